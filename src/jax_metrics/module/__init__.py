@@ -1,0 +1,29 @@
+"""Modules: Trees that are called, with random initialization, modes and a summary."""
+
+from jax_metrics.module._functional import compact_module as compact_module
+from jax_metrics.module._functional import preserve_state as preserve_state
+from jax_metrics.module._inputs import Initializer as Initializer
+from jax_metrics.module._inputs import Inputs as Inputs
+from jax_metrics.module._inputs import Named as Named
+from jax_metrics.module._key_seq import KeySeq as KeySeq
+from jax_metrics.module._keys import Key as Key
+from jax_metrics.module._keys import iter_split as iter_split
+from jax_metrics.module._keys import next_key as next_key
+from jax_metrics.module._keys import rng_key as rng_key
+from jax_metrics.module._kinds import BatchStat as BatchStat
+from jax_metrics.module._kinds import BatchStats as BatchStats
+from jax_metrics.module._kinds import Cache as Cache
+from jax_metrics.module._kinds import Log as Log
+from jax_metrics.module._kinds import LossLog as LossLog
+from jax_metrics.module._kinds import MetricLog as MetricLog
+from jax_metrics.module._kinds import MetricState as MetricState
+from jax_metrics.module._kinds import ModelState as ModelState
+from jax_metrics.module._kinds import OptState as OptState
+from jax_metrics.module._kinds import Parameter as Parameter
+from jax_metrics.module._kinds import Rng as Rng
+from jax_metrics.module._kinds import State as State
+from jax_metrics.module._kinds import TreePart as TreePart
+from jax_metrics.module._module import Module as Module
+from jax_metrics.module._sharing import SharingError as SharingError
+from jax_metrics.module._sharing import check_sharing as check_sharing
+from jax_metrics.module._tabulate import tabulate as tabulate

@@ -1,0 +1,98 @@
+"""What `init` and friends take: inputs of a call, initializers of fields, named values."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import jax
+
+A = TypeVar("A")
+
+
+class Inputs:
+    """The arguments of a call, kept for later.
+
+    Args:
+        *args: Positional arguments.
+        **kwargs: Keyword arguments.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> jm.Inputs(1, scale=2)
+        Inputs(1, scale=2)
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.args = args
+        self.kwargs = kwargs
+
+    @classmethod
+    def from_value(cls, value: Any) -> "Inputs":
+        """Inputs as they are; a tuple as positional, a dict as keyword arguments; else the one."""
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, tuple):
+            return cls(*value)
+        if isinstance(value, dict):
+            return cls(**value)
+        return cls(value)
+
+    def __repr__(self) -> str:
+        parts = [*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
+        return f"Inputs({', '.join(parts)})"
+
+
+class Initializer:
+    """Stands in a field until `init` puts the value there that it makes from a key.
+
+    Args:
+        f: Maps a key to the value.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> class Noise(jm.Module):
+        ...     level: jax.Array = jm.Parameter.node()
+        ...     def __init__(self):
+        ...         self.level = jm.Initializer(lambda key: jax.random.normal(key, (3,)))
+        >>> Noise().init(0).level.shape
+        (3,)
+    """
+
+    def __init__(self, f: Callable[[jax.Array], Any]):
+        self.f = f
+
+    def __call__(self, key: jax.Array) -> Any:
+        """The value made from the key."""
+        return self.f(key)
+
+    def __repr__(self) -> str:
+        return "Initializer"
+
+
+@jax.tree_util.register_pytree_with_keys_class
+class Named(Generic[A]):
+    """A value with a name that is part of the structure.
+
+    Args:
+        name: The name.
+        value: Any pytree.
+    """
+
+    def __init__(self, name: str, value: A):
+        self.name = name
+        self.value = value
+
+    def tree_flatten_with_keys(self) -> tuple[tuple[tuple[Any, A]], str]:
+        """The value is the one child."""
+        return ((jax.tree_util.GetAttrKey("value"), self.value),), self.name
+
+    @classmethod
+    def tree_unflatten(cls, name: str, children: tuple[A]) -> "Named[A]":
+        """Rebuilds it."""
+        return cls(name, children[0])
+
+    def __repr__(self) -> str:
+        return f"Named({self.name!r}, {self.value!r})"

@@ -1,0 +1,54 @@
+"""`KeySeq`: a module that hands out random keys."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import jax
+
+from jax_metrics.module._inputs import Initializer
+from jax_metrics.module._keys import Key, iter_split
+from jax_metrics.module._kinds import Rng
+from jax_metrics.module._module import Module
+
+
+class KeySeq(Module):
+    """Gives a new random key at each call, and keeps the state that this takes.
+
+    Args:
+        key: The key or integer seed to start from; without one, `init` gives it.
+        axis_name: Make the keys differ along this mapped axis, of `vmap` or `shard_map`.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> keys = jm.KeySeq(42)
+        >>> bool(keys() == keys())
+        False
+    """
+
+    key: Any = Rng.node()
+
+    def __init__(self, key: Any = None, *, axis_name: Hashable | None = None):
+        self.key = Initializer(_as_it_is) if key is None else Key(key)
+        self.axis_name = axis_name
+
+    def __call__(self, *, axis_name: Hashable | None = None) -> jax.Array:
+        """The next key.
+
+        Args:
+            axis_name: As in the constructor, for this call.
+
+        Raises:
+            RuntimeError: If there is no key yet.
+        """
+        if isinstance(self.key, Initializer):
+            raise RuntimeError(
+                "A KeySeq has no key yet. Initialize the module that it is in with "
+                "`init(key, ...)`, or give it one: `jm.KeySeq(42)`."
+            )
+        key, self.key = iter_split(self.key)
+        name = self.axis_name if axis_name is None else axis_name
+        return key if name is None else jax.random.fold_in(key, jax.lax.axis_index(name))
+
+
+def _as_it_is(key: jax.Array) -> jax.Array:
+    return key

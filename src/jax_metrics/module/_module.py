@@ -1,0 +1,299 @@
+"""`Module`: a Tree that is called, with random initialization and modes."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+import jax
+
+from jax_metrics.module import _init
+from jax_metrics.module._calls import describe_place, in_scope
+from jax_metrics.module._kinds import (
+    BatchStats,
+    Cache,
+    Log,
+    LossLog,
+    MetricLog,
+    ModelState,
+    Parameter,
+    Rng,
+    State,
+)
+from jax_metrics.module._tabulate import tabulate
+from jax_metrics.tree import (
+    MISSING,
+    At,
+    Extensions,
+    FieldInfo,
+    Tree,
+    apply,
+    filter,
+    in_compact,
+    map,
+    snake_case,
+    static,
+)
+from jax_metrics.tree._types import Filter
+
+M = TypeVar("M", bound="Module")
+
+
+class Mode(NamedTuple):
+    """The flags of a module, in one static value: three would slow every call through `jit`."""
+
+    training: bool = True
+    initialized: bool = False
+    frozen: bool = False
+
+
+class _DefaultName:
+    """Gives modules without a name of their own the one of their class."""
+
+    def __get__(self, instance: Any, owner: type) -> str:
+        return snake_case(owner.__name__)
+
+
+class Module(Tree, Extensions):
+    """A Tree that is called like a function and holds its own parameters and state.
+
+    Fields say with kinds what they are for. What depends on the shape of the inputs is made in the
+    first call, which `init` makes.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Scale(jm.Module):
+        ...     factor: jax.Array = jm.Parameter.node()
+        ...     def __call__(self, x):
+        ...         if self.initializing():
+        ...             self.factor = jax.random.normal(jm.next_key(), x.shape[-1:])
+        ...         return x * self.factor
+        >>> model = Scale().init(42, jnp.ones((8, 3)))
+        >>> model.factor.shape
+        (3,)
+    """
+
+    _mode: Mode = static(Mode())
+    name: Any = _DefaultName()
+
+    def __init__(self, name: str | None = None):
+        if name is not None:
+            self.name = name
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__call__" in vars(cls):
+            cls.__call__ = in_scope(vars(cls)["__call__"])  # type: ignore[method-assign]
+
+    def _on_constructed(self) -> None:
+        if in_compact():
+            _init.init_inline(self)
+
+    # -- initialization --------------------------------------------------------------------------
+
+    def init(
+        self: M,
+        key: Any,
+        inputs: Any = MISSING,
+        call_method: str = "__call__",
+        *,
+        inplace: bool = False,
+    ) -> M:
+        """Returns the module with parameters and state in place.
+
+        First the `Initializer`s in fields make their values, then each module's `rng_init` runs,
+        and then the module is called with the inputs, so that the layers see their shapes. Modules
+        inside that are initialized already, such as pretrained ones, stay as they are. It may run
+        under `jax.jit`, `jax.eval_shape` and `jax.vmap`.
+
+        Args:
+            key: A random key or an integer seed.
+            inputs: What to call the module with: one value; a tuple of positional arguments; a
+                dict of keyword arguments; or `jm.Inputs(...)` with both. Without it the module is
+                not called.
+            call_method: Name of the method to call.
+            inplace: Initialize this object and return it, not a copy.
+
+        Raises:
+            TypeError: If the key is none.
+            SharingError: If a module or parameter stands in two places.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> model = jm.MLP([8, 2]).init(42, jnp.ones((1, 4)))
+            >>> model(jnp.ones((5, 4))).shape
+            (5, 2)
+        """
+        return _init.init(self, key, inputs, call_method, inplace)
+
+    def initializing(self) -> bool:
+        """Whether this call is the one that `init` makes, in which the module makes its fields.
+
+        Raises:
+            RuntimeError: If the module was never initialized and this is not `init` either.
+        """
+        if self.initialized:
+            return False
+        if not _init.is_initializing():
+            raise RuntimeError(
+                f"{describe_place(self)} was called before it was initialized. Call "
+                "`model = model.init(key, inputs)` on the outermost module first."
+            )
+        return True
+
+    def rng_init(self) -> None:
+        """Override it to make fields that need random keys, but no inputs; see `jm.next_key`."""
+
+    @property
+    def initialized(self) -> bool:
+        """Whether `init` has run."""
+        return self._mode.initialized
+
+    # -- modes -----------------------------------------------------------------------------------
+
+    @property
+    def training(self) -> bool:
+        """Whether layers such as Dropout and BatchNorm behave as in training."""
+        return self._mode.training
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the module's parameters and state are to stay as they are."""
+        return self._mode.frozen
+
+    def train(self: M, mode: bool = True, inplace: bool = False) -> M:
+        """Returns the module in training mode, with all modules inside.
+
+        Args:
+            mode: False for evaluation mode.
+            inplace: Change this object and return it, not a copy.
+        """
+        return _with_mode(self, inplace, training=bool(mode))
+
+    def eval(self: M, inplace: bool = False) -> M:
+        """Returns the module in evaluation mode: `train(False)`."""
+        return self.train(False, inplace=inplace)
+
+    def freeze(self: M, mode: bool = True, inplace: bool = False) -> M:
+        """Returns the module frozen, with all modules inside: optimizers leave it alone.
+
+        Args:
+            mode: False to unfreeze.
+            inplace: Change this object and return it, not a copy.
+        """
+        return _with_mode(self, inplace, frozen=bool(mode))
+
+    def unfreeze(self: M, inplace: bool = False) -> M:
+        """Returns the module no longer frozen: `freeze(False)`."""
+        return self.freeze(False, inplace=inplace)
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def parameters(self: M, *filters: Filter) -> M:
+        """The module with its Parameters only: `filter(jm.Parameter, *filters)`."""
+        return filter(self, Parameter, *filters)
+
+    def trainable_parameters(self: M, *filters: Filter) -> M:
+        """The module with those Parameters only that are not in frozen modules."""
+        return filter(self, Parameter, is_trainable, *filters)
+
+    def batch_stats(self: M, *filters: Filter) -> M:
+        """The module with its BatchStats only."""
+        return filter(self, BatchStats, *filters)
+
+    def rngs(self: M, *filters: Filter) -> M:
+        """The module with its Rngs only."""
+        return filter(self, Rng, *filters)
+
+    def model_states(self: M, *filters: Filter) -> M:
+        """The module with its ModelStates only."""
+        return filter(self, ModelState, *filters)
+
+    def states(self: M, *filters: Filter) -> M:
+        """The module with its States only."""
+        return filter(self, State, *filters)
+
+    def metric_logs(self: M, *filters: Filter) -> M:
+        """The module with its MetricLogs only."""
+        return filter(self, MetricLog, *filters)
+
+    def loss_logs(self: M, *filters: Filter) -> M:
+        """The module with its LossLogs only."""
+        return filter(self, LossLog, *filters)
+
+    def logs(self: M, *filters: Filter) -> M:
+        """The module with its Logs only."""
+        return filter(self, Log, *filters)
+
+    def caches(self: M, *filters: Filter) -> M:
+        """The module with its Caches only."""
+        return filter(self, Cache, *filters)
+
+    def named_parameters(self) -> Iterator[tuple[str, jax.Array]]:
+        """Each Parameter with its path.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> model = jm.Linear(2).init(0, jnp.ones((1, 3)))
+            >>> [name for name, _ in model.named_parameters()]
+            ['.kernel', '.bias']
+        """
+        leaves = jax.tree_util.tree_leaves_with_path(self.parameters())
+        return ((jax.tree_util.keystr(path), leaf) for path, leaf in leaves)
+
+    @property
+    def at(self: M) -> At[M]:
+        """Reaches one place by its path: `model.at[path].get()`, `.set(value)`, `.apply(f)`."""
+        return At(self)
+
+    def map_modules(
+        self: M, predicate: type | Callable[["Module"], bool], fn: Callable[[Any], Any]
+    ) -> M:
+        """Returns a copy with the modules that match replaced by what `fn` makes of them.
+
+        Args:
+            predicate: A class, or a function that says of a module whether it matches. Modules
+                inside of one that matches are not asked.
+            fn: Maps a module to what takes its place.
+
+        Example:
+            >>> import jax
+            >>> import jax_metrics as jm
+            >>> model = jm.nn.Sequential(jm.Linear(4), jax.nn.relu, jm.Linear(1))
+            >>> wide = model.map_modules(jm.Linear, lambda layer: jm.Linear(2 * layer.features))
+            >>> wide.layers[0].features
+            8
+        """
+        if isinstance(predicate, type):
+            cls = predicate
+            predicate = lambda module: isinstance(module, cls)  # noqa: E731
+
+        def matches(value: Any) -> bool:
+            return isinstance(value, Module) and predicate(value)
+
+        return map(lambda v: fn(v) if matches(v) else v, self, is_leaf=matches)
+
+    def tabulate(
+        self, inputs: Any = MISSING, depth: int = -1, signature: bool = False, **options: Any
+    ) -> str:
+        """A table of the module: what is inside, shapes, sizes, dtypes and FLOPs.
+
+        See `jax_metrics.module.tabulate` for the arguments.
+        """
+        return tabulate(self, inputs, depth, signature, **options)
+
+
+def is_trainable(info: FieldInfo) -> bool:
+    """Whether a leaf is not in a frozen module."""
+    return not getattr(info.module, "frozen", False)
+
+
+def _with_mode(module: M, inplace: bool, **changes: bool) -> M:
+    def change(tree: Tree) -> None:
+        if isinstance(tree, Module):
+            mode = tree._mode._replace(**changes)
+            if mode != tree._mode:
+                tree._mode = mode
+
+    return apply(change, module, inplace=inplace)

@@ -1,0 +1,200 @@
+"""`tabulate`: a table of what is inside a module. It never runs the model."""
+
+import io
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jax_metrics.module._calls import recorded
+from jax_metrics.module._inputs import Inputs
+from jax_metrics.module._kinds import TreePart
+from jax_metrics.tree import MISSING, FieldInfo, map, trees_with_paths
+
+_WIDEST = 250
+
+
+def tabulate(
+    module: Any,
+    inputs: Any = MISSING,
+    depth: int = -1,
+    signature: bool = False,
+    param_types: bool = True,
+    color: bool = False,
+) -> str:
+    """Draws a table with a row for each module: path, class, arrays, sizes, dtypes and shapes.
+
+    Args:
+        module: The module.
+        inputs: What it would be called with, as for `init`; `jax.ShapeDtypeStruct`s will do. With
+            it the table shows the inputs and outputs of each module, and the FLOPs that XLA counts
+            in the compiled call. A module that is not initialized yet is, in shape only.
+        depth: How many levels to show; -1 for all.
+        signature: Show the static fields of each module.
+        param_types: Show the dtype of each array.
+        color: Draw with terminal colours.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> print(jm.Linear(2).tabulate(jnp.ones((1, 3))))
+        ┏━━━━━━┳━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━┳...
+    """
+    calls: dict[str, tuple[str, str]] = {}
+    if inputs is not MISSING:
+        call, arguments = _abstract_call(Inputs.from_value(inputs))
+        if not module.initialized:
+            template = module
+            module = jax.eval_shape(
+                lambda leaves: template.init(0, call(Inputs, leaves)), arguments
+            )
+        calls = _record_calls(module, call, arguments)
+    leaves = _leaves(module)
+    kinds = list(dict.fromkeys(i.kind for i in leaves if issubclass(i.kind, TreePart)))
+
+    table = Table(show_lines=True, show_footer=bool(kinds))
+    table.add_column("path")
+    table.add_column("module")
+    table.add_column("arrays")
+    for name in ("inputs", "outputs") if calls else ():
+        table.add_column(name)
+    table.add_column("dtype", footer="total")
+    for kind in kinds:
+        table.add_column(kind.__name__, footer=_size(leaves, kind), justify="right")
+    for path, tree in trees_with_paths(module):
+        if not 0 <= depth < _depth(path):
+            inside = [i for i in leaves if i.path.startswith((f"{path}.", f"{path}["))]
+            row = [path or "*", _title(tree, signature), _arrays(tree, inside, param_types)]
+            row += calls.get(path, ("", "")) if calls else ()
+            row += [", ".join(sorted({str(i.value.dtype) for i in inside}))]
+            row += [_size(inside, kind) for kind in kinds]
+            table.add_row(*(Text(cell) for cell in row))
+    table.caption = f"\nTotal: {_size(leaves, object)}"
+    if calls:
+        table.caption += f"\nFLOPs of a call: {_flops(module, call, arguments)}"
+    return _drawn(table, color)
+
+
+def _abstract_call(inputs: Inputs) -> tuple[Callable[..., Any], list[Any]]:
+    """A function that makes a call from the array arguments, and the shapes of those."""
+    leaves, structure = jax.tree.flatten((inputs.args, inputs.kwargs))
+    where = [i for i, leaf in enumerate(leaves) if hasattr(leaf, "shape")]
+
+    def call(f: Callable[..., Any], arrays: list[Any]) -> Any:
+        filled = list(leaves)
+        for index, array in zip(where, arrays, strict=True):
+            filled[index] = array
+        args, kwargs = jax.tree.unflatten(structure, filled)
+        return f(*args, **kwargs)
+
+    def shape(leaf: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype))
+
+    return call, [shape(leaves[i]) for i in where]
+
+
+def _record_calls(
+    module: Any, call: Callable[..., Any], arguments: list[Any]
+) -> dict[str, tuple[str, str]]:
+    calls: dict[str, tuple[str, str]] = {}
+
+    def record(path: str, tree: Any, args: tuple, kwargs: dict, output: Any) -> None:
+        given = [*args, *(f"{name}: {_shapes(value)}" for name, value in kwargs.items())]
+        shown = ", ".join(v if isinstance(v, str) else _shapes(v) for v in given)
+        calls.setdefault(path, (shown, _shapes(output)))
+
+    def run(module: Any, arrays: list[Any]) -> Any:
+        own = module.copy()  # the state that the call changes is not to be kept
+        return recorded(record, lambda: call(own, arrays))
+
+    jax.eval_shape(run, module, arguments)
+    return calls
+
+
+def _flops(module: Any, call: Callable[..., Any], arguments: list[Any]) -> str:
+    def run(module: Any, arrays: list[Any]) -> Any:
+        module = module.copy()
+        return call(module, arrays), module
+
+    analysis = jax.jit(run).lower(module, arguments).compile().cost_analysis()
+    flops = (analysis or {}).get("flops")
+    return f"{flops:,.0f}" if flops and flops > 0 else "unknown"
+
+
+def _leaves(module: Any) -> list[FieldInfo]:
+    found: list[FieldInfo] = []
+
+    def look(info: FieldInfo) -> Any:
+        if hasattr(info.value, "shape"):
+            found.append(info)
+        return info.value
+
+    map(look, module, field_info=True)
+    return found
+
+
+def _depth(path: str) -> int:
+    return path.count(".") + path.count("[")
+
+
+def _title(tree: Any, signature: bool) -> str:
+    name = type(tree).__name__
+    if not signature:
+        return name
+    metadata = tree.field_metadata
+    fields = [
+        f"{field}={value!r}"
+        for field, value in vars(tree).items()
+        if field in metadata and not metadata[field].node and not field.startswith("_")
+    ]
+    return f"{name}({', '.join(fields)})"
+
+
+def _arrays(tree: Any, inside: list[FieldInfo], types: bool) -> str:
+    own = [info for info in inside if info.module is tree]
+    return "\n".join(f"{i.name}: {_shape(i.value, types)}" for i in own)
+
+
+def _shape(value: Any, types: bool = True) -> str:
+    shape = ",".join(str(size) for size in value.shape)
+    return f"{value.dtype}[{shape}]" if types else f"[{shape}]"
+
+
+
+def _shapes(value: Any) -> str:
+    return str(
+        jax.tree.map(lambda v: _Plain(_shape(v) if hasattr(v, "shape") else repr(v)), value)
+    )
+
+
+class _Plain(str):
+    """A string whose repr has no quotes."""
+
+    __repr__ = str.__str__
+
+
+def _size(leaves: list[FieldInfo], kind: type) -> str:
+    sizes = [(math.prod(i.value.shape), i.value.dtype) for i in leaves if issubclass(i.kind, kind)]
+    count = sum(size for size, _ in sizes)
+    return f"{count:,}  {_bytes(sum(n * dtype.itemsize for n, dtype in sizes))}" if count else ""
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            break
+        count /= 1000
+    else:
+        unit = "TB"
+    return f"{count:.1f} {unit}" if unit != "B" else f"{count} B"
+
+
+def _drawn(table: Table, color: bool) -> str:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=color, width=_WIDEST)
+    console.print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

@@ -1,0 +1,221 @@
+"""`Optimizer`: an optax transformation that holds its own state."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jax_metrics.module import OptState, Parameter, check_sharing
+from jax_metrics.tree import Extensions, FieldInfo, Tree, copy, map, static, trees_with_paths
+
+A = TypeVar("A")
+O = TypeVar("O", bound="Optimizer")  # noqa: E741
+Flat = dict[str, Any]
+_MOST_SHOWN = 5
+
+
+class Optimizer(Tree, Extensions):
+    """Wraps any optax transformation; a pytree that passes through `jit` with its state inside.
+
+    Given a model it looks after the Parameters of the modules that are not frozen, and keeps state
+    for those alone. optax sees them as a plain dict keyed by path, so labels and masks go by name:
+    `lambda params: {path: "bias" not in path for path in params}`.
+
+    Args:
+        optimizer: The optax transformation.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> import jax_metrics as jm
+        >>> model = jm.Linear(1).init(0, jnp.ones((1, 2)))
+        >>> optimizer = jm.Optimizer(optax.sgd(0.1)).init(model)
+        >>> grads = jax.grad(lambda model: model(jnp.ones((1, 2))).sum())(model)
+        >>> model = optimizer.update(grads, model)
+        >>> model.bias
+        Array([-0.1], dtype=float32)
+    """
+
+    optimizer: optax.GradientTransformation = static()
+    opt_state: Any = OptState.node(None)
+    _paths: tuple[str, ...] | None = static(None)
+
+    def __init__(self, optimizer: optax.GradientTransformation):
+        if not (callable(getattr(optimizer, "init", None)) and hasattr(optimizer, "update")):
+            raise TypeError(
+                "Optimizer wraps an optax transformation, as in `jm.Optimizer(optax.adam(1e-3))`; "
+                f"got a {type(optimizer).__name__}. Parameters go into `.init(params)`."
+            )
+        self.optimizer = optimizer
+
+    @property
+    def initialized(self) -> bool:
+        """Whether `init` has run."""
+        return self._paths is not None
+
+    def init(self: O, params: Any) -> O:
+        """Returns an optimizer with fresh state for these parameters.
+
+        Args:
+            params: A model, its parameters, or any pytree of arrays.
+
+        Raises:
+            SharingError: If a module or an array stands in two places.
+            ValueError: If there is nothing to optimize.
+        """
+        check_sharing(params)
+        flat = _trainable(params)
+        if not flat:
+            raise ValueError(
+                f"The {type(params).__name__} has no trainable parameters. Initialize the model "
+                "first, with `model.init(key, inputs)`, and do not freeze all of it."
+            )
+        optimizer = copy(self)
+        optimizer.opt_state = self.optimizer.init(flat)
+        optimizer._paths = tuple(sorted(flat))
+        return optimizer
+
+    def update(self, grads: A, params: Any = None, apply_updates: bool = True, **extra: Any) -> Any:
+        """Makes one step: updates the state in place and returns the updated parameters.
+
+        Outside of `jit` it runs as one compiled program.
+
+        Args:
+            grads: Gradients, of the same structure as `params`.
+            params: The model, or the parameters that `init` was given.
+            apply_updates: Return the updated `params`; otherwise the updates themselves, which are
+                zero where nothing is to be changed.
+            **extra: More arguments for the transformation, such as `value`, `grad` and `value_fn`
+                of a line search; trees like `params` and functions of them are translated.
+
+        Returns:
+            All of `params`, updated; or the updates, of the structure of `grads`.
+
+        Raises:
+            RuntimeError: Before `init`.
+            ValueError: If the arguments do not fit the parameters given to `init`, or each other.
+        """
+        if not self.initialized:
+            raise RuntimeError(
+                "The optimizer was not initialized: "
+                "`optimizer = jm.Optimizer(optax.adam(1e-3)).init(model)`."
+            )
+        if params is None and apply_updates:
+            raise ValueError(
+                "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
+                "or ask for the updates themselves with `apply_updates=False`."
+            )
+        functions = tuple((name, value) for name, value in extra.items() if callable(value))
+        arrays = {name: value for name, value in extra.items() if not callable(value)}
+        inputs = (self, grads, params, arrays)
+        tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(inputs))
+        step = _step if tracing else _compiled_step
+        output, self.opt_state = step(*inputs, functions=functions, apply_updates=apply_updates)
+        return output
+
+
+def _step(
+    optimizer: Optimizer,
+    grads: Any,
+    params: Any,
+    arrays: dict[str, Any],
+    *,
+    functions: tuple[tuple[str, Callable[..., Any]], ...],
+    apply_updates: bool,
+) -> tuple[Any, Any]:
+    paths = optimizer._paths or ()
+    flat_grads = _fitting_grads(grads, params, paths)
+    flat_params = None if params is None else _fitting_params(params, flat_grads, paths)
+    extra = {name: _flat_like(value, paths) for name, value in arrays.items()}
+    for name, function in functions:
+        extra[name] = functools.partial(_call_on_flat, function, params)
+    transformation = optax.with_extra_args_support(optimizer.optimizer)
+    updates, state = transformation.update(flat_grads, optimizer.opt_state, flat_params, **extra)
+    if not apply_updates:
+        return _with_leaves(jax.tree.map(jnp.zeros_like, grads), updates), state
+    return _with_leaves(params, optax.apply_updates(flat_params, updates)), state
+
+
+_compiled_step = jax.jit(_step, static_argnames=("functions", "apply_updates"))
+
+
+def _trainable(tree: Any) -> Flat:
+    """By path: the Parameters outside of frozen modules; all leaves where there are no kinds."""
+    found: Flat = {}
+    has_kinds = any(
+        issubclass(known.kind, Parameter)
+        for _, part in trees_with_paths(tree)
+        for known in part.field_metadata.values()
+    )
+
+    def look(info: FieldInfo) -> Any:
+        if not getattr(info.module, "frozen", False):
+            if not has_kinds or issubclass(info.kind, Parameter):
+                found[info.path] = info.value
+        return info.value
+
+    map(look, tree, field_info=True)
+    return found
+
+
+def _leaves_by_path(tree: Any) -> Flat:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path): leaf for path, leaf in leaves}
+
+
+def _with_leaves(tree: Any, leaves: Flat) -> Any:
+    return map(lambda info: leaves.get(info.path, info.value), tree, field_info=True)
+
+
+def _flat_like(value: Any, paths: tuple[str, ...]) -> Any:
+    """A tree like the parameters as a dict by path; anything else as it is."""
+    flat = _leaves_by_path(value)
+    return {path: flat[path] for path in paths} if flat.keys() >= set(paths) else value
+
+
+def _call_on_flat(function: Callable[..., Any], params: Any, flat: Flat, *args: Any, **kw: Any):
+    return function(_with_leaves(params, flat), *args, **kw)
+
+
+def _fitting_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
+    flat = _leaves_by_path(grads)
+    missing = [path for path in paths if path not in flat]
+    if missing:
+        raise ValueError(
+            f"The gradients lack {_listed(missing)}, which the optimizer was initialized with. "
+            "They must have the structure of the parameters given to `init`; after freezing, "
+            "unfreezing or replacing parts of a model, call `optimizer.init(model)` again."
+        )
+    known = set(paths) if params is None else _leaves_by_path(params).keys()
+    unknown = [path for path in flat if path not in known]
+    if unknown:
+        raise ValueError(
+            f"The gradients have {_listed(unknown)}, which the parameters do not. Were the "
+            "arguments swapped? It is `optimizer.update(grads, params)`."
+        )
+    return {path: flat[path] for path in paths}
+
+
+def _fitting_params(params: Any, grads: Flat, paths: tuple[str, ...]) -> Flat:
+    flat = _trainable(params)
+    if flat.keys() != set(paths):
+        wrong = sorted(flat.keys() ^ set(paths))
+        raise ValueError(
+            f"The parameters differ from those that the optimizer was initialized with, in "
+            f"{_listed(wrong)}. After freezing, unfreezing or replacing parts of a model, call "
+            "`optimizer.init(model)` again."
+        )
+    for path in paths:
+        if jnp.shape(flat[path]) != jnp.shape(grads[path]):
+            raise ValueError(
+                f"At {path}: the gradient has the shape {jnp.shape(grads[path])}, the parameter "
+                f"{jnp.shape(flat[path])}. They must be equal."
+            )
+    return {path: flat[path] for path in paths}
+
+
+def _listed(paths: list[str]) -> str:
+    more = len(paths) - _MOST_SHOWN
+    return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

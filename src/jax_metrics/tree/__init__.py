@@ -1,0 +1,54 @@
+"""Pytree classes: fields, kinds, and the verbs over them. Depends on JAX alone."""
+
+from jax_metrics.tree._apply import apply as apply
+from jax_metrics.tree._compact import compact as compact
+from jax_metrics.tree._compact import in_compact as in_compact
+from jax_metrics.tree._compact import snake_case as snake_case
+from jax_metrics.tree._context import add_field_info as add_field_info
+from jax_metrics.tree._context import flatten_mode as flatten_mode
+from jax_metrics.tree._copy import copy as copy
+from jax_metrics.tree._dataclass import dataclass as dataclass
+from jax_metrics.tree._errors import CompactError as CompactError
+from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
+from jax_metrics.tree._errors import MergeError as MergeError
+from jax_metrics.tree._errors import MutabilityError as MutabilityError
+from jax_metrics.tree._errors import StaticFieldError as StaticFieldError
+from jax_metrics.tree._field import KindMixin as KindMixin
+from jax_metrics.tree._field import field as field
+from jax_metrics.tree._field import node as node
+from jax_metrics.tree._field import static as static
+from jax_metrics.tree._filter import filter as filter
+from jax_metrics.tree._map import map as map
+from jax_metrics.tree._merge import merge as merge
+from jax_metrics.tree._mixins import Apply as Apply
+from jax_metrics.tree._mixins import Compact as Compact
+from jax_metrics.tree._mixins import Copy as Copy
+from jax_metrics.tree._mixins import Extensions as Extensions
+from jax_metrics.tree._mixins import Filter as Filter
+from jax_metrics.tree._mixins import ImmutableTree as ImmutableTree
+from jax_metrics.tree._mixins import Map as Map
+from jax_metrics.tree._mixins import Merge as Merge
+from jax_metrics.tree._mixins import Repr as Repr
+from jax_metrics.tree._mixins import ToDict as ToDict
+from jax_metrics.tree._mixins import ToString as ToString
+from jax_metrics.tree._mutability import Immutable as Immutable
+from jax_metrics.tree._mutability import make_mutable as make_mutable
+from jax_metrics.tree._mutability import mutable as mutable
+from jax_metrics.tree._mutability import toplevel_mutable as toplevel_mutable
+from jax_metrics.tree._paths import At as At
+from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
+from jax_metrics.tree._to_dict import to_dict as to_dict
+from jax_metrics.tree._to_string import to_string as to_string
+from jax_metrics.tree._tree import Tree as Tree
+from jax_metrics.tree._tree import TreeMeta as TreeMeta
+from jax_metrics.tree._types import MISSING as MISSING
+from jax_metrics.tree._types import NOTHING as NOTHING
+from jax_metrics.tree._types import ArrayLike as ArrayLike
+from jax_metrics.tree._types import FieldInfo as FieldInfo
+from jax_metrics.tree._types import FieldMetadata as FieldMetadata
+from jax_metrics.tree._types import FlattenMode as FlattenMode
+from jax_metrics.tree._types import Hashable as Hashable
+from jax_metrics.tree._types import Missing as Missing
+from jax_metrics.tree._types import Nothing as Nothing
+
+update = merge

@@ -1,0 +1,82 @@
+"""`apply`: running a function on every Tree in a pytree."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from jax_metrics.tree._copy import copy
+from jax_metrics.tree._flatten import is_tree, layout_of
+from jax_metrics.tree._mutability import is_mutable, toplevel_made_mutable
+from jax_metrics.tree._walk import map_value, rebuild, trees_in
+
+A = TypeVar("A")
+
+
+def apply(f: Callable[..., None], obj: A, *rest: A, inplace: bool = False) -> A:
+    """Runs a function on every Tree in a pytree, inner Trees first; it changes them in place.
+
+    Args:
+        f: The function; given a Tree, and the Trees in the same place of `rest`.
+        obj: A Tree, or any pytree with Trees in it.
+        *rest: More pytrees with Trees in the same places.
+        inplace: Run on the Trees of `obj` itself, not on a copy.
+
+    Returns:
+        The copy that was changed; `obj` when `inplace`.
+
+    Raises:
+        ValueError: If the trees in `rest` do not have their Trees in the same places.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> model = jm.nn.Sequential(jm.Linear(3), jm.Linear(1))
+        >>> seen = []
+        >>> _ = jm.apply(lambda tree: seen.append(type(tree).__name__), model)
+        >>> seen
+        ['Linear', 'Linear', 'Sequential']
+    """
+    if not inplace:
+        obj = _fresh(obj)
+    _visit(f, obj, [copy(other) for other in rest], check_mutable=inplace)
+    return obj
+
+
+def _fresh(obj: Any) -> Any:
+    """A copy that, unlike one by `copy`, still counts as made by JAX where the original does."""
+
+    def of_tree(tree: Any, path: None) -> Any:
+        layout = layout_of(tree)
+        children = [map_value(tree.__dict__[name], of_tree, _same) for name in layout.names]
+        return rebuild(tree, layout, children)
+
+    return map_value(obj, of_tree, _same)
+
+
+def _same(leaf: Any, path: None) -> Any:
+    return leaf
+
+
+def _visit(f: Callable[..., None], obj: Any, rest: list[Any], check_mutable: bool) -> None:
+    if not is_tree(obj):
+        own = trees_in(obj)
+        others = [trees_in(other) for other in rest]
+        if any(len(other) != len(own) for other in others):
+            raise ValueError(
+                f"`apply` needs trees with the same structure: one has {len(own)} Trees in a place "
+                f"where others have {[len(other) for other in others]}."
+            )
+        for trees in zip(own, *others, strict=True):
+            _visit(f, trees[0], list(trees[1:]), check_mutable)
+        return
+    for other in rest:
+        if type(other) is not type(obj):
+            raise ValueError(
+                f"`apply` needs trees with the same structure: a {type(obj).__name__} stands where "
+                f"another has a {type(other).__name__}."
+            )
+    for name in layout_of(obj).names:
+        _visit(f, getattr(obj, name), [getattr(o, name) for o in rest], check_mutable)
+    if check_mutable or is_mutable(obj):
+        f(obj, *rest)
+    else:
+        with toplevel_made_mutable(obj):
+            f(obj, *rest)

@@ -1,0 +1,76 @@
+"""What a Tree class declares, worked out once, when the first object of it is made.
+
+Not earlier: decorators such as `dataclass` run after the class body, annotations may name classes
+that come later, and cloudpickle fills a class only after it has made it.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from jax_metrics.tree._annotations import names_tree, own_annotations
+from jax_metrics.tree._field import declared_metadata
+from jax_metrics.tree._types import FieldMetadata
+
+TREE_NODE = FieldMetadata(node=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClassInfo:
+    """The declarations of one Tree class, those of its bases included.
+
+    Attributes:
+        metadata: What is declared of each field, in order of declaration.
+        defaults: Defaults that every new object starts with.
+        factories: Functions that make such defaults.
+        cached: Names of cached properties: their values live in `__dict__` but are no fields.
+    """
+
+    metadata: dict[str, FieldMetadata]
+    defaults: dict[str, Any]
+    factories: dict[str, Callable[[], Any]]
+    cached: frozenset[str]
+
+
+@functools.cache
+def class_info(cls: type) -> ClassInfo:
+    """The declarations of the class."""
+    metadata: dict[str, FieldMetadata] = {}
+    defaults: dict[str, Any] = {}
+    factories: dict[str, Callable[[], Any]] = {}
+    cached: set[str] = set()
+    for base in reversed(cls.__mro__):
+        declarations = _own_declarations(base)
+        annotations = own_annotations(base) if base.__module__ != "builtins" else {}
+        for name in {**annotations, **declarations}:
+            found = declarations.get(name)
+            declared = declared_metadata(found) if found is not None else None
+            if declared is not None:
+                metadata[name] = declared
+            elif name not in metadata and names_tree(annotations.get(name), base):
+                metadata[name] = TREE_NODE
+            if found is not None:
+                defaults.pop(name, None)
+                factories.pop(name, None)
+                if found.default is not dataclasses.MISSING:
+                    defaults[name] = found.default
+                elif found.default_factory is not dataclasses.MISSING:
+                    factories[name] = found.default_factory
+        cached |= {n for n, v in vars(base).items() if isinstance(v, functools.cached_property)}
+    if _has_dataclass_init(cls):
+        factories = {n: f for n, f in factories.items() if n not in cls.__dataclass_fields__}  # type: ignore[attr-defined]
+    return ClassInfo(metadata, defaults, factories, frozenset(cached))
+
+
+def _own_declarations(cls: type) -> dict[str, dataclasses.Field]:
+    """Fields that the class body itself declares, whether or not it became a dataclass."""
+    own = {n: v for n, v in vars(cls).items() if isinstance(v, dataclasses.Field)}
+    fields = vars(cls).get("__dataclass_fields__", {})
+    annotated = own_annotations(cls) if fields else {}
+    return {**{n: f for n, f in fields.items() if n in annotated}, **own}
+
+
+def _has_dataclass_init(cls: type) -> bool:
+    parameters = getattr(cls, "__dataclass_params__", None)
+    return parameters is not None and parameters.init

@@ -1,0 +1,255 @@
+"""`compact`: defining sub-trees inline, in the method that uses them.
+
+The first run of a compact method keeps every Tree that it makes in a field of its own; later runs
+get the same Trees back, in the same order, instead of new ones.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from jax_metrics.tree._errors import CompactError
+from jax_metrics.tree._field import Field
+from jax_metrics.tree._layout import OVERRIDES, UNDECLARED_NODE, field_metadata
+from jax_metrics.tree._mutability import inherit_mutability
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+SUBTREES = "_subtrees"
+_METHODS = "_compact_methods"
+
+
+@dataclasses.dataclass(slots=True)
+class _Run:
+    """One running compact method: what it made, or what it gets back.
+
+    Attributes:
+        tree: The object that the method belongs to.
+        method: The name of the method.
+        known: Field names of the sub-trees of an earlier run; None in the first run.
+        made: The sub-trees made so far, in the first run.
+        used: How many of the known ones were given back so far.
+    """
+
+    tree: Any
+    method: str
+    known: tuple[str, ...] | None
+    made: list[Any] = dataclasses.field(default_factory=list)
+    used: int = 0
+
+
+_stack: contextvars.ContextVar[tuple[_Run, ...]] = contextvars.ContextVar("compact", default=())
+_OUTSIDE = None  # stands on the stack while a constructor runs: what it makes is its own
+
+
+def in_compact() -> bool:
+    """Whether the running code is inside a method decorated with `compact`.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> jm.in_compact()
+        False
+    """
+    return _current() is not None
+
+
+def _current() -> _Run | None:
+    stack = _stack.get()
+    return stack[-1] if stack else None
+
+
+def compact(method: F) -> F:
+    """Lets a method define sub-trees on the fly: `Linear(32)(x)` makes one once and keeps it.
+
+    Args:
+        method: The method. It must make the same sub-trees in the same order in every run.
+
+    Raises:
+        CompactError: In a later run that asks for other classes than the first, for more
+            sub-trees, or for fewer.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Block(jm.Module):
+        ...     @jm.compact
+        ...     def __call__(self, x):
+        ...         return jm.Linear(2)(jm.Linear(4)(x))
+        >>> block = Block().init(0, jnp.ones((1, 3)))
+        >>> block._subtrees
+        ('linear', 'linear2')
+    """
+    if getattr(method, "_is_mutable", False):
+        raise ValueError(
+            f"`compact` cannot wrap '{method.__name__}', which `mutable` has wrapped already. "
+            "Write `@mutable` above `@compact`."
+        )
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        stack = _stack.get()
+        if any(run and run.tree is self and run.method == method.__name__ for run in stack):
+            raise CompactError(
+                f"The compact method {type(self).__name__}.{method.__name__} calls itself on the "
+                "same object. Its sub-modules are told apart by their order, so it cannot recurse."
+            )
+        known = vars(self).get(_METHODS, {}).get(method.__name__)
+        run = _Run(self, method.__name__, known)
+        token = _stack.set((*stack, run))
+        try:
+            output = method(self, *args, **kwargs)
+        finally:
+            _stack.reset(token)
+        _finish(run)
+        return output
+
+    return wrapper  # type: ignore[return-value]
+
+
+def _finish(run: _Run) -> None:
+    if run.known is None:
+        _keep(run)
+    elif run.used < len(run.known):
+        left = ", ".join(f"{name}: {_class_of(run, name)}" for name in run.known[run.used :])
+        raise CompactError(
+            f"{_place(run)} made {len(run.known)} sub-modules in its first run but asked for "
+            f"{run.used} of them now; left over: {left}. A compact method must make the same ones "
+            "in the same order every time: make them all before a Python branch chooses between "
+            "them, or make them in `__init__`."
+        )
+
+
+def _keep(run: _Run) -> None:
+    """Stores what the first run made in fields of the object."""
+    tree = run.tree
+    taken = set(vars(tree))
+    names = tuple(_unique_name(_field_name(made), taken) for made in run.made)
+    metadata = field_metadata(type(tree), vars(tree))
+    for name, made in zip(names, run.made, strict=True):
+        if name in metadata and not metadata[name].node:
+            raise ValueError(
+                f"{_place(run)} makes a {type(made).__name__} to be kept in the field '{name}', "
+                "which is declared static. Rename one of the two."
+            )
+    fields = vars(tree)
+    overrides = {**fields.get(OVERRIDES, {}), **dict.fromkeys(names, UNDECLARED_NODE)}
+    if names:
+        setattr(tree, OVERRIDES, overrides)
+    for name, made in zip(names, run.made, strict=True):
+        setattr(tree, name, made)
+    setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.method: names})
+    setattr(tree, SUBTREES, (*(getattr(tree, SUBTREES, None) or ()), *names))
+
+
+def next_known(cls: type) -> Any:
+    """In a later run, the sub-tree that the constructor call of `cls` stands for; else None."""
+    run = _current()
+    if run is None or run.known is None:
+        return None
+    if run.used == len(run.known):
+        raise CompactError(
+            f"{_place(run)} made {len(run.known)} sub-modules in its first run, and now asks for "
+            f"one more: {cls.__name__}. A compact method must make the same ones in the same order "
+            "every time: make them all before a Python branch chooses between them, or make them "
+            "in `__init__`."
+        )
+    name = run.known[run.used]
+    found = getattr(run.tree, name)
+    if type(found) is not cls:
+        raise CompactError(
+            f"{_place(run)} expects its sub-module number {run.used + 1} to be '{name}', a "
+            f"{type(found).__name__}, as in its first run, but now makes a {cls.__name__} there. A "
+            "compact method must make the same ones in the same order every time: make them all "
+            "before a Python branch chooses between them, or make them in `__init__`."
+        )
+    run.used += 1
+    return found
+
+
+def adopt(made: Any) -> None:
+    """In a first run, takes note of a Tree that was made."""
+    run = _current()
+    if run is not None:
+        run.made.append(made)
+        inherit_mutability(made, run.tree)
+
+
+@contextlib.contextmanager
+def outside() -> Iterator[None]:
+    """Runs the block as if no compact method were running."""
+    token = _stack.set((*_stack.get(), _OUTSIDE))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        _stack.reset(token)
+
+
+def first_run(tree: Any) -> bool:
+    """Whether the running compact method of the tree runs for the first time.
+
+    Raises:
+        CompactError: Outside of a compact method of this object.
+    """
+    run = _current()
+    if run is None or run.tree is not tree:
+        running = "none runs" if run is None else f"{_place(run)} runs"
+        raise CompactError(
+            f"`first_run` of a {type(tree).__name__} was asked outside of its compact methods "
+            f"({running}). Decorate the method with `@jm.compact`."
+        )
+    return run.known is None
+
+
+def get_field(tree: Any, name: str, initializer: Callable[[], T]) -> T:
+    """The value of a declared field, made by the initializer if there is none yet.
+
+    Raises:
+        AttributeError: If the field is not declared.
+        CompactError: If there is no value, and this is not the first run of a compact method.
+    """
+    if name in vars(tree):
+        return vars(tree)[name]
+    if not isinstance(getattr(type(tree), name, None), Field):
+        raise AttributeError(
+            f"{type(tree).__name__} declares no field '{name}'. Declare it in the class, as in "
+            f"`{name}: jax.Array = jm.Parameter.node()`."
+        )
+    if not first_run(tree):
+        raise CompactError(
+            f"{type(tree).__name__}.{name} has no value, and `get_field` makes one only in the "
+            "first run of a compact method."
+        )
+    value = initializer()
+    setattr(tree, name, value)
+    return value
+
+
+def _place(run: _Run) -> str:
+    return f"The compact method {type(run.tree).__name__}.{run.method}"
+
+
+def _class_of(run: _Run, name: str) -> str:
+    return type(getattr(run.tree, name)).__name__
+
+
+def _field_name(tree: Any) -> str:
+    return getattr(tree, "name", None) or snake_case(type(tree).__name__)
+
+
+def snake_case(name: str) -> str:
+    """`MyLayer` as `my_layer`, `MLP` as `mlp`."""
+    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+def _unique_name(name: str, taken: set[str]) -> str:
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}{number}", number + 1
+    taken.add(unique)
+    return unique

@@ -1,0 +1,55 @@
+"""`jm.dataclass`: the standard decorator with the settings that suit a Tree."""
+
+import dataclasses
+from typing import Any, TypeVar, dataclass_transform, overload
+
+from jax_metrics.tree._field import Field, KindMixin, field, node, static
+
+T = TypeVar("T", bound=type)
+
+
+@overload
+def dataclass(cls: T, /) -> T: ...
+@overload
+def dataclass(**options: Any) -> Any: ...
+@dataclass_transform(
+    eq_default=False,
+    field_specifiers=(
+        field,
+        node,
+        static,
+        KindMixin.field,
+        KindMixin.node,
+        KindMixin.static,
+        dataclasses.field,
+    ),
+)
+def dataclass(cls: Any = None, /, **options: Any) -> Any:
+    """Makes a Tree class a dataclass; `dataclasses.dataclass` works too.
+
+    It leaves `==`, `hash` and `repr` as the Tree defines them: comparing arrays field by field has
+    no plain truth value, and a dataclass' own repr prints every number of every array.
+
+    Args:
+        cls: The class, when used without parentheses.
+        **options: Options of `dataclasses.dataclass`.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> @jm.dataclass
+        ... class Affine(jm.Tree):
+        ...     scale: float = jm.node()
+        ...     name: str = jm.static("affine")
+        >>> jax.tree.map(lambda x: 2 * x, Affine(3.0)).scale
+        6.0
+    """
+    if cls is None:
+        return lambda cls: dataclass(cls, **options)
+    late = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
+    made = dataclasses.dataclass(**{"eq": False, "repr": False, **options})(cls)
+    for name, declaration in late.items():
+        # The decorator deletes declarations without default; put back, they explain themselves.
+        if name not in vars(made):
+            setattr(made, name, declaration)
+    return made

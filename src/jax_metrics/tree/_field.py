@@ -1,0 +1,154 @@
+"""Declaring fields: `field`, `node`, `static` and kinds."""
+
+import dataclasses
+from typing import Any
+
+from jax_metrics.tree._types import FieldMetadata
+
+_NO_KIND = type(None)
+
+
+class Field(dataclasses.Field):
+    """A declared field of a Tree class; reading it before it has a value says so."""
+
+    __slots__ = ("label",)
+    label: str
+
+    def __init__(self, base: dataclasses.Field):
+        # `dataclasses.field` is the public way to make one and its slots differ from one Python
+        # to the next, so an ordinary field is made first and taken over slot by slot.
+        for slot in dataclasses.Field.__slots__:
+            setattr(self, slot, getattr(base, slot))
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.label = f"{owner.__name__}.{name}"
+        super().__set_name__(owner, name)  # type: ignore[misc]
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError(
+            f"{self.label} is declared but has no value yet. Assign it in `__init__`, or, where it "
+            "is made from the inputs, call `.init(key, inputs)` before it is used."
+        )
+
+
+def field(
+    default: Any = dataclasses.MISSING,
+    *,
+    node: bool,
+    kind: type = _NO_KIND,
+    default_factory: Any = dataclasses.MISSING,
+    init: bool = True,
+    repr: bool = True,
+    hash: bool | None = None,
+    compare: bool = True,
+    kw_only: Any = dataclasses.MISSING,
+) -> Any:
+    """Declares a field of a Tree, in a dataclass or in a plain class.
+
+    Args:
+        default: The value that every new object starts with.
+        node: Whether the field is a child of the pytree (`True`) or static (`False`).
+        kind: What the field is for, a class such as `jm.Parameter`.
+        default_factory: A function without arguments that makes the default.
+        init: As in `dataclasses.field`, as are the arguments after it.
+        repr: See `init`.
+        hash: See `init`.
+        compare: See `init`.
+        kw_only: See `init`.
+
+    Raises:
+        ValueError: If the default is a list, dict or set, which all objects would share.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> class Scale(jm.Tree):
+        ...     factor: float = jm.field(2.0, node=True)
+        >>> jax.tree.leaves(Scale())
+        [2.0]
+    """
+    if isinstance(default, list | dict | set):
+        raise ValueError(
+            f"The default {default!r} is a {type(default).__name__}, which every object of the "
+            f"class would share. Write `default_factory=lambda: {default!r}` instead."
+        )
+    return Field(
+        dataclasses.field(
+            default=default,
+            default_factory=default_factory,
+            init=init,
+            repr=repr,
+            hash=hash,
+            compare=compare,
+            kw_only=kw_only,
+            metadata={"node": node, "kind": kind},
+        )
+    )
+
+
+def node(default: Any = dataclasses.MISSING, *, kind: type = _NO_KIND, **options: Any) -> Any:
+    """Declares a field that is a child of the pytree; see `field` for the arguments.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Point(jm.Tree):
+        ...     x: float = jm.node(1.0)
+        >>> Point().x
+        1.0
+    """
+    return field(default, node=True, kind=kind, **options)
+
+
+def static(default: Any = dataclasses.MISSING, *, kind: type = _NO_KIND, **options: Any) -> Any:
+    """Declares a field that is part of the structure; see `field` for the arguments.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> class Power(jm.Tree):
+        ...     exponent: int = jm.static(2)
+        >>> jax.tree.leaves(Power())
+        []
+    """
+    return field(default, node=False, kind=kind, **options)
+
+
+class KindMixin:
+    """Makes a class a kind: `Kind.node()`, `Kind.static()` and `Kind.field()` declare fields of it.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Momentum(jm.State):
+        ...     pass
+        >>> class Tracker(jm.Tree, jm.Filter):
+        ...     speed: float = Momentum.node(0.5)
+        ...     place: float = jm.Parameter.node(1.0)
+        >>> Tracker().filter(Momentum).place
+        Nothing
+    """
+
+    @classmethod
+    def field(cls, default: Any = dataclasses.MISSING, *, node: bool, **options: Any) -> Any:
+        """Declares a field of this kind; see `jm.field`."""
+        return field(default, node=node, kind=cls, **options)
+
+    @classmethod
+    def node(cls, default: Any = dataclasses.MISSING, **options: Any) -> Any:
+        """Declares a field of this kind that is a child of the pytree; see `jm.field`."""
+        return field(default, node=True, kind=cls, **options)
+
+    @classmethod
+    def static(cls, default: Any = dataclasses.MISSING, **options: Any) -> Any:
+        """Declares a field of this kind that is part of the structure; see `jm.field`."""
+        return field(default, node=False, kind=cls, **options)
+
+
+def declared_metadata(declaration: dataclasses.Field) -> FieldMetadata | None:
+    """What a dataclass field says of node and kind; `None` when it says nothing."""
+    if "node" not in declaration.metadata:
+        return None
+    return FieldMetadata(
+        declaration.metadata["node"], declaration.metadata.get("kind", _NO_KIND)
+    )

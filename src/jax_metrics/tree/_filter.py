@@ -1,0 +1,113 @@
+"""`filter`: keeping some leaves of a pytree and leaving `Nothing` where the others were."""
+
+from typing import Any, TypeVar
+
+from jax_metrics.tree._context import as_flatten_mode
+from jax_metrics.tree._flatten import layout_under
+from jax_metrics.tree._types import NOTHING, FieldInfo, Filter, FlattenMode, Predicate
+from jax_metrics.tree._walk import check_inplace, field_path, leaf_types, map_value, rebuild
+
+A = TypeVar("A")
+Kind = type | tuple[type, ...]
+
+
+def filter(
+    obj: A,
+    *filters: Filter,
+    flatten_mode: FlattenMode | str | None = None,
+    inplace: bool = False,
+) -> A:
+    """Keeps the leaves that pass all filters; `Nothing` takes the place of the others.
+
+    Args:
+        obj: A Tree, or any pytree with or without Trees in it.
+        *filters: Kinds (a leaf passes when its field's kind is a subclass; a tuple of kinds means
+            any of them) and predicates on `FieldInfo`.
+        flatten_mode: `"all_fields"` filters static fields too; see `jm.flatten_mode`.
+        inplace: Change `obj` itself, which must be a Tree, and return it.
+
+    Raises:
+        TypeError: If a filter is neither a kind nor callable, or `obj` cannot be changed in place.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(2).init(0, jnp.ones((1, 3)))
+        >>> biases = jm.filter(layer, jm.Parameter, lambda field: field.name == "bias")
+        >>> biases.kernel, biases.bias.shape
+        (Nothing, (2,))
+    """
+    selection = Selection(filters, as_flatten_mode(flatten_mode))
+    if inplace:
+        return selection.of_tree(check_inplace(obj, "filter"), "", inplace=True)
+    return map_value(obj, selection.of_tree, selection.loose_leaf, selection.root)
+
+
+class Selection:
+    """Which leaves pass a set of filters; the answer for kinds is kept in each layout."""
+
+    def __init__(self, filters: tuple[Filter, ...], mode: FlattenMode | None):
+        self.kinds: tuple[Kind, ...] = tuple(f for f in filters if isinstance(f, type | tuple))
+        self.predicates: tuple[Predicate, ...] = tuple(
+            f for f in filters if not isinstance(f, type | tuple)
+        )
+        self.mode = mode
+        self.root = "" if self.predicates else None
+        for predicate in self.predicates:
+            if not callable(predicate):
+                raise TypeError(
+                    f"A filter is a kind, such as `jm.Parameter`, or a function of a `FieldInfo`; "
+                    f"{predicate!r} is a {type(predicate).__name__}."
+                )
+
+    def passes_kind(self, kind: type) -> bool:
+        """Whether a field of this kind passes the kinds among the filters."""
+        return all(issubclass(kind, wanted) for wanted in self.kinds)
+
+    def passes(self, info: FieldInfo) -> bool:
+        """Whether a leaf passes all filters."""
+        return self.passes_kind(info.kind) and all(p(info) for p in self.predicates)
+
+    def of_tree(self, tree: Any, path: str | None, inplace: bool = False) -> Any:
+        """The Tree with `Nothing` for the leaves that do not pass."""
+        layout = layout_under(tree, self.mode)
+        plan = layout.plans.get(self.kinds)
+        if plan is None:
+            plan = tuple(self.passes_kind(metadata.kind) for metadata in layout.metadata)
+            layout.plans[self.kinds] = plan
+        fields = tree.__dict__
+        children = []
+        for index, name in enumerate(layout.names):
+            value = fields[name]
+            if type(value) in leaf_types and not (self.predicates and plan[index]):
+                child = value if plan[index] else NOTHING
+            elif not plan[index]:
+                child = NOTHING if value is None else map_value(value, self.of_tree, _drop)
+            elif self.predicates:
+                kind = layout.metadata[index].kind
+                child = self._by_predicates(value, name, kind, tree, path)
+            else:
+                child = map_value(value, self.of_tree, _keep)
+            children.append(child)
+        return rebuild(tree, layout, children, inplace)
+
+    def _by_predicates(
+        self, value: Any, name: str, kind: type, tree: Any, path: str | None
+    ) -> Any:
+        def on_leaf(leaf: Any, where: str | None) -> Any:
+            info = FieldInfo(name, leaf, kind, tree, where or "")
+            return leaf if self.passes(info) else NOTHING
+
+        return map_value(value, self.of_tree, on_leaf, field_path(path, name))
+
+    def loose_leaf(self, leaf: Any, path: str | None) -> Any:
+        """A leaf that stands in no Tree."""
+        return leaf if self.passes(FieldInfo(None, leaf, type(None), None, path or "")) else NOTHING
+
+
+def _keep(leaf: Any, path: str | None) -> Any:
+    return leaf
+
+
+def _drop(leaf: Any, path: str | None) -> Any:
+    return NOTHING

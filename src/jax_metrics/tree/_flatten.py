@@ -1,0 +1,144 @@
+"""How Trees cross into JAX: flatten, unflatten, and the layout of an object.
+
+`flatten` and `unflatten` run for every module on every call of every jitted function. They are
+written for speed, and each line in them was measured (`benchmarks/dispatch.py`).
+"""
+
+from typing import Any
+
+import jax
+
+from jax_metrics.tree import _context
+from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._layout import (
+    LAYOUT,
+    PRIVATE,
+    Layout,
+    StaleLayout,
+    compute_layout,
+    compute_mode_layout,
+)
+from jax_metrics.tree._lost_state import settle
+from jax_metrics.tree._static import copy_containers
+from jax_metrics.tree._types import FieldInfo, FlattenMode
+
+_new = object.__new__
+
+
+class Rebuildable:
+    """The root of all Tree classes: what `unflatten` can make without running their code."""
+
+
+_set_dict = vars(Rebuildable)["__dict__"].__set__
+
+
+def flatten(tree: Any) -> tuple[tuple[Any, ...], Layout]:
+    """The children of a Tree and its layout."""
+    if _context.open_contexts:
+        return _flatten_in_context(tree)
+    fields = tree.__dict__
+    try:
+        layout = fields[LAYOUT]
+        return layout.get(fields), layout
+    except KeyError:
+        layout = _renew_layout(tree)
+        return layout.get(fields), layout
+
+
+def flatten_with_keys(tree: Any) -> tuple[list[tuple[Any, Any]], Layout]:
+    """As `flatten`, with each child's path entry."""
+    children, layout = flatten(tree)
+    return list(zip(layout.keys, children, strict=True)), layout
+
+
+def unflatten(layout: Layout, children: Any) -> Any:
+    """Rebuilds the object that `flatten` took apart, around other children."""
+    if _context.open_contexts:
+        children = _without_field_info(children)
+    fields = layout.template.copy()
+    if layout.arity == 2:  # a loop takes 1.5 times as long, and kernel and bias are the usual case
+        first, second = layout.names
+        fields[first], fields[second] = children
+    else:
+        for name, child in zip(layout.names, children):  # noqa: B905
+            fields[name] = child
+    if layout.thawed:
+        for name in layout.thawed:
+            fields[name] = copy_containers(fields[name])
+    tree = _new(layout.cls)
+    _set_dict(tree, fields)
+    return tree
+
+
+def layout_of(tree: Any) -> Layout:
+    """The layout of an object, as it is now."""
+    fields = tree.__dict__
+    layout = fields.get(LAYOUT)
+    if layout is None:
+        return _renew_layout(tree)
+    if layout.get.__class__ is _FUNCTION:  # one that checks containers for changes in place
+        try:
+            layout.get(fields)
+        except StaleLayout:
+            return _renew_layout(tree)
+    return layout
+
+
+_FUNCTION = type(layout_of)
+
+
+def layout_under(tree: Any, mode: FlattenMode | None) -> Layout:
+    """The layout of an object under a flatten mode."""
+    if mode is None or mode is FlattenMode.normal:
+        return layout_of(tree)
+    return compute_mode_layout(type(tree), tree.__dict__, mode)
+
+
+def forget_layout(tree: Any) -> None:
+    """Has the layout worked out again the next time that it is needed."""
+    tree.__dict__.pop(LAYOUT, None)
+
+
+def _renew_layout(tree: Any) -> Layout:
+    fields = tree.__dict__
+    settle(fields)
+    layout = compute_layout(type(tree), fields)
+    fields[LAYOUT] = layout
+    return layout
+
+
+def public_fields(tree: Any) -> dict[str, Any]:
+    """The fields of an object, without the entries that are about the object itself."""
+    return {name: value for name, value in tree.__dict__.items() if name not in PRIVATE}
+
+
+def is_tree(value: Any) -> bool:
+    """Whether the value is a Tree."""
+    return type(value) in TREE_TYPES
+
+
+def _flatten_in_context(tree: Any) -> tuple[tuple[Any, ...], Layout]:
+    context = _context.flatten_context()
+    fields = tree.__dict__
+    layout = layout_under(tree, context.mode)
+    children = tuple(fields[name] for name in layout.names)
+    if context.field_info:
+        children = tuple(
+            _with_field_info(child, name, metadata.kind, tree)
+            for child, name, metadata in zip(children, layout.names, layout.metadata, strict=True)
+        )
+    return children, layout
+
+
+def _with_field_info(value: Any, name: str, kind: type, tree: Any) -> Any:
+    def wrap(leaf: Any) -> Any:
+        return leaf if is_tree(leaf) else FieldInfo(name, leaf, kind, tree, f".{name}")
+
+    return jax.tree.map(wrap, value, is_leaf=is_tree)
+
+
+def _without_field_info(children: Any) -> Any:
+    def unwrap(leaf: Any) -> Any:
+        return leaf.value if isinstance(leaf, FieldInfo) else leaf
+
+    return [jax.tree.map(unwrap, child, is_leaf=is_tree) for child in children]

@@ -1,0 +1,191 @@
+"""`merge`: taking values of other trees into one of the same structure."""
+
+from typing import Any, TypeVar
+
+import jax
+
+from jax_metrics.tree._context import as_flatten_mode
+from jax_metrics.tree._copy import copy
+from jax_metrics.tree._errors import MergeError
+from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
+from jax_metrics.tree._layout import Layout
+from jax_metrics.tree._static import same
+from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
+from jax_metrics.tree._walk import check_inplace, is_empty, is_leaf, leaf_types, rebuild
+
+A = TypeVar("A")
+
+
+def merge(
+    obj: A,
+    other: Any,
+    *rest: Any,
+    flatten_mode: FlattenMode | str | None = None,
+    ignore_static: bool = False,
+    inplace: bool = False,
+) -> A:
+    """Takes every value that the other trees have, the last one winning, into `obj`.
+
+    Where the others have `Nothing`, `obj` keeps its own value; so `merge(x, filter(x, ...))` is
+    `x`. Static fields are taken too, unless told otherwise.
+
+    Args:
+        obj: A Tree, or any pytree.
+        other: A tree of the same structure, with `Nothing` where it has nothing to give.
+        *rest: More of them.
+        flatten_mode: `"normal"` demands that static fields are equal; the default,
+            `"all_fields"`, takes them from the others.
+        ignore_static: Keep the static fields of `obj` and do not compare them.
+        inplace: Change `obj` itself, which must be a Tree, and return it.
+
+    Raises:
+        MergeError: If the trees do not fit onto each other; nothing is changed then.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(2).init(0, jnp.ones((1, 3)))
+        >>> zeros = jax.tree.map(jnp.zeros_like, layer.filter(jm.Parameter))
+        >>> float(layer.merge(zeros).kernel.sum())
+        0.0
+    """
+    mode = as_flatten_mode(flatten_mode) or FlattenMode.all_fields
+    if mode is FlattenMode.no_fields:
+        return obj if inplace else copy(obj)
+    merger = _Merger(check=mode is FlattenMode.normal, ignore=ignore_static)
+    try:
+        merged = merger.value(obj, [other, *rest])
+    except _Misfit as misfit:
+        raise MergeError(f"At {misfit.path or 'the root'}: {misfit.what}") from None
+    if not inplace:
+        return merged
+    vars(check_inplace(obj, "merge")).update(vars(merged))
+    return obj
+
+
+class _Misfit(Exception):
+    """Carries what does not fit up to the root, which gathers the path on the way."""
+
+    def __init__(self, what: str):
+        self.what = what
+        self.path = ""
+
+    def under(self, step: str) -> "_Misfit":
+        self.path = step + self.path
+        return self
+
+
+class _Merger:
+    def __init__(self, check: bool, ignore: bool):
+        self.check_statics = check and not ignore
+        self.keep_statics = check or ignore
+
+    def value(self, value: Any, others: list[Any]) -> Any:
+        others = [other for other in others if type(other) is not Nothing]
+        if not others:
+            return value if type(value) in leaf_types else copy(value)
+        if is_empty(value):
+            return self.value(others[0], others[1:])
+        if is_tree(value):
+            return self.tree(value, others)
+        if is_leaf(value):
+            return others[-1]
+        for other in others:
+            if type(other) is not type(value):
+                raise _other_type(value, other)
+        if type(value) in (list, tuple):
+            return self.sequence(value, others)
+        if type(value) is dict:
+            return self.dict(value, others)
+        return self.custom(value, others)
+
+    def item(self, step: str, value: Any, others: list[Any]) -> Any:
+        try:
+            return self.value(value, others)
+        except _Misfit as misfit:
+            raise misfit.under(step) from None
+
+    def sequence(self, value: Any, others: list[Any]) -> Any:
+        for other in others:
+            if len(other) != len(value):
+                raise _Misfit(
+                    f"expected a {type(value).__name__} of {len(value)} items, but a tree to merge "
+                    f"has {len(other)} there."
+                )
+        return type(value)(
+            self.item(f"[{i}]", item, [other[i] for other in others])
+            for i, item in enumerate(value)
+        )
+
+    def dict(self, value: dict, others: list[Any]) -> dict:
+        for other in others:
+            if other.keys() != value.keys():
+                raise _Misfit(
+                    f"expected a dict with the keys {sorted(map(str, value))}, but a tree to merge "
+                    f"has {sorted(map(str, other))} there."
+                )
+        return {
+            key: self.item(f"[{key!r}]", item, [other[key] for other in others])
+            for key, item in value.items()
+        }
+
+    def custom(self, value: Any, others: list[Any]) -> Any:
+        def ends(item: Any) -> bool:
+            return is_tree(item) or is_empty(item)
+
+        def rule(keys: Any, item: Any, *parts: Any) -> Any:
+            return self.item(jax.tree_util.keystr(keys), item, list(parts))
+
+        try:
+            return jax.tree_util.tree_map_with_path(rule, value, *others, is_leaf=ends)
+        except ValueError as error:
+            raise _Misfit(
+                f"the {type(value).__name__} of a tree to merge has another structure: {error}"
+            ) from error
+
+    def tree(self, tree: Any, others: list[Any]) -> Any:
+        for other in others:
+            if type(other) is not type(tree):
+                raise _other_type(tree, other)
+        layout = layout_of(tree)
+        fields = tree.__dict__
+        children = []
+        for name in layout.names:
+            values = [other.__dict__[name] for other in others if name in other.__dict__]
+            last = values[-1] if values else NOTHING
+            if type(last) in leaf_types and type(fields[name]) in leaf_types:
+                children.append(last)
+                continue
+            try:
+                children.append(self.value(fields[name], values))
+            except _Misfit as misfit:
+                raise misfit.under(f".{name}") from None
+        merged = rebuild(tree, layout, children)
+        for other in others:
+            its = layout_of(other)
+            if its is not layout:
+                self.take_other_fields(merged, layout, other, its)
+        return merged
+
+    def take_other_fields(self, merged: Any, layout: Layout, other: Any, its: Layout) -> None:
+        """Takes what the other has beyond the node fields of this layout."""
+        for name, value in public_fields(other).items():
+            if name in layout.names or type(value) is Nothing:
+                continue
+            if name in its.names or not self.keep_statics:
+                vars(merged)[name] = copy(value)
+                forget_layout(merged)
+            elif self.check_statics and not same(vars(merged).get(name), value):
+                raise _Misfit(
+                    f"the static field {type(merged).__name__}.{name} is "
+                    f"{vars(merged).get(name)!r}, but {value!r} in a tree to merge. Pass "
+                    "`ignore_static=True` to keep the first."
+                )
+
+
+def _other_type(expected: Any, came: Any) -> _Misfit:
+    return _Misfit(
+        f"expected a {type(expected).__name__}, but a tree to merge has "
+        f"{'None' if came is None else 'a ' + type(came).__name__} there. Merge trees of the same "
+        "structure, with `Nothing` where one has nothing to give."
+    )

@@ -1,0 +1,105 @@
+"""The verbs of the package as methods; each is one line over the function of the same name."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from jax_metrics.tree import _apply, _compact, _copy, _filter, _map, _merge, _to_dict, _to_string
+from jax_metrics.tree._mutability import Immutable
+from jax_metrics.tree._tree import Tree
+from jax_metrics.tree._types import Filter as FilterLike
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+class Copy:
+    """Adds `copy()`."""
+
+    def copy(self: A, shallow: bool = False) -> A:
+        """See `jm.copy`."""
+        return _copy.copy(self, shallow)
+
+
+class ToString:
+    """Adds `to_string()`."""
+
+    def to_string(self, **options: Any) -> str:
+        """See `jm.to_string`."""
+        return _to_string.to_string(self, **options)
+
+
+class ToDict:
+    """Adds `to_dict()`."""
+
+    def to_dict(self, **options: Any) -> Any:
+        """See `jm.to_dict`."""
+        return _to_dict.to_dict(self, **options)
+
+
+class Repr:
+    """Makes the repr an outline that stays short."""
+
+    def __repr__(self) -> str:
+        return _to_string.short_repr(self)
+
+
+class Filter:
+    """Adds `filter()`."""
+
+    def filter(self: A, *filters: FilterLike, **options: Any) -> A:
+        """See `jm.filter`."""
+        return _filter.filter(self, *filters, **options)
+
+
+class Merge:
+    """Adds `merge()`, also under the name `update`."""
+
+    def merge(self: A, other: Any, *rest: Any, **options: Any) -> A:
+        """See `jm.merge`."""
+        return _merge.merge(self, other, *rest, **options)
+
+    def update(self: A, other: Any, *rest: Any, **options: Any) -> A:
+        """Another name of `merge`."""
+        return _merge.merge(self, other, *rest, **options)
+
+
+class Map:
+    """Adds `map()`."""
+
+    def map(self: A, f: Callable[[Any], Any], *filters: FilterLike, **options: Any) -> A:
+        """See `jm.map`."""
+        return _map.map(f, self, *filters, **options)
+
+
+class Apply:
+    """Adds `apply()`."""
+
+    def apply(self: A, f: Callable[..., None], *rest: Any, inplace: bool = False) -> A:
+        """See `jm.apply`."""
+        return _apply.apply(f, self, *rest, inplace=inplace)
+
+
+class Compact:
+    """Adds what `compact` methods use."""
+
+    @property
+    def first_run(self) -> bool:
+        """Whether the running compact method runs for the first time."""
+        return _compact.first_run(self)
+
+    def get_field(self, name: str, initializer: Callable[[], T]) -> T:
+        """The value of a declared field, made in the first run of a compact method.
+
+        Args:
+            name: The field.
+            initializer: Makes its value.
+        """
+        return _compact.get_field(self, name, initializer)
+
+
+class Extensions(Copy, ToString, ToDict, Repr, Filter, Merge, Map, Apply, Compact):
+    """All mixins but `KindMixin` and `Immutable`."""
+
+
+class ImmutableTree(Tree, Immutable):
+    """A Tree whose fields cannot be assigned; see `jm.Immutable`."""

@@ -1,0 +1,153 @@
+"""Paths: naming what is inside a tree, as in `.layers[0].kernel`, and reaching it by that name."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from jax_metrics.tree._copy import copy
+from jax_metrics.tree._flatten import is_tree, layout_of
+from jax_metrics.tree._walk import leaf_types
+
+A = TypeVar("A")
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]+)\]")
+
+
+def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each Tree in a value with its path, outer ones first.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> model = jm.nn.Sequential(jm.Linear(3), jm.Linear(1))
+        >>> [path for path, tree in jm.tree.trees_with_paths(model)]
+        ['', '.layers[0]', '.layers[1]']
+    """
+    if is_tree(value):
+        yield path, value
+        fields = value.__dict__
+        for name in layout_of(value).names:
+            if type(fields[name]) not in leaf_types:
+                yield from trees_with_paths(fields[name], f"{path}.{name}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from trees_with_paths(item, f"{path}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from trees_with_paths(item, f"{path}[{index}]")
+
+
+class At(Generic[A]):
+    """What `model.at` is: `model.at[path]` reaches one place in a tree.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> model = jm.nn.Sequential(jm.Linear(2)).init(0, jnp.ones((1, 3)))
+        >>> model.at[".layers[0].bias"].get()
+        Array([0., 0.], dtype=float32)
+        >>> model = model.at[".layers[0].bias"].set(jnp.ones(2))
+        >>> model.layers[0].bias
+        Array([1., 1.], dtype=float32)
+    """
+
+    def __init__(self, obj: A):
+        self._obj = obj
+
+    def __getitem__(self, path: str) -> "Place[A]":
+        return Place(self._obj, path)
+
+
+class Place(Generic[A]):
+    """One place in a tree, named by a path."""
+
+    def __init__(self, obj: A, path: str):
+        self._obj = obj
+        self._path = path
+        self._steps = _parse(path)
+
+    def get(self) -> Any:
+        """The value there.
+
+        Raises:
+            KeyError: If there is no such place.
+        """
+        value: Any = self._obj
+        for done, step in enumerate(self._steps):
+            value = self._step(value, step, done)
+        return value
+
+    def set(self, value: Any) -> A:
+        """A copy of the tree with another value there.
+
+        Raises:
+            KeyError: If there is no such place.
+        """
+        return self.apply(lambda _: value)
+
+    def apply(self, f: Callable[[Any], Any]) -> A:
+        """A copy of the tree with the value there changed by a function.
+
+        Raises:
+            KeyError: If there is no such place.
+        """
+        self.get()
+        return self._replaced(copy(self._obj), self._steps, f)
+
+    def _replaced(self, value: Any, steps: list[str | int], f: Callable[[Any], Any]) -> Any:
+        if not steps:
+            return f(value)
+        step, *rest = steps
+        done = len(self._steps) - len(steps)
+        item = self._replaced(self._step(value, step, done), rest, f)
+        if is_tree(value):
+            setattr(value, str(step), item)
+        elif isinstance(value, tuple):
+            items = [item if i == step else old for i, old in enumerate(value)]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        else:
+            value[step] = item
+        return value
+
+    def _step(self, value: Any, step: str | int, done: int) -> Any:
+        try:
+            if is_tree(value):
+                return vars(value)[step]
+            return value[step]
+        except (KeyError, IndexError, TypeError):
+            raise KeyError(
+                f"There is no {self._path!r} in the {type(self._obj).__name__}: at "
+                f"{_show(self._steps[:done])}, a {type(value).__name__}, there is {_choices(value)}"
+            ) from None
+
+
+def _parse(path: str) -> list[str | int]:
+    dotted = path if path[:1] in ("", ".", "[") else f".{path}"
+    steps: list[str | int] = []
+    end = 0
+    for match in _STEP.finditer(dotted):
+        if match.start() != end:
+            break
+        name, key = match.groups()
+        try:
+            steps.append(name or ast.literal_eval(key))
+        except (ValueError, SyntaxError):
+            break
+        end = match.end()
+    if end != len(dotted):
+        raise KeyError(f"{path!r} is not a path. Paths look like '.layers[0].kernel'.")
+    return steps
+
+
+def _choices(value: Any) -> str:
+    if is_tree(value):
+        names = [name for name in vars(value) if not name.startswith("_")]
+        return f"only {', '.join(names)}."
+    if isinstance(value, dict):
+        return f"only {', '.join(map(repr, value))}."
+    if isinstance(value, list | tuple):
+        return f"only [0] to [{len(value) - 1}]." if value else "nothing."
+    return "nothing further inside."
+
+
+def _show(steps: list[str | int]) -> str:
+    return "".join(f".{s}" if isinstance(s, str) else f"[{s}]" for s in steps) or "the root"

@@ -1,0 +1,153 @@
+"""Static values: when two are the same, and how their containers are copied.
+
+`==` alone will not do. `1 == 1.0 == True`, yet they lead to different programs; NaN differs from
+itself; arrays have no plain truth value; and two closures made by the same code, or a function
+that came back from a pickle, are alike although `==` says no.
+"""
+
+import copy
+import functools
+import math
+import types
+from typing import Any
+
+import jax
+import numpy as np
+
+_PLAIN = (int, str, bytes, bool, type(None), type)
+_MUTABLE = (list, dict, set, np.ndarray)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two static values stand for the same program."""
+    if a is b:
+        return True
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind in _PLAIN:
+        return a == b
+    if kind is float:
+        return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
+    if kind is list or kind is tuple:
+        return len(a) == len(b) and all(map(same, a, b))
+    if kind is dict:
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if issubclass(kind, np.ndarray):
+        return _same_arrays(a, b)
+    if kind is types.FunctionType:
+        return _same_functions(a, b)
+    if kind is types.MethodType:
+        return same(a.__func__, b.__func__) and same(a.__self__, b.__self__)
+    if issubclass(kind, functools.partial):
+        return same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return all(map(same, a, b))
+    if kind.__eq__ is not object.__eq__:
+        return _equal(a, b)
+    if hasattr(a, "__wrapped__"):  # a jitted function comes back from a pickle as another object
+        return same(a.__wrapped__, b.__wrapped__)
+    return _same_pytrees(a, b)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    result = a == b
+    if result is NotImplemented:
+        return False
+    try:
+        return bool(result)
+    except Exception as error:
+        raise ValueError(
+            f"`==` of two {type(a).__name__} values has no plain truth value, but "
+            f"{type(result).__name__}"
+        ) from error
+
+
+def _same_pytrees(a: Any, b: Any) -> bool:
+    leaves_a, structure_a = jax.tree.flatten(a)
+    if jax.tree_util.treedef_is_leaf(structure_a):
+        return False
+    leaves_b, structure_b = jax.tree.flatten(b)
+    return structure_a == structure_b and all(map(same, leaves_a, leaves_b))
+
+
+def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.hasobject:
+        return all(map(same, a.ravel().tolist(), b.ravel().tolist()))
+    return a.tobytes() == b.tobytes()
+
+
+def _same_functions(a: types.FunctionType, b: types.FunctionType) -> bool:
+    """Whether two functions have the same code and see the same values."""
+    if a.__code__ != b.__code__ or a.__module__ != b.__module__:
+        return False
+    if a.__qualname__ != b.__qualname__ or len(a.__closure__ or ()) != len(b.__closure__ or ()):
+        return False
+    if a.__globals__ is not b.__globals__:
+        names = [n for n in a.__code__.co_names if n in a.__globals__ or n in b.__globals__]
+        if any(a.__globals__.get(n) is not b.__globals__.get(n) for n in names):
+            return False
+    try:
+        cells_a = [cell.cell_contents for cell in a.__closure__ or ()]
+        cells_b = [cell.cell_contents for cell in b.__closure__ or ()]
+        return (
+            same(a.__defaults__, b.__defaults__)
+            and same(a.__kwdefaults__, b.__kwdefaults__)
+            and same(cells_a, cells_b)
+        )
+    except (ValueError, RecursionError):  # an empty cell, a function that closes over itself
+        return False
+
+
+def fingerprint(value: Any) -> int:
+    """A hash that is equal for values that are the same, whether they are hashable or not."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return hash((kind, value))
+    if kind is list or kind is tuple:
+        return hash((kind, *map(fingerprint, value)))
+    return hash((kind, len(value))) if kind is dict else hash(kind)
+
+
+def is_mutable(value: Any) -> bool:
+    """Whether the value can change in place, itself or inside a tuple."""
+    if type(value) is tuple:
+        return any(map(is_mutable, value))
+    return isinstance(value, _MUTABLE)
+
+
+def copy_containers(value: Any) -> Any:
+    """A copy with new lists, dicts and sets, and numpy arrays that cannot be written to."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind(copy_containers(item) for item in value)
+    if kind is dict:
+        return {key: copy_containers(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _frozen_array(value)
+    return copy.copy(value) if isinstance(value, _MUTABLE) else value
+
+
+def _frozen_array(value: np.ndarray) -> np.ndarray:
+    """The array itself if it cannot be written to, else a copy that cannot: those can be shared."""
+    if value.flags.writeable:
+        value = value.copy()
+        value.flags.writeable = False
+    return value
+
+
+def find_array(value: Any) -> jax.Array | None:
+    """An array of JAX that is inside a value which ought to be static, or None."""
+    if isinstance(value, jax.Array):
+        return value
+    if type(value) in _PLAIN:
+        return None
+    if isinstance(value, dict):
+        items = value.values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        items = value
+    else:
+        items = (leaf for leaf in jax.tree.leaves(value) if leaf is not value)
+    return next((found for item in items if (found := find_array(item)) is not None), None)

@@ -1,0 +1,71 @@
+"""`to_dict`: a Tree as nested dicts."""
+
+from typing import Any
+
+import jax
+
+from jax_metrics.tree._flatten import is_tree, public_fields
+from jax_metrics.tree._types import FieldInfo
+
+
+def to_dict(
+    obj: Any,
+    *,
+    private_fields: bool = False,
+    static_fields: bool = True,
+    type_info: bool = False,
+    field_info: bool = False,
+) -> Any:
+    """Turns the Trees in a pytree into dicts from field names to values.
+
+    Args:
+        obj: A Tree, or any pytree.
+        private_fields: Include fields whose names begin with an underscore.
+        static_fields: Include static fields.
+        type_info: Add the class of each Tree under the key `"__type__"`.
+        field_info: Give the leaves as `FieldInfo`.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Point(jm.Tree):
+        ...     x: int = jm.node(1)
+        ...     label: str = jm.static("here")
+        >>> jm.to_dict(Point())
+        {'x': 1, 'label': 'here'}
+    """
+    if is_tree(obj):
+        metadata = obj.field_metadata
+        found = {}
+        for name, value in public_fields(obj).items():
+            if name not in metadata or (name.startswith("_") and not private_fields):
+                continue
+            if not metadata[name].node and not static_fields:
+                continue
+            if field_info:
+                value = _with_info(value, name, metadata[name].kind, obj)
+            found[name] = to_dict(
+                value,
+                private_fields=private_fields,
+                static_fields=static_fields,
+                type_info=type_info,
+                field_info=field_info,
+            )
+        return {**found, "__type__": type(obj)} if type_info else found
+
+    def inner(value: Any) -> Any:
+        return value if not is_tree(value) else to_dict(
+            value,
+            private_fields=private_fields,
+            static_fields=static_fields,
+            type_info=type_info,
+            field_info=field_info,
+        )
+
+    return jax.tree.map(inner, obj, is_leaf=is_tree)
+
+
+def _with_info(value: Any, name: str, kind: type, tree: Any) -> Any:
+    def wrap(leaf: Any) -> Any:
+        return leaf if is_tree(leaf) else FieldInfo(name, leaf, kind, tree, f".{name}")
+
+    return jax.tree.map(wrap, value, is_leaf=is_tree)

@@ -1,0 +1,162 @@
+"""`Tree`: a plain Python object that is a pytree."""
+
+from abc import ABCMeta
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import jax
+
+from jax_metrics.tree import _compact
+from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._class_info import class_info
+from jax_metrics.tree._copy import copy
+from jax_metrics.tree._flatten import (
+    Rebuildable,
+    flatten,
+    flatten_with_keys,
+    forget_layout,
+    public_fields,
+    unflatten,
+)
+from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, field_metadata
+from jax_metrics.tree._lost_state import note_assignment
+from jax_metrics.tree._mutability import toplevel_made_mutable
+from jax_metrics.tree._types import FieldMetadata
+
+T = TypeVar("T", bound="Tree")
+
+
+class TreeMeta(ABCMeta):
+    """Makes Tree objects: gives them their defaults, and lets `compact` keep them."""
+
+    if not TYPE_CHECKING:  # a checker should see the signature of `__init__`, not this one
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            """Makes an object, or gives back the one that a compact method made before."""
+            known = _compact.next_known(cls)
+            if known is not None:
+                return known
+            tree = cls.__new__(cls, *args, **kwargs)
+            tree.__dict__[NATIVE] = True
+            with _compact.outside(), toplevel_made_mutable(tree):
+                cls.construct(tree, *args, **kwargs)
+            tree._on_constructed()
+            _compact.adopt(tree)
+            return tree
+
+    def construct(cls, tree: Any, *args: Any, **kwargs: Any) -> None:
+        """Gives a new object its defaults and runs its `__init__`."""
+        info = class_info(cls)
+        for name, factory in info.factories.items():
+            tree.__dict__[name] = factory()
+        tree.__dict__.update(info.defaults)
+        tree.__init__(*args, **kwargs)
+
+
+class Tree(Rebuildable, metaclass=TreeMeta):
+    """A plain Python object that is a pytree; its fields live in `__dict__`.
+
+    A field is a child of the pytree when, in this order:
+
+    1. it is declared so, with `jm.node()` or a kind such as `jm.Parameter.node()`;
+    2. its annotation names a Tree class or a container of Trees;
+    3. its present value is a Tree, or a list, tuple or dict with a Tree inside.
+
+    All other fields are static: part of the structure, compared with `==`. Changing one makes
+    jitted functions compile anew. JAX arrays cannot be static.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> class Circle(jm.Tree):
+        ...     radius: float = jm.node()
+        ...     def __init__(self, radius, label):
+        ...         self.radius = radius
+        ...         self.label = label
+        >>> circle = jax.tree.map(lambda x: 2 * x, Circle(1.5, "small"))
+        >>> circle.radius, circle.label
+        (3.0, 'small')
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        _register(cls)
+
+    def _on_constructed(self) -> None:
+        """Runs after `__init__`; for base classes such as Module."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        layout = self.__dict__.get(LAYOUT)
+        node = layout is not None and (
+            name in layout.declared or (type(value) in TREE_TYPES and name in layout.names)
+        )
+        if not node:
+            forget_layout(self)
+        note_assignment(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        forget_layout(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return public_fields(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__dict__[NATIVE] = True
+
+    @property
+    def field_metadata(self) -> Mapping[str, FieldMetadata]:
+        """What is known of each field: whether it is a node, and its kind."""
+        return MappingProxyType(field_metadata(type(self), self.__dict__))
+
+    def update_field_metadata(
+        self: T, field: str, node: bool | None = None, kind: type | None = None
+    ) -> T:
+        """Returns a copy in which a field is declared differently.
+
+        Args:
+            field: Name of the field.
+            node: Whether it is a child of the pytree; None leaves that as it is.
+            kind: Its kind; None leaves that as it is.
+
+        Raises:
+            ValueError: If there is no such field.
+
+        Example:
+            >>> import jax
+            >>> import jax_metrics as jm
+            >>> class Point(jm.Tree):
+            ...     x: float = jm.node(1.0)
+            >>> jax.tree.leaves(Point().update_field_metadata("x", node=False))
+            []
+        """
+        known = self.field_metadata
+        if field not in known:
+            raise ValueError(
+                f"{type(self).__name__} has no field '{field}'. Its fields: {', '.join(known)}."
+            )
+        changes = {"node": node, "kind": kind}
+        changed = known[field].update(**{k: v for k, v in changes.items() if v is not None})
+        tree = copy(self)
+        tree.__dict__[OVERRIDES] = {**tree.__dict__.get(OVERRIDES, {}), field: changed}
+        forget_layout(tree)
+        return tree
+
+    def check_metadata_updates(self) -> None:
+        """Looks at the fields anew, after a change that went past attribute assignment.
+
+        Assigning attributes and changing static lists and dicts in place is noticed anyway; this
+        is for code that writes to `vars(tree)`.
+        """
+        forget_layout(self)
+
+
+def _register(cls: type) -> None:
+    TREE_TYPES.add(cls)
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+_register(Tree)

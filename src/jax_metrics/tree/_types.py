@@ -1,0 +1,144 @@
+"""Small value types that the rest of the package speaks in."""
+
+import dataclasses
+import enum
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+import jax
+
+A = TypeVar("A")
+
+
+@jax.tree_util.register_pytree_node_class
+class Nothing:
+    """What stands in a pytree where `filter` took a leaf away: a node without leaves."""
+
+    def tree_flatten(self) -> tuple[tuple[()], None]:
+        """Has no children."""
+        return (), None
+
+    @classmethod
+    def tree_unflatten(cls, aux: None, children: tuple[()]) -> "Nothing":
+        """Gives the one instance that is used everywhere."""
+        return NOTHING
+
+    def __repr__(self) -> str:
+        return "Nothing"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Nothing)
+
+    def __hash__(self) -> int:
+        return hash(Nothing)
+
+
+NOTHING = Nothing()
+
+
+class Missing:
+    """The type of `MISSING`, which says that an argument was not given."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = Missing()
+
+
+@runtime_checkable
+class ArrayLike(Protocol):
+    """Anything with a shape and a dtype."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+
+class Hashable(Generic[A]):
+    """An immutable box that compares and hashes by identity of what is inside.
+
+    It lets a value that has no usable `==` stand in a static field.
+
+    Example:
+        >>> import numpy as np
+        >>> import jax_metrics as jm
+        >>> box = jm.Hashable(np.zeros(3))
+        >>> box == jm.Hashable(box.value)
+        True
+    """
+
+    value: A
+
+    def __init__(self, value: A):
+        self.__dict__["value"] = value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"Hashable is immutable: cannot set '{name}'. Make a new one instead."
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hashable) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return hash((Hashable, id(self.value)))
+
+    def __repr__(self) -> str:
+        return f"Hashable({self.value!r})"
+
+
+class FlattenMode(enum.Enum):
+    """Which fields of a Tree are children when it is flattened."""
+
+    normal = "normal"
+    all_fields = "all_fields"
+    no_fields = "no_fields"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FieldMetadata:
+    """What is declared about one field.
+
+    Attributes:
+        node: Whether the field is a child of the pytree; otherwise it is static.
+        kind: The kind, a class such as `jm.Parameter`; `NoneType` when there is none.
+    """
+
+    node: bool
+    kind: type = type(None)
+
+    def update(self, **changes: Any) -> "FieldMetadata":
+        """Returns a copy with the given attributes changed."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class FieldInfo:
+    """One leaf, with what is known of the field that it stands in.
+
+    This is what predicates given to `filter` and `map` receive.
+
+    Attributes:
+        name: Name of the field; `None` for a leaf that stands in no Tree.
+        value: The leaf itself.
+        kind: Kind of the field; `NoneType` when it has none.
+        module: The Tree that has the field; `None` for a leaf that stands in no Tree.
+        path: Where the leaf is, as in `.layers[0].kernel`; empty when it is not known.
+    """
+
+    name: str | None
+    value: Any
+    kind: type
+    module: Any
+    path: str = ""
+
+    def __repr__(self) -> str:
+        owner = type(self.module).__name__
+        return (
+            f"FieldInfo(name={self.name!r}, value={self.value!r}, kind={self.kind.__name__}, "
+            f"module={owner}, path={self.path!r})"
+        )
+
+
+Predicate = Callable[[FieldInfo], bool]
+Filter = type | Predicate

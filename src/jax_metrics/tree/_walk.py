@@ -1,0 +1,135 @@
+"""Walking Trees directly, without going through JAX's flatten and its contexts.
+
+Each verb of the package (`filter`, `merge`, `map`, `apply`, `copy`) is a rule for leaves and a
+rule for Trees; what containers are and how objects are rebuilt is said here once.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+
+from jax_metrics.tree._flatten import is_tree, unflatten
+from jax_metrics.tree._layout import NATIVE, Layout
+from jax_metrics.tree._types import Nothing
+
+# Types known to be leaves. Asking JAX about each value is slow; a set of types is not. The type
+# of concrete arrays has no public name, so types join when first met.
+leaf_types: set[type] = {int, float, complex, bool, str, np.ndarray}
+
+
+def is_leaf(value: Any) -> bool:
+    """Whether JAX takes the value as a leaf."""
+    kind = type(value)
+    if kind in leaf_types:
+        return True
+    if not jax.tree_util.all_leaves((value,)):
+        return False
+    if isinstance(value, jax.Array | np.generic):
+        leaf_types.add(kind)
+    return True
+
+
+def is_empty(value: Any) -> bool:
+    """Whether the value is `None` or `Nothing`: a node without leaves."""
+    return value is None or type(value) is Nothing
+
+
+A = TypeVar("A")
+Rule = Callable[[Any, str | None], Any]
+
+
+def map_value(
+    value: Any,
+    on_tree: Rule,
+    on_leaf: Rule,
+    path: str | None = None,
+    stop: Callable[[Any], bool] | None = None,
+) -> Any:
+    """Rebuilds a value with rules applied to the Trees and the leaves in it.
+
+    Args:
+        value: A Tree, a leaf, or any pytree with those inside.
+        on_tree: Called with each outermost Tree and its path.
+        on_leaf: Called with each leaf outside of those Trees and its path.
+        path: The path of the value itself; None when the rules do without, which is faster.
+        stop: Says of a value that it counts as a leaf.
+    """
+    if stop is not None and stop(value):
+        return on_leaf(value, path)
+    kind = type(value)
+    if kind in leaf_types:
+        return on_leaf(value, path)
+    if is_tree(value):
+        return on_tree(value, path)
+    if is_empty(value):
+        return value
+    if kind is list or kind is tuple:
+        return kind(
+            map_value(item, on_tree, on_leaf, item_path(path, index), stop)
+            for index, item in enumerate(value)
+        )
+    if kind is dict:
+        return {
+            key: map_value(item, on_tree, on_leaf, item_path(path, key), stop)
+            for key, item in value.items()
+        }
+    if is_leaf(value):
+        return on_leaf(value, path)
+
+    def rule(keys: Any, item: Any) -> Any:
+        where = None if path is None else path + jax.tree_util.keystr(keys)
+        counts_as_leaf = (stop is not None and stop(item)) or not is_tree(item)
+        return (on_leaf if counts_as_leaf else on_tree)(item, where)
+
+    def ends(item: Any) -> bool:
+        return is_tree(item) or (stop is not None and stop(item))
+
+    return jax.tree_util.tree_map_with_path(rule, value, is_leaf=ends)
+
+
+def item_path(path: str | None, key: Any) -> str | None:
+    """The path of an item of a container."""
+    return None if path is None else f"{path}[{key!r}]"
+
+
+def field_path(path: str | None, name: str) -> str | None:
+    """The path of a field of a Tree."""
+    return None if path is None else f"{path}.{name}"
+
+
+def rebuild(tree: Any, layout: Layout, children: Iterable[Any], inplace: bool = False) -> Any:
+    """The tree with other children: a new object, or the same one when `inplace`.
+
+    A new object counts as made by JAX if the original does, so that state assigned to it and lost
+    is reported (see `_lost_state.py`).
+    """
+    if inplace:
+        for name, child in zip(layout.names, children, strict=True):
+            if tree.__dict__[name] is not child:
+                setattr(tree, name, child)
+        return tree
+    made = unflatten(layout, tuple(children))
+    if NATIVE in tree.__dict__:
+        made.__dict__[NATIVE] = True
+    return made
+
+
+def trees_in(value: Any) -> list[Any]:
+    """The outermost Trees in a value, in order."""
+    if is_tree(value):
+        return [value]
+    if type(value) in leaf_types or is_empty(value):
+        return []
+    return [item for item in jax.tree.leaves(value, is_leaf=is_tree) if is_tree(item)]
+
+
+def check_inplace(obj: A, verb: str) -> A:
+    """The object, if it is one that a verb can change in place."""
+    if not is_tree(obj):
+        raise TypeError(
+            f"`{verb}(..., inplace=True)` changes a Tree in place, but was given a "
+            f"{type(obj).__name__}. Leave `inplace` out and use the result."
+        )
+    return obj

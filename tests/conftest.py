@@ -1,0 +1,27 @@
+"""One environment for every test: eight CPU devices, no windows, the same examples each run."""
+
+import os
+
+# JAX reads these when it is imported; the workers of pytest-xdist inherit them.
+DEVICES = "--xla_force_host_platform_device_count"
+os.environ["JAX_PLATFORMS"] = "cpu"
+if DEVICES not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DEVICES}=8".strip()
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["KERAS_BACKEND"] = "jax"
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+# Compiling makes the first example slow, whatever the code under test does.
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "explore", settings.get_profile("ci"), derandomize=False, max_examples=1000
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

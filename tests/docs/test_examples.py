@@ -1,0 +1,32 @@
+"""Every example runs in its quick mode and leaves the pictures that it says it saved."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in EXAMPLES.glob("*.py")))
+def test_example(script, tmp_path):
+    # One device, as on a user's machine.
+    env = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    run = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), "--quick"],
+        cwd=tmp_path,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    saved = [line.removeprefix("saved: ") for line in run.stdout.splitlines() if "saved: " in line]
+    assert saved, f"{script} printed no line 'saved: <path>':\n{run.stdout}"
+    for name in saved:
+        picture = (tmp_path / name).resolve()
+        assert picture.is_relative_to(tmp_path.resolve()), f"{picture} is not in the current folder"
+        assert picture.stat().st_size > 0, f"{picture} is empty"

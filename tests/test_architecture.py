@@ -1,0 +1,118 @@
+"""The layers of the library: imports point downward, and only to public JAX.
+
+Imports inside functions and under `TYPE_CHECKING` count too: a lazy import that points upward is
+still a dependency.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src"
+PACKAGE = SRC / "jax_metrics"
+
+# What each folder (or root file) of the package may import from the others.
+CORE = {"tree", "module"}
+SIBLINGS = {"nn", "losses", "regularizers", "metrics", "optim"}
+MAY_IMPORT = {
+    "_version": set(),
+    "tree": set(),
+    "module": {"tree"},
+    "nn": CORE,
+    "losses": CORE,
+    "regularizers": CORE,
+    "metrics": CORE | {"losses"},
+    "optim": CORE,
+    "training": CORE | SIBLINGS,
+    "distributed": CORE | SIBLINGS,
+    "models": CORE | SIBLINGS,
+    "testing": CORE | SIBLINGS,
+}
+# Python 3.14 adds annotationlib, which code may import where it is there.
+TREE_NEEDS = {"jax", "numpy", "annotationlib", *sys.stdlib_module_names}
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def imports(source: str, package: str) -> Iterator[tuple[int, str]]:
+    """Yields line and full name of everything that `source`, a module of `package`, imports.
+
+    `from a.b import c` gives `a.b.c`, whether `c` is a module or not.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")
+            base = parents[: len(parents) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *filter(None, [node.module])])
+            yield from ((node.lineno, f"{origin}.{alias.name}") for alias in node.names)
+
+
+def unit_of(name: str) -> str:
+    """Returns the folder that a full name such as `jax_metrics.tree._field.node` lies in."""
+    return (name.split(".") + [""])[1]
+
+
+def faults(source: str, path: str) -> list[str]:
+    """Returns what is wrong with the imports of the file at `path`, relative to src."""
+    package = ".".join(Path(path).parts[:-1])
+    unit = unit_of(path.removesuffix(".py").replace("/", "."))
+    if unit not in MAY_IMPORT:
+        return [f"{path}: say in MAY_IMPORT which layer {unit!r} belongs to"]
+    found = []
+    for line, name in imports(source, package):
+        where = f"{path}:{line}: imports {name}"
+        if name.startswith("jax._src"):
+            found.append(f"{where}, which is private to JAX")
+        top, target = name.split(".")[0], unit_of(name)
+        if top != "jax_metrics":
+            if unit == "tree" and top not in TREE_NEEDS:
+                found.append(f"{where}, but tree depends on JAX alone")
+        elif target not in MAY_IMPORT:
+            found.append(f"{where} from the package root")
+        elif target != unit and target not in MAY_IMPORT[unit]:
+            found.append(f"{where}, but {unit} may import {sorted(MAY_IMPORT[unit])} only")
+    return found
+
+
+@pytest.mark.parametrize("path", [str(path.relative_to(SRC)) for path in FILES])
+def test_imports_point_downward(path):
+    assert faults((SRC / path).read_text(), path) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "fault"),
+    [
+        ("jax_metrics/tree/_a.py", "import jax_metrics", "from the package root"),
+        ("jax_metrics/nn/_a.py", "from jax_metrics import Module", "from the package root"),
+        ("jax_metrics/nn/_a.py", "from .. import Module", "from the package root"),
+        ("jax_metrics/tree/_a.py", "from ..module import Module", "tree may import [] only"),
+        ("jax_metrics/nn/__init__.py", "from ..losses import mse", "nn may import"),
+        ("jax_metrics/nn/_b/_a.py", "from ...optim._a import x", "nn may import"),
+        ("jax_metrics/losses/_a.py", "from .. import metrics", "losses may import"),
+        ("jax_metrics/nn/_a.py", "def f():\n    import jax_metrics.models.x", ":2: imports"),
+        ("jax_metrics/nn/_a.py", "from jax._src import core", "private to JAX"),
+        ("jax_metrics/nn/_a.py", "import jax._src.core as core", "private to JAX"),
+        ("jax_metrics/tree/_a.py", "import optax", "depends on JAX alone"),
+        ("jax_metrics/misc/_a.py", "", "which layer 'misc' belongs to"),
+    ],
+)
+def test_faults_are_named(path, source, fault):
+    (message,) = faults(source, path)
+    assert fault in message
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("jax_metrics/tree/_a.py", "import jax, numpy, dataclasses\nfrom . import _b\n"),
+        ("jax_metrics/metrics/_a.py", "from ..losses import mse\nfrom ..tree import Tree"),
+        ("jax_metrics/nn/_b/_a.py", "from .._c import x\nfrom jax_metrics import tree"),
+        ("jax_metrics/models/_a.py", "import flax.linen\nimport jax_metrics.nn as nn"),
+    ],
+)
+def test_good_imports_pass(path, source):
+    assert faults(source, path) == []
