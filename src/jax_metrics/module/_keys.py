@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import dataclasses
+import functools
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -46,6 +47,11 @@ def iter_split(key: jax.Array, num: int = 2) -> tuple[jax.Array, ...]:
         >>> import jax_metrics as jm
         >>> first, second = jm.iter_split(jm.Key(0))
     """
+    return _split(key, num)
+
+
+@functools.partial(jax.jit, static_argnums=1)  # one program where there would be `num + 1`
+def _split(key: jax.Array, num: int) -> tuple[jax.Array, ...]:
     keys = jax.random.split(key, num)
     return tuple(keys[i] for i in range(num))
 

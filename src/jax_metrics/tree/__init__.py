@@ -1,5 +1,6 @@
 """Pytree classes: fields, kinds, and the verbs over them. Depends on JAX alone."""
 
+from jax_metrics.tree._annotations import own_annotations as own_annotations
 from jax_metrics.tree._apply import apply as apply
 from jax_metrics.tree._compact import compact as compact
 from jax_metrics.tree._compact import in_compact as in_compact
@@ -17,6 +18,7 @@ from jax_metrics.tree._field import KindMixin as KindMixin
 from jax_metrics.tree._field import field as field
 from jax_metrics.tree._field import node as node
 from jax_metrics.tree._field import static as static
+from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._filter import filter as filter
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge

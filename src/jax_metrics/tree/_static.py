@@ -6,6 +6,7 @@ that came back from a pickle, are alike although `==` says no.
 """
 
 import copy
+import dataclasses
 import functools
 import math
 import types
@@ -43,11 +44,23 @@ def same(a: Any, b: Any) -> bool:
         return same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return all(map(same, a, b))
+    if _is_record(kind):
+        return all(same(getattr(a, name), getattr(b, name)) for name in _compared(kind))
     if kind.__eq__ is not object.__eq__:
         return _equal(a, b)
     if hasattr(a, "__wrapped__"):  # a jitted function comes back from a pickle as another object
         return same(a.__wrapped__, b.__wrapped__)
     return _same_pytrees(a, b)
+
+
+def _is_record(kind: type) -> bool:
+    """Whether the class is a dataclass that compares by its fields."""
+    parameters = vars(kind).get("__dataclass_params__")
+    return parameters is not None and parameters.eq
+
+
+def _compared(kind: type) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind) if field.compare]
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -106,8 +119,10 @@ def fingerprint(value: Any) -> int:
     kind = type(value)
     if kind in _PLAIN:
         return hash((kind, value))
-    if kind is list or kind is tuple:
+    if isinstance(value, list | tuple):
         return hash((kind, *map(fingerprint, value)))
+    if _is_record(kind):
+        return hash((kind, *(fingerprint(getattr(value, name)) for name in _compared(kind))))
     return hash((kind, len(value))) if kind is dict else hash(kind)
 
 

@@ -1,0 +1,175 @@
+"""Initializers of parameters: JAX's own, as values that compare, print and pickle.
+
+JAX makes each one as a closure, which equals nothing but itself and does not pickle; a layer that
+holds one would differ from its own copy after a checkpoint. Here `glorot_normal() ==
+glorot_normal()`. Any function `(key, shape, dtype) -> array` serves as an initializer too.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax.nn import initializers as _jax
+
+
+class InitializerLike(Protocol):
+    """What makes the first value of a parameter."""
+
+    def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = ...) -> jax.Array:
+        """The value.
+
+        Args:
+            key: A random key.
+            shape: Its shape.
+            dtype: Its dtype.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """An initializer made by one of JAX's functions.
+
+    Attributes:
+        name: Name of the function in `jax.nn.initializers`.
+        arguments: What it is called with, as pairs.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
+        """The value; see `InitializerLike`."""
+        return getattr(_jax, self.name)(**dict(self.arguments))(key, tuple(shape), dtype)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments)})"
+
+
+def _scaled(name: str, in_axis: Any, out_axis: Any, batch_axis: Any, dtype: Any) -> Made:
+    given = {"in_axis": in_axis, "out_axis": out_axis, "batch_axis": batch_axis, "dtype": dtype}
+    usual = {"in_axis": -2, "out_axis": -1, "batch_axis": (), "dtype": jnp.float32}
+    return Made(name, tuple((k, v) for k, v in given.items() if v != usual[k]))
+
+
+def glorot_uniform(
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+) -> Made:
+    """Variance scaling, uniform, by fan in and fan out (Glorot and Bengio, 2010)."""
+    return _scaled("glorot_uniform", in_axis, out_axis, batch_axis, dtype)
+
+
+def glorot_normal(
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+) -> Made:
+    """Variance scaling, truncated normal, by fan in and fan out (Glorot and Bengio, 2010)."""
+    return _scaled("glorot_normal", in_axis, out_axis, batch_axis, dtype)
+
+
+def lecun_uniform(
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+) -> Made:
+    """Variance scaling, uniform, by fan in (LeCun et al., 1998)."""
+    return _scaled("lecun_uniform", in_axis, out_axis, batch_axis, dtype)
+
+
+def lecun_normal(
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+) -> Made:
+    """Variance scaling, truncated normal, by fan in (LeCun et al., 1998)."""
+    return _scaled("lecun_normal", in_axis, out_axis, batch_axis, dtype)
+
+
+def he_uniform(
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+) -> Made:
+    """Variance scaling, uniform, by twice the inverse fan in (He et al., 2015)."""
+    return _scaled("he_uniform", in_axis, out_axis, batch_axis, dtype)
+
+
+def he_normal(
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+) -> Made:
+    """Variance scaling, truncated normal, by twice the inverse fan in (He et al., 2015)."""
+    return _scaled("he_normal", in_axis, out_axis, batch_axis, dtype)
+
+
+xavier_uniform = glorot_uniform
+xavier_normal = glorot_normal
+kaiming_uniform = he_uniform
+kaiming_normal = he_normal
+
+
+def variance_scaling(
+    scale: float,
+    mode: str,
+    distribution: str,
+    in_axis: Any = -2,
+    out_axis: Any = -1,
+    batch_axis: Any = (),
+    dtype: Any = jnp.float32,
+) -> Made:
+    """Random with the variance `scale / n`.
+
+    Args:
+        scale: The factor.
+        mode: What `n` is: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
+        distribution: `"truncated_normal"`, `"normal"` or `"uniform"`.
+        in_axis: The axes of the parameter that count as inputs.
+        out_axis: The axes that count as outputs.
+        batch_axis: The axes that count as neither.
+        dtype: The dtype where none is asked for.
+    """
+    first = (("scale", scale), ("mode", mode), ("distribution", distribution))
+    rest = _scaled("variance_scaling", in_axis, out_axis, batch_axis, dtype)
+    return Made("variance_scaling", first + rest.arguments)
+
+
+def constant(value: Any, dtype: Any = jnp.float32) -> Made:
+    """The same value everywhere."""
+    return Made("constant", (("value", value), ("dtype", dtype)))
+
+
+def normal(stddev: float = 0.01, dtype: Any = jnp.float32) -> Made:
+    """Normal around zero."""
+    return Made("normal", (("stddev", stddev), ("dtype", dtype)))
+
+
+def truncated_normal(
+    stddev: float = 0.01, dtype: Any = jnp.float32, lower: float = -2.0, upper: float = 2.0
+) -> Made:
+    """Normal around zero, cut at `lower` and `upper` standard deviations."""
+    bounds = (("lower", lower), ("upper", upper))
+    return Made("truncated_normal", (("stddev", stddev), ("dtype", dtype), *bounds))
+
+
+def uniform(scale: float = 0.01, dtype: Any = jnp.float32) -> Made:
+    """Uniform from 0 to `scale`."""
+    return Made("uniform", (("scale", scale), ("dtype", dtype)))
+
+
+def orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = jnp.float32) -> Made:
+    """A random orthogonal matrix (Saxe et al., 2013)."""
+    return Made("orthogonal", (("scale", scale), ("column_axis", column_axis), ("dtype", dtype)))
+
+
+def delta_orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = jnp.float32) -> Made:
+    """Orthogonal in the middle of a convolution's kernel, zero elsewhere (Xiao et al., 2018)."""
+    arguments = (("scale", scale), ("column_axis", column_axis), ("dtype", dtype))
+    return Made("delta_orthogonal", arguments)
+
+
+zeros = _jax.zeros
+ones = _jax.ones
+
+
+def zeros_init() -> InitializerLike:
+    """The initializer `zeros`, by the name that Flax has for it."""
+    return zeros
+
+
+def ones_init() -> InitializerLike:
+    """The initializer `ones`, by the name that Flax has for it."""
+    return ones
