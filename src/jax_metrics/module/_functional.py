@@ -1,6 +1,7 @@
 """Functions as modules, and transformations of methods that keep the module's state."""
 
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ def compact_module(f: Callable[..., Any]) -> type[Module]:
         "__module__": f.__module__,
         "__qualname__": f.__qualname__,
     }
-    return type(Module)(f.__name__, (Module,), body)
+    return types.new_class(f.__name__, (Module,), exec_body=lambda names: names.update(body))
 
 
 def preserve_state(transformation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -28,7 +29,7 @@ def Key(seed: Any) -> jax.Array:  # noqa: N802 - reads like a constructor
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
         return jax.random.key(seed)
     if isinstance(seed, jax.Array | np.ndarray):
-        if jax.dtypes.issubdtype(seed.dtype, jax.dtypes.prng_key):
+        if jnp.issubdtype(seed.dtype, jax.dtypes.prng_key):
             return seed  # type: ignore[return-value]
         if seed.dtype == np.uint32 and seed.shape[-1:] in [(2,), (4,)]:
             return seed  # type: ignore[return-value]

@@ -1,17 +1,17 @@
 """Kinds: what the fields of a module are for. Make a kind of your own by subclassing one of these.
 
-    TreePart
-    |- Parameter            changed by the optimizer
-    |- State                changed by the program
-    |  |- Rng               random keys
-    |  |- MetricState       what a metric has gathered
-    |  |- ModelState        what a layer keeps between calls
-    |  |  |- BatchStats     running statistics of normalization layers
-    |  |  `- Cache          such as keys and values during decoding
-    |  `- OptState          the state of an optimizer
-    `- Log                  values to be looked at after a call
-       |- LossLog           added to the loss
-       `- MetricLog         reported with the metrics
+TreePart
+|- Parameter            changed by the optimizer
+|- State                changed by the program
+|  |- Rng               random keys
+|  |- MetricState       what a metric has gathered
+|  |- ModelState        what a layer keeps between calls
+|  |  |- BatchStats     running statistics of normalization layers
+|  |  `- Cache          such as keys and values during decoding
+|  `- OptState          the state of an optimizer
+`- Log                  values to be looked at after a call
+|- LossLog           added to the loss
+`- MetricLog         reported with the metrics
 """
 
 from jax_metrics.tree import KindMixin

@@ -82,7 +82,7 @@ class Module(Tree, Extensions):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "__call__" in vars(cls):
-            cls.__call__ = in_scope(vars(cls)["__call__"])  # type: ignore[method-assign]
+            cls.__call__ = in_scope(vars(cls)["__call__"])
 
     def _on_constructed(self) -> None:
         if in_compact():

@@ -76,9 +76,7 @@ class Sequential(Module):
 
     def __init__(self, *layers: Layer, name: str | None = None):
         super().__init__(name)
-        self.layers = [
-            layer if isinstance(layer, Module) else Lambda(layer) for layer in layers
-        ]
+        self.layers = [layer if isinstance(layer, Module) else Lambda(layer) for layer in layers]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the first layer with the arguments, and each other with the output before it."""

@@ -6,6 +6,7 @@ from typing import Any
 import flax.linen as linen
 import jax
 import jax.numpy as jnp
+from flax.linen import dtypes
 
 from jax_metrics.module import Parameter
 from jax_metrics.nn import initializers
@@ -61,6 +62,6 @@ class Conv(FlaxLayer, flax_class=linen.Conv):
     precision: Any = None
     kernel_init: initializers.InitializerLike = initializers.lecun_normal()
     bias_init: initializers.InitializerLike = initializers.zeros
-    promote_dtype: Any = linen.dtypes.promote_dtype
+    promote_dtype: Any = dtypes.promote_dtype
     conv_general_dilated: Any = None
     conv_general_dilated_cls: Any = None

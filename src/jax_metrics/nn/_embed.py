@@ -5,6 +5,7 @@ from typing import Any
 import flax.linen as linen
 import jax
 import jax.numpy as jnp
+from flax.linen import dtypes
 
 from jax_metrics.module import Parameter
 from jax_metrics.nn import initializers
@@ -40,7 +41,7 @@ class Embed(FlaxLayer, flax_class=linen.Embed):
     embedding_init: initializers.InitializerLike = initializers.variance_scaling(
         1.0, "fan_in", "normal", out_axis=0
     )
-    promote_dtype: Any = linen.dtypes.promote_dtype
+    promote_dtype: Any = dtypes.promote_dtype
 
     def attend(self, query: jax.Array) -> jax.Array:
         """The products of a query with all vectors: logits over the integers.

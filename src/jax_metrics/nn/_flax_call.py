@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flax.linen as linen
-from flax.core import AxisMetadata, DenyList, Scope, unbox, unfreeze
+from flax.core import AxisMetadata, DenyList, FrozenDict, Scope, unbox, unfreeze
 
-Variables = Mapping[str, Mapping[str, Any]]
+Variables = Mapping[str, dict[str, Any] | FrozenDict[str, Any]]
 Mutable = bool | str | Sequence[str] | DenyList
 
 
@@ -161,4 +161,5 @@ class FlaxCall:
         Returns:
             The output, and the initial variables.
         """
-        return self.module.init_with_output(dict(rngs), *args, method=method, **kwargs)
+        output, made = self.module.init_with_output(dict(rngs), *args, method=method, **kwargs)
+        return output, unfreeze(made)

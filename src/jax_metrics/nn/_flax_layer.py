@@ -23,12 +23,19 @@ from jax_metrics.module import (
     iter_split,
     next_key,
 )
+from jax_metrics.module._init import is_initializing
+from jax_metrics.nn import initializers
 from jax_metrics.nn._flax_call import FlaxCall
 from jax_metrics.tree import KindMixin, field, layout_of, node, own_annotations, static
 
-_COLLECTIONS = {Parameter: "params", BatchStats: "batch_stats", Cache: "cache", Log: "intermediates"}
+_COLLECTIONS = {
+    Parameter: "params",
+    BatchStats: "batch_stats",
+    Cache: "cache",
+    Log: "intermediates",
+}
 _REQUIRED = inspect.Parameter.empty
-_COMPARABLE = (int, float, str, tuple, type(None))
+_COMPARABLE = (int, float, str, tuple, type(None), initializers.Made)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +124,7 @@ class FlaxLayer(Module):
             elif not name.startswith("_"):
                 cls._defaults[name] = value
                 setattr(cls, name, _Argument(name, value))
-        cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        cls.__signature__ = inspect.Signature(
             [
                 *(
                     inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=value)
@@ -143,26 +150,33 @@ class FlaxLayer(Module):
         active = self.training and not self.frozen
         options = {**self._mode_options(method, active), **kwargs}
         rngs = {}
-        if hasattr(type(self), "rng") and not options.get("deterministic", not active):
+        if hasattr(type(self), "rng") and self._trains("deterministic", kwargs, active):
             rngs["dropout"] = self._next_key()
         if self._collections and self.initializing() and self._is_empty():
             output, made = call.init({"params": next_key(), **rngs}, args, options, method=method)
             for name, collection in self._collections.items():
                 if name not in vars(self):
                     setattr(self, name, made.get(collection, {}).get(name))
+            self._check_declared(made)
             return output
         variables: dict[str, dict[str, Any]] = {}
         for name, collection in self._collections.items():
             value = getattr(self, name)
             if value is not None:
                 variables.setdefault(collection, {})[name] = value
-        mutable = [c for c in variables if c == "cache" or (active and c == "batch_stats")]
+        mutable = [
+            c
+            for c in variables
+            if c == "cache"
+            or (c == "batch_stats" and self._trains("use_running_average", kwargs, active))
+        ]
         output, changed = call(
             variables, args, options, rngs=rngs, mutable=mutable or False, method=method
         )
-        for collection in mutable:
-            for name, value in changed[collection].items():
-                setattr(self, name, value)
+        if not is_initializing():  # `init` leaves pretrained layers as they are
+            for collection in mutable:
+                for name, value in changed[collection].items():
+                    setattr(self, name, value)
         return output
 
     def _flax_call(self) -> FlaxCall:
@@ -182,6 +196,24 @@ class FlaxLayer(Module):
             for name in ("deterministic", "use_running_average")
             if name in takes and getattr(self, name, None) is None
         }
+
+    def _trains(self, option: str, given: dict[str, Any], active: bool) -> bool:
+        """Whether this call is in training: the call may say so, else the layer, else the mode."""
+        for value in (given.get(option), getattr(self, option, None)):
+            if value is not None:
+                return not value
+        return active
+
+    def _check_declared(self, made: dict[str, Any]) -> None:
+        for collection, variables in made.items():
+            for name in variables:
+                if self._collections.get(name) != collection:
+                    raise TypeError(
+                        f"{type(self).__name__} declares no field for '{name}' of the collection "
+                        f"'{collection}', which its Flax module {self._flax_class.__name__} makes. "
+                        f"Add it to the class, as in `{name}: jax.Array = "
+                        "jm.Parameter.node(init=False)`."
+                    )
 
     def _is_empty(self) -> bool:
         """Whether some variable was not made yet."""

@@ -5,6 +5,7 @@ from typing import Any
 import flax.linen as linen
 import jax
 import jax.numpy as jnp
+from flax.linen import dtypes
 
 from jax_metrics.module import Parameter
 from jax_metrics.nn import initializers
@@ -46,6 +47,6 @@ class Linear(FlaxLayer, flax_class=linen.Dense):
     precision: Any = None
     kernel_init: initializers.InitializerLike = initializers.lecun_normal()
     bias_init: initializers.InitializerLike = initializers.zeros
-    promote_dtype: Any = linen.dtypes.promote_dtype
+    promote_dtype: Any = dtypes.promote_dtype
     dot_general: Any = None
     dot_general_cls: Any = None

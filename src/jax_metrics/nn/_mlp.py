@@ -11,6 +11,8 @@ from jax_metrics.nn import initializers
 from jax_metrics.nn._linear import Linear
 from jax_metrics.tree import compact
 
+_KERNEL_INIT = initializers.lecun_normal()
+
 
 class MLP(Module):
     """Linear layers with an activation between them.
@@ -48,7 +50,7 @@ class MLP(Module):
         dtype: Any = None,
         param_dtype: Any = jnp.float32,
         precision: Any = None,
-        kernel_init: initializers.InitializerLike = initializers.lecun_normal(),
+        kernel_init: initializers.InitializerLike = _KERNEL_INIT,
         bias_init: initializers.InitializerLike = initializers.zeros,
         name: str | None = None,
     ):

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 import optax
+from jax.core import Tracer
 
-from jax_metrics.module import OptState, Parameter, check_sharing
+from jax_metrics.module import Initializer, OptState, Parameter, check_sharing
 from jax_metrics.tree import Extensions, FieldInfo, Tree, copy, map, static, trees_with_paths
 
-A = TypeVar("A")
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
 Flat = dict[str, Any]
 _MOST_SHOWN = 5
@@ -72,12 +72,20 @@ class Optimizer(Tree, Extensions):
                 f"The {type(params).__name__} has no trainable parameters. Initialize the model "
                 "first, with `model.init(key, inputs)`, and do not freeze all of it."
             )
+        unmade = [path for path, value in flat.items() if isinstance(value, Initializer)]
+        if unmade:
+            raise ValueError(
+                f"The {type(params).__name__} has no value yet at {_listed(unmade)}. Initialize "
+                "the model first, with `model.init(key, inputs)`."
+            )
         optimizer = copy(self)
         optimizer.opt_state = self.optimizer.init(flat)
         optimizer._paths = tuple(sorted(flat))
         return optimizer
 
-    def update(self, grads: A, params: Any = None, apply_updates: bool = True, **extra: Any) -> Any:
+    def update(
+        self, grads: Any, params: Any = None, apply_updates: bool = True, **extra: Any
+    ) -> Any:
         """Makes one step: updates the state in place and returns the updated parameters.
 
         Outside of `jit` it runs as one compiled program.
@@ -88,7 +96,9 @@ class Optimizer(Tree, Extensions):
             apply_updates: Return the updated `params`; otherwise the updates themselves, which are
                 zero where nothing is to be changed.
             **extra: More arguments for the transformation, such as `value`, `grad` and `value_fn`
-                of a line search; trees like `params` and functions of them are translated.
+                of a line search; trees like `params` and functions of them are translated. As
+                under `jit`, arrays that a function closes over are taken once, when it is compiled;
+                hand in those that change with `jax.tree_util.Partial(f, ...)`.
 
         Returns:
             All of `params`, updated; or the updates, of the structure of `grads`.
@@ -107,10 +117,10 @@ class Optimizer(Tree, Extensions):
                 "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
                 "or ask for the updates themselves with `apply_updates=False`."
             )
-        functions = tuple((name, value) for name, value in extra.items() if callable(value))
-        arrays = {name: value for name, value in extra.items() if not callable(value)}
+        functions = tuple((name, value) for name, value in extra.items() if _is_function(value))
+        arrays = {name: value for name, value in extra.items() if not _is_function(value)}
         inputs = (self, grads, params, arrays)
-        tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(inputs))
+        tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
         step = _step if tracing else _compiled_step
         output, self.opt_state = step(*inputs, functions=functions, apply_updates=apply_updates)
         return output
@@ -127,10 +137,9 @@ def _step(
 ) -> tuple[Any, Any]:
     paths = optimizer._paths or ()
     flat_grads = _fitting_grads(grads, params, paths)
-    flat_params = None if params is None else _fitting_params(params, flat_grads, paths)
-    extra = {name: _flat_like(value, paths) for name, value in arrays.items()}
-    for name, function in functions:
-        extra[name] = functools.partial(_call_on_flat, function, params)
+    flat_params: Any = None if params is None else _fitting_params(params, flat_grads, paths)
+    extra = {name: _translated(value, params, paths) for name, value in arrays.items()}
+    extra |= {name: _translated(function, params, paths) for name, function in functions}
     transformation = optax.with_extra_args_support(optimizer.optimizer)
     updates, state = transformation.update(flat_grads, optimizer.opt_state, flat_params, **extra)
     if not apply_updates:
@@ -165,14 +174,21 @@ def _leaves_by_path(tree: Any) -> Flat:
     return {jax.tree_util.keystr(path): leaf for path, leaf in leaves}
 
 
-def _with_leaves(tree: Any, leaves: Flat) -> Any:
+def _with_leaves(tree: Any, leaves: Any) -> Any:
     return map(lambda info: leaves.get(info.path, info.value), tree, field_info=True)
 
 
-def _flat_like(value: Any, paths: tuple[str, ...]) -> Any:
-    """A tree like the parameters as a dict by path; anything else as it is."""
+def _translated(value: Any, params: Any, paths: tuple[str, ...]) -> Any:
+    """A tree like the parameters as a dict by path, and a function as one of such a dict."""
+    if _is_function(value) or isinstance(value, jax.tree_util.Partial):
+        return functools.partial(_call_on_flat, value, params)
     flat = _leaves_by_path(value)
     return {path: flat[path] for path in paths} if flat.keys() >= set(paths) else value
+
+
+def _is_function(value: Any) -> bool:
+    """Whether the value is a function, and not a pytree that can be called, as modules can."""
+    return callable(value) and jax.tree_util.all_leaves((value,))
 
 
 def _call_on_flat(function: Callable[..., Any], params: Any, flat: Flat, *args: Any, **kw: Any):

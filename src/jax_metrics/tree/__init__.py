@@ -18,8 +18,8 @@ from jax_metrics.tree._field import KindMixin as KindMixin
 from jax_metrics.tree._field import field as field
 from jax_metrics.tree._field import node as node
 from jax_metrics.tree._field import static as static
-from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._filter import filter as filter
+from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge
 from jax_metrics.tree._mixins import Apply as Apply

@@ -43,7 +43,7 @@ def apply(f: Callable[..., None], obj: A, *rest: A, inplace: bool = False) -> A:
 def _fresh(obj: Any) -> Any:
     """A copy that, unlike one by `copy`, still counts as made by JAX where the original does."""
 
-    def of_tree(tree: Any, path: None) -> Any:
+    def of_tree(tree: Any, path: str | None) -> Any:
         layout = layout_of(tree)
         children = [map_value(tree.__dict__[name], of_tree, _same) for name in layout.names]
         return rebuild(tree, layout, children)
@@ -51,7 +51,7 @@ def _fresh(obj: Any) -> Any:
     return map_value(obj, of_tree, _same)
 
 
-def _same(leaf: Any, path: None) -> Any:
+def _same(leaf: Any, path: str | None) -> Any:
     return leaf
 
 

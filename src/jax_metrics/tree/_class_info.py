@@ -6,7 +6,7 @@ that come later, and cloudpickle fills a class only after it has made it.
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from jax_metrics.tree._annotations import names_tree, own_annotations
@@ -57,9 +57,15 @@ def class_info(cls: type) -> ClassInfo:
                     defaults[name] = found.default
                 elif found.default_factory is not dataclasses.MISSING:
                     factories[name] = found.default_factory
+        for name in metadata.keys() & vars(base).keys() - declarations.keys():
+            # A subclass that only gives a new value, as in `x = 3.0`, changes the default.
+            defaults.pop(name, None)
+            factories.pop(name, None)
+            if not hasattr(vars(base)[name], "__get__"):
+                defaults[name] = vars(base)[name]
         cached |= {n for n, v in vars(base).items() if isinstance(v, functools.cached_property)}
-    if _has_dataclass_init(cls):
-        factories = {n: f for n, f in factories.items() if n not in cls.__dataclass_fields__}  # type: ignore[attr-defined]
+    made_by_init = _dataclass_init_fields(cls)
+    factories = {name: make for name, make in factories.items() if name not in made_by_init}
     return ClassInfo(metadata, defaults, factories, frozenset(cached))
 
 
@@ -71,6 +77,7 @@ def _own_declarations(cls: type) -> dict[str, dataclasses.Field]:
     return {**{n: f for n, f in fields.items() if n in annotated}, **own}
 
 
-def _has_dataclass_init(cls: type) -> bool:
+def _dataclass_init_fields(cls: type) -> Collection[str]:
     parameters = getattr(cls, "__dataclass_params__", None)
-    return parameters is not None and parameters.init
+    has_init = parameters is not None and parameters.init
+    return getattr(cls, "__dataclass_fields__", ()) if has_init else ()

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import CompactError
 from jax_metrics.tree._field import Field
-from jax_metrics.tree._layout import OVERRIDES, UNDECLARED_NODE, field_metadata
+from jax_metrics.tree._layout import OVERRIDES, UNDECLARED_NODE
 from jax_metrics.tree._mutability import inherit_mutability
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,6 +32,7 @@ class _Run:
     Attributes:
         tree: The object that the method belongs to.
         method: The name of the method.
+        key: What the method's sub-trees are kept under.
         known: Field names of the sub-trees of an earlier run; None in the first run.
         made: The sub-trees made so far, in the first run.
         used: How many of the known ones were given back so far.
@@ -38,6 +40,7 @@ class _Run:
 
     tree: Any
     method: str
+    key: str
     known: tuple[str, ...] | None
     made: list[Any] = dataclasses.field(default_factory=list)
     used: int = 0
@@ -90,16 +93,18 @@ def compact(method: F) -> F:
             "Write `@mutable` above `@compact`."
         )
 
+    key = method.__qualname__  # a method may call the one of the same name in a base class
+
     @functools.wraps(method)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         stack = _stack.get()
-        if any(run and run.tree is self and run.method == method.__name__ for run in stack):
+        if any(run and run.tree is self and run.key == key for run in stack):
             raise CompactError(
                 f"The compact method {type(self).__name__}.{method.__name__} calls itself on the "
                 "same object. Its sub-modules are told apart by their order, so it cannot recurse."
             )
-        known = vars(self).get(_METHODS, {}).get(method.__name__)
-        run = _Run(self, method.__name__, known)
+        known = vars(self).get(_METHODS, {}).get(key)
+        run = _Run(self, method.__name__, key, known)
         token = _stack.set((*stack, run))
         try:
             output = method(self, *args, **kwargs)
@@ -127,22 +132,26 @@ def _finish(run: _Run) -> None:
 def _keep(run: _Run) -> None:
     """Stores what the first run made in fields of the object."""
     tree = run.tree
-    taken = set(vars(tree))
+    cls = type(tree)
+    # A sub-tree must not hide a method or property either; fields without value are free.
+    taken = {name for name in dir(cls) if not isinstance(getattr(cls, name, None), Field)}
+    taken |= set(vars(tree))
     names = tuple(_unique_name(_field_name(made), taken) for made in run.made)
-    metadata = field_metadata(type(tree), vars(tree))
+    declared = class_info(cls).metadata
     for name, made in zip(names, run.made, strict=True):
-        if name in metadata and not metadata[name].node:
+        if name in declared and not declared[name].node:
             raise ValueError(
                 f"{_place(run)} makes a {type(made).__name__} to be kept in the field '{name}', "
                 "which is declared static. Rename one of the two."
             )
     fields = vars(tree)
-    overrides = {**fields.get(OVERRIDES, {}), **dict.fromkeys(names, UNDECLARED_NODE)}
-    if names:
+    added = {name: UNDECLARED_NODE for name in names if name not in declared}
+    overrides = {**fields.get(OVERRIDES, {}), **added}
+    if added:
         setattr(tree, OVERRIDES, overrides)
     for name, made in zip(names, run.made, strict=True):
         setattr(tree, name, made)
-    setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.method: names})
+    setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.key: names})
     setattr(tree, SUBTREES, (*(getattr(tree, SUBTREES, None) or ()), *names))
 
 

@@ -44,7 +44,7 @@ def flatten_context() -> FlattenContext:
 @contextlib.contextmanager
 def _changed(**changes: object) -> Iterator[None]:
     global open_contexts
-    token = _context.set(dataclasses.replace(_context.get(), **changes))  # type: ignore[arg-type]
+    token = _context.set(dataclasses.replace(_context.get(), **changes))
     with _count_lock:
         open_contexts += 1
     try:

@@ -26,11 +26,11 @@ def copy(obj: A, shallow: bool = False) -> A:
     return map_value(obj, _shallow_tree if shallow else _deep_tree, _same)
 
 
-def _deep_tree(tree: Any, path: None) -> Any:
+def _deep_tree(tree: Any, path: str | None) -> Any:
     return _copied(tree, _deep_tree)
 
 
-def _shallow_tree(tree: Any, path: None) -> Any:
+def _shallow_tree(tree: Any, path: str | None) -> Any:
     return _copied(tree, _same)
 
 
@@ -43,5 +43,5 @@ def _copied(tree: Any, on_tree: Rule) -> Any:
     return made
 
 
-def _same(value: Any, path: None) -> Any:
+def _same(value: Any, path: str | None) -> Any:
     return value

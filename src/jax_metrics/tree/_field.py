@@ -22,7 +22,7 @@ class Field(dataclasses.Field):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.label = f"{owner.__name__}.{name}"
-        super().__set_name__(owner, name)  # type: ignore[misc]
+        super().__set_name__(owner, name)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -149,6 +149,4 @@ def declared_metadata(declaration: dataclasses.Field) -> FieldMetadata | None:
     """What a dataclass field says of node and kind; `None` when it says nothing."""
     if "node" not in declaration.metadata:
         return None
-    return FieldMetadata(
-        declaration.metadata["node"], declaration.metadata.get("kind", _NO_KIND)
-    )
+    return FieldMetadata(declaration.metadata["node"], declaration.metadata.get("kind", _NO_KIND))

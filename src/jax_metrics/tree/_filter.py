@@ -91,9 +91,7 @@ class Selection:
             children.append(child)
         return rebuild(tree, layout, children, inplace)
 
-    def _by_predicates(
-        self, value: Any, name: str, kind: type, tree: Any, path: str | None
-    ) -> Any:
+    def _by_predicates(self, value: Any, name: str, kind: type, tree: Any, path: str | None) -> Any:
         def on_leaf(leaf: Any, where: str | None) -> Any:
             info = FieldInfo(name, leaf, kind, tree, where or "")
             return leaf if self.passes(info) else NOTHING

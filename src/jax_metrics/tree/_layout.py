@@ -23,7 +23,8 @@ UNDECLARED_NODE = FieldMetadata(node=True)
 LAYOUT = "_layout"  # its layout, once that was worked out
 NATIVE = "_native"  # present when Python code made the object, not a JAX transformation
 PENDING = "_pending"  # an assignment that will be lost unless the object is flattened again
-PRIVATE = frozenset({LAYOUT, NATIVE, PENDING})
+ALIAS = "__orig_class__"  # left by `Box[int](...)`, which makes the same object as `Box(...)`
+PRIVATE = frozenset({LAYOUT, NATIVE, PENDING, ALIAS})
 # Static fields that Trees have only at times: whether they may be changed now (if immutable), and
 # what `update_field_metadata` changed for this object.
 MUTABLE = "_mutable"
@@ -152,7 +153,11 @@ def _getter(
 
     def checked(fields: dict[str, Any]) -> tuple[Any, ...]:
         for name in thawed:
-            if not same(fields[name], template[name]):
+            try:
+                unchanged = same(fields[name], template[name])
+            except ValueError:  # working out a new layout gives this error its name and place
+                unchanged = False
+            if not unchanged:
                 raise StaleLayout(name)
         for name in loose:
             if is_hollow(fields[name]):

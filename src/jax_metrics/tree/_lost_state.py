@@ -10,7 +10,7 @@ import sys
 import warnings
 from typing import Any
 
-import jax
+from jax.core import Tracer
 
 from jax_metrics.tree._errors import LostStateWarning
 from jax_metrics.tree._layout import LAYOUT, NATIVE, PENDING
@@ -45,7 +45,7 @@ class _Note:
 def note_assignment(tree: Any, name: str, value: Any) -> None:
     """Takes note that a traced value was assigned to a node field of a rebuilt copy."""
     fields = tree.__dict__
-    if NATIVE in fields or not isinstance(value, jax.core.Tracer):
+    if NATIVE in fields or not isinstance(value, Tracer):
         return
     frame = sys._getframe(2)
     settle(fields)

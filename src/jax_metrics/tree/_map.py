@@ -53,7 +53,9 @@ def map(
         children = []
         for name, metadata in zip(layout.names, layout.metadata, strict=True):
 
-            def on_leaf(leaf: Any, where: str | None, name=name, kind=metadata.kind) -> Any:
+            def on_leaf(
+                leaf: Any, where: str | None, name: str = name, kind: type = metadata.kind
+            ) -> Any:
                 return of_leaf(FieldInfo(name, leaf, kind, tree, where or ""))
 
             value = tree.__dict__[name]

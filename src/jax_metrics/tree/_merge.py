@@ -52,6 +52,8 @@ def merge(
     mode = as_flatten_mode(flatten_mode) or FlattenMode.all_fields
     if mode is FlattenMode.no_fields:
         return obj if inplace else copy(obj)
+    if inplace:
+        check_inplace(obj, "merge")
     merger = _Merger(check=mode is FlattenMode.normal, ignore=ignore_static)
     try:
         merged = merger.value(obj, [other, *rest])
@@ -59,7 +61,9 @@ def merge(
         raise MergeError(f"At {misfit.path or 'the root'}: {misfit.what}") from None
     if not inplace:
         return merged
-    vars(check_inplace(obj, "merge")).update(vars(merged))
+    for name, value in public_fields(merged).items():
+        if vars(obj).get(name, NOTHING) is not value:
+            setattr(obj, name, value)
     return obj
 
 
@@ -149,13 +153,15 @@ class _Merger:
                 raise _other_type(tree, other)
         layout = layout_of(tree)
         fields = tree.__dict__
+        sources = [other.__dict__ for other in others]
         children = []
         for name in layout.names:
-            values = [other.__dict__[name] for other in others if name in other.__dict__]
-            last = values[-1] if values else NOTHING
-            if type(last) in leaf_types and type(fields[name]) in leaf_types:
-                children.append(last)
-                continue
+            if type(fields[name]) in leaf_types:  # the usual case, without a call
+                last = _last(name, sources, fields[name])
+                if type(last) in leaf_types:
+                    children.append(last)
+                    continue
+            values = [source[name] for source in sources if name in source]
             try:
                 children.append(self.value(fields[name], values))
             except _Misfit as misfit:
@@ -181,6 +187,14 @@ class _Merger:
                     f"{vars(merged).get(name)!r}, but {value!r} in a tree to merge. Pass "
                     "`ignore_static=True` to keep the first."
                 )
+
+
+def _last(name: str, sources: list[dict[str, Any]], otherwise: Any) -> Any:
+    for source in reversed(sources):
+        value = source.get(name, NOTHING)
+        if type(value) is not Nothing:
+            return value
+    return otherwise
 
 
 def _other_type(expected: Any, came: Any) -> _Misfit:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MutabilityError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of
@@ -39,7 +40,8 @@ class Immutable:
         Raises:
             TypeError: If there is no such field.
         """
-        unknown = [name for name in changes if not hasattr(self, name)]
+        declared = class_info(type(self)).metadata
+        unknown = [name for name in changes if name not in declared and not hasattr(self, name)]
         if unknown:
             raise TypeError(
                 f"{type(self).__name__} has no field '{unknown[0]}'. Its fields: "
@@ -237,7 +239,7 @@ def _unbind(f: Any) -> tuple[Callable[..., Any], Any]:
 def _wrapped(f: Any, call: Callable[..., Any], unbound: Any, bound: Any) -> Callable[..., Any]:
     @functools.wraps(unbound)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        tree, *others = (bound, *args) if bound is not None else args
+        tree, *others = (bound, *args) if bound is not None else args or (None,)
         if not is_tree(tree):
             raise TypeError(
                 f"'{getattr(f, '__name__', f)}' changes a Tree, its first argument, but was given "

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import is_tree, layout_of
+from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._walk import leaf_types
 
 A = TypeVar("A")
@@ -31,6 +32,9 @@ def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from trees_with_paths(item, f"{path}[{key!r}]")
+    elif _is_namedtuple(value):
+        for name, item in value._asdict().items():
+            yield from trees_with_paths(item, f"{path}.{name}")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from trees_with_paths(item, f"{path}[{index}]")
@@ -100,10 +104,12 @@ class Place(Generic[A]):
         done = len(self._steps) - len(steps)
         item = self._replaced(self._step(value, step, done), rest, f)
         if is_tree(value):
-            setattr(value, str(step), item)
+            with toplevel_made_mutable(value):
+                setattr(value, str(step), item)
+        elif _is_namedtuple(value):
+            return value._replace(**{str(step): item})
         elif isinstance(value, tuple):
-            items = [item if i == step else old for i, old in enumerate(value)]
-            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+            return tuple(item if i == step else old for i, old in enumerate(value))
         else:
             value[step] = item
         return value
@@ -112,12 +118,18 @@ class Place(Generic[A]):
         try:
             if is_tree(value):
                 return vars(value)[step]
-            return value[step]
+            if _is_namedtuple(value):
+                return value._asdict()[step]
+            if isinstance(value, dict):
+                return value[step]
+            if isinstance(value, list | tuple) and isinstance(step, int):
+                return value[step]
         except (KeyError, IndexError, TypeError):
-            raise KeyError(
-                f"There is no {self._path!r} in the {type(self._obj).__name__}: at "
-                f"{_show(self._steps[:done])}, a {type(value).__name__}, there is {_choices(value)}"
-            ) from None
+            pass
+        raise KeyError(
+            f"There is no {self._path!r} in the {type(self._obj).__name__}: at "
+            f"{_show(self._steps[:done])}, a {type(value).__name__}, there is {_choices(value)}"
+        )
 
 
 def _parse(path: str) -> list[str | int]:
@@ -138,10 +150,16 @@ def _parse(path: str) -> list[str | int]:
     return steps
 
 
+def _is_namedtuple(value: Any) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
 def _choices(value: Any) -> str:
     if is_tree(value):
         names = [name for name in vars(value) if not name.startswith("_")]
         return f"only {', '.join(names)}."
+    if _is_namedtuple(value):
+        return f"only {', '.join(value._fields)}."
     if isinstance(value, dict):
         return f"only {', '.join(map(repr, value))}."
     if isinstance(value, list | tuple):

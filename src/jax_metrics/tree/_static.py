@@ -46,6 +46,10 @@ def same(a: Any, b: Any) -> bool:
         return all(map(same, a, b))
     if _is_record(kind):
         return all(same(getattr(a, name), getattr(b, name)) for name in _compared(kind))
+    if issubclass(kind, jax.Array):  # in a closure; comparing values would wait for the device
+        return False
+    if kind is set or kind is frozenset:
+        return {(type(item), item) for item in a} == {(type(item), item) for item in b}
     if kind.__eq__ is not object.__eq__:
         return _equal(a, b)
     if hasattr(a, "__wrapped__"):  # a jitted function comes back from a pickle as another object
@@ -64,15 +68,11 @@ def _compared(kind: type) -> list[str]:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    result = a == b
-    if result is NotImplemented:
-        return False
     try:
-        return bool(result)
+        return bool(a == b)
     except Exception as error:
         raise ValueError(
-            f"`==` of two {type(a).__name__} values has no plain truth value, but "
-            f"{type(result).__name__}"
+            f"`==` of two {type(a).__name__} values has none ({type(error).__name__}: {error})"
         ) from error
 
 
@@ -128,7 +128,7 @@ def fingerprint(value: Any) -> int:
 
 def is_mutable(value: Any) -> bool:
     """Whether the value can change in place, itself or inside a tuple."""
-    if type(value) is tuple:
+    if isinstance(value, tuple):
         return any(map(is_mutable, value))
     return isinstance(value, _MUTABLE)
 
@@ -140,6 +140,8 @@ def copy_containers(value: Any) -> Any:
         return kind(copy_containers(item) for item in value)
     if kind is dict:
         return {key: copy_containers(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return kind(*map(copy_containers, value))
     if isinstance(value, np.ndarray):
         return _frozen_array(value)
     return copy.copy(value) if isinstance(value, _MUTABLE) else value

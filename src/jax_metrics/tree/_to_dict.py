@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import jax
-
 from jax_metrics.tree._flatten import is_tree, public_fields
 from jax_metrics.tree._types import FieldInfo
+from jax_metrics.tree._walk import map_value
 
 
 def to_dict(
@@ -52,20 +51,24 @@ def to_dict(
             )
         return {**found, "__type__": type(obj)} if type_info else found
 
-    def inner(value: Any) -> Any:
-        return value if not is_tree(value) else to_dict(
-            value,
+    def inner(tree: Any, path: str | None) -> Any:
+        return to_dict(
+            tree,
             private_fields=private_fields,
             static_fields=static_fields,
             type_info=type_info,
             field_info=field_info,
         )
 
-    return jax.tree.map(inner, obj, is_leaf=is_tree)
+    return map_value(obj, inner, _same)
 
 
 def _with_info(value: Any, name: str, kind: type, tree: Any) -> Any:
-    def wrap(leaf: Any) -> Any:
-        return leaf if is_tree(leaf) else FieldInfo(name, leaf, kind, tree, f".{name}")
+    def wrap(leaf: Any, path: str | None) -> Any:
+        return FieldInfo(name, leaf, kind, tree, path or "")
 
-    return jax.tree.map(wrap, value, is_leaf=is_tree)
+    return map_value(value, _same, wrap, f".{name}")
+
+
+def _same(value: Any, path: str | None) -> Any:
+    return value

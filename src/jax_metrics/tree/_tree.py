@@ -81,6 +81,11 @@ class Tree(Rebuildable, metaclass=TreeMeta):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if vars(cls).get("__slots__"):
+            raise TypeError(
+                f"{cls.__name__} has `__slots__`, but the fields of a Tree live in `__dict__`, and "
+                "slots would be no part of the pytree. Leave out `__slots__` or `slots=True`."
+            )
         _register(cls)
 
     def _on_constructed(self) -> None:
@@ -104,13 +109,13 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         return public_fields(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.__dict__[NATIVE] = True
+        vars(self).update(state)
+        vars(self)[NATIVE] = True
 
     @property
     def field_metadata(self) -> Mapping[str, FieldMetadata]:
         """What is known of each field: whether it is a node, and its kind."""
-        return MappingProxyType(field_metadata(type(self), self.__dict__))
+        return MappingProxyType(field_metadata(type(self), vars(self)))
 
     def update_field_metadata(
         self: T, field: str, node: bool | None = None, kind: type | None = None
@@ -141,7 +146,7 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         changes = {"node": node, "kind": kind}
         changed = known[field].update(**{k: v for k, v in changes.items() if v is not None})
         tree = copy(self)
-        tree.__dict__[OVERRIDES] = {**tree.__dict__.get(OVERRIDES, {}), field: changed}
+        vars(tree)[OVERRIDES] = {**vars(tree).get(OVERRIDES, {}), field: changed}
         forget_layout(tree)
         return tree
 

@@ -73,9 +73,7 @@ class Hashable(Generic[A]):
         self.__dict__["value"] = value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(
-            f"Hashable is immutable: cannot set '{name}'. Make a new one instead."
-        )
+        raise AttributeError(f"Hashable is immutable: cannot set '{name}'. Make a new one instead.")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hashable) and self.value is other.value

@@ -1,0 +1,52 @@
+"""The stopwatch of the benchmarks."""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+Case = Callable[[], object]
+
+
+def fastest(cases: Mapping[str, Case], *, rounds: int = 15, seconds: float = 0.02) -> dict[str, float]:
+    """The seconds that each case takes, the fastest round of many.
+
+    The cases take turns, so that a busy moment of the machine hits all of them alike. Each round
+    repeats a case for about `seconds`.
+    """
+    repeats = {}
+    for name, case in cases.items():
+        case()  # compiles
+        start = time.perf_counter()
+        case()
+        repeats[name] = max(1, int(seconds / (time.perf_counter() - start)))
+    best = dict.fromkeys(cases, float("inf"))
+    for _ in range(rounds):
+        for name, case in cases.items():
+            gc.collect()
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                case()
+            best[name] = min(best[name], (time.perf_counter() - start) / repeats[name])
+    return best
+
+
+def table(title: str, rows: Mapping[str, Mapping[str, float]], reference: str) -> None:
+    """Prints times, and their ratios to the reference, a row a measurement."""
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    shown = Table(title=title)
+    shown.add_column("")
+    for name in names:
+        shown.add_column(name, justify="right")
+    for label, row in rows.items():
+        cells = []
+        for name in names:
+            if name not in row:
+                cells.append("-")
+            else:
+                ratio = row[name] / row[reference] if reference in row else float("nan")
+                cells.append(f"{row[name] * 1e6:,.1f} us  {ratio:.2f}x")
+        shown.add_row(label, *cells)
+    Console(width=140).print(shown)
