@@ -97,12 +97,12 @@ def test_annotation_that_names_no_tree_leaves_it_to_the_value(annotation):
 
 
 def test_unresolvable_part_does_not_spoil_the_rest():
-    assert names_tree(dict["NotThere", "Leaf"], Leaf)
+    assert names_tree(dict[typing.ForwardRef("NotThere"), "Leaf"], Leaf)
 
 
 def test_annotation_may_name_a_class_that_is_defined_later():
     class First(jt.Tree):
-        other: "Later | None"
+        other: "Later | None"  # noqa: F821
 
         def __init__(self):
             self.other = 1.0

@@ -4,9 +4,10 @@ Every call runs under `jax.named_scope` of the module's path, so that profiles a
 The same bookkeeping tells error messages and `tabulate` where they are.
 """
 
+import contextlib
 import contextvars
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -19,29 +20,48 @@ class Call:
 
     Attributes:
         module: The module.
-        root: The outermost module of the running calls that has this one inside.
         path: Where the module is in the root; empty for the root itself.
         record: Called with each finished call's path, module, inputs and output, if set.
     """
 
-    __slots__ = ("_paths", "module", "path", "record", "root")
+    __slots__ = ("_outermost", "_paths", "module", "path", "record")
 
     def __init__(self, module: Any, root: "Call | None", path: str, record: Any):
         self.module = module
-        self.root = root if root is not None else self
+        self._outermost = root
         self.path = path
         self.record = record
         self._paths: dict[int, str] | None = None
 
+    @property
+    def root(self) -> "Call":
+        """The outermost module of the running calls that has this one inside."""
+        # Not kept as an attribute: a reference to itself would keep the module and its arrays
+        # alive until the garbage collector comes by.
+        return self if self._outermost is None else self._outermost
+
     def path_of(self, module: Any) -> str | None:
         """Where a module is in this root; None if it is not inside."""
+        return self._known_paths().get(id(module))
+
+    def _known_paths(self) -> dict[int, str]:
         if self._paths is None:
             self._paths = {}
             for path, tree in trees_with_paths(self.module):
                 self._paths.setdefault(id(tree), path)
-        return self._paths.get(id(module))
+        return self._paths
+
+    def with_copy(self, copy: Any, path: str) -> "Call":
+        """This call, in which a copy goes by a path relative to the module."""
+        call = Call(self.module if path else copy, None, self.path, self.record)
+        copied = {id(tree): inside for inside, tree in trees_with_paths(copy, self.path + path)}
+        call._paths = {**self.root._known_paths(), **copied}
+        return call
 
 
+# A static field that modules have only at times: a value that is called in place of the module's
+# own `__call__`, with the module, that function and its arguments.
+AROUND = "_around_call"
 Record = Callable[[str, Any, tuple, dict, Any], None]
 _running: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
 
@@ -51,29 +71,62 @@ def in_scope(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        outer = _running.get()
-        if outer is None:
-            running, scope = Call(self, None, "", None), self.name
-        elif outer.module is self:  # `super().__call__(...)`
-            return call(self, *args, **kwargs)
-        else:
-            path = outer.root.path_of(self)
-            if path is None:
-                running, scope = Call(self, None, "", outer.record), self.name
-            else:
-                running = Call(self, outer.root, path, outer.record)
-                scope = path.removeprefix(outer.path).removeprefix(".")
-        token = _running.set(running)
-        try:
-            with jax.named_scope(scope):
-                output = call(self, *args, **kwargs)
-        finally:
-            _running.reset(token)
-        if running.record is not None:
-            running.record(running.path, self, args, kwargs, output)
-        return output
+        return _run_in_scope(call, self, args, kwargs)
 
     return wrapper
+
+
+# Not inside `wrapper`, which cloudpickle takes along by value with all that it refers to.
+def _run_in_scope(
+    call: Callable[..., Any], self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    outer = _running.get()
+    if outer is None:
+        running, scope = Call(self, None, "", None), self.name
+    elif outer.module is self:  # `super().__call__(...)`
+        return call(self, *args, **kwargs)
+    else:
+        path = outer.root.path_of(self)
+        if path is None:
+            running, scope = Call(self, None, "", outer.record), self.name
+        else:
+            running = Call(self, outer.root, path, outer.record)
+            inside = path.startswith((f"{outer.path}.", f"{outer.path}["))
+            scope = (path[len(outer.path) :] if inside else path).removeprefix(".")
+    token = _running.set(running)
+    try:
+        with jax.named_scope(scope):
+            around = self.__dict__.get(AROUND)
+            if around is None:
+                output = call(self, *args, **kwargs)
+            else:
+                output = around(self, call, args, kwargs)
+    finally:
+        _running.reset(token)
+    if running.record is not None:
+        running.record(running.path, self, args, kwargs, output)
+    return output
+
+
+@contextlib.contextmanager
+def standing_for(copy: Any, path: str = "") -> Iterator[None]:
+    """Lets a copy go by the path of what it is a copy of, while the block runs.
+
+    A transformation of JAX, such as `scan`, rebuilds the modules that its function is given.
+
+    Args:
+        copy: The copy of a module.
+        path: The path of the original, relative to the module whose call is running.
+    """
+    outer = _running.get()
+    if outer is None or outer.module is None:
+        yield
+        return
+    token = _running.set(outer.with_copy(copy, path))
+    try:
+        yield
+    finally:
+        _running.reset(token)
 
 
 def recorded(record: Record, call: Callable[[], Any]) -> Any:

@@ -5,6 +5,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from jax_metrics.module._keys import has_key
 from jax_metrics.module._module import Module
 from jax_metrics.tree import compact
 
@@ -75,7 +76,12 @@ def preserve_state(transformation: Callable[..., Any], *args: Any, **kwargs: Any
 
         @functools.wraps(method)
         def wrapper(self: Any, *inputs: Any, **options: Any) -> Any:
-            changed, output = transformed(self, *inputs, **options)
+            run = transformed
+            if has_key():
+                # `next_key` reads a key that is no argument. JAX keeps what it traced by function,
+                # and would serve this key to the next `init`; another function is traced anew.
+                run = transformation(lambda *a, **o: with_self(*a, **o), *args, **kwargs)
+            changed, output = run(self, *inputs, **options)
             self.merge(changed, inplace=True)
             return output
 

@@ -10,7 +10,15 @@ import jax
 from jax_metrics.module._inputs import Initializer, Inputs
 from jax_metrics.module._keys import Key, has_key, next_key, rng_key
 from jax_metrics.module._sharing import check_shared_trees, check_sharing, shared_trees
-from jax_metrics.tree import MISSING, apply, copy, make_mutable, map
+from jax_metrics.tree import (
+    MISSING,
+    FieldInfo,
+    apply,
+    copy,
+    make_mutable,
+    map,
+    trees_with_paths,
+)
 
 _initializing: contextvars.ContextVar[bool] = contextvars.ContextVar("initializing", default=False)
 # Field initializers draw from a stream of their own, so that the forward call of a layer starts
@@ -34,26 +42,39 @@ def _running() -> Iterator[None]:
 
 def init(module: Any, key: Any, inputs: Any, call_method: str, inplace: bool) -> Any:
     """See `Module.init`."""
+    return init_with_output(module, key, inputs, call_method, inplace)[1]
+
+
+def init_with_output(
+    module: Any, key: Any, inputs: Any, call_method: str, inplace: bool = False
+) -> tuple[Any, Any]:
+    """See `Module.init_with_output`."""
     key = Key(key)
     pairs = shared_trees(module)  # asked now: a copy has two Trees where there was one
     if inplace:
-        _init_in_place(module, key, inputs, call_method)
+        output = _init_in_place(module, key, inputs, call_method)
     else:
         module = copy(module)
         with make_mutable(module):
-            _init_in_place(module, key, inputs, call_method)
+            output = _init_in_place(module, key, inputs, call_method)
     check_shared_trees(module, pairs)
     check_sharing(module)
-    return module
+    return output, module
 
 
-def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -> None:
+def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -> Any:
+    output = None
     with _running(), rng_key(key):
         _init_fields(module, key)
         if inputs is not MISSING:
             arguments = Inputs.from_value(inputs)
-            getattr(module, call_method)(*arguments.args, **arguments.kwargs)
+            output = getattr(module, call_method)(*arguments.args, **arguments.kwargs)
+        hidden = _in_other_hands(module)
+        for _, tree in list(trees_with_paths(module)):
+            if _init_inside(tree) is not None and id(tree) not in hidden and not tree.initialized:
+                tree._init_inside()
     apply(_set_initialized, module, inplace=True)
+    return output
 
 
 def init_inline(module: Any) -> None:
@@ -70,18 +91,41 @@ def init_inline(module: Any) -> None:
 
 def _init_fields(module: Any, key: jax.Array) -> None:
     if any(isinstance(leaf, Initializer) for leaf in jax.tree.leaves(module)):
+        hidden = _in_other_hands(module)
+
+        def initial_value(info: FieldInfo) -> Any:
+            made_here = isinstance(info.value, Initializer) and id(info.module) not in hidden
+            return info.value(next_key()) if made_here else info.value
+
         with rng_key(jax.random.fold_in(key, _FIELDS)):
-            map(_initial_value, module, inplace=True)
-    apply(_run_rng_init, module, inplace=True)
+            map(initial_value, module, field_info=True, inplace=True)
+    hidden = _in_other_hands(module)
+
+    def run_rng_init(tree: Any) -> None:
+        if hasattr(tree, "rng_init") and not tree.initialized and id(tree) not in hidden:
+            tree.rng_init()
+
+    apply(run_rng_init, module, inplace=True)
 
 
-def _initial_value(leaf: Any) -> Any:
-    return leaf(next_key()) if isinstance(leaf, Initializer) else leaf
+def _init_inside(tree: Any) -> Any:
+    """The method `_init_inside` of the Tree's class, if there is one.
+
+    A class whose own code initializes the modules inside of it defines it: `init` then does nothing
+    for those, and runs the method at the end, for what no call has initialized.
+    """
+    return getattr(type(tree), "_init_inside", None)
 
 
-def _run_rng_init(tree: Any) -> None:
-    if hasattr(tree, "rng_init") and not tree.initialized:
-        tree.rng_init()
+def _in_other_hands(module: Any) -> set[int]:
+    """The ids of the Trees that a module around them initializes by itself."""
+    return {
+        id(inside)
+        for _, tree in trees_with_paths(module)
+        if _init_inside(tree) is not None
+        for _, inside in trees_with_paths(tree)
+        if inside is not tree
+    }
 
 
 def _set_initialized(tree: Any) -> None:

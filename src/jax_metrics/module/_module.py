@@ -126,6 +126,20 @@ class Module(Tree, Extensions):
         """
         return _init.init(self, key, inputs, call_method, inplace)
 
+    def init_with_output(
+        self: M, key: Any, inputs: Any = MISSING, call_method: str = "__call__"
+    ) -> tuple[Any, M]:
+        """As `init`, giving the output of the call and the module.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> y, layer = jm.Linear(2).init_with_output(42, jnp.ones((1, 4)))
+            >>> bool((y == layer(jnp.ones((1, 4)))).all())
+            True
+        """
+        return _init.init_with_output(self, key, inputs, call_method)
+
     def initializing(self) -> bool:
         """Whether this call is the one that `init` makes, in which the module makes its fields.
 

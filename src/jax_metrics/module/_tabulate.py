@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -74,10 +75,10 @@ def tabulate(
             inside = [i for i in leaves if i.path.startswith((f"{path}.", f"{path}["))]
             row = [path or "*", _title(tree, signature), _arrays(tree, inside, param_types)]
             row += calls.get(path, ("", "")) if calls else ()
-            row += [", ".join(sorted({str(i.value.dtype) for i in inside}))]
+            row += [_dtypes(tree, inside)]
             row += [_size(inside, kind) for kind in kinds]
             table.add_row(*(Text(cell) for cell in row))
-    table.caption = f"\nTotal: {_size(leaves, object)}{flops}"
+    table.caption = f"\nTotal: {_size(leaves, object) or 0}{flops}"
     return _drawn(table, color)
 
 
@@ -93,10 +94,7 @@ def _abstract_call(inputs: Inputs) -> tuple[Callable[..., Any], list[Any]]:
         args, kwargs = jax.tree.unflatten(structure, filled)
         return f(*args, **kwargs)
 
-    def shape(leaf: Any) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype))
-
-    return call, [shape(leaves[i]) for i in where]
+    return call, jax.eval_shape(lambda *arrays: list(arrays), *(leaves[i] for i in where))
 
 
 def _record_calls(
@@ -159,6 +157,15 @@ def _title(tree: Any, signature: bool) -> str:
         if field in metadata and not metadata[field].node and not field.startswith("_")
     ]
     return f"{name}({', '.join(fields)})"
+
+
+def _dtypes(tree: Any, inside: list[FieldInfo]) -> str:
+    """The dtypes of the arrays inside, and that of the computation where it is another."""
+    found = sorted({str(info.value.dtype) for info in inside})
+    computes = getattr(tree, "dtype", None)
+    if computes is not None and str(np.dtype(computes)) not in found:
+        found.append(f"computes in {np.dtype(computes)}")
+    return ", ".join(found)
 
 
 def _arrays(tree: Any, inside: list[FieldInfo], types: bool) -> str:

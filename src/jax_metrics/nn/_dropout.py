@@ -19,6 +19,7 @@ class Dropout(FlaxLayer, flax_class=linen.Dropout):
         rate: The probability of zero.
         broadcast_dims: The axes along which values share their fate.
         deterministic: Overrides what the module's mode says; None leaves it to that.
+        rng_collection: Accepted as in Flax; the field `rng` takes its place.
 
     Raises:
         RuntimeError: In a call in training mode, without a key.
@@ -37,3 +38,4 @@ class Dropout(FlaxLayer, flax_class=linen.Dropout):
     rate: float
     broadcast_dims: Sequence[int] = ()
     deterministic: bool | None = None
+    rng_collection: str = "dropout"

@@ -15,6 +15,7 @@ from flax.core import AxisMetadata, DenyList, FrozenDict, Scope, unbox, unfreeze
 
 Variables = Mapping[str, dict[str, Any] | FrozenDict[str, Any]]
 Mutable = bool | str | Sequence[str] | DenyList
+_ALL_BUT_LOGS = DenyList("intermediates")  # what Flax makes unless told otherwise
 
 
 class _TrustingScope(Scope):
@@ -148,6 +149,7 @@ class FlaxCall:
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] = {},  # noqa: B006 - never changed
         *,
+        mutable: Mutable = _ALL_BUT_LOGS,
         method: str | Callable[..., Any] = "__call__",
     ) -> tuple[Any, dict[str, Any]]:
         """Does what `module.init_with_output` does, with Flax's own checks of names and shapes.
@@ -156,10 +158,13 @@ class FlaxCall:
             rngs: Random keys by stream.
             args: Positional arguments.
             kwargs: Keyword arguments.
+            mutable: The collections to make.
             method: A method by name, or a function of the bound module.
 
         Returns:
             The output, and the initial variables.
         """
-        output, made = self.module.init_with_output(dict(rngs), *args, method=method, **kwargs)
+        output, made = self.module.init_with_output(
+            dict(rngs), *args, mutable=mutable, method=method, **kwargs
+        )
         return output, unfreeze(made)

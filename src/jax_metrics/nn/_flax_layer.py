@@ -8,6 +8,9 @@ hands out random keys, and tells Flax whether it is training.
 import dataclasses
 import functools
 import inspect
+import keyword
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, dataclass_transform
 
 import flax.linen as linen
@@ -18,14 +21,16 @@ from jax_metrics.module import (
     Cache,
     Initializer,
     Log,
+    ModelState,
     Module,
     Parameter,
     iter_split,
     next_key,
 )
 from jax_metrics.module._init import is_initializing
-from jax_metrics.nn import initializers
+from jax_metrics.nn._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn._flax_call import FlaxCall
+from jax_metrics.nn._fp8 import OverwriteWithGradient
 from jax_metrics.tree import KindMixin, field, layout_of, node, own_annotations, static
 
 _COLLECTIONS = {
@@ -34,51 +39,18 @@ _COLLECTIONS = {
     Cache: "cache",
     Log: "intermediates",
 }
-_REQUIRED = inspect.Parameter.empty
-_COMPARABLE = (int, float, str, tuple, type(None), initializers.Made)
-
-
-@dataclasses.dataclass(frozen=True)
-class Arguments:
-    """The arguments of a layer that differ from the defaults.
-
-    Attributes:
-        pairs: Names and values.
-    """
-
-    pairs: tuple[tuple[str, Any], ...] = ()
-
-    @classmethod
-    def given(cls, values: dict[str, Any], defaults: dict[str, Any]) -> "Arguments":
-        """The arguments out of all these values; lists become tuples, as they never change."""
-        plain = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-        return cls(tuple((n, v) for n, v in plain.items() if not _is_default(v, defaults[n])))
-
-    def __repr__(self) -> str:
-        return f"({', '.join(f'{name}={value!r}' for name, value in self.pairs)})"
-
-
-def _is_default(value: Any, default: Any) -> bool:
-    if value is default:
-        return True
-    return type(value) is type(default) and isinstance(value, _COMPARABLE) and value == default
-
-
-class _Argument:
-    """Reads and changes one argument of a layer as an attribute."""
-
-    def __init__(self, name: str, default: Any):
-        self.name = name
-        self.default = default
-
-    def __get__(self, layer: Any, owner: type) -> Any:
-        if layer is None:
-            return self
-        return dict(layer.arguments.pairs).get(self.name, self.default)
-
-    def __set__(self, layer: Any, value: Any) -> None:
-        values = {**dict(layer.arguments.pairs), self.name: value}
-        layer.arguments = Arguments.given(values, layer._defaults)
+# The names by which Linen modules ask whether this is training, and their value if it is.
+IN_TRAINING = {
+    "deterministic": False,
+    "use_running_average": False,
+    "update_stats": True,
+    "train": True,
+    "training": True,
+}
+# Arguments that say which collection or key stream to use: here fields take their place.
+_UNUSED = frozenset({"rng_collection", "collection_name"})
+_RATES = ("rate", "dropout_rate")
+_GIVEN_KEYS = frozenset({"rng", "dropout_rng"})
 
 
 @dataclass_transform(
@@ -87,8 +59,18 @@ class _Argument:
 class FlaxLayer(Module):
     """A layer that is a Flax Linen module; the subclass declares what it has.
 
-    The annotated names of the class body that are no fields are the arguments, as in a dataclass:
-    they become those of the constructor, and attributes. Every layer also takes `name=`.
+    - Fields with a kind and `init=False` hold the variables of Flax, under the same name; a name
+      that is a word of Python takes an underscore: `if_`.
+    - A field that is `node()` holds another FlaxLayer, and is an argument of the constructor.
+    - The other annotated names are the arguments, as in a dataclass: those of the constructor, and
+      attributes. Every layer also takes `name=`.
+
+    A kind stands for the collection of the same name in Flax (`Parameter` for `params`, `Log` for
+    `intermediates`), or for the one that its attribute `collection` names.
+
+    Args of the class statement:
+        flax_class: The Linen module.
+        rest: A field that takes, as a dict, those variables of its collection that have no field.
 
     Example:
         >>> import flax.linen, jax, jax.numpy as jnp
@@ -102,43 +84,73 @@ class FlaxLayer(Module):
     """
 
     arguments: Arguments = static(Arguments(), init=False)
+    overwrite_with_gradient: Any = OverwriteWithGradient.node(init=False)
     _flax_class: ClassVar[type[linen.Module]]
-    _defaults: ClassVar[dict[str, Any]] = {}
-    _collections: ClassVar[dict[str, str]] = {}
+    # What the class declares, worked out once.
+    _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
+    _defaults: ClassVar[dict[str, Any]] = {}  # those of them that `arguments` keeps
+    _layers: ClassVar[tuple[str, ...]] = ()  # those of them that are layers
+    _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
+    _rest: ClassVar[dict[str, str]] = {OverwriteWithGradient.collection: "overwrite_with_gradient"}
+    _filled: ClassVar[tuple[str, ...]] = ()  # fields that `init` gives a value
+    _lasting: ClassVar[frozenset[str]] = frozenset()  # collections that every call may change
+    _learning: ClassVar[frozenset[str]] = frozenset()  # those that change in training
+    _random: ClassVar[bool] = False  # whether there is a field for a key
 
     def __init_subclass__(
-        cls, flax_class: type[linen.Module] | None = None, **options: Any
+        cls,
+        flax_class: type[linen.Module] | None = None,
+        rest: str | None = None,
+        **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         if flax_class is not None:
             cls._flax_class = flax_class
-        cls._defaults = dict(cls._defaults)
-        cls._collections = dict(cls._collections)
+        for name in ("_parameters", "_defaults", "_places", "_rest"):
+            setattr(cls, name, dict(getattr(cls, name)))
         for name in own_annotations(cls):
-            value = vars(cls).get(name, _REQUIRED)
+            value = vars(cls).get(name, REQUIRED)
             if isinstance(value, dataclasses.Field):
-                kind = value.metadata.get("kind", type(None))
-                for base, collection in _COLLECTIONS.items():
-                    if issubclass(kind, base):
-                        cls._collections[name] = collection
+                cls._declare_field(name, value, gathers=name == rest)
             elif not name.startswith("_"):
-                cls._defaults[name] = value
-                setattr(cls, name, _Argument(name, value))
+                cls._parameters[name] = cls._defaults[name] = value
+                setattr(cls, name, Argument(name, value))
+        usual = inspect.Parameter.POSITIONAL_OR_KEYWORD
         cls.__signature__ = inspect.Signature(
             [
-                *(
-                    inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=value)
-                    for name, value in cls._defaults.items()
-                ),
+                *(inspect.Parameter(n, usual, default=v) for n, v in cls._parameters.items()),
                 inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None),
             ]
         )
 
+    @classmethod
+    def _declare_field(cls, name: str, declared: dataclasses.Field, gathers: bool) -> None:
+        kind = declared.metadata.get("kind", type(None))
+        collection = _collection_of(kind)
+        if collection is not None:
+            cls._filled += (name,)
+            if gathers:
+                cls._rest[collection] = name
+            else:
+                cls._places[name] = (collection, _flax_name(name))
+            if issubclass(kind, Cache | Log):
+                cls._lasting |= {collection}
+            elif issubclass(kind, ModelState):
+                cls._learning |= {collection}
+        elif name == "rng":
+            cls._random = True
+        elif declared.init:
+            default = declared.default
+            cls._parameters[name] = REQUIRED if default is dataclasses.MISSING else default
+            cls._layers += (name,)
+
     def __init__(self, *args: Any, **kwargs: Any):
         values = inspect.signature(type(self)).bind(*args, **kwargs).arguments
         super().__init__(values.pop("name", None))
+        for name in self._layers:
+            setattr(self, name, _as_layer(self, name, values.pop(name)))
         self.arguments = Arguments.given(values, self._defaults)
-        if hasattr(type(self), "rng"):
+        if self._draws():
             self.rng = Initializer(_as_it_is)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -147,92 +159,211 @@ class FlaxLayer(Module):
 
     def _run(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = self._flax_call()
-        active = self.training and not self.frozen
-        options = {**self._mode_options(method, active), **kwargs}
-        rngs = {}
-        if hasattr(type(self), "rng") and self._trains("deterministic", kwargs, active):
-            rngs["dropout"] = self._next_key()
-        if self._collections and self.initializing() and self._is_empty():
-            output, made = call.init({"params": next_key(), **rngs}, args, options, method=method)
-            for name, collection in self._collections.items():
-                if name not in vars(self):
-                    setattr(self, name, made.get(collection, {}).get(name))
-            self._check_declared(made)
+        new = bool(self._filled or self._layers) and self.initializing() and self._is_empty()
+        args, options, trains = self._told_mode(method, args, kwargs)
+        rngs = self._rngs(trains, kwargs)
+        if new:
+            logs = {"mutable": True} if "intermediates" in self._changing(False) else {}
+            keys = {"params": next_key(), **rngs}
+            output, made = call.init(keys, args, options, method=method, **logs)
+            self._store(made, new=True)
             return output
-        variables: dict[str, dict[str, Any]] = {}
-        for name, collection in self._collections.items():
-            value = getattr(self, name)
-            if value is not None:
-                variables.setdefault(collection, {})[name] = value
-        mutable = [
-            c
-            for c in variables
-            if c == "cache"
-            or (c == "batch_stats" and self._trains("use_running_average", kwargs, active))
-        ]
+        variables = self.variables
+        mutable = [c for c in self._changing(trains) if c in variables or c == "intermediates"]
         output, changed = call(
             variables, args, options, rngs=rngs, mutable=mutable or False, method=method
         )
-        if not is_initializing():  # `init` leaves pretrained layers as they are
-            for collection in mutable:
-                for name, value in changed[collection].items():
-                    setattr(self, name, value)
+        if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
+            self._store(changed, new=False)
         return output
+
+    # -- the Flax module --------------------------------------------------------------------------
 
     def _flax_call(self) -> FlaxCall:
         """The Flax module of these arguments; layers that are alike share it."""
         plans = layout_of(self).plans
-        call = plans.get(FlaxCall)
+        key = self._alike() if self._layers else FlaxCall
+        call = plans.get(key)
         if call is None:
-            arguments = {**self._defaults, **dict(self.arguments.pairs)}
-            call = plans[FlaxCall] = FlaxCall(self._flax_class(**arguments))
+            call = plans[key] = FlaxCall(self._flax_module())
         return call
 
-    def _mode_options(self, method: str, active: bool) -> dict[str, bool]:
-        """What tells the Flax module whether it is training, unless an argument does."""
-        takes = _parameter_names(self._flax_class, method)
-        return {
-            name: not active
-            for name in ("deterministic", "use_running_average")
-            if name in takes and getattr(self, name, None) is None
-        }
+    def _alike(self) -> tuple[Any, ...]:
+        """What is equal for two layers that can share a Flax module."""
+        return (FlaxCall, layout_of(self), *(layer._alike() for layer in self._inner()))
 
-    def _trains(self, option: str, given: dict[str, Any], active: bool) -> bool:
-        """Whether this call is in training: the call may say so, else the layer, else the mode."""
-        for value in (given.get(option), getattr(self, option, None)):
-            if value is not None:
-                return not value
-        return active
+    def _flax_module(self, **modes: bool) -> linen.Module:
+        arguments = {**self._defaults, **dict(self.arguments.pairs), **modes}
+        for name in self._layers:
+            layer = getattr(self, name)
+            arguments[name] = layer._flax_module(**layer._fixed_mode())
+        used = {name: value for name, value in arguments.items() if name not in _UNUSED}
+        return self._flax_class(**used, parent=None)
 
-    def _check_declared(self, made: dict[str, Any]) -> None:
-        for collection, variables in made.items():
-            for name in variables:
-                if self._collections.get(name) != collection:
-                    raise TypeError(
-                        f"{type(self).__name__} declares no field for '{name}' of the collection "
-                        f"'{collection}', which its Flax module {self._flax_class.__name__} makes. "
-                        f"Add it to the class, as in `{name}: jax.Array = "
-                        "jm.Parameter.node(init=False)`."
-                    )
+    def _inner(self) -> Iterator["FlaxLayer"]:
+        return (getattr(self, name) for name in self._layers)
 
-    def _is_empty(self) -> bool:
-        """Whether some variable was not made yet."""
-        return any(name not in vars(self) for name in self._collections)
+    # -- modes and keys ---------------------------------------------------------------------------
+
+    def _is_active(self) -> bool:
+        return self.training and not self.frozen
+
+    def _fixed_mode(self) -> dict[str, bool]:
+        """The mode as arguments of the Flax module: what is around it does not pass it on."""
+        active = self._is_active()
+        names = (n for n in IN_TRAINING if n in self._defaults and getattr(self, n) is None)
+        return {name: IN_TRAINING[name] == active for name in names}
+
+    def _told_mode(
+        self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
+        """The arguments with the mode among them, and whether this call is in training.
+
+        The call itself may say so, else an argument of the layer, else the mode.
+        """
+        active = self._is_active()
+        trains = active
+        for name, position in mode_parameters(self._flax_class, method):
+            told = args[position] if position < len(args) else kwargs.get(name)
+            if told is None:
+                told = getattr(self, name, None)
+            if told is not None:
+                trains = bool(told) == IN_TRAINING[name]
+            elif position < len(args):
+                args = (*args[:position], IN_TRAINING[name] == active, *args[position + 1 :])
+            else:
+                kwargs = {**kwargs, name: IN_TRAINING[name] == active}
+        return args, kwargs, trains
+
+    def _draws(self) -> bool:
+        """Whether the layer is random in training."""
+        rates = (getattr(self, name) for name in _RATES if name in self._defaults)
+        return self._random and next(rates, None) != 0
+
+    def _rngs(self, trains: bool, given: Mapping[str, Any]) -> dict[str, jax.Array]:
+        if self._random and trains and self._draws():
+            if all(given.get(name) is None for name in _GIVEN_KEYS):
+                return {"dropout": self._next_key()}
+        for layer in self._inner():
+            if rngs := layer._rngs(layer._is_active(), {}):
+                return rngs
+        return {}
 
     def _next_key(self) -> jax.Array:
-        if isinstance(self.rng, Initializer):
+        key = vars(self).get("rng")
+        if key is None or isinstance(key, Initializer):
             raise RuntimeError(
                 f"{type(self).__name__} needs a random key in training, and has none yet. "
                 "Initialize the model, `model = model.init(key, inputs)`, or use "
                 "`model.eval()`, in which it does nothing random."
             )
-        key, self.rng = iter_split(self.rng)
+        key, self.rng = iter_split(key)
         return key
+
+    # -- variables --------------------------------------------------------------------------------
+
+    def _is_empty(self) -> bool:
+        """Whether some variable was not made yet."""
+        fields = vars(self)
+        empty = any(name not in fields for name in self._filled)
+        return empty or any(layer._is_empty() for layer in self._inner())
+
+    def _changing(self, trains: bool) -> frozenset[str]:
+        """The collections that a call may change."""
+        found = self._lasting | self._learning if trains else self._lasting
+        for layer in self._inner():
+            found |= layer._changing(layer._is_active())
+        return found
+
+    @property
+    def variables(self) -> dict[str, dict[str, Any]]:
+        """The fields as Flax has them, by collection and name: what `module.apply` takes.
+
+        Values that were left to be looked at are not among them.
+
+        Example:
+            >>> import flax.linen, jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> layer = jm.Linear(2).init(0, jnp.ones((1, 3)))
+            >>> flax.linen.Dense(2).apply(layer.variables, jnp.ones((1, 3))).shape
+            (1, 2)
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for label, (collection, name) in self._places.items():
+            value = getattr(self, label)
+            if value is not None and collection != "intermediates":
+                found.setdefault(collection, {})[name] = value
+        for collection, label in self._rest.items():
+            value = vars(self).get(label)
+            if value is not None:
+                found.setdefault(collection, {}).update(value)
+        for label in self._layers:
+            for collection, values in getattr(self, label).variables.items():
+                found.setdefault(collection, {})[label] = values
+        return found
+
+    def _store(self, found: Mapping[str, Mapping[str, Any]], *, new: bool) -> None:
+        """Takes values from Flax; the `new` ones only where there are none."""
+        unused = {c: {n: v for n, v in values.items()} for c, values in found.items()}
+        taken: dict[str, Any] = {}
+        for label, (collection, name) in self._places.items():
+            if name in unused.get(collection, ()):
+                value = unused[collection].pop(name)
+                taken[label] = _unsown(value) if collection == "intermediates" else value
+        for label in self._layers:
+            inner = {c: values.pop(label) for c, values in unused.items() if label in values}
+            getattr(self, label)._store(inner, new=new)
+        for collection, values in unused.items():
+            if values:
+                taken[self._rest_field(collection, values)] = values
+        for label in (*taken, *(self._filled if new else ())):
+            if not (new and label in vars(self)):
+                setattr(self, label, taken.get(label))
+
+    def _rest_field(self, collection: str, values: Mapping[str, Any]) -> str:
+        if collection not in self._rest:
+            name = next(iter(values))
+            raise TypeError(
+                f"{type(self).__name__} declares no field for '{name}' of the collection "
+                f"'{collection}', which its Flax module {self._flax_class.__name__} makes. "
+                f"Add it to the class, as in `{name}: jax.Array = jm.Parameter.node(init=False)`."
+            )
+        return self._rest[collection]
 
 
 @functools.cache
-def _parameter_names(flax_class: type[linen.Module], method: str) -> frozenset[str]:
-    return frozenset(inspect.signature(getattr(flax_class, method)).parameters)
+def mode_parameters(flax_class: type[linen.Module], method: str) -> list[tuple[str, int]]:
+    """The parameters of a method that ask for the mode, with their positions in a call."""
+    parameters = inspect.signature(getattr(flax_class, method)).parameters.values()
+    usual = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    names = [p.name for p in parameters if p.name in IN_TRAINING]
+    return [(name, usual.index(name) - 1 if name in usual else sys.maxsize) for name in names]
+
+
+def _collection_of(kind: type) -> str | None:
+    """The collection of Flax that a kind stands for."""
+    named = getattr(kind, "collection", None)
+    bases = (name for base, name in _COLLECTIONS.items() if issubclass(kind, base))
+    return named if isinstance(named, str) else next(bases, None)
+
+
+def _flax_name(field: str) -> str:
+    bare = field.removesuffix("_")
+    return bare if keyword.iskeyword(bare) else field
+
+
+def _as_layer(owner: Any, name: str, value: Any) -> FlaxLayer:
+    if isinstance(value, FlaxLayer):
+        return value
+    raise TypeError(
+        f"{type(owner).__name__} expected a layer of Flax for `{name}`, such as `jm.Linear(8)` or "
+        f"a FlaxLayer of your own; got {value!r}."
+    )
+
+
+def _unsown(value: Any) -> Any:
+    """What `sow` kept: the one value, or all of them in a tuple."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _as_it_is(key: jax.Array) -> jax.Array:

@@ -1,5 +1,7 @@
 """Layers that change shapes only."""
 
+import math
+
 import jax
 
 from jax_metrics.module import Module
@@ -21,4 +23,4 @@ class Flatten(Module):
         Args:
             x: Shape `[batch, ...]`.
         """
-        return x.reshape(x.shape[0], -1)
+        return x.reshape(x.shape[0], math.prod(x.shape[1:]))  # -1 fails on no examples

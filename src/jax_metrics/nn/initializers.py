@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import jax
-import jax.numpy as jnp
 from jax.nn import initializers as _jax
 
 
@@ -40,57 +39,62 @@ class Made:
     name: str
     arguments: tuple[tuple[str, Any], ...] = ()
 
-    def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
-        """The value; see `InitializerLike`."""
-        return getattr(_jax, self.name)(**dict(self.arguments))(key, tuple(shape), dtype)
+    def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = None) -> jax.Array:
+        """The value; see `InitializerLike`. Without a dtype it has the initializer's own."""
+        make = getattr(_jax, self.name)(**dict(self.arguments))
+        return make(key, tuple(shape)) if dtype is None else make(key, tuple(shape), dtype)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments)})"
 
 
+def _given(**arguments: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, value) for name, value in arguments.items() if value is not None)
+
+
 def _scaled(name: str, in_axis: Any, out_axis: Any, batch_axis: Any, dtype: Any) -> Made:
     given = {"in_axis": in_axis, "out_axis": out_axis, "batch_axis": batch_axis, "dtype": dtype}
-    usual = {"in_axis": -2, "out_axis": -1, "batch_axis": (), "dtype": jnp.float32}
+    usual = {"in_axis": -2, "out_axis": -1, "batch_axis": (), "dtype": None}
     return Made(name, tuple((k, v) for k, v in given.items() if v != usual[k]))
 
 
 def glorot_uniform(
-    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
     """Variance scaling, uniform, by fan in and fan out (Glorot and Bengio, 2010)."""
     return _scaled("glorot_uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def glorot_normal(
-    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
     """Variance scaling, truncated normal, by fan in and fan out (Glorot and Bengio, 2010)."""
     return _scaled("glorot_normal", in_axis, out_axis, batch_axis, dtype)
 
 
 def lecun_uniform(
-    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
     """Variance scaling, uniform, by fan in (LeCun et al., 1998)."""
     return _scaled("lecun_uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def lecun_normal(
-    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
     """Variance scaling, truncated normal, by fan in (LeCun et al., 1998)."""
     return _scaled("lecun_normal", in_axis, out_axis, batch_axis, dtype)
 
 
 def he_uniform(
-    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
     """Variance scaling, uniform, by twice the inverse fan in (He et al., 2015)."""
     return _scaled("he_uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def he_normal(
-    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = jnp.float32
+    in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
     """Variance scaling, truncated normal, by twice the inverse fan in (He et al., 2015)."""
     return _scaled("he_normal", in_axis, out_axis, batch_axis, dtype)
@@ -109,7 +113,7 @@ def variance_scaling(
     in_axis: Any = -2,
     out_axis: Any = -1,
     batch_axis: Any = (),
-    dtype: Any = jnp.float32,
+    dtype: Any = None,
 ) -> Made:
     """Random with the variance `scale / n`.
 
@@ -122,43 +126,42 @@ def variance_scaling(
         batch_axis: The axes that count as neither.
         dtype: The dtype where none is asked for.
     """
-    first = (("scale", scale), ("mode", mode), ("distribution", distribution))
+    first = _given(scale=scale, mode=mode, distribution=distribution)
     rest = _scaled("variance_scaling", in_axis, out_axis, batch_axis, dtype)
     return Made("variance_scaling", first + rest.arguments)
 
 
-def constant(value: Any, dtype: Any = jnp.float32) -> Made:
+def constant(value: Any, dtype: Any = None) -> Made:
     """The same value everywhere."""
-    return Made("constant", (("value", value), ("dtype", dtype)))
+    return Made("constant", _given(value=value, dtype=dtype))
 
 
-def normal(stddev: float = 0.01, dtype: Any = jnp.float32) -> Made:
+def normal(stddev: float = 0.01, dtype: Any = None) -> Made:
     """Normal around zero."""
-    return Made("normal", (("stddev", stddev), ("dtype", dtype)))
+    return Made("normal", _given(stddev=stddev, dtype=dtype))
 
 
 def truncated_normal(
-    stddev: float = 0.01, dtype: Any = jnp.float32, lower: float = -2.0, upper: float = 2.0
+    stddev: float = 0.01, dtype: Any = None, lower: float = -2.0, upper: float = 2.0
 ) -> Made:
     """Normal around zero, cut at `lower` and `upper` standard deviations."""
-    bounds = (("lower", lower), ("upper", upper))
-    return Made("truncated_normal", (("stddev", stddev), ("dtype", dtype), *bounds))
+    arguments = _given(stddev=stddev, dtype=dtype, lower=lower, upper=upper)
+    return Made("truncated_normal", arguments)
 
 
-def uniform(scale: float = 0.01, dtype: Any = jnp.float32) -> Made:
+def uniform(scale: float = 0.01, dtype: Any = None) -> Made:
     """Uniform from 0 to `scale`."""
-    return Made("uniform", (("scale", scale), ("dtype", dtype)))
+    return Made("uniform", _given(scale=scale, dtype=dtype))
 
 
-def orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = jnp.float32) -> Made:
+def orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = None) -> Made:
     """A random orthogonal matrix (Saxe et al., 2013)."""
-    return Made("orthogonal", (("scale", scale), ("column_axis", column_axis), ("dtype", dtype)))
+    return Made("orthogonal", _given(scale=scale, column_axis=column_axis, dtype=dtype))
 
 
-def delta_orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = jnp.float32) -> Made:
+def delta_orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = None) -> Made:
     """Orthogonal in the middle of a convolution's kernel, zero elsewhere (Xiao et al., 2018)."""
-    arguments = (("scale", scale), ("column_axis", column_axis), ("dtype", dtype))
-    return Made("delta_orthogonal", arguments)
+    return Made("delta_orthogonal", _given(scale=scale, column_axis=column_axis, dtype=dtype))
 
 
 zeros = _jax.zeros

@@ -43,7 +43,8 @@ class Optimizer(Tree, Extensions):
     _paths: tuple[str, ...] | None = static(None)
 
     def __init__(self, optimizer: optax.GradientTransformation):
-        if not (callable(getattr(optimizer, "init", None)) and hasattr(optimizer, "update")):
+        fits = all(callable(getattr(optimizer, name, None)) for name in ("init", "update"))
+        if not fits or isinstance(optimizer, Tree):  # a Module has both methods too
             raise TypeError(
                 "Optimizer wraps an optax transformation, as in `jm.Optimizer(optax.adam(1e-3))`; "
                 f"got a {type(optimizer).__name__}. Parameters go into `.init(params)`."

@@ -14,6 +14,7 @@ from jax_metrics.tree._field import declared_metadata
 from jax_metrics.tree._types import FieldMetadata
 
 TREE_NODE = FieldMetadata(node=True)
+_MISSING = type(dataclasses.MISSING)  # cloudpickle makes another one for a class in `__main__`
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,10 +54,12 @@ def class_info(cls: type) -> ClassInfo:
             if found is not None:
                 defaults.pop(name, None)
                 factories.pop(name, None)
-                if found.default is not dataclasses.MISSING:
-                    defaults[name] = found.default
-                elif found.default_factory is not dataclasses.MISSING:
-                    factories[name] = found.default_factory
+                default: Any = found.default
+                factory: Any = found.default_factory
+                if not isinstance(default, _MISSING):
+                    defaults[name] = default
+                elif not isinstance(factory, _MISSING):
+                    factories[name] = factory
         for name in metadata.keys() & vars(base).keys() - declarations.keys():
             # A subclass that only gives a new value, as in `x = 3.0`, changes the default.
             defaults.pop(name, None)

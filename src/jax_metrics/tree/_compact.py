@@ -95,25 +95,31 @@ def compact(method: F) -> F:
 
     key = method.__qualname__  # a method may call the one of the same name in a base class
 
+    # cloudpickle takes the wrapper of a class in `__main__` apart, down to the globals it names, so
+    # it must not name the context variable.
     @functools.wraps(method)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        stack = _stack.get()
-        if any(run and run.tree is self and run.key == key for run in stack):
-            raise CompactError(
-                f"The compact method {type(self).__name__}.{method.__name__} calls itself on the "
-                "same object. Its sub-modules are told apart by their order, so it cannot recurse."
-            )
-        known = vars(self).get(_METHODS, {}).get(key)
-        run = _Run(self, method.__name__, key, known)
-        token = _stack.set((*stack, run))
-        try:
-            output = method(self, *args, **kwargs)
-        finally:
-            _stack.reset(token)
-        _finish(run)
-        return output
+        return _call(method, key, self, args, kwargs)
 
     return wrapper  # type: ignore[return-value]
+
+
+def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    stack = _stack.get()
+    if any(run and run.tree is tree and run.key == key for run in stack):
+        raise CompactError(
+            f"The compact method {type(tree).__name__}.{method.__name__} calls itself on the same "
+            "object. Its sub-modules are told apart by their order, so it cannot recurse."
+        )
+    known = vars(tree).get(_METHODS, {}).get(key)
+    run = _Run(tree, method.__name__, key, known)
+    token = _stack.set((*stack, run))
+    try:
+        output = method(tree, *args, **kwargs)
+    finally:
+        _stack.reset(token)
+    _finish(run)
+    return output
 
 
 def _finish(run: _Run) -> None:
@@ -169,7 +175,8 @@ def next_known(cls: type) -> Any:
         )
     name = run.known[run.used]
     found = getattr(run.tree, name)
-    if type(found) is not cls:
+    # A wrapper that was put around a sub-tree afterwards says which class it takes the place of.
+    if type(found) is not cls and getattr(found, "stands_for", None) is not cls:
         raise CompactError(
             f"{_place(run)} expects its sub-module number {run.used + 1} to be '{name}', a "
             f"{type(found).__name__}, as in its first run, but now makes a {cls.__name__} there. A "

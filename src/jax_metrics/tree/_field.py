@@ -20,6 +20,13 @@ class Field(dataclasses.Field):
         for slot in dataclasses.Field.__slots__:
             setattr(self, slot, getattr(base, slot))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # cloudpickle takes the fields of a class in `__main__` along. `MISSING` is known by its
+        # identity, which would be lost, so what is missing stays out.
+        slots = {slot for base in type(self).__mro__ for slot in getattr(base, "__slots__", ())}
+        values = {slot: getattr(self, slot, dataclasses.MISSING) for slot in slots}
+        return _restored, ({k: v for k, v in values.items() if v is not dataclasses.MISSING},)
+
     def __set_name__(self, owner: type, name: str) -> None:
         self.label = f"{owner.__name__}.{name}"
         super().__set_name__(owner, name)
@@ -31,6 +38,13 @@ class Field(dataclasses.Field):
             f"{self.label} is declared but has no value yet. Assign it in `__init__`, or, where it "
             "is made from the inputs, call `.init(key, inputs)` before it is used."
         )
+
+
+def _restored(values: dict[str, Any]) -> Field:
+    made = Field(dataclasses.field())
+    for slot, value in values.items():
+        setattr(made, slot, value)
+    return made
 
 
 def field(

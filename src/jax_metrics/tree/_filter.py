@@ -82,7 +82,8 @@ class Selection:
             if type(value) in leaf_types and not (self.predicates and plan[index]):
                 child = value if plan[index] else NOTHING
             elif not plan[index]:
-                child = NOTHING if value is None else map_value(value, self.of_tree, _drop)
+                where = field_path(path, name)
+                child = NOTHING if value is None else map_value(value, self.of_tree, _drop, where)
             elif self.predicates:
                 kind = layout.metadata[index].kind
                 child = self._by_predicates(value, name, kind, tree, path)

@@ -1,6 +1,7 @@
 """Paths: naming what is inside a tree, as in `.layers[0].kernel`, and reaching it by that name."""
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
@@ -128,12 +129,16 @@ class Place(Generic[A]):
             pass
         raise KeyError(
             f"There is no {self._path!r} in the {type(self._obj).__name__}: at "
-            f"{_show(self._steps[:done])}, a {type(value).__name__}, there is {_choices(value)}"
+            f"{_beginning(self._path, done)}, a {type(value).__name__}, there is {_choices(value)}"
         )
 
 
+def _dotted(path: str) -> str:
+    return path if path[:1] in ("", ".", "[") else f".{path}"
+
+
 def _parse(path: str) -> list[str | int]:
-    dotted = path if path[:1] in ("", ".", "[") else f".{path}"
+    dotted = _dotted(path)
     steps: list[str | int] = []
     end = 0
     for match in _STEP.finditer(dotted):
@@ -167,5 +172,6 @@ def _choices(value: Any) -> str:
     return "nothing further inside."
 
 
-def _show(steps: list[str | int]) -> str:
-    return "".join(f".{s}" if isinstance(s, str) else f"[{s}]" for s in steps) or "the root"
+def _beginning(path: str, steps: int) -> str:
+    matches = itertools.islice(_STEP.finditer(_dotted(path)), steps)
+    return "".join(match.group() for match in matches) or "the root"

@@ -17,6 +17,7 @@ import numpy as np
 
 _PLAIN = (int, str, bytes, bool, type(None), type)
 _MUTABLE = (list, dict, set, np.ndarray)
+_JITTED = type(jax.jit(lambda: None))
 
 
 def same(a: Any, b: Any) -> bool:
@@ -52,8 +53,10 @@ def same(a: Any, b: Any) -> bool:
         return {(type(item), item) for item in a} == {(type(item), item) for item in b}
     if kind.__eq__ is not object.__eq__:
         return _equal(a, b)
-    if hasattr(a, "__wrapped__"):  # a jitted function comes back from a pickle as another object
-        return same(a.__wrapped__, b.__wrapped__)
+    if kind is _JITTED:
+        return _same_jitted(a, b)
+    if hasattr(a, "__wrapped__"):  # as `jax.custom_jvp` makes them; other objects after a pickle
+        return same(a.__wrapped__, getattr(b, "__wrapped__", None))
     return _same_pytrees(a, b)
 
 
@@ -98,20 +101,28 @@ def _same_functions(a: types.FunctionType, b: types.FunctionType) -> bool:
         return False
     if a.__qualname__ != b.__qualname__ or len(a.__closure__ or ()) != len(b.__closure__ or ()):
         return False
-    if a.__globals__ is not b.__globals__:
-        names = [n for n in a.__code__.co_names if n in a.__globals__ or n in b.__globals__]
-        if any(a.__globals__.get(n) is not b.__globals__.get(n) for n in names):
-            return False
+    # A function that came by cloudpickle brings its own globals. `co_names` has attributes too, so
+    # a name that only one side knows says nothing.
+    own = a.__globals__ is not b.__globals__
+    names = a.__globals__.keys() & b.__globals__.keys() & {*a.__code__.co_names} if own else ()
     try:
         cells_a = [cell.cell_contents for cell in a.__closure__ or ()]
         cells_b = [cell.cell_contents for cell in b.__closure__ or ()]
         return (
-            same(a.__defaults__, b.__defaults__)
+            all(same(a.__globals__[name], b.__globals__[name]) for name in names)
+            and same(a.__defaults__, b.__defaults__)
             and same(a.__kwdefaults__, b.__kwdefaults__)
             and same(cells_a, cells_b)
         )
     except (ValueError, RecursionError):  # an empty cell, a function that closes over itself
         return False
+
+
+def _same_jitted(a: Any, b: Any) -> bool:
+    """Whether two results of `jax.jit` are alike; a copy of one lost all but what pickles take."""
+    state_a, state_b = a.__getstate__(), b.__getstate__()
+    parts = ("fun", "static_argnums", "static_argnames")
+    return all(part in state_a and same(state_a[part], state_b[part]) for part in parts)
 
 
 def fingerprint(value: Any) -> int:

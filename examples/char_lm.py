@@ -1,0 +1,171 @@
+"""Trains a small transformer to write Python, character by character.
+
+The text is on every machine: the sources of Python's own standard library. Run it with
+
+    python examples/char_lm.py
+
+It prints how many bits the model needs for a character of modules that it has not seen, next to
+what counting characters needs; lets it write, through a cache of keys and values; and saves the
+learning curve as a picture into the current folder.
+"""
+
+import argparse
+import math
+import sysconfig
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import matplotlib
+import numpy as np
+import optax
+from rich.progress import track
+
+import jax_metrics as jm
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402 - the backend has to be chosen first
+
+LENGTH = 128
+BATCH = 16
+CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # printable ASCII, and the end of a line
+HELD_OUT = 5  # each fifth module
+
+
+class LanguageModel(jm.Module):
+    """Logits of the next character at each position: a pre-norm, decoder-only transformer."""
+
+    def __init__(self, width: int = 128, layers: int = 3):
+        self.embed = jm.Embed(len(CHARACTERS), width)
+        block = jm.nn.TransformerEncoderLayer(
+            num_heads=4,
+            num_kv_heads=2,
+            norm_first=True,
+            causal=True,
+            dropout_rate=0.0,
+            activation=jax.nn.gelu,
+            rope=jm.nn.RotaryEmbedding(),
+        )
+        self.blocks = jm.nn.TransformerEncoder(block, layers, norm=jm.LayerNorm())
+
+    def __call__(self, tokens: jax.Array) -> jax.Array:
+        return self.embed.attend(self.blocks(self.embed(tokens)))
+
+
+def load_text():
+    """The standard library as numbers, in two parts: to train on, and held out."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    numbers = {character: i for i, character in enumerate(CHARACTERS)}
+    parts = ([], [])
+    for i, path in enumerate(sorted(folder.glob("*.py"))):
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        parts[i % HELD_OUT == 0].extend(numbers[c] for c in text if c in numbers)
+    return [np.array(part, np.int32) for part in parts]
+
+
+def unigram_bits(train, test):
+    """What it costs to know only how frequent each character is."""
+    counts = np.bincount(train, minlength=len(CHARACTERS)) + 1
+    return float(-np.log2(counts / counts.sum())[test[:, 1:]].mean())
+
+
+def crops(rng, text, number):
+    starts = rng.integers(0, len(text) - LENGTH, number)
+    return text[starts[:, None] + np.arange(LENGTH + 1)]
+
+
+def loss_fn(params, model, tokens):
+    model = model.merge(params)
+    logits = model(tokens[:, :-1])
+    return optax.softmax_cross_entropy_with_integer_labels(logits, tokens[:, 1:]).mean()
+
+
+@jax.jit
+def train_step(model, optimizer, tokens):
+    loss, grads = jax.value_and_grad(loss_fn)(model.parameters(), model, tokens)
+    return loss, optimizer.update(grads, model), optimizer
+
+
+@jax.jit
+def evaluate(model, tokens):
+    return loss_fn(model.parameters(), model, tokens) / math.log(2)
+
+
+def train(train_text, held_out, steps):
+    rng = np.random.default_rng(0)
+    model = LanguageModel().init(42, crops(rng, train_text, 1)[:, :-1])
+    schedule = optax.warmup_cosine_decay_schedule(0, 3e-3, steps // 10 + 1, steps + 1)
+    rule = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01))
+    optimizer = jm.Optimizer(rule).init(model)
+    print(model.tabulate(depth=2))
+    curve = []
+    for step in track(range(1, steps + 1), description="training"):
+        loss, model, optimizer = train_step(model, optimizer, crops(rng, train_text, BATCH))
+        if step % max(steps // 20, 1) == 0:
+            bits = float(loss) / math.log(2), float(evaluate(model.eval(), held_out))
+            curve.append((step, *bits))
+    return model.eval(), curve
+
+
+@jax.jit
+def advance(model, tokens, key, temperature):
+    """Feeds tokens to the model, and draws the one that follows."""
+    logits = model(tokens)[:, -1] / temperature
+    return model, jax.random.categorical(key, logits)[:, None]
+
+
+def write(model, prompt, number, temperature=0.6, seed=0):
+    """Lets the model go on after a prompt; returns the text and tokens a second."""
+    tokens = jnp.array([[CHARACTERS.index(c) for c in prompt]])
+    keys = list(jax.random.split(jax.random.key(seed), number + 1))
+
+    def run(number):
+        decoding = jm.nn.init_cache(model, batch_size=1, max_length=len(prompt) + number)
+        decoding, token = advance(decoding, tokens, keys[0], temperature)
+        written = [token]
+        for key in keys[1:number]:
+            decoding, token = advance(decoding, token, key, temperature)
+            written.append(token)
+        return jnp.concatenate(written, axis=1)[0].tolist()
+
+    run(number)  # compiles
+    start = time.perf_counter()
+    written = run(number)
+    seconds = time.perf_counter() - start
+    return prompt + "".join(CHARACTERS[i] for i in written), number / seconds
+
+
+def save_learning_curve(curve, baseline, path):
+    steps, training, held_out = zip(*curve, strict=True)
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    axis.plot(steps, training, label="training")
+    axis.plot(steps, held_out, label="held-out modules")
+    axis.axhline(baseline, color="gray", linestyle=":", label="frequencies of characters")
+    axis.set(xlabel="step", ylabel="bits per character")
+    axis.legend()
+    figure.savefig(path)
+    print(f"saved: {path}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train a transformer to write Python.")
+    parser.add_argument("--quick", action="store_true", help="train for a moment only")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for the picture")
+    options = parser.parse_args()
+
+    train_text, test_text = load_text()
+    print(f"{len(train_text):,} characters to train on, {len(test_text):,} held out")
+    held_out = crops(np.random.default_rng(1), test_text, 16 if options.quick else 128)
+    model, curve = train(train_text, held_out, steps=10 if options.quick else 500)
+    text, speed = write(model, "def main(", 40 if options.quick else 400)
+    print("-" * 80, text, "-" * 80, sep="\n")
+    print(f"wrote {speed:.0f} tokens a second")
+    baseline = unigram_bits(train_text, held_out)
+    print(f"frequencies of characters: {baseline:.2f} bits per character, held out")
+    print(f"transformer: {curve[-1][2]:.2f} bits per character, held out")
+    save_learning_curve(curve, baseline, options.out / "char_lm_learning_curve.png")
+
+
+if __name__ == "__main__":
+    main()

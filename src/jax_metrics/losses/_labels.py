@@ -1,0 +1,102 @@
+"""Class labels: as integers or one-hot, and whether they are classes at all."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+
+from jax_metrics.losses._inputs import as_float
+
+
+def is_sparse(target: jax.Array, preds: jax.Array) -> bool:
+    """Whether the targets are integer labels `[...]` for scores `[..., classes]`, not one-hot.
+
+    Raises:
+        ValueError: If their shapes fit neither, or there are fewer than two classes.
+        TypeError: If they have the shape of labels but are no integers.
+    """
+    shapes = f"got target {list(target.shape)} {target.dtype}, preds {list(preds.shape)}"
+    if preds.ndim == 0 or preds.shape[-1] < 2:
+        raise ValueError(
+            f"preds must be [..., classes] with two classes at least, but {shapes}. A single score "
+            "for two classes is `binary`: give the losses that have it `binary=True`."
+        )
+    whole = jnp.issubdtype(target.dtype, jnp.integer)
+    if target.ndim == preds.ndim - 1 and target.shape == preds.shape[:-1]:
+        if not whole:
+            raise TypeError(
+                f"Labels must be integers, but {shapes}. Write `target.astype(int)`, or give "
+                "probabilities of the shape of preds."
+            )
+        return True
+    if target.shape == preds.shape and not (whole and preds.ndim == 1):
+        return False
+    wanted = f"integer labels {list(preds.shape[:-1])} or probabilities {list(preds.shape)}"
+    hint = "For one score per label, give the losses that have it `binary=True`."
+    if target.ndim == preds.ndim and target.shape[-1:] == (1,):
+        hint = "Write `target[..., 0]` to drop the last axis."
+    raise ValueError(f"target must be {wanted}, but {shapes}. {hint}")
+
+
+def check_labels(
+    labels: jax.Array, classes: int, *, ignored: jax.Array | None = None
+) -> jax.Array | None:
+    """Which labels are no classes; None when all are, which is known outside of `jit` only.
+
+    Raises:
+        ValueError: If some are not, outside of `jit`.
+    """
+    wrong = (labels < 0) | (labels >= classes)
+    wrong = wrong if ignored is None else wrong & ~ignored
+    if isinstance(wrong, Tracer):
+        return wrong
+    if bool(wrong.any()):
+        found = int(labels[jnp.unravel_index(jnp.argmax(wrong), wrong.shape)])
+        raise ValueError(
+            f"target holds the label {found}, but preds has {classes} classes, 0 to {classes - 1}. "
+            "Labels that stand for nothing can be left out with `ignore_index` where a loss has "
+            "it, or with `mask`."
+        )
+    return None
+
+
+def nan_where(wrong: jax.Array | None, values: jax.Array) -> jax.Array:
+    """The values with NaN for examples with wrong labels: under `jit` nothing can be raised."""
+    return values if wrong is None else jnp.where(wrong, jnp.nan, values)
+
+
+def class_labels(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+    """Integer labels `[...]` and scores `[..., classes]`, checked, and which labels are wrong.
+
+    Raises:
+        TypeError: If the labels are no integers.
+        ValueError: If a shape does not fit.
+    """
+    target, preds = jnp.asarray(target), as_float("preds", preds)
+    if not is_sparse(target, preds):
+        raise ValueError(
+            f"This loss takes integer labels {list(preds.shape[:-1])}, not probabilities: write "
+            "`target.argmax(-1)`."
+        )
+    wrong = check_labels(target, preds.shape[-1])
+    return target if wrong is None else jnp.where(wrong, 0, target), preds, wrong
+
+
+def one_hot_target(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+    """Probabilities and scores, both `[..., classes]`, and which labels `[...]` were wrong.
+
+    Raises:
+        TypeError: If there is one label per example and they are no integers.
+        ValueError: If a shape does not fit.
+    """
+    target, preds = jnp.asarray(target), as_float("preds", preds)
+    if not is_sparse(target, preds):
+        return as_float("target", target), preds, None
+    wrong = check_labels(target, preds.shape[-1])
+    return jax.nn.one_hot(target, preds.shape[-1], dtype=preds.dtype), preds, wrong
+
+
+def at_label(scores: jax.Array, labels: jax.Array) -> jax.Array:
+    """The score `[...]` of each label, out of scores `[..., classes]`."""
+    return jnp.take_along_axis(scores, labels[..., None], axis=-1)[..., 0]

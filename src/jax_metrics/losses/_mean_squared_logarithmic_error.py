@@ -1,0 +1,66 @@
+"""Squared error of logarithms."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.losses._inputs import pair
+from jax_metrics.losses._loss import Loss
+
+
+def squared_logarithmic_error(target: Any, preds: Any) -> jax.Array:
+    """The squared error of logarithms: `(log(1 + target) - log(1 + preds))**2`.
+
+    Negative numbers count as 0.
+
+    Args:
+        target: What is right, `[...]`, not negative.
+        preds: What was predicted, of the same shape.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.squared_logarithmic_error(jnp.array([0.0]), jnp.array([jnp.e - 1]))
+        Array([1.], dtype=float32)
+    """
+    target, preds = pair(target, preds)
+    return (_log1p(target) - _log1p(preds)) ** 2
+
+
+def _log1p(x: jax.Array) -> jax.Array:
+    # Not `maximum`, which halves the gradient at 0.
+    return jnp.log1p(jnp.where(x < 0, 0, x))
+
+
+def mean_squared_logarithmic_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
+    """The mean of `squared_logarithmic_error` over one axis.
+
+    Args:
+        target: What is right, `[..., n]`, not negative.
+        preds: What was predicted, of the same shape.
+        axis: The axis that goes away.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.mean_squared_logarithmic_error(jnp.zeros((3, 2)), jnp.zeros((3, 2)))
+        Array([0., 0., 0.], dtype=float32)
+    """
+    return jnp.mean(squared_logarithmic_error(target, preds), axis=axis)
+
+
+class MeanSquaredLogarithmicError(Loss):
+    """The loss of `squared_logarithmic_error`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.MeanSquaredLogarithmicError()
+        >>> loss(target=jnp.array([0.0, 0.0]), preds=jnp.array([jnp.e - 1, 0.0]))
+        Array(0.5, dtype=float32)
+    """
+
+    def call(self, target: Any, preds: Any) -> jax.Array:
+        """See `squared_logarithmic_error`."""
+        return squared_logarithmic_error(target, preds)

@@ -1,0 +1,75 @@
+"""Ranking a list of items at once."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.losses._inputs import pair, same_shape
+from jax_metrics.losses._loss import Loss
+
+
+def ranking_softmax(
+    target: Any, preds: Any, *, where: Any = None, item_weights: Any = None
+) -> jax.Array:
+    """`-sum(item_weights * target * log_softmax(preds))` over the items of a list.
+
+    Source: Cao et al., Learning to Rank: From Pairwise Approach to Listwise Approach (ListNet),
+    2007.
+
+    Args:
+        target: How relevant each item is, `[..., items]`.
+        preds: Scores of the same shape.
+        where: Which items are there, for lists of several lengths; booleans of the same shape. A
+            list without any costs 0.
+        item_weights: A factor for each item, of the same shape.
+
+    Returns:
+        The loss of each list, `[...]`.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.ranking_softmax(jnp.array([1, 0, 0]), jnp.array([2.0, 1.0, 3.0]))
+        >>> print(f"{loss:.4f}")
+        1.4076
+    """
+    # Not optax' form: its gradient is NaN where a list has items left out, or all of them.
+    target, preds = pair(target, preds)
+    if where is not None:
+        where = jnp.asarray(where)
+        same_shape(preds=preds, where=where)
+        target = jnp.where(where, target, 0)
+        lowest = jnp.finfo(preds.dtype).min / 2
+        # Far below all others, yet finite, so that a list without items has a softmax as well.
+        preds = jnp.where(where, preds, lowest)
+    if item_weights is not None:
+        item_weights = jnp.asarray(item_weights, preds.dtype)
+        same_shape(preds=preds, item_weights=item_weights)
+        target = target * (item_weights if where is None else jnp.where(where, item_weights, 0))
+    log = jax.nn.log_softmax(preds, axis=-1)
+    terms = target * (log if where is None else jnp.where(where, log, 0))
+    return -jnp.sum(terms, axis=-1)
+
+
+class RankingSoftmax(Loss):
+    """The loss of `ranking_softmax`; `where=` and `item_weights=` may come with each call.
+
+    `mask` and `sample_weight` are about whole lists.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.RankingSoftmax()
+        >>> loss(target=jnp.array([[1.0, 0.0]]), preds=jnp.zeros((1, 2)))
+        Array(0.6931472, dtype=float32)
+    """
+
+    def call(
+        self, target: Any, preds: Any, where: Any = None, item_weights: Any = None
+    ) -> jax.Array:
+        """See `ranking_softmax`."""
+        return ranking_softmax(target, preds, where=where, item_weights=item_weights)

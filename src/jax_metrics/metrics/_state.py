@@ -1,0 +1,127 @@
+"""Declaring a metric's state: each field says once how two of them become one."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._accumulator import Accumulator, merge_leading_axis
+from jax_metrics.module import MetricState
+
+
+class Reduced(MetricState):
+    """The kind of a state that is an array: how it is merged, and what it starts from.
+
+    Attributes:
+        merge: Makes one array of two.
+        neutral: Makes, of an array, the one of its shape that changes nothing when merged.
+    """
+
+    merge: ClassVar[Callable[[Any, Any], Any]]
+    neutral: ClassVar[Callable[[Any], Any]]
+
+
+def _lowest(x: jax.Array) -> jax.Array:
+    is_float = jnp.issubdtype(x.dtype, jnp.floating)
+    return jnp.full_like(x, -jnp.inf if is_float else jnp.iinfo(x.dtype).min)
+
+
+def _highest(x: jax.Array) -> jax.Array:
+    is_float = jnp.issubdtype(x.dtype, jnp.floating)
+    return jnp.full_like(x, jnp.inf if is_float else jnp.iinfo(x.dtype).max)
+
+
+_RULES: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
+    "sum": (jnp.add, jnp.zeros_like),
+    "max": (jnp.maximum, _lowest),
+    "min": (jnp.minimum, _highest),
+}
+_KINDS = {
+    name: type(name.capitalize(), (Reduced,), {"merge": staticmethod(m), "neutral": staticmethod(n)})
+    for name, (m, n) in _RULES.items()
+}
+
+
+def state(
+    reduction: str | Callable[[Any, Any], Any], neutral: Callable[[Any], Any] | None = None
+) -> Any:
+    """Declares an array as state of a metric. A `Total`, `Moments` or `Buffer` needs no declaration.
+
+    Everything else follows from this: resetting, merging, reducing over devices, checkpoints.
+
+    Args:
+        reduction: `"sum"`, `"max"` or `"min"`; or a function that makes one array of two. It must be
+            associative and commutative.
+        neutral: With a function: makes of an array the one that changes nothing when merged.
+
+    Raises:
+        ValueError: If the reduction is unknown, or a function comes without `neutral`.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Largest(jm.Metric):
+        ...     largest: jax.Array = jm.metrics.state("max")
+        ...     def __init__(self):
+        ...         self.largest = jnp.array(-jnp.inf)
+        ...     def update(self, values):
+        ...         self.largest = jnp.maximum(self.largest, values.max())
+        ...     def compute(self):
+        ...         return self.largest
+        >>> float(Largest().update(jnp.array([1.0, 5.0])).compute())
+        5.0
+    """
+    if callable(reduction):
+        if neutral is None:
+            raise ValueError(
+                "A state with a merge function of its own needs `neutral=`, a function that makes "
+                "the array that changes nothing when merged, as `jnp.zeros_like` does for a sum."
+            )
+        rules = {"merge": staticmethod(reduction), "neutral": staticmethod(neutral)}
+        return type("Merged", (Reduced,), rules).node()
+    if reduction not in _KINDS:
+        raise ValueError(
+            f"Unknown reduction {reduction!r}: expected one of {', '.join(map(repr, _KINDS))}, or a "
+            "function of two arrays."
+        )
+    return _KINDS[reduction].node()
+
+
+def neutral_state(value: Any, kind: type) -> Any:
+    """What the state starts from."""
+    if isinstance(value, Accumulator):
+        return value.neutral()
+    return kind.neutral(value) if issubclass(kind, Reduced) else value
+
+
+def merged_states(value: Any, other: Any, kind: type) -> Any:
+    """Two states as one."""
+    if isinstance(value, Accumulator):
+        return value.merged(other)
+    return kind.merge(value, other) if issubclass(kind, Reduced) else value
+
+
+def reduced_state(value: Any, kind: type) -> Any:
+    """The states along the leading axis as one."""
+    if isinstance(value, Accumulator):
+        return merge_leading_axis(value)
+    if not issubclass(kind, Reduced):
+        return value
+    done, _ = jax.lax.scan(lambda a, b: (kind.merge(a, b), None), value[0], value[1:])
+    return done
+
+
+def gathered_state(value: Any, axis_name: Any) -> Any:
+    """The states of all devices along the mapped axis, as a new leading axis.
+
+    Each device writes into its own slot of zeros and the slots are summed: unlike `all_gather`,
+    JAX knows of the result that it is the same on all devices.
+    """
+    count, index = jax.lax.axis_size(axis_name), jax.lax.axis_index(axis_name)
+
+    def gather(leaf: jax.Array) -> jax.Array:
+        slots = jnp.zeros((count, *leaf.shape), leaf.dtype)
+        return jax.lax.psum(slots.at[index].set(leaf), axis_name)
+
+    return jax.tree.map(gather, value)

@@ -1,0 +1,11 @@
+"""Regularizers: losses of a model's parameters instead of its predictions."""
+
+from jax_metrics.regularizers._l1l2 import L1 as L1
+from jax_metrics.regularizers._l1l2 import L1L2 as L1L2
+from jax_metrics.regularizers._l1l2 import L2 as L2
+from jax_metrics.regularizers._l1l2 import l1 as l1
+from jax_metrics.regularizers._l1l2 import l2 as l2
+from jax_metrics.regularizers._orthogonal import Orthogonal as Orthogonal
+from jax_metrics.regularizers._orthogonal import orthogonal as orthogonal
+from jax_metrics.regularizers._regularizer import Regularizer as Regularizer
+from jax_metrics.regularizers._regularizer import selected_parameters as selected_parameters

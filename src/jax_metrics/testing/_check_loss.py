@@ -1,0 +1,310 @@
+"""`check_loss`: what every loss must do, whoever wrote it."""
+
+import copy
+import inspect
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_metrics.losses import Loss, Reduction
+
+Arrays = Mapping[str, Any]
+
+
+def check_loss(
+    loss: Loss,
+    arguments: Arrays,
+    *,
+    reference: Callable[..., Any] | None = None,
+    differentiable: Sequence[str] | None = None,
+    numeric_gradient: bool = True,
+    limits: Sequence[tuple[Arrays, Any]] = (),
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+) -> None:
+    """Checks a loss on one batch, and raises an `AssertionError` that says what is wrong.
+
+    - It is static: no leaves, equal copies, a hash, a pickle, no second trace for an equal one.
+    - Its values are those of a reference, under `jit` and `vmap` too, and with inputs in 16 bits.
+    - The reductions, with and without weights, follow from its values.
+    - A padded batch gives what the unpadded one gives, in value and gradient, though NaN stands in
+      the padding; a batch that is all padding gives 0, and the gradient 0.
+    - Its gradients are those of finite differences in float64.
+    - Its values at limits (zeros, infinities, large numbers) are as given, and its gradients are
+      finite where the values are.
+    - Shapes and arguments that do not fit are refused.
+
+    Args:
+        loss: The loss, of any reduction.
+        arguments: Arrays of numpy by name, as for a call: floats in float64 or float32, with the
+            examples along the first axis. Keep them away from kinks. Two examples at least.
+        reference: A function of the same arguments in float64 that gives the losses before the
+            reduction (the loss itself, for a regularizer).
+        differentiable: The arguments to take gradients of; by default those with floats in them,
+            without `target`.
+        numeric_gradient: Whether finite differences are right: not so if the loss stops gradients.
+        limits: Pairs of arguments and the losses before the reduction that they must give.
+        rtol: How far values may be off, relatively.
+        atol: How far values may be off, absolutely.
+
+    Raises:
+        AssertionError: If something is not as it must be.
+
+    Example:
+        >>> import numpy as np
+        >>> import jax_metrics as jm
+        >>> from jax_metrics.testing import check_loss
+        >>> class Cubic(jm.losses.Loss):
+        ...     def call(self, target, preds):
+        ...         jm.losses.squared_error(target, preds)  # refuses shapes that do not fit
+        ...         return abs(target - preds).astype(float) ** 3
+        >>> arguments = {"target": np.array([0.0, 1.0]), "preds": np.array([2.0, 0.5])}
+        >>> check_loss(Cubic(), arguments, reference=lambda target, preds: abs(target - preds) ** 3)
+    """
+    arguments = jax.tree.map(np.asarray, dict(arguments))
+    names = differentiable if differentiable is not None else _with_floats(arguments)
+    batch = _Batch(loss, arguments, tuple(names), rtol, atol)
+    batch.check_static()
+    batch.check_values(reference)
+    batch.check_transforms()
+    batch.check_16_bits()
+    if "sample_weight" in loss.signature.parameters:
+        batch.check_reductions()
+        batch.check_mask()
+        batch.check_refusals()
+    if numeric_gradient:
+        batch.check_gradients()
+    for limit, expected in limits:
+        batch.check_limit(limit, np.asarray(expected))
+
+
+def _with_floats(arguments: Arrays) -> list[str]:
+    return [
+        name
+        for name, value in arguments.items()
+        if name != "target" and any(x.dtype.kind == "f" for x in jax.tree.leaves(value))
+    ]
+
+
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)
+
+
+class _Batch:
+    """A loss and a batch to check it on."""
+
+    def __init__(
+        self, loss: Loss, arguments: Arrays, names: tuple[str, ...], rtol: float, atol: float
+    ):
+        self.loss = loss
+        self.cls = type(loss).__name__
+        self.arguments = arguments
+        self.names = names
+        self.rtol = rtol
+        self.atol = atol
+        self.unreduced: Loss = loss.replace(reduction="none", weight=1.0)
+        self.values = np.asarray(jax.jit(lambda a: self.unreduced(**a))(self.single(arguments)))
+
+    def single(self, arguments: Arrays) -> dict[str, Any]:
+        """The arguments in float32."""
+        return _as_dtype(dict(arguments), np.float32)
+
+    def close(self, actual: Any, expected: Any, what: str, scale: float = 1) -> None:
+        """Compares, NaN with NaN and infinity with infinity."""
+        np.testing.assert_allclose(
+            np.asarray(actual, float),
+            np.asarray(expected, float),
+            rtol=self.rtol * scale,
+            atol=self.atol * scale,
+            err_msg=f"{self.cls}: {what}",
+        )
+
+    def gradient(self, loss: Loss, arguments: Arrays, **more: Any) -> Any:
+        """The gradients of the loss by the arguments that have one."""
+        rest = {n: v for n, v in arguments.items() if n not in self.names}
+        varied = {n: arguments[n] for n in self.names}
+        return jax.jit(jax.grad(lambda v, r, m: loss(**v, **r, **m)))(varied, rest, more)
+
+    def check_static(self) -> None:
+        """It can be closed over, passed, compared and kept."""
+        loss = self.loss
+        _expect(not jax.tree.leaves(loss), f"{self.cls} has leaves: {jax.tree.leaves(loss)}")
+        others = [copy.deepcopy(loss), loss.replace(), jax.tree.map(lambda x: x, loss)]
+        try:
+            others.append(pickle.loads(pickle.dumps(loss)))
+        except (pickle.PicklingError, AttributeError):  # a class or option without a module
+            pass
+        for other in others:
+            _expect(other == loss, f"{self.cls}: a copy is not equal: {other!r}, {loss!r}")
+            _expect(hash(other) == hash(loss), f"{self.cls}: a copy has another hash")
+        _expect(loss != loss.replace(name="another"), f"{self.cls}: `==` does not look at fields")
+
+    def check_values(self, reference: Callable[..., Any] | None) -> None:
+        """The values, against the reference and between eager and compiled code."""
+        _expect(self.values.dtype == np.float32, f"{self.cls} gives {self.values.dtype}")
+        self.close(self.unreduced(**self.single(self.arguments)), self.values, "eager is not jit")
+        if reference is not None:
+            expected = reference(**_as_dtype(dict(self.arguments), np.float64))
+            _expect(
+                np.shape(expected) == self.values.shape,
+                f"{self.cls}: losses have shape {self.values.shape}, and the reference "
+                f"{np.shape(expected)}",
+            )
+            self.close(self.values, expected, "values are not those of the reference")
+
+    def check_transforms(self) -> None:
+        """`jit` with the loss as an argument, and `vmap`."""
+        traces = []
+
+        @jax.jit
+        def call(loss: Loss, arguments: Any) -> Any:
+            traces.append(loss)
+            return loss(**arguments)
+
+        single = self.single(self.arguments)
+        for loss in (self.unreduced, self.unreduced.replace()):
+            self.close(call(loss, single), self.values, "passed through jit")
+        _expect(len(traces) == 1, f"{self.cls}: an equal loss made jit trace again")
+        twice = jax.tree.map(lambda x: np.stack([x, x]), single)
+        mapped = jax.vmap(lambda a: self.unreduced(**a))(twice)
+        self.close(mapped, np.stack([self.values] * 2), "under vmap")
+
+    def check_16_bits(self) -> None:
+        """Small floats are computed with as if they had been given in float32."""
+        for dtype in (jnp.bfloat16, jnp.float16):
+            small = _as_dtype(dict(self.arguments), dtype)
+            loss = jax.jit(lambda a: self.unreduced(**a))
+            values = loss(small)
+            _expect(values.dtype == jnp.float32, f"{self.cls} gives {values.dtype} for {dtype}")
+            self.close(values, loss(_as_dtype(small, np.float32)), f"in {np.dtype(dtype)}")
+
+    def check_reductions(self) -> None:
+        """Sums and means, as they follow from the values of the loss."""
+        arguments = self.single(self.arguments)
+        values = self.values.astype(float)
+        # Only what counts is in the means: ignored labels, say, are not. Whether a value counts
+        # shows in how the mean changes, so it is asked for each example.
+        weights = np.linspace(0.5, 1.5, len(values)).astype(np.float32)
+        spread = weights.reshape((-1,) + (1,) * (values.ndim - 1))
+        results = jax.jit(
+            lambda a, w: {
+                (r, weighted): self.unreduced.replace(reduction=r)(
+                    **a, sample_weight=w if weighted else None
+                )
+                for r in Reduction
+                for weighted in (False, True)
+            }
+        )(arguments, weights)
+        self.close(results["sum", False], values.sum(), "sum", 10)
+        self.close(results["none", True], values * spread, "none with weights")
+        self.close(results["sum", True], (values * spread).sum(), "sum with weights", 10)
+        mean, scaled = results["sum_over_batch_size", False], results["sum_over_batch_size", True]
+        total = values.sum()
+        if total:
+            expected = mean * (values * spread).sum() / total
+            self.close(scaled, expected, "sum_over_batch_size with weights", 10)
+        constant = self.unreduced.replace(reduction="mean_over_weights", weight=2.0)
+        twice = constant(**arguments, sample_weight=jnp.full(len(values), 3.0))
+        unweighted = results["mean_over_weights", False]
+        self.close(twice, 2 * unweighted, "mean_over_weights is not free of scale", 10)
+
+    def check_mask(self) -> None:
+        """A padded batch against the unpadded one."""
+        arguments = self.single(self.arguments)
+        size = len(self.values)
+        padded = jax.tree.map(_pad, arguments)
+        mask = np.arange(size + 2) < size
+        for reduction in Reduction:
+            if reduction is Reduction.NONE:
+                continue
+            loss = self.unreduced.replace(reduction=reduction)
+            masked = jax.jit(lambda a, m, loss=loss: loss(**a, mask=m))
+            expected = jax.jit(lambda a, loss=loss: loss(**a))(arguments)
+            self.close(masked(padded, mask), expected, f"{reduction} of a padded batch")
+            self.close(masked(padded, mask & False), 0, f"{reduction} of nothing but padding")
+        loss = self.unreduced.replace(reduction="sum_over_batch_size")
+        plain = jax.tree.map(
+            lambda x: np.concatenate([x, 0 * x[:2]]), self.gradient(loss, arguments)
+        )
+        for keep, expected in ((mask, plain), (mask & False, jax.tree.map(np.zeros_like, plain))):
+            actual = self.gradient(loss, padded, mask=keep)
+            for a, e in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
+                self.close(a, e, "gradient of a padded batch")
+
+    def check_gradients(self) -> None:
+        """Gradients against central differences along some directions, in float64."""
+        with jax.enable_x64(True):
+            arguments = _as_dtype(dict(self.arguments), np.float64)
+            loss = self.loss.replace(reduction="sum")
+            gradient = self.gradient(loss, arguments)
+            call = jax.jit(lambda a: loss(**a))
+            rng = np.random.default_rng(0)
+            for _ in range(3):
+                step = jax.tree.map(lambda x: rng.normal(size=x.shape), gradient)
+                high, low = (float(call(_moved(arguments, step, h))) for h in (1e-5, -1e-5))
+                products = jax.tree.map(lambda g, s: np.sum(np.asarray(g) * s), gradient, step)
+                actual, numeric = sum(jax.tree.leaves(products)), (high - low) / 2e-5
+                self.close(actual, numeric, "gradient is not that of finite differences", 10)
+
+    def check_limit(self, limit: Arrays, expected: np.ndarray) -> None:
+        """Values at a limit, and that gradients are finite where the values are."""
+        arguments = self.single(jax.tree.map(np.asarray, dict(limit)))
+        values = jax.jit(lambda a: self.unreduced(**a))(arguments)
+        self.close(values, expected, f"values at {limit}")
+        finite = np.isfinite(expected)
+        loss = self.unreduced.replace(reduction="sum")
+        more = {} if finite.all() else {"mask": finite}
+        for leaf in jax.tree.leaves(self.gradient(loss, arguments, **more)):
+            _expect(bool(np.isfinite(leaf).all()), f"{self.cls}: gradient {leaf} at {limit}")
+
+    def check_refusals(self) -> None:
+        """What does not fit raises."""
+        arguments = self.single(self.arguments)
+        size = len(self.values)
+        self.refuses(ValueError, "a mask that is too long", mask=np.ones(size + 1, bool))
+        self.refuses(ValueError, "weights that are too long", sample_weight=np.ones(size + 1))
+        self.refuses(TypeError, "a mask of floats", mask=np.ones(size, np.float32))
+        self.refuses(TypeError, "an unknown argument", no_such_argument=1)
+        for name, parameter in self.loss.signature.parameters.items():
+            if parameter.default is inspect.Parameter.empty:
+                wider = np.asarray(arguments[name])[..., None]
+                self.refuses((ValueError, TypeError), f"one more axis of {name}", **{name: wider})
+
+    def refuses(self, errors: Any, what: str, **changes: Any) -> None:
+        """Whether a call with other arguments raises one of the errors."""
+        try:
+            self.unreduced(**{**self.single(self.arguments), **changes})
+        except errors:
+            return
+        raise AssertionError(f"{self.cls} takes {what}")
+
+
+def _moved(arguments: Arrays, step: Arrays, size: float) -> dict[str, Any]:
+    """The arguments after a step of some of them."""
+    moved = {
+        name: jax.tree.map(lambda x, s: x + size * s, arguments[name], by)
+        for name, by in step.items()
+    }
+    return {**arguments, **moved}
+
+
+def _as_dtype(arguments: Any, dtype: Any) -> Any:
+    """The arguments with all floats in one dtype."""
+
+    def convert(x: Any) -> Any:
+        return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+    return jax.tree.map(convert, arguments)
+
+
+def _pad(x: np.ndarray) -> np.ndarray:
+    """Two more examples that no loss can make sense of."""
+    if x.dtype == bool:
+        return np.concatenate([x, ~x[:2]])
+    wrong = np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+    return np.concatenate([x, np.full_like(x[:2], wrong)])

@@ -1,0 +1,96 @@
+import jax
+import jax.numpy as jnp
+import pytest
+
+import jax_metrics as jm
+
+
+class Pair(jm.Tree):
+    """A Tree that is no Module, with modules inside."""
+
+    def __init__(self):
+        self.items = {"a": jm.Linear(1), "b": (jm.Linear(2),)}
+
+
+class Net(jm.Module):
+    def __init__(self):
+        self.pair = Pair()
+        self.layers = [jm.Sequential(jm.Linear(3))]
+
+
+CHANGES = [
+    ("train", "training", True),
+    ("eval", "training", False),
+    ("freeze", "frozen", True),
+    ("unfreeze", "frozen", False),
+]
+
+
+def modules(model):
+    return [tree for _, tree in jm.tree.trees_with_paths(model) if isinstance(tree, jm.Module)]
+
+
+def flags(model, name):
+    return {getattr(module, name) for module in modules(model)}
+
+
+def test_a_new_module_trains_and_is_neither_frozen_nor_initialized():
+    model = Net()
+    assert flags(model, "training") == {True}
+    assert flags(model, "frozen") == flags(model, "initialized") == {False}
+
+
+@pytest.mark.parametrize(("method", "flag", "value"), CHANGES)
+@pytest.mark.parametrize("inplace", [False, True])
+def test_modes_reach_every_module(method, flag, value, inplace):
+    model = Net()
+    before = model.train(not value) if flag == "training" else model.freeze(not value)
+    after = getattr(before, method)(inplace=inplace)
+    assert len(modules(after)) == 5
+    assert flags(after, flag) == {value}
+    assert (after is before) == inplace
+    assert flags(before, flag) == {value if inplace else not value}
+
+
+@pytest.mark.parametrize(("method", "flag"), [("train", "training"), ("freeze", "frozen")])
+def test_the_mode_can_be_given(method, flag):
+    model = getattr(Net(), method)(False)
+    assert flags(model, flag) == {False}
+    assert flags(getattr(model, method)(True), flag) == {True}
+
+
+def test_modes_do_not_disturb_each_other():
+    model = jm.Linear(2).init(0, jnp.ones((1, 2))).eval().freeze()
+    assert (model.training, model.frozen, model.initialized) == (False, True, True)
+    assert (model.unfreeze().training, model.train().frozen) == (False, True)
+
+
+def test_parts_can_have_modes_of_their_own():
+    model = Net()
+    model.layers[0].freeze(inplace=True)
+    assert model.layers[0].layers[0].frozen
+    assert not model.frozen and not model.pair.items["a"].frozen
+
+
+def test_modes_are_part_of_the_structure():
+    model = Net()
+    structures = {jax.tree.structure(m) for m in (model, model.eval(), model.freeze())}
+    assert len(structures) == 3
+    assert jax.tree.structure(model.eval().train()) == jax.tree.structure(model)
+
+
+def test_arrays_are_shared_with_the_original():
+    model = jm.Linear(2).init(0, jnp.ones((1, 2)))
+    assert model.eval().kernel is model.kernel
+
+
+def test_a_mode_set_inside_of_jit_comes_back():
+    model = jax.jit(lambda model: model.eval())(jm.Linear(2).init(0, jnp.ones((1, 2))))
+    assert not model.training
+
+
+def test_immutable_modules_change_mode():
+    class Frozen(jm.Module, jm.Immutable):
+        pass
+
+    assert not Frozen().eval().training

@@ -1,0 +1,302 @@
+"""Every layer of `jm.nn` passes `check_layer`; one that is not registered here fails."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics import nn
+from jax_metrics.testing import check_layer
+from jax_metrics.tree._static import same
+
+
+def normal(*shape: int) -> jax.Array:
+    return jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32)
+
+
+X = normal(2, 4)
+SEQUENCE = normal(2, 5, 4)
+IMAGE = normal(2, 6, 6, 4)
+MASK = np.tril(np.ones((1, 1, 5, 5), bool))
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """How to check one layer; `inputs` and the rest are as in `check_layer`."""
+
+    make: Callable[[], jm.Module]
+    inputs: Any
+    twin: Callable[[], linen.Module] | None = None
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def twins(ours: Any, theirs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Case:
+    """A layer and a Flax module, made of the same arguments."""
+    options = {n: kwargs.pop(n) for n in ("bad_inputs", "bfloat16", "vmap") if n in kwargs}
+    make = lambda: ours(*args, **kwargs)  # noqa: E731
+    return Case(make, inputs, lambda: theirs(*args, **kwargs), options)
+
+
+def cell(ours: Any, theirs: Any, x: jax.Array, *args: Any, **kwargs: Any) -> Case:
+    carry = ours(*args, **kwargs).initialize_carry(0, x.shape)
+    carry = jax.tree.map(lambda c: normal(*c.shape), carry)
+    bad = [((carry, x[0, ..., :3]), Exception, "")]
+    return twins(ours, theirs, (carry, x), *args, bad_inputs=bad, **kwargs)
+
+
+def functional(make: Callable[[], jm.Module], reference: Any, *inputs: Any, **options: Any) -> Case:
+    return Case(make, inputs, options={"reference": reference, **options})
+
+
+MHA = linen.MultiHeadDotProductAttention
+FP8 = linen.Fp8DirectDotGeneralOp
+WRONG_FEATURES = [(normal(2, 7), Exception, "shape")]
+NOT_FOUND = Exception
+
+CASES: dict[str, list[Case]] = {
+    "Linear": [
+        twins(nn.Linear, linen.Dense, X, 3, bad_inputs=WRONG_FEATURES),
+        twins(nn.Linear, linen.Dense, SEQUENCE, 3, use_bias=False),
+        twins(nn.Linear, linen.Dense, X, 3, dot_general_cls=FP8),
+    ],
+    "LinearGeneral": [
+        twins(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, (2, 3), bad_inputs=WRONG_FEATURES),
+        twins(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, axis=(-2, -1)),
+        twins(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, batch_dims=(0,)),
+    ],
+    "Einsum": [
+        twins(
+            nn.Einsum,
+            linen.Einsum,
+            SEQUENCE,
+            (4, 2, 3),
+            "bti,iho->btho",
+            bad_inputs=[(X, Exception, "")],
+        ),
+    ],
+    "Conv": [
+        twins(nn.Conv, linen.Conv, IMAGE, 3, (3, 3), bad_inputs=[(X, Exception, "")]),
+        twins(nn.Conv, linen.Conv, SEQUENCE, 4, 3, feature_group_count=2, padding="CAUSAL"),
+        twins(nn.Conv, linen.Conv, IMAGE, 2, (2, 2), strides=2, padding="CIRCULAR"),
+    ],
+    "ConvLocal": [
+        twins(nn.ConvLocal, linen.ConvLocal, SEQUENCE, 3, (3,), padding="VALID"),
+    ],
+    "ConvTranspose": [
+        twins(nn.ConvTranspose, linen.ConvTranspose, IMAGE, 3, (3, 3), strides=(2, 2)),
+        twins(nn.ConvTranspose, linen.ConvTranspose, SEQUENCE, 3, (3,), transpose_kernel=True),
+    ],
+    "Embed": [
+        twins(
+            nn.Embed,
+            linen.Embed,
+            np.array([[1, 2], [0, 3]]),
+            5,
+            3,
+            bad_inputs=[(X, ValueError, "integer")],
+        ),
+    ],
+    "BatchNorm": [
+        twins(nn.BatchNorm, linen.BatchNorm, X, bad_inputs=WRONG_FEATURES),
+        twins(nn.BatchNorm, linen.BatchNorm, IMAGE, axis=1, momentum=0.5, use_scale=False),
+    ],
+    "LayerNorm": [twins(nn.LayerNorm, linen.LayerNorm, X, bad_inputs=WRONG_FEATURES)],
+    "RMSNorm": [twins(nn.RMSNorm, linen.RMSNorm, X, bad_inputs=WRONG_FEATURES)],
+    "GroupNorm": [
+        twins(
+            nn.GroupNorm,
+            linen.GroupNorm,
+            IMAGE,
+            num_groups=2,
+            bad_inputs=[(normal(2, 6, 6, 3), ValueError, "groups")],
+        ),
+        twins(nn.GroupNorm, linen.GroupNorm, SEQUENCE, num_groups=None, group_size=1),
+    ],
+    "InstanceNorm": [twins(nn.InstanceNorm, linen.InstanceNorm, IMAGE, bad_inputs=WRONG_FEATURES)],
+    "SpectralNorm": [
+        Case(
+            lambda: nn.SpectralNorm(nn.Conv(3, (3, 3)), n_steps=2),
+            IMAGE,
+            lambda: linen.SpectralNorm(linen.Conv(3, (3, 3)), n_steps=2),
+        )
+    ],
+    "WeightNorm": [
+        Case(lambda: nn.WeightNorm(nn.Linear(3)), X, lambda: linen.WeightNorm(linen.Dense(3))),
+        Case(
+            lambda: nn.WeightNorm(nn.Linear(3), variable_filter=None, feature_axes=None),
+            X,
+            lambda: linen.WeightNorm(linen.Dense(3), variable_filter=None, feature_axes=None),
+        ),
+    ],
+    "Dropout": [
+        twins(nn.Dropout, linen.Dropout, X, 0.5),
+        twins(nn.Dropout, linen.Dropout, X, 0.5, broadcast_dims=(0,)),
+        twins(nn.Dropout, linen.Dropout, X, 0.0),
+    ],
+    "PReLU": [twins(nn.PReLU, linen.PReLU, X)],
+    "MultiHeadDotProductAttention": [
+        twins(
+            nn.MultiHeadDotProductAttention,
+            MHA,
+            jm.Inputs(SEQUENCE, normal(2, 3, 4)),
+            2,
+            dropout_rate=0.5,
+            qkv_features=6,
+            out_features=3,
+            normalize_qk=True,
+            bad_inputs=[((SEQUENCE, None, SEQUENCE), ValueError, "inputs_k")],
+        ),
+    ],
+    "MultiHeadAttention": [
+        twins(
+            nn.MultiHeadAttention,
+            linen.MultiHeadAttention,
+            jm.Inputs(SEQUENCE, mask=MASK, sow_weights=True),
+            2,
+        ),
+    ],
+    "SelfAttention": [
+        twins(nn.SelfAttention, linen.SelfAttention, (SEQUENCE, MASK), 2, use_bias=False),
+    ],
+    "SimpleCell": [
+        cell(nn.SimpleCell, linen.SimpleCell, X, 3),
+        cell(nn.SimpleCell, linen.SimpleCell, X, 3, residual=True),
+    ],
+    "GRUCell": [cell(nn.GRUCell, linen.GRUCell, X, 3)],
+    "MGUCell": [
+        cell(nn.MGUCell, linen.MGUCell, X, 3),
+        cell(nn.MGUCell, linen.MGUCell, X, 3, reset_gate=False),
+    ],
+    "LSTMCell": [cell(nn.LSTMCell, linen.LSTMCell, X, 3)],
+    "OptimizedLSTMCell": [cell(nn.OptimizedLSTMCell, linen.OptimizedLSTMCell, X, 3)],
+    "ConvLSTMCell": [cell(nn.ConvLSTMCell, linen.ConvLSTMCell, IMAGE, 3, (3, 3))],
+    "RNN": [
+        Case(
+            lambda: nn.RNN(nn.OptimizedLSTMCell(3), return_carry=True),
+            SEQUENCE,
+            lambda: linen.RNN(linen.OptimizedLSTMCell(3), return_carry=True),
+            {"bad_inputs": [(X[0], Exception, "")]},
+        )
+    ],
+    "Bidirectional": [
+        Case(
+            lambda: nn.Bidirectional(nn.RNN(nn.SimpleCell(3)), nn.RNN(nn.GRUCell(3))),
+            SEQUENCE,
+            lambda: linen.Bidirectional(
+                linen.RNN(linen.SimpleCell(3)), linen.RNN(linen.GRUCell(3))
+            ),
+        )
+    ],
+    "Sequential": [
+        functional(
+            lambda: nn.Sequential(nn.Linear(3), jax.nn.relu),
+            lambda model, x: jax.nn.relu(x @ model.layers[0].kernel + model.layers[0].bias),
+            X,
+            bad_inputs=WRONG_FEATURES,
+        )
+    ],
+    "Lambda": [functional(lambda: nn.Lambda(jnp.tanh), lambda _, x: jnp.tanh(x), X)],
+    "MLP": [
+        functional(
+            lambda: nn.MLP([3, 2]),
+            lambda m, x: (
+                jax.nn.relu(x @ m.linear.kernel + m.linear.bias) @ m.linear2.kernel + m.linear2.bias
+            ),
+            X,
+            bad_inputs=WRONG_FEATURES,
+        )
+    ],
+    "Flatten": [functional(nn.Flatten, lambda _, x: x.reshape(2, -1), IMAGE)],
+}
+# Bases, of which one makes classes and no layers.
+ABSTRACT = {"FlaxLayer", "RNNCellBase"}
+
+
+def layers_of(module: Any) -> dict[str, type]:
+    return {
+        n: v for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, jm.Module)
+    }
+
+
+def test_every_layer_is_registered():
+    missing = layers_of(nn).keys() - CASES.keys() - ABSTRACT
+    assert not missing, f"add these to CASES, or to ABSTRACT: {sorted(missing)}"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(c, id=f"{name}-{i}")
+        for name, found in CASES.items()
+        for i, c in enumerate(found)
+    ],
+)
+@pytest.mark.filterwarnings("ignore:SelfAttention will be deprecated:DeprecationWarning")
+def test_layer(case):
+    twin = case.twin and case.twin()
+    check_layer(case.make(), case.inputs, twin=twin, **case.options)
+
+
+# -- against the names and arguments of Linen ------------------------------------------------------
+
+OTHER_NAMES = {"Dense": "Linear", "DenseGeneral": "LinearGeneral"}
+# They are given to layers as arguments, such as `dot_general_cls=linen.Fp8DirectDotGeneralOp`.
+PRODUCTS = {
+    "Fp8DirectDotGeneralOp",
+    "Fp8DotGeneral",
+    "Fp8DotGeneralOp",
+    "Fp8Einsum",
+    "NANOOFp8DotGeneralOp",
+}
+LINEN = {
+    name: value
+    for name, value in vars(linen).items()
+    if isinstance(value, type) and issubclass(value, linen.Module) and value is not linen.Module
+}
+
+
+@pytest.mark.parametrize("name", sorted(LINEN.keys() - PRODUCTS))
+def test_every_module_of_linen_has_a_counterpart(name):
+    ours = getattr(nn, OTHER_NAMES.get(name, name))
+    if name == "Sequential":  # takes its layers one by one
+        return
+    theirs = {
+        f.name: f for f in dataclasses.fields(LINEN[name]) if f.name not in ("parent", "name")
+    }
+    parameters = dict(ours.__signature__.parameters)
+    parameters.pop("name")
+    assert list(parameters) == list(theirs)
+    for label, field in theirs.items():
+        assert_same_default(label, parameters[label].default, field)
+
+
+def assert_same_default(name: str, ours: Any, field: Any) -> None:
+    if field.default_factory is not dataclasses.MISSING:
+        theirs = field.default_factory()
+    elif field.default is dataclasses.MISSING:
+        theirs = inspect.Parameter.empty
+    else:
+        theirs = field.default
+    if name.endswith("_init") and callable(theirs):
+        arguments = jax.random.key(0), (3, 4, 5, 6), jnp.float32
+        assert (ours(*arguments) == theirs(*arguments)).all(), name
+    elif callable(theirs) and callable(ours) and name == "merge_fn":
+        assert (ours(X, X) == theirs(X, X)).all()
+    else:
+        assert same(ours, theirs) or ours == theirs, f"{name}: {ours!r} is not {theirs!r}"
+
+
+def test_every_function_of_linen_that_belongs_is_here():
+    names = {n for n in dir(linen.activation) if getattr(linen, n, None) is not None}
+    names = {n for n in names if inspect.isroutine(getattr(linen, n)) or n in ("relu", "gelu")}
+    names |= {"avg_pool", "max_pool", "pool", "dot_product_attention", "make_causal_mask"}
+    names |= {"make_attention_mask", "combine_masks", "dot_product_attention_weights"}
+    for name in names - {"compact"}:
+        assert getattr(nn, name) is getattr(linen, name)

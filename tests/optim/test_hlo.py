@@ -1,0 +1,89 @@
+"""What the library adds to the compiled program of the seed's train step: nothing."""
+
+import re
+from collections import Counter
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import jax_metrics as jm
+
+x = np.linspace(0, 1, 500)[:, None]
+y = 1.4 * x - 0.3
+
+
+def instructions(f, *args):
+    """How many of each operation, in all computations of the optimized HLO."""
+    hlo = jax.jit(f).lower(*args).compile().as_text()
+    found = re.findall(r"^\s*(?:ROOT )?%?[\w.-]+ = .*?[\])}] ([a-z][\w-]*)\(", hlo, re.MULTILINE)
+    assert len(found) > 10
+    counts = Counter(found)
+    for moves in ("parameter", "tuple", "get-tuple-element"):
+        counts.pop(moves, None)
+    return counts
+
+
+def with_modules(optimizer):
+    def loss_fn(params, model, x, y):
+        model = model.merge(params)
+        preds = model(x)
+        return jnp.mean((preds - y) ** 2), model
+
+    grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
+
+    def train_step(model, x, y, optimizer):
+        params = model.parameters()
+        (loss, model), grads = grad_fn(params, model, x, y)
+        params = optimizer.update(grads, params)
+        model = model.merge(params)
+        return loss, model, optimizer
+
+    model = jm.Linear(1).init(42, x)
+    return instructions(train_step, model, x, y, jm.Optimizer(optimizer).init(model))
+
+
+def by_hand(optimizer):
+    def loss_fn(params, x, y):
+        preds = x @ params["kernel"] + params["bias"]
+        return jnp.mean((preds - y) ** 2)
+
+    def train_step(params, x, y, state):
+        loss, grads = jax.value_and_grad(loss_fn)(params, x, y)
+        updates, state = optimizer.update(grads, state, params)
+        return loss, optax.apply_updates(params, updates), state
+
+    params = {"kernel": jnp.ones((1, 1)), "bias": jnp.zeros(1)}
+    return instructions(train_step, params, x, y, optimizer.init(params))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [optax.adam(0.01), optax.sgd(0.1), optax.adamw(0.01, weight_decay=0.1)],
+    ids=["adam", "sgd", "adamw"],
+)
+def test_the_train_step_of_the_seed_is_the_one_written_by_hand(optimizer):
+    assert with_modules(optimizer) == by_hand(optimizer)
+
+
+def test_the_model_alone_is_the_one_written_by_hand():
+    model = jm.MLP([16, 1]).init(42, x)
+
+    def forward(params, x):
+        x = jax.nn.relu(x @ params[0]["kernel"] + params[0]["bias"])
+        return x @ params[1]["kernel"] + params[1]["bias"]
+
+    params = [{"kernel": m.kernel, "bias": m.bias} for m in (model.linear, model.linear2)]
+    ours = instructions(lambda model, x: model(x), model, x)
+    assert ours == instructions(forward, params, x)
+
+
+def test_the_counter_sees_a_difference():
+    def more(model, x):
+        return jnp.sin(model(x))
+
+    model = jm.Linear(1).init(42, x)
+    one, other = instructions(lambda m, x: m(x) * x * 2, model, x), instructions(more, model, x)
+    assert one != other
