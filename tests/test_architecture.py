@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "module": {"tree"},
     "nn": CORE,
     "losses": CORE,
-    "regularizers": CORE,
+    "regularizers": CORE | {"losses"},  # a regularizer is a loss
     "metrics": CORE | {"losses"},
     "optim": CORE,
     "training": CORE | SIBLINGS,

@@ -253,3 +253,12 @@ def test_names_name_the_fields_of_compact_methods():
             return jm.Linear(2)(jm.Linear(4, name="encoder")(x))
 
     assert Net().init(0, jnp.ones(X))._subtrees == ("linear", "encoder")
+
+
+def test_an_initializer_in_an_undeclared_field_is_an_error():
+    class Noise(jm.Module):
+        def __init__(self):
+            self.level = jm.Initializer(lambda key: jax.random.normal(key, (3,)))
+
+    with pytest.raises(TypeError, match=r"Noise\.level holds an Initializer but is static"):
+        Noise().init(0)

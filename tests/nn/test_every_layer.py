@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import cloudpickle
 import flax.linen as linen
 import jax
 import jax.numpy as jnp
@@ -58,7 +59,6 @@ def functional(make: Callable[[], jm.Module], reference: Any, *inputs: Any, **op
 MHA = linen.MultiHeadDotProductAttention
 FP8 = linen.Fp8DirectDotGeneralOp
 WRONG_FEATURES = [(normal(2, 7), Exception, "shape")]
-NOT_FOUND = Exception
 
 CASES: dict[str, list[Case]] = {
     "Linear": [
@@ -200,9 +200,12 @@ CASES: dict[str, list[Case]] = {
             lambda model, x: jax.nn.relu(x @ model.layers[0].kernel + model.layers[0].bias),
             X,
             bad_inputs=WRONG_FEATURES,
+            pickler=cloudpickle,
         )
     ],
-    "Lambda": [functional(lambda: nn.Lambda(jnp.tanh), lambda _, x: jnp.tanh(x), X)],
+    "Lambda": [
+        functional(lambda: nn.Lambda(jnp.tanh), lambda _, x: jnp.tanh(x), X, pickler=cloudpickle)
+    ],
     "MLP": [
         functional(
             lambda: nn.MLP([3, 2]),
@@ -211,10 +214,104 @@ CASES: dict[str, list[Case]] = {
             ),
             X,
             bad_inputs=WRONG_FEATURES,
+            pickler=cloudpickle,
         )
     ],
     "Flatten": [functional(nn.Flatten, lambda _, x: x.reshape(2, -1), IMAGE)],
 }
+
+
+def layer(
+    make: Callable[[], jm.Module], *inputs: Any, refuses: tuple[Any, type, str] | None = None
+) -> list[Case]:
+    """A layer that Linen does not have; the tests of its own file have its formula."""
+    bad = [] if refuses is None else [refuses]
+    return [Case(make, inputs, options={"bad_inputs": bad, "rtol": 1e-4})]
+
+
+WIDE, MEMORY = normal(2, 5, 8), normal(2, 7, 8)
+FLAT = (X, ValueError, r"shape \(2, 4\)")
+VECTOR = (WIDE[0, 0], ValueError, r"\(8,\)")
+INTEGERS = (jnp.ones((2, 3, 4), int), TypeError, "floating-point array; got int32")
+
+CASES |= {
+    "AvgPool": layer(lambda: nn.AvgPool((2, 2)), IMAGE, refuses=FLAT),
+    "MaxPool": [
+        *layer(lambda: nn.MaxPool((2, 2), 1, "SAME"), IMAGE, refuses=FLAT),
+        *layer(lambda: nn.MaxPool((2, 2), 1, window_dilation=2), IMAGE, refuses=FLAT),
+    ],
+    "LPPool": layer(lambda: nn.LPPool(2, (2, 2)), IMAGE, refuses=FLAT),
+    "GlobalAvgPool": layer(nn.GlobalAvgPool, IMAGE, refuses=FLAT),
+    "GlobalMaxPool": layer(nn.GlobalMaxPool, IMAGE, refuses=FLAT),
+    "AdaptiveAvgPool": layer(lambda: nn.AdaptiveAvgPool((4, 2)), IMAGE, refuses=FLAT),
+    "AdaptiveMaxPool": layer(lambda: nn.AdaptiveMaxPool((4, 2)), IMAGE, refuses=FLAT),
+    "Pad": layer(lambda: nn.Pad(1, "reflect"), IMAGE, refuses=FLAT),
+    "DepthwiseConv": layer(
+        lambda: nn.DepthwiseConv((3, 3), depth_multiplier=2),
+        IMAGE,
+        refuses=(IMAGE[..., :3], ValueError, "initialized for 4 channels"),
+    ),
+    "SeparableConv": layer(lambda: nn.SeparableConv(3, (3, 3), 2), IMAGE, refuses=FLAT),
+    "Upsample": layer(lambda: nn.Upsample(2, method="bilinear"), IMAGE, refuses=FLAT),
+    "PixelShuffle": layer(lambda: nn.PixelShuffle(2), IMAGE, refuses=FLAT),
+    "PixelUnshuffle": layer(lambda: nn.PixelUnshuffle(2), IMAGE, refuses=FLAT),
+    "Identity": layer(nn.Identity, X),
+    "Reshape": layer(
+        lambda: nn.Reshape((2, -1)), X, refuses=(X[:, :3], ValueError, "cannot bring")
+    ),
+    "Residual": layer(
+        lambda: nn.Residual(nn.Linear(3), projection=nn.Linear(3)), X, refuses=WRONG_FEATURES[0]
+    ),
+    "Concatenate": layer(
+        lambda: nn.Concatenate(nn.Linear(3), jnp.sin), X, refuses=WRONG_FEATURES[0]
+    ),
+    "Bilinear": layer(
+        lambda: nn.Bilinear(3), X, X, refuses=((X, X[:, 1:]), ValueError, r"size \(4, 4\)")
+    ),
+    "StochasticDepth": layer(lambda: nn.StochasticDepth(0.5), SEQUENCE, refuses=INTEGERS),
+    "SpatialDropout": layer(lambda: nn.SpatialDropout(0.5), SEQUENCE, refuses=INTEGERS),
+    "AlphaDropout": layer(lambda: nn.AlphaDropout(0.5), SEQUENCE, refuses=INTEGERS),
+    "GaussianDropout": layer(lambda: nn.GaussianDropout(0.5), SEQUENCE, refuses=INTEGERS),
+    "GaussianNoise": layer(lambda: nn.GaussianNoise(0.5), SEQUENCE, refuses=INTEGERS),
+    "RotaryEmbedding": layer(nn.RotaryEmbedding, normal(2, 5, 3, 4), refuses=VECTOR),
+    "SinusoidalPositionEmbedding": layer(nn.SinusoidalPositionEmbedding, WIDE, refuses=VECTOR),
+    "LearnedPositionEmbedding": layer(
+        lambda: nn.LearnedPositionEmbedding(6),
+        WIDE,
+        refuses=(MEMORY, ValueError, "has 6 positions"),
+    ),
+    "GroupedQueryAttention": layer(
+        lambda: nn.GroupedQueryAttention(
+            4, 2, causal=True, dropout_rate=0.1, rope=nn.RotaryEmbedding(), normalize_qk=True
+        ),
+        WIDE,
+        refuses=VECTOR,
+    ),
+    "FeedForward": layer(lambda: nn.FeedForward(dropout_rate=0.1), X, refuses=WRONG_FEATURES[0]),
+    "TransformerEncoderLayer": layer(
+        lambda: nn.TransformerEncoderLayer(4, norm_first=True), WIDE, refuses=VECTOR
+    ),
+    "TransformerDecoderLayer": layer(
+        lambda: nn.TransformerDecoderLayer(4),
+        WIDE,
+        MEMORY,
+        refuses=((WIDE, WIDE[0, 0]), ValueError, "expects `memory`"),
+    ),
+    "TransformerEncoder": layer(
+        lambda: nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(4, num_kv_heads=2, causal=True), 2, norm=nn.LayerNorm()
+        ),
+        WIDE,
+        refuses=VECTOR,
+    ),
+    "TransformerDecoder": layer(
+        lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(4), 2),
+        WIDE,
+        MEMORY,
+        refuses=((WIDE, WIDE[0, 0]), ValueError, "expects `memory`"),
+    ),
+}
+
 # Bases, of which one makes classes and no layers.
 ABSTRACT = {"FlaxLayer", "RNNCellBase"}
 

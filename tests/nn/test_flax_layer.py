@@ -181,3 +181,17 @@ def test_ensembles_by_vmap():
     outputs = jax.vmap(lambda layer: layer(X))(layers)
     expected = jm.Linear(4).init(keys[2], X)(X)
     assert jnp.allclose(outputs[2], expected, atol=1e-6)
+
+
+def test_arrays_are_no_arguments():
+    with pytest.raises(
+        TypeError,
+        match=r"The argument `mask` is a JAX array, but arguments of layers are part of the "
+        r"structure\. Give it as a numpy array: `mask=np\.asarray\(\.\.\.\)`",
+    ):
+        jm.Conv(2, (3,), mask=jnp.ones((3, 3, 2)))
+
+
+def test_a_layer_around_a_layer_takes_layers_only():
+    with pytest.raises(TypeError, match="expected a layer of Flax for `layer_instance`"):
+        jm.nn.WeightNorm(jax.nn.relu).init(0, X)

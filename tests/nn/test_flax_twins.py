@@ -250,8 +250,7 @@ def test_a_layer_has_the_arguments_and_defaults_of_its_twin(layer, twin):
     ours = dict(inspect.signature(layer).parameters)
     theirs = dict(inspect.signature(twin).parameters)
     for name in ("parent", "name", "rng_collection"):
-        theirs.pop(name, None)
-    ours.pop("name")
+        ours.pop(name, None), theirs.pop(name, None)
     assert list(ours) == list(theirs)
     for name, parameter in ours.items():
         if not callable(parameter.default):

@@ -173,6 +173,26 @@ def test_data_for_a_function_can_change_in_a_partial():
     assert len(seen) == 1
 
 
+def test_a_plain_function_sees_what_it_closes_over_now():
+    def observe():
+        def update(updates, state, params=None, *, value_fn, **extra):
+            return jax.tree.map(lambda u: value_fn(params) * jnp.ones_like(u), updates), state
+
+        return optax.GradientTransformationExtraArgs(lambda params: (), update)
+
+    model = jm.Linear(1).init(0, X)
+    optimizer = jm.Optimizer(observe()).init(model)
+    batch = jnp.array(0.0)
+
+    def value_fn(model):
+        return batch
+
+    for number in range(3):
+        batch = jnp.array(float(number))
+        updates = optimizer.update(model, model, apply_updates=False, value_fn=value_fn)
+        assert updates.bias == number
+
+
 def test_reduce_on_plateau_gets_the_value():
     def make():
         return optax.chain(optax.sgd(0.1), optax.contrib.reduce_on_plateau(0.5, patience=1))

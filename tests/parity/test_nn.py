@@ -198,7 +198,7 @@ def test_grouped_query_attention_of_keras(keras, kv_heads, causal, use_bias):
         use_bias=use_bias,
         bias_init=jm.initializers.normal(1.0),
     ).init(0, x)
-    theirs = keras.layers.GroupedQueryAttention(6, 4, kv_heads, use_bias=use_bias)
+    theirs = keras.layers.GroupQueryAttention(6, 4, kv_heads, use_bias=use_bias)
     theirs.build(x.shape, x.shape, x.shape)
     weights = []
     for linear, heads in ((layer.query, 4), (layer.key, kv_heads), (layer.value, kv_heads)):

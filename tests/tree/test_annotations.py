@@ -151,3 +151,13 @@ def test_annotation_is_inherited_and_a_declaration_of_the_subclass_wins():
 
     assert jax.tree.leaves(Heir()) == [2.0]
     assert jax.tree.leaves(Strict()) == []
+
+
+def test_an_inherited_declaration_wins_over_an_annotation_of_the_subclass():
+    class Owner(jt.Tree):
+        part: Any = jt.static(2.0)
+
+    class Heir(Owner):
+        part: Leaf | None
+
+    assert jax.tree.leaves(Heir()) == []

@@ -26,6 +26,7 @@ def test_all_fields():
         tree = jax.tree.map(lambda x: 10 * x, Owner())
         assert jax.tree.leaves(Leaf()) == [2, 1.0]
     assert tree.count == 30 and tree.parts[1].size == 20 and tree.parts[1].x == 10.0
+    assert jax.tree.leaves(tree) == [10.0, 10.0]
 
 
 def test_no_fields():

@@ -198,3 +198,14 @@ def test_array_in_a_declared_static_field_is_refused_when_it_is_used():
 
 def test_metadata_of_an_object_with_an_array_in_the_wrong_place_can_be_read():
     assert not Free(scale=jnp.ones(1)).field_metadata["scale"].node
+
+
+def test_the_order_of_metadata_updates_does_not_matter():
+    class Pair(jt.Tree):
+        def __init__(self):
+            self.a, self.b = 1.0, 2.0
+
+    one = Pair().update_field_metadata("a", node=True).update_field_metadata("b", node=True)
+    two = Pair().update_field_metadata("b", node=True).update_field_metadata("a", node=True)
+    assert jax.tree.structure(one) == jax.tree.structure(two)
+    assert jax.tree.leaves(one) == jax.tree.leaves(two) == [1.0, 2.0]

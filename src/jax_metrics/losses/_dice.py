@@ -266,10 +266,11 @@ def _regions(
     else:
         target, preds, wrong = one_hot_target(target, preds)
         found = jax.nn.softmax(preds, axis=-1) if from_logits else preds
-    if found.ndim < 2:
+    if found.ndim < 3:
         raise ValueError(
-            f"preds must have an axis of examples, but its shape is {list(preds.shape)}. Write "
-            "`target[None]` and `preds[None]` for a single one."
+            "preds must have an axis of examples, one or more of elements"
+            f"{'' if binary else ', and one of classes'}, but its shape is {list(preds.shape)}. "
+            "Write `target[None]` and `preds[None]` for a single example."
         )
     wrong = None if wrong is None else wrong.reshape(wrong.shape[0], -1).any(-1)
     return target, found, wrong

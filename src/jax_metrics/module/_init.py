@@ -15,6 +15,7 @@ from jax_metrics.tree import (
     FieldInfo,
     apply,
     copy,
+    layout_of,
     make_mutable,
     map,
     trees_with_paths,
@@ -90,6 +91,7 @@ def init_inline(module: Any) -> None:
 
 
 def _init_fields(module: Any, key: jax.Array) -> None:
+    _check_declared(module)
     if any(isinstance(leaf, Initializer) for leaf in jax.tree.leaves(module)):
         hidden = _in_other_hands(module)
 
@@ -106,6 +108,18 @@ def _init_fields(module: Any, key: jax.Array) -> None:
             tree.rng_init()
 
     apply(run_rng_init, module, inplace=True)
+
+
+def _check_declared(module: Any) -> None:
+    """Raises if an Initializer stands in a static field, where it would never run."""
+    for _, tree in trees_with_paths(module):
+        for name, value in layout_of(tree).statics():
+            if isinstance(value, Initializer):
+                cls = type(tree).__name__
+                raise TypeError(
+                    f"{cls}.{name} holds an Initializer but is static, so it would never get its "
+                    f"value. Declare it in the class: `{name}: jax.Array = jm.Parameter.node()`."
+                )
 
 
 def _init_inside(tree: Any) -> Any:

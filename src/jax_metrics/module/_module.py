@@ -297,6 +297,14 @@ class Module(Tree, Extensions):
         """
         return tabulate(self, inputs, depth, signature, **options)
 
+    def __treescope_repr__(self, path: str, subtree_renderer: Any) -> Any:
+        from treescope import repr_lib  # no dependency: treescope itself calls this
+
+        shown = {name: v for name, v in vars(self).items() if not name.startswith("_")}
+        return repr_lib.render_object_constructor(
+            object_type=type(self), attributes=shown, path=path, subtree_renderer=subtree_renderer
+        )
+
 
 def is_trainable(info: FieldInfo) -> bool:
     """Whether a leaf is not in a frozen module."""

@@ -10,6 +10,7 @@ from jax_metrics.module import Module
 from jax_metrics.nn import initializers
 from jax_metrics.nn._dropout import Dropout
 from jax_metrics.nn._linear import Linear
+from jax_metrics.tree._compact import outside
 
 _KERNEL_INIT = initializers.lecun_normal()
 
@@ -77,7 +78,8 @@ class FeedForward(Module):
         if self.initializing() and "linear1" not in vars(self):
             features = x.shape[-1]
             hidden = 4 * features if self.hidden_features is None else self.hidden_features
-            self.linear1, self.linear2 = self._linear(hidden), self._linear(features)
+            with outside():  # a compact method around would take them for its own
+                self.linear1, self.linear2 = self._linear(hidden), self._linear(features)
         return self.linear2(self.dropout(self.activation(self.linear1(x))))
 
     def _linear(self, features: int) -> Linear:

@@ -225,8 +225,8 @@ class FlaxLayer(Module):
         trains = active
         for name, position in mode_parameters(self._flax_class, method):
             told = args[position] if position < len(args) else kwargs.get(name)
-            if told is None:
-                told = getattr(self, name, None)
+            if told is None and name in self._defaults:
+                told = getattr(self, name)
             if told is not None:
                 trains = bool(told) == IN_TRAINING[name]
             elif position < len(args):

@@ -16,6 +16,7 @@ from jax_metrics.nn._norm import RMSNorm
 from jax_metrics.nn._position import expand_positions
 from jax_metrics.nn._random_layer import RandomLayer, check_rate
 from jax_metrics.tree import apply
+from jax_metrics.tree._compact import outside
 
 M = TypeVar("M")
 _KERNEL_INIT = initializers.lecun_normal()
@@ -157,7 +158,8 @@ class GroupedQueryAttention(RandomLayer):
         value = key if value is None else value
         self._check_inputs(query, key, value, apart)
         if self.initializing() and "query" not in vars(self):
-            self._make_layers(query.shape[-1])
+            with outside():  # a compact method around would take them for its own
+                self._make_layers(query.shape[-1])
         q = self._heads(self.query(query), self.num_heads)
         k = self._heads(self.key(key), self.num_kv_heads)
         v = self._heads(self.value(value), self.num_kv_heads)

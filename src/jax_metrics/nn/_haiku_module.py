@@ -1,5 +1,6 @@
 """`HaikuModule`: any Haiku function or module as it is. Haiku is an optional package."""
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -95,7 +96,9 @@ class HaikuModule(Module):
         elif self.params is None:
             self.initializing()  # says that it was not initialized
         else:
-            key, following = iter_split(self.rng) if active and self.rng is not None else (None, None)
+            key, following = (
+                iter_split(self.rng) if active and self.rng is not None else (None, None)
+            )
         output, state = transformed.apply(self.params, self.state, key, *args, **options)
         if active and not is_initializing():
             if jax.tree.leaves(state):
@@ -155,10 +158,9 @@ def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 def _haiku() -> Any:
     try:
-        import haiku
+        return importlib.import_module("haiku")
     except ImportError as error:
         raise ImportError(
             "HaikuModule needs the package dm-haiku, which is not installed: "
             "`pip install 'jax-metrics[haiku]'`."
         ) from error
-    return haiku

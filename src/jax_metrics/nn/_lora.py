@@ -23,8 +23,8 @@ class LoRA(Module):
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
     (https://arxiv.org/abs/2106.09685). `A`, `[rows, rank]`, starts random and `B`, `[rank,
     columns]`, at zero, so that nothing changes at first. Matrices are all Parameters of two axes or
-    more; the axes of a larger one are divided where that gives the squarest matrix, so a kernel of
-    a convolution becomes `[height * width * in, features]`. The layer is in evaluation mode, as
+    more; the axes of a larger one are divided where that gives the squarest matrix: the kernel of
+    a query, `[in, heads, size]`, becomes `[in, heads * size]`. The layer is in evaluation mode, as
     frozen ones are.
 
     Args:

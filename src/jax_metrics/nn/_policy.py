@@ -40,7 +40,8 @@ class Policy:
         keep: The modules that store their Parameters and do their arithmetic in float32, whatever
             the above; their output is still `compute`. A class, several, a function of a module,
             or None. By default the normalization layers.
-        float32_softmax: Compute the softmax of attention in float32.
+        float32_softmax: Compute the softmax of attention in float32; with it goes, as in Flax, the
+            sum of the values.
 
     Raises:
         TypeError: If a dtype is not floating, or `keep` is none of these.
@@ -150,11 +151,11 @@ class _Casting:
         self, module: Any, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         args, kwargs = _cast((args, kwargs), self.inputs)
-        if self.compute is None or self.compute == self.param:
-            output = call(module, *args, **kwargs)
-        elif not module.initialized:
+        if not module.initialized:  # the call makes the Parameters
             output = call(module, *args, **kwargs)
             _cast_parameters(module, self.param)
+        elif self.compute is None or self.compute == self.param:
+            output = call(module, *args, **kwargs)
         else:
             output = self._with_cast_parameters(module, call, args, kwargs)
         return _cast(output, self.output)
@@ -207,7 +208,7 @@ def _has_parameters(module: Any) -> bool:
 
 
 def _cast_parameters(module: Any, dtype: Any) -> None:
-    """Casts the module's own Parameters in place."""
+    """Casts the module's own Parameters in place; to None leaves them."""
     for name, metadata in module.field_metadata.items():
         if metadata.node and issubclass(metadata.kind, Parameter):
             value = _cast(vars(module)[name], dtype)

@@ -166,8 +166,8 @@ class SinusoidalPositionEmbedding(Module):
 class LearnedPositionEmbedding(Module):
     """Adds a vector of its own for each position (Gehring et al., 2017).
 
-    Takes an array of shape `[batch..., length, features]` and gives the same. Positions that it has
-    no vector for give NaN, where they are known in tracing only.
+    Takes an array of shape `[batch..., length, features]` and gives the same. A position that it
+    has no vector for is an error, or gives NaN where `positions` is an array.
 
     Args:
         num_embeddings: How many positions there are.

@@ -97,9 +97,10 @@ class Optimizer(Tree, Extensions):
             apply_updates: Return the updated `params`; otherwise the updates themselves, which are
                 zero where nothing is to be changed.
             **extra: More arguments for the transformation, such as `value`, `grad` and `value_fn`
-                of a line search; trees like `params` and functions of them are translated. As
-                under `jit`, arrays that a function closes over are taken once, when it is compiled;
-                hand in those that change with `jax.tree_util.Partial(f, ...)`.
+                of a line search; trees like `params` and functions of them are translated. A step
+                that is given a plain function is not compiled, as what the function closes over
+                may change: call it inside your own `jit`, or hand those values in with
+                `jax.tree_util.Partial(f, ...)`.
 
         Returns:
             All of `params`, updated; or the updates, of the structure of `grads`.
@@ -118,12 +119,11 @@ class Optimizer(Tree, Extensions):
                 "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
                 "or ask for the updates themselves with `apply_updates=False`."
             )
-        functions = tuple((name, value) for name, value in extra.items() if _is_function(value))
-        arrays = {name: value for name, value in extra.items() if not _is_function(value)}
-        inputs = (self, grads, params, arrays)
+        inputs = (self, grads, params, extra)
         tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
-        step = _step if tracing else _compiled_step
-        output, self.opt_state = step(*inputs, functions=functions, apply_updates=apply_updates)
+        as_it_is = tracing or any(_is_function(value) for value in extra.values())
+        step = _step if as_it_is else _compiled_step
+        output, self.opt_state = step(*inputs, apply_updates=apply_updates)
         return output
 
 
@@ -131,16 +131,14 @@ def _step(
     optimizer: Optimizer,
     grads: Any,
     params: Any,
-    arrays: dict[str, Any],
+    extra: dict[str, Any],
     *,
-    functions: tuple[tuple[str, Callable[..., Any]], ...],
     apply_updates: bool,
 ) -> tuple[Any, Any]:
     paths = optimizer._paths or ()
     flat_grads = _fitting_grads(grads, params, paths)
     flat_params: Any = None if params is None else _fitting_params(params, flat_grads, paths)
-    extra = {name: _translated(value, params, paths) for name, value in arrays.items()}
-    extra |= {name: _translated(function, params, paths) for name, function in functions}
+    extra = {name: _translated(value, params, paths) for name, value in extra.items()}
     transformation = optax.with_extra_args_support(optimizer.optimizer)
     updates, state = transformation.update(flat_grads, optimizer.opt_state, flat_params, **extra)
     if not apply_updates:
@@ -148,7 +146,7 @@ def _step(
     return _with_leaves(params, optax.apply_updates(flat_params, updates)), state
 
 
-_compiled_step = jax.jit(_step, static_argnames=("functions", "apply_updates"))
+_compiled_step = jax.jit(_step, static_argnames="apply_updates")
 
 
 def _trainable(tree: Any) -> Flat:

@@ -34,7 +34,7 @@ def selected_parameters(
         >>> [kernel.shape for kernel in kernels]
         [(4, 8), (8, 2)]
     """
-    filters = tuple(filters) if isinstance(filters, Sequence) else (filters,)
+    filters = _as_tuple(filters)
     leaves = jax.tree.leaves(filter(parameters, _is_parameter, *filters))
     arrays = [jnp.asarray(leaf) for leaf in leaves]
     arrays = [array for array in arrays if jnp.issubdtype(array.dtype, jnp.inexact)]
@@ -45,6 +45,10 @@ def selected_parameters(
             "`model.init(key, inputs)` before."
         )
     return [array.astype(jnp.promote_types(array.dtype, jnp.float32)) for array in arrays]
+
+
+def _as_tuple(filters: Filter | Sequence[Filter]) -> tuple[Filter, ...]:
+    return tuple(filters) if isinstance(filters, list | tuple) else (filters,)  # type: ignore[arg-type]
 
 
 def _is_parameter(info: FieldInfo) -> bool:
@@ -72,6 +76,10 @@ class Regularizer(Loss):
 
     filters: Filter | Sequence[Filter] = static((), kw_only=True)
     _extra: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.filters = _as_tuple(self.filters)
 
     def call(self, parameters: Any) -> jax.Array:
         """The sum of the penalties."""

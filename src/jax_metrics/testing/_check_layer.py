@@ -30,6 +30,7 @@ def check_layer(
     atol: float = 1e-5,
     bfloat16: float | None = 0.1,
     vmap: bool = True,
+    pickler: Any = pickle,
 ) -> None:
     """Checks that a layer does what layers must do.
 
@@ -56,6 +57,8 @@ def check_layer(
         atol: How far at least.
         bfloat16: How far they may be in bfloat16, in relation to the largest; None: do not check.
         vmap: Whether to map the layer over a new axis of its inputs.
+        pickler: What to pickle with: `cloudpickle`, where a layer holds functions that `pickle`
+            refuses, such as `jax.nn.relu`.
 
     Raises:
         AssertionError: With the first thing that is wrong.
@@ -82,7 +85,7 @@ def check_layer(
     _check_modes(case)
     _check_transformations(case)
     _check_gradients(case)
-    _check_structure(case)
+    _check_structure(case, pickler)
     if vmap:
         _check_vmap(case)
     if bfloat16 is not None:
@@ -112,6 +115,36 @@ class _Case:
     atol: float
 
     @functools.cached_property
+    def arrays(self) -> list[Any]:
+        """The arrays among the inputs."""
+        return [leaf for leaf in jax.tree.leaves(self._arguments) if _is_array(leaf)]
+
+    def with_arrays(self, arrays: Sequence[Any]) -> Inputs:
+        """The inputs with other arrays in their place."""
+        left = iter(arrays)
+        args, kwargs = jax.tree.map(lambda x: next(left) if _is_array(x) else x, self._arguments)
+        return Inputs(*args, **kwargs)
+
+    @property
+    def _arguments(self) -> Any:
+        return self.inputs.args, self.inputs.kwargs
+
+    @functools.cached_property
+    def traces(self) -> list[None]:
+        """As long as the number of times that `step` was traced."""
+        return []
+
+    @functools.cached_property
+    def step(self) -> Callable[[Module, Sequence[Any]], tuple[Any, Module]]:
+        """A compiled call with these arrays: its output, and the layer after it."""
+
+        def call(layer: Module, arrays: Sequence[Any]) -> tuple[Any, Module]:
+            self.traces.append(None)
+            return _call(layer, self.with_arrays(arrays))
+
+        return jax.jit(call)
+
+    @functools.cached_property
     def evaluated(self) -> tuple[Any, Module]:
         """The output of a call in evaluation mode, and the layer after it."""
         return _call(self.made.eval(), self.inputs)
@@ -120,6 +153,19 @@ class _Case:
     def trained(self) -> tuple[Any, Module]:
         """The same in training."""
         return _call(self.made, self.inputs)
+
+    @functools.cached_property
+    def gradients(self) -> tuple[Any, list[Any]]:
+        """Those of the parameters, and those of the inputs."""
+        layer = self.made.eval()
+
+        def loss(params: Any, floats: list[Any]) -> jax.Array:
+            left = iter(floats)
+            arrays = [next(left) if _is_float(x) else x for x in self.arrays]
+            return _as_loss(_call(merge(layer, params), self.with_arrays(arrays))[0])
+
+        floats = [x for x in self.arrays if _is_float(x)]
+        return jax.jit(jax.grad(loss, argnums=(0, 1)))(filter(layer, Parameter), floats)
 
     def fail(self, what: str) -> AssertionError:
         return AssertionError(f"{type(self.fresh).__name__}: {what}")
@@ -204,10 +250,9 @@ def _check_twin(case: _Case, twin: linen.Module) -> None:
         return _as_loss(output)
 
     if "params" in made:
-        params = _parameter_gradients(case)
-        wanted = jax.grad(loss)(made["params"], inputs.args)
-        grads = merge(layer, params).variables["params"]
-        case.close(grads, wanted, "the gradients, from the twin")
+        wanted = jax.jit(jax.grad(loss))(made["params"], inputs.args)
+        grads: Any = merge(layer, case.gradients[0])
+        case.close(grads.variables["params"], wanted, "the gradients, from the twin")
 
 
 def _with_mode(twin: linen.Module, inputs: Inputs, training: bool) -> dict[str, Any]:
@@ -236,43 +281,25 @@ def _lasting(layer: Module) -> Module:
     return filter(layer, lambda info: not issubclass(info.kind, changing))
 
 
-def _split(inputs: Inputs) -> tuple[list[Any], Callable[[list[Any]], Inputs]]:
-    """The arrays among the inputs, and what puts others in their place."""
-    leaves, structure = jax.tree.flatten((inputs.args, inputs.kwargs))
-    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.Array | np.ndarray)]
-
-    def join(arrays: list[Any]) -> Inputs:
-        found = dict(zip(places, arrays, strict=True))
-        joined = [found.get(i, leaf) for i, leaf in enumerate(leaves)]
-        args, kwargs = jax.tree.unflatten(structure, joined)
-        return Inputs(*args, **kwargs)
-
-    return [leaves[i] for i in places], join
+def _is_array(value: Any) -> bool:
+    return isinstance(value, jax.Array | np.ndarray)
 
 
 def _check_transformations(case: _Case) -> None:
-    arrays, join = _split(case.inputs)
     for layer in (case.made.eval(), case.made):
         mode = "in training" if layer.training else "in evaluation mode"
-        traces = 0
-
-        @jax.jit
-        def step(layer: Module, arrays: list[Any]) -> tuple[Any, Module]:
-            nonlocal traces
-            traces += 1
-            return _call(layer, join(arrays))
-
         output, after = case.trained if layer.training else case.evaluated
-        compiled, returned = step(layer, arrays)
+        case.traces.clear()
+        compiled, returned = case.step(layer, case.arrays)
         case.close(compiled, output, f"the output of `jit` {mode}, from that without")
         case.close(returned, after, f"the layer after `jit` {mode}, from that without")
-        step(returned, arrays)
-        if traces != 1:
+        case.step(returned, case.arrays)
+        if len(case.traces) != 1:
             raise case.fail(
                 f"a call with the layer that the one before returned is traced again, {mode}: the "
                 "structure of the layer, or a shape or dtype in it, has changed."
             )
-        shapes = jax.eval_shape(lambda layer, arrays: _call(layer, join(arrays)), layer, arrays)
+        shapes = jax.eval_shape(case.step, layer, case.arrays)
         _check_shapes(case, shapes, (output, after), f"`eval_shape` {mode}")
 
 
@@ -286,54 +313,35 @@ def _as_loss(output: Any) -> jax.Array:
     return sum((jnp.sum(jnp.sin(x + jnp.arange(x.size).reshape(x.shape))) for x in floats), 0.0)  # type: ignore[return-value]
 
 
-def _parameter_gradients(case: _Case) -> Any:
-    layer = case.made.eval()
-
-    def loss(params: Any) -> jax.Array:
-        return _as_loss(_call(merge(layer, params), case.inputs)[0])
-
-    return jax.grad(loss)(filter(layer, Parameter))
-
-
 def _check_gradients(case: _Case) -> None:
-    grads = _parameter_gradients(case)
-    arrays, join = _split(case.inputs)
-    layer = case.made.eval()
-    floats = [x for x in arrays if _is_float(x)]
-
-    def loss(floats: list[Any]) -> jax.Array:
-        left = iter(floats)
-        return _as_loss(_call(layer, join([next(left) if _is_float(x) else x for x in arrays]))[0])
-
-    for what, tree in (("parameters", grads), ("inputs", jax.grad(loss)(floats))):
+    for what, tree in zip(("parameters", "inputs"), case.gradients, strict=True):
         for path, value in jax.tree_util.tree_leaves_with_path(tree):
             if not bool(jnp.isfinite(value).all()):
                 where = jax.tree_util.keystr(path)
                 raise case.fail(f"the gradient of the {what} at {where} is not finite.")
 
 
-def _check_structure(case: _Case) -> None:
+def _check_structure(case: _Case, pickler: Any) -> None:
     layer = case.made.eval()
     leaves, structure = jax.tree.flatten(layer)
     rebuilt = jax.tree.unflatten(structure, leaves)
     case.close(rebuilt, layer, "the layer that was taken apart by JAX", exact=True)
     case.close(copy(layer), layer, "the layer that was copied", exact=True)
     try:
-        pickled = pickle.loads(pickle.dumps(layer))
+        pickled = pickler.loads(pickler.dumps(layer))
     except Exception as error:
         raise case.fail(f"it cannot be pickled: {type(error).__name__}: {error}") from error
     case.close(pickled, layer, "the layer that was pickled", exact=True)
-    output, _ = _call(pickled, case.inputs)
+    output, _ = case.step(pickled, case.arrays)
     case.close(output, case.evaluated[0], "the output of the layer that was pickled")
 
 
 def _check_vmap(case: _Case) -> None:
-    arrays, join = _split(case.inputs)
     layer = case.made.eval()
-    others = [x[::-1] if x.ndim else x for x in arrays]
-    stacked = [jnp.stack(pair) for pair in zip(arrays, others, strict=True)]
-    outputs = jax.vmap(lambda arrays: _call(layer, join(arrays))[0])(stacked)
-    singles = (case.evaluated[0], _call(layer, join(others))[0])
+    others = [x[::-1] if x.ndim else x for x in case.arrays]
+    stacked = [jnp.stack(pair) for pair in zip(case.arrays, others, strict=True)]
+    outputs = jax.jit(jax.vmap(lambda arrays: case.step(layer, arrays)[0]))(stacked)
+    singles = (case.evaluated[0], case.step(layer, others)[0])
     for number, single in enumerate(singles):
         output = jax.tree.map(lambda x, number=number: x[number], outputs)
         case.close(output, single, "the output of `vmap`, from those one by one")
@@ -343,10 +351,8 @@ def _check_bfloat16(case: _Case, tolerance: float) -> None:
     def lower(tree: Any) -> Any:
         return jax.tree.map(lambda x: x.astype(jnp.bfloat16) if _is_float(x) else x, tree)
 
-    arrays, join = _split(case.inputs)
-    layer = case.made.eval()
+    output, _ = case.step(lower(case.made.eval()), lower(case.arrays))
     expected, _ = case.evaluated
-    output, _ = _call(lower(layer), join(lower(arrays)))
     for value, other in zip(jax.tree.leaves(output), jax.tree.leaves(expected), strict=True):
         if _is_float(other):
             furthest = jnp.abs(value.astype(jnp.float32) - other).max(initial=0)

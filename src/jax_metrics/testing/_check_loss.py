@@ -1,6 +1,7 @@
 """`check_loss`: what every loss must do, whoever wrote it."""
 
 import copy
+import functools
 import inspect
 import pickle
 from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +97,10 @@ def _expect(condition: bool, message: str) -> None:
 
 
 class _Batch:
-    """A loss and a batch to check it on."""
+    """A loss and a batch to check it on.
+
+    Compiling takes nearly all of the time, so each program answers several questions.
+    """
 
     def __init__(
         self, loss: Loss, arguments: Arrays, names: tuple[str, ...], rtol: float, atol: float
@@ -107,12 +111,25 @@ class _Batch:
         self.names = names
         self.rtol = rtol
         self.atol = atol
+        self.single = _as_dtype(arguments, np.float32)
         self.unreduced: Loss = loss.replace(reduction="none", weight=1.0)
-        self.values = np.asarray(jax.jit(lambda a: self.unreduced(**a))(self.single(arguments)))
+        self.values_of = jax.jit(lambda arguments: self.unreduced(**arguments))
+        self.values = np.asarray(self.values_of(self.single))
+        self.run = jax.jit(self._run)
 
-    def single(self, arguments: Arrays) -> dict[str, Any]:
-        """The arguments in float32."""
-        return _as_dtype(dict(arguments), np.float32)
+    def _run(self, arguments: dict[str, Any], more: dict[str, Any]) -> tuple[Any, Any]:
+        """What each reduction gives, and the gradients of the sum."""
+        rest = {n: v for n, v in arguments.items() if n not in self.names}
+
+        def evaluate(varied: dict[str, Any]) -> tuple[jax.Array, dict[Reduction, jax.Array]]:
+            results = {
+                reduction: self.unreduced.replace(reduction=reduction)(**varied, **rest, **more)
+                for reduction in Reduction
+            }
+            return results[Reduction.SUM], results
+
+        gradients, results = jax.grad(evaluate, has_aux=True)({n: arguments[n] for n in self.names})
+        return results, gradients
 
     def close(self, actual: Any, expected: Any, what: str, scale: float = 1) -> None:
         """Compares, NaN with NaN and infinity with infinity."""
@@ -123,12 +140,6 @@ class _Batch:
             atol=self.atol * scale,
             err_msg=f"{self.cls}: {what}",
         )
-
-    def gradient(self, loss: Loss, arguments: Arrays, **more: Any) -> Any:
-        """The gradients of the loss by the arguments that have one."""
-        rest = {n: v for n, v in arguments.items() if n not in self.names}
-        varied = {n: arguments[n] for n in self.names}
-        return jax.jit(jax.grad(lambda v, r, m: loss(**v, **r, **m)))(varied, rest, more)
 
     def check_static(self) -> None:
         """It can be closed over, passed, compared and kept."""
@@ -147,9 +158,9 @@ class _Batch:
     def check_values(self, reference: Callable[..., Any] | None) -> None:
         """The values, against the reference and between eager and compiled code."""
         _expect(self.values.dtype == np.float32, f"{self.cls} gives {self.values.dtype}")
-        self.close(self.unreduced(**self.single(self.arguments)), self.values, "eager is not jit")
+        self.close(self.unreduced(**self.single), self.values, "eager is not jit")
         if reference is not None:
-            expected = reference(**_as_dtype(dict(self.arguments), np.float64))
+            expected = reference(**_as_dtype(self.arguments, np.float64))
             _expect(
                 np.shape(expected) == self.values.shape,
                 f"{self.cls}: losses have shape {self.values.shape}, and the reference "
@@ -166,105 +177,92 @@ class _Batch:
             traces.append(loss)
             return loss(**arguments)
 
-        single = self.single(self.arguments)
         for loss in (self.unreduced, self.unreduced.replace()):
-            self.close(call(loss, single), self.values, "passed through jit")
+            shape = call.lower(loss, self.single).out_info.shape
+            _expect(shape == self.values.shape, f"{self.cls} has another shape when passed to jit")
         _expect(len(traces) == 1, f"{self.cls}: an equal loss made jit trace again")
-        twice = jax.tree.map(lambda x: np.stack([x, x]), single)
-        mapped = jax.vmap(lambda a: self.unreduced(**a))(twice)
+        twice = jax.tree.map(lambda x: np.stack([x, x]), self.single)
+        mapped = jax.jit(jax.vmap(lambda a: self.unreduced(**a)))(twice)
         self.close(mapped, np.stack([self.values] * 2), "under vmap")
 
     def check_16_bits(self) -> None:
         """Small floats are computed with as if they had been given in float32."""
-        for dtype in (jnp.bfloat16, jnp.float16):
-            small = _as_dtype(dict(self.arguments), dtype)
-            loss = jax.jit(lambda a: self.unreduced(**a))
-            values = loss(small)
-            _expect(values.dtype == jnp.float32, f"{self.cls} gives {values.dtype} for {dtype}")
-            self.close(values, loss(_as_dtype(small, np.float32)), f"in {np.dtype(dtype)}")
+        small = _as_dtype(self.arguments, jnp.bfloat16)
+        values = self.values_of(small)
+        _expect(values.dtype == jnp.float32, f"{self.cls} gives {values.dtype} for bfloat16")
+        self.close(values, self.values_of(_as_dtype(small, np.float32)), "in bfloat16")
 
     def check_reductions(self) -> None:
         """Sums and means, as they follow from the values of the loss."""
-        arguments = self.single(self.arguments)
         values = self.values.astype(float)
-        # Only what counts is in the means: ignored labels, say, are not. Whether a value counts
-        # shows in how the mean changes, so it is asked for each example.
-        weights = np.linspace(0.5, 1.5, len(values)).astype(np.float32)
-        spread = weights.reshape((-1,) + (1,) * (values.ndim - 1))
-        results = jax.jit(
-            lambda a, w: {
-                (r, weighted): self.unreduced.replace(reduction=r)(
-                    **a, sample_weight=w if weighted else None
-                )
-                for r in Reduction
-                for weighted in (False, True)
-            }
-        )(arguments, weights)
-        self.close(results["sum", False], values.sum(), "sum", 10)
-        self.close(results["none", True], values * spread, "none with weights")
-        self.close(results["sum", True], (values * spread).sum(), "sum with weights", 10)
-        mean, scaled = results["sum_over_batch_size", False], results["sum_over_batch_size", True]
-        total = values.sum()
-        if total:
-            expected = mean * (values * spread).sum() / total
-            self.close(scaled, expected, "sum_over_batch_size with weights", 10)
-        constant = self.unreduced.replace(reduction="mean_over_weights", weight=2.0)
-        twice = constant(**arguments, sample_weight=jnp.full(len(values), 3.0))
-        unweighted = results["mean_over_weights", False]
-        self.close(twice, 2 * unweighted, "mean_over_weights is not free of scale", 10)
+        weights = np.linspace(0.5, 1.5, len(values))
+        weighted = values * weights.reshape((-1,) + (1,) * (values.ndim - 1))
+        plain, _ = self.run(self.single, {"sample_weight": np.ones_like(weights, np.float32)})
+        scaled, _ = self.run(self.single, {"sample_weight": weights.astype(np.float32)})
+        twice, _ = self.run(self.single, {"sample_weight": 2 * np.ones_like(weights, np.float32)})
+        self.close(plain["none"], values, "none")
+        self.close(plain["sum"], values.sum(), "sum", 10)
+        self.close(scaled["none"], weighted, "none with weights")
+        self.close(scaled["sum"], weighted.sum(), "sum with weights", 10)
+        # How many values count is up to the loss: not those of ignored labels, say.
+        count = values.sum() / float(plain["sum_over_batch_size"]) if values.sum() else 1
+        mean = scaled["sum_over_batch_size"]
+        self.close(mean, weighted.sum() / count, "sum_over_batch_size with weights", 10)
+        mean = twice["mean_over_weights"]
+        self.close(mean, plain["mean_over_weights"], "mean_over_weights depends on scale", 10)
 
     def check_mask(self) -> None:
         """A padded batch against the unpadded one."""
-        arguments = self.single(self.arguments)
         size = len(self.values)
-        padded = jax.tree.map(_pad, arguments)
+        padded = jax.tree.map(_pad, self.single)
         mask = np.arange(size + 2) < size
+        weights = {"sample_weight": np.ones(size, np.float32)}
+        expected, expected_gradients = self.run(self.single, weights)
+        weights = {"sample_weight": _pad(weights["sample_weight"])}
+        results, gradients = self.run(padded, {**weights, "mask": mask})
+        nothing, no_gradients = self.run(padded, {**weights, "mask": mask & False})
         for reduction in Reduction:
+            found = results[reduction]
             if reduction is Reduction.NONE:
-                continue
-            loss = self.unreduced.replace(reduction=reduction)
-            masked = jax.jit(lambda a, m, loss=loss: loss(**a, mask=m))
-            expected = jax.jit(lambda a, loss=loss: loss(**a))(arguments)
-            self.close(masked(padded, mask), expected, f"{reduction} of a padded batch")
-            self.close(masked(padded, mask & False), 0, f"{reduction} of nothing but padding")
-        loss = self.unreduced.replace(reduction="sum_over_batch_size")
-        plain = jax.tree.map(
-            lambda x: np.concatenate([x, 0 * x[:2]]), self.gradient(loss, arguments)
-        )
-        for keep, expected in ((mask, plain), (mask & False, jax.tree.map(np.zeros_like, plain))):
-            actual = self.gradient(loss, padded, mask=keep)
-            for a, e in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
-                self.close(a, e, "gradient of a padded batch")
+                self.close(found[size:], np.zeros_like(found[size:]), "none of padding")
+                found = found[:size]
+            self.close(found, expected[reduction], f"{reduction} of a padded batch")
+            self.close(nothing[reduction], 0, f"{reduction} of nothing but padding")
+        for name in self.names:
+            plain = jax.tree.map(
+                lambda x: np.concatenate([x, np.zeros_like(x[:2])]), expected_gradients[name]
+            )
+            compare = functools.partial(self.close, what=f"gradient of {name} in a padded batch")
+            jax.tree.map(compare, gradients[name], plain)
+            jax.tree.map(compare, no_gradients[name], jax.tree.map(np.zeros_like, plain))
 
     def check_gradients(self) -> None:
         """Gradients against central differences along some directions, in float64."""
         with jax.enable_x64(True):
-            arguments = _as_dtype(dict(self.arguments), np.float64)
-            loss = self.loss.replace(reduction="sum")
-            gradient = self.gradient(loss, arguments)
-            call = jax.jit(lambda a: loss(**a))
+            arguments = _as_dtype(self.arguments, np.float64)
+            _, gradients = self.run(arguments, {})
             rng = np.random.default_rng(0)
             for _ in range(3):
-                step = jax.tree.map(lambda x: rng.normal(size=x.shape), gradient)
-                high, low = (float(call(_moved(arguments, step, h))) for h in (1e-5, -1e-5))
-                products = jax.tree.map(lambda g, s: np.sum(np.asarray(g) * s), gradient, step)
+                step = jax.tree.map(lambda x: rng.normal(size=x.shape), gradients)
+                high, low = (
+                    float(self.run(_moved(arguments, step, size), {})[0]["sum"])
+                    for size in (1e-5, -1e-5)
+                )
+                products = jax.tree.map(lambda g, s: np.sum(np.asarray(g) * s), gradients, step)
                 actual, numeric = sum(jax.tree.leaves(products)), (high - low) / 2e-5
                 self.close(actual, numeric, "gradient is not that of finite differences", 10)
 
     def check_limit(self, limit: Arrays, expected: np.ndarray) -> None:
         """Values at a limit, and that gradients are finite where the values are."""
-        arguments = self.single(jax.tree.map(np.asarray, dict(limit)))
-        values = jax.jit(lambda a: self.unreduced(**a))(arguments)
-        self.close(values, expected, f"values at {limit}")
+        arguments = _as_dtype(jax.tree.map(np.asarray, dict(limit)), np.float32)
         finite = np.isfinite(expected)
-        loss = self.unreduced.replace(reduction="sum")
-        more = {} if finite.all() else {"mask": finite}
-        for leaf in jax.tree.leaves(self.gradient(loss, arguments, **more)):
+        self.close(self.values_of(arguments), expected, f"values at {limit}")
+        _, gradients = self.run(arguments, {} if finite.all() else {"mask": finite})
+        for leaf in jax.tree.leaves(gradients):
             _expect(bool(np.isfinite(leaf).all()), f"{self.cls}: gradient {leaf} at {limit}")
 
     def check_refusals(self) -> None:
         """What does not fit raises."""
-        arguments = self.single(self.arguments)
         size = len(self.values)
         self.refuses(ValueError, "a mask that is too long", mask=np.ones(size + 1, bool))
         self.refuses(ValueError, "weights that are too long", sample_weight=np.ones(size + 1))
@@ -272,13 +270,13 @@ class _Batch:
         self.refuses(TypeError, "an unknown argument", no_such_argument=1)
         for name, parameter in self.loss.signature.parameters.items():
             if parameter.default is inspect.Parameter.empty:
-                wider = np.asarray(arguments[name])[..., None]
+                wider = np.asarray(self.single[name])[..., None]
                 self.refuses((ValueError, TypeError), f"one more axis of {name}", **{name: wider})
 
     def refuses(self, errors: Any, what: str, **changes: Any) -> None:
         """Whether a call with other arguments raises one of the errors."""
         try:
-            self.unreduced(**{**self.single(self.arguments), **changes})
+            self.unreduced(**{**self.single, **changes})
         except errors:
             return
         raise AssertionError(f"{self.cls} takes {what}")

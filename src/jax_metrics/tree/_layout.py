@@ -14,6 +14,7 @@ import jax
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import StaticFieldError
+from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._static import copy_containers, find_array, fingerprint, is_mutable, same
 from jax_metrics.tree._types import FieldMetadata, FlattenMode
 
@@ -50,6 +51,7 @@ class Layout:
         template: The `__dict__` of an object with this layout: static fields with their values,
             node fields as None, and the layout itself.
         thawed: The static fields whose value can change in place; each object gets its own copy.
+        loose: The undeclared node fields that are containers, and could lose all their Trees.
         keys: The path entry of each child.
         get: Maps an object's `__dict__` to its children. Raises `StaleLayout` when a container
             among the fields was changed in place in a way that alters the structure.
@@ -65,6 +67,7 @@ class Layout:
         "get",
         "keys",
         "lasting",
+        "loose",
         "metadata",
         "names",
         "plans",
@@ -88,6 +91,7 @@ class Layout:
         self.arity = len(nodes)
         self.metadata = tuple(nodes.values())
         self.declared = declared
+        self.loose = loose
         self.template = {name: statics.get(name) for name in order}
         self.lasting = lasting
         if lasting:
@@ -103,6 +107,12 @@ class Layout:
         """The static fields."""
         nodes = {*self.names, LAYOUT}
         return ((name, value) for name, value in self.template.items() if name not in nodes)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # with it, treedefs pickle
+        nodes = dict(zip(self.names, self.metadata, strict=True))
+        order = [name for name in self.template if name != LAYOUT]
+        statics = to_references(dict(self.statics()))
+        return _restored, (self.cls, nodes, statics, order, self.declared, self.loose, self.lasting)
 
     def __hash__(self) -> int:
         return self._hash
@@ -136,6 +146,20 @@ class Layout:
             f"{name}={value!r}" for name, value in self.statics() if not name.startswith("_")
         )
         return f"{self.cls.__name__}({statics})"
+
+
+def _restored(
+    cls: type,
+    nodes: dict[str, FieldMetadata],
+    statics: dict[str, Any],
+    order: list[str],
+    declared: frozenset[str],
+    loose: tuple[str, ...],
+    lasting: bool,
+) -> Layout:
+    known = {name: copy_containers(value) for name, value in from_references(statics).items()}
+    layout = Layout(cls, nodes, known, order, declared=declared, loose=loose, lasting=lasting)
+    return intern(layout) if lasting else layout
 
 
 def _getter(

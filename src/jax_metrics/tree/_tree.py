@@ -22,6 +22,7 @@ from jax_metrics.tree._flatten import (
 from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, field_metadata
 from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
+from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._types import FieldMetadata
 
 T = TypeVar("T", bound="Tree")
@@ -106,10 +107,10 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         forget_layout(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return public_fields(self)
+        return to_references(public_fields(self))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        vars(self).update(from_references(state))
         vars(self)[NATIVE] = True
 
     @property
@@ -146,7 +147,12 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         changes = {"node": node, "kind": kind}
         changed = known[field].update(**{k: v for k, v in changes.items() if v is not None})
         tree = copy(self)
-        vars(tree)[OVERRIDES] = {**vars(tree).get(OVERRIDES, {}), field: changed}
+        overrides = {**vars(tree).get(OVERRIDES, {}), field: changed}
+        # The order decides that of the leaves, so that of the calls must not matter.
+        made_inline = vars(tree).get(_compact.SUBTREES) or ()
+        rest = sorted(overrides.keys() - set(made_inline))
+        names = (*(name for name in made_inline if name in overrides), *rest)
+        vars(tree)[OVERRIDES] = {name: overrides[name] for name in names}
         forget_layout(tree)
         return tree
 

@@ -1,0 +1,121 @@
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import jax_metrics as jm
+from jax_metrics import nn
+from jax_metrics.tree import copy
+
+
+def normal(*shape):
+    return jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32)
+
+
+X = normal(2, 5, 8)
+
+
+def test_kinds_of_the_fields():
+    layer = nn.MultiHeadAttention(2, dropout_rate=0.5, decode=True, normalize_qk=True)
+    layer = layer.init(0, jm.Inputs(X, sow_weights=True))
+    kinds = {name: known.kind for name, known in layer.field_metadata.items() if known.node}
+    parameters = ("query", "key", "value", "out", "query_ln", "key_ln")
+    caches = ("cached_key", "cached_value", "cache_index")
+    assert all(kinds.pop(name) is jm.Parameter for name in parameters)
+    assert all(kinds.pop(name) is jm.Cache for name in caches)
+    assert kinds == {"attention_weights": jm.Log, "rng": jm.Rng}
+    assert jax.tree.leaves(layer.caches()) and jax.tree.leaves(layer.logs())
+
+
+def test_decoding_step_by_step_is_attention_under_a_causal_mask():
+    layer = nn.SelfAttention(2, decode=True).init(0, X)
+    whole = nn.MultiHeadAttention(2).init(0, X)
+    expected = whole(X, mask=nn.make_causal_mask(X[..., 0]))
+
+    def step(layer, x):
+        return layer, layer(x[:, None])[:, 0]
+
+    after, outputs = jax.lax.scan(step, layer, X.swapaxes(0, 1))
+    assert jnp.allclose(outputs.swapaxes(0, 1), expected, atol=1e-5)
+    assert int(after.cache_index) == 5 and int(layer.cache_index) == 0
+
+
+def test_the_cache_fills_in_evaluation_mode_and_when_frozen():
+    for layer in (nn.SelfAttention(2, decode=True).init(0, X).eval(),):
+        layer(X[:, :1])
+        layer.freeze()(X[:, :1])
+        assert int(layer.cache_index) == 1
+
+
+def test_a_wrong_length_in_decoding():
+    layer = nn.SelfAttention(2, decode=True).init(0, X)
+    with pytest.raises(ValueError, match="cache shape error"):
+        layer(X)
+
+
+def test_weights_are_left_only_when_asked_for():
+    layer = nn.MultiHeadAttention(2).init(0, X)
+    layer(X)
+    assert layer.attention_weights is None
+    layer(X, sow_weights=True)
+    assert layer.attention_weights.shape == (2, 2, 5, 5)
+    assert jnp.allclose(layer.attention_weights.sum(-1), 1, atol=1e-6)
+
+
+def test_weights_that_init_was_asked_for_do_not_change_the_structure():
+    layer = nn.MultiHeadAttention(2).init(0, jm.Inputs(X, sow_weights=True))
+    before = jax.tree.structure(layer)
+    layer(X, sow_weights=True)
+    assert jax.tree.structure(layer) == before
+
+
+def test_dropout_follows_mode_call_and_key():
+    layer = nn.SelfAttention(2, dropout_rate=0.5).init(0, X)
+    key = layer.rng
+    assert (layer.eval()(X) == layer(X, None, True)).all()
+    assert layer.rng is key  # nothing random, no key used
+    given_key = layer(X, dropout_rng=jax.random.key(1))
+    assert layer.rng is key
+    assert (given_key == layer(X, None, False, jax.random.key(1))).all()
+    assert not (layer(X) == layer(X)).all()
+
+
+def test_without_dropout_there_is_no_key():
+    layer = nn.SelfAttention(2).init(0, X)
+    assert jax.tree.leaves(layer.rngs()) == []
+    assert (layer(X) == layer.eval()(X)).all()
+
+
+def test_dropout_turned_on_later_asks_for_a_key():
+    layer = nn.SelfAttention(2).init(0, X)
+    layer.dropout_rate = 0.5
+    with pytest.raises(RuntimeError, match="SelfAttention needs a random key in training"):
+        layer(X)
+
+
+def test_self_attention_does_not_warn():
+    assert nn.SelfAttention(2).init(0, X)(X).shape == X.shape
+
+
+@settings(max_examples=15)
+@given(
+    heads=st.integers(1, 3),
+    size=st.integers(1, 2),
+    batch=st.lists(st.integers(1, 2), max_size=2),
+    lengths=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    use_bias=st.booleans(),
+    normalize_qk=st.booleans(),
+    out_features=st.none() | st.integers(1, 3),
+    masked=st.booleans(),
+)
+def test_equal_to_linen(heads, size, batch, lengths, masked, **options):
+    q, k = (normal(*batch, n, 3) for n in lengths)
+    options["qkv_features"] = heads * size
+    mask = np.tril(np.ones((1, *lengths), bool)) if masked else None
+    layer = nn.MultiHeadAttention(heads, **options).init(1, (q, k))
+    twin = linen.MultiHeadAttention(heads, **options)
+    expected = twin.apply(twin.init(jax.random.key(1), q, k), q, k, mask=mask)
+    assert jnp.allclose(copy(layer)(q, k, mask=mask), expected, atol=1e-6)
