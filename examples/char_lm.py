@@ -31,6 +31,7 @@ LENGTH = 128
 BATCH = 16
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # printable ASCII, and the end of a line
 HELD_OUT = 5  # each fifth module
+PROMPTS = ("def main(", "class Err", "    for i")
 
 
 class LanguageModel(jm.Module):
@@ -115,25 +116,25 @@ def advance(model, tokens, key, temperature):
     return model, jax.random.categorical(key, logits)[:, None]
 
 
-def write(model, prompt, number, temperature=0.6, seed=0):
-    """Lets the model go on after a prompt; returns the text and tokens a second."""
-    tokens = jnp.array([[CHARACTERS.index(c) for c in prompt]])
-    keys = list(jax.random.split(jax.random.key(seed), number + 1))
+def write(model, prompts, number, temperature=0.6, seed=0):
+    """Lets the model go on after prompts of one length; returns the texts and tokens a second."""
+    tokens = jnp.array([[CHARACTERS.index(c) for c in prompt] for prompt in prompts])
+    keys = list(jax.random.split(jax.random.key(seed), number))
 
-    def run(number):
-        decoding = jm.nn.init_cache(model, batch_size=1, max_length=len(prompt) + number)
-        decoding, token = advance(decoding, tokens, keys[0], temperature)
-        written = [token]
-        for key in keys[1:number]:
-            decoding, token = advance(decoding, token, key, temperature)
+    def run():
+        decoding = jm.nn.init_cache(model, len(prompts), max_length=tokens.shape[1] + number)
+        written = [tokens]
+        for key in keys:
+            decoding, token = advance(decoding, written[-1], key, temperature)
             written.append(token)
-        return jnp.concatenate(written, axis=1)[0].tolist()
+        return np.asarray(jnp.concatenate(written, axis=1))
 
-    run(number)  # compiles
+    run()  # compiles
     start = time.perf_counter()
-    written = run(number)
+    written = run()
     seconds = time.perf_counter() - start
-    return prompt + "".join(CHARACTERS[i] for i in written), number / seconds
+    texts = ["".join(CHARACTERS[i] for i in row) for row in written]
+    return texts, len(prompts) * number / seconds
 
 
 def save_learning_curve(curve, baseline, path):
@@ -157,9 +158,11 @@ def main():
     train_text, test_text = load_text()
     print(f"{len(train_text):,} characters to train on, {len(test_text):,} held out")
     held_out = crops(np.random.default_rng(1), test_text, 16 if options.quick else 128)
-    model, curve = train(train_text, held_out, steps=10 if options.quick else 500)
-    text, speed = write(model, "def main(", 40 if options.quick else 400)
-    print("-" * 80, text, "-" * 80, sep="\n")
+    model, curve = train(train_text, held_out, steps=10 if options.quick else 400)
+    # No longer than what it was trained on: beyond that its positions mean nothing to it.
+    number = 20 if options.quick else LENGTH - len(PROMPTS[0])
+    texts, speed = write(model, PROMPTS, number)
+    print(*texts, "", sep="\n" + "-" * 80 + "\n")
     print(f"wrote {speed:.0f} tokens a second")
     baseline = unigram_bits(train_text, held_out)
     print(f"frequencies of characters: {baseline:.2f} bits per character, held out")

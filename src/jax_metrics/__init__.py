@@ -1,10 +1,15 @@
 """JAX Metrics: a pytree Module system for deep learning in JAX."""
 
+from jax_metrics import losses as losses
+from jax_metrics import metrics as metrics
 from jax_metrics import module as module
 from jax_metrics import nn as nn
 from jax_metrics import optim as optim
+from jax_metrics import regularizers as regularizers
 from jax_metrics import tree as tree
 from jax_metrics._version import __version__ as __version__
+from jax_metrics.losses import Loss as Loss
+from jax_metrics.metrics import Metric as Metric
 from jax_metrics.module import BatchStat as BatchStat
 from jax_metrics.module import BatchStats as BatchStats
 from jax_metrics.module import Cache as Cache
@@ -30,6 +35,7 @@ from jax_metrics.module import iter_split as iter_split
 from jax_metrics.module import next_key as next_key
 from jax_metrics.module import preserve_state as preserve_state
 from jax_metrics.module import rng_key as rng_key
+from jax_metrics.nn import MLP as MLP
 from jax_metrics.nn import BatchNorm as BatchNorm
 from jax_metrics.nn import Conv as Conv
 from jax_metrics.nn import Dropout as Dropout
@@ -38,11 +44,13 @@ from jax_metrics.nn import Flatten as Flatten
 from jax_metrics.nn import Lambda as Lambda
 from jax_metrics.nn import LayerNorm as LayerNorm
 from jax_metrics.nn import Linear as Linear
-from jax_metrics.nn import MLP as MLP
+from jax_metrics.nn import Policy as Policy
 from jax_metrics.nn import Sequential as Sequential
 from jax_metrics.nn import initializers as initializers
 from jax_metrics.nn import sequence as sequence
 from jax_metrics.optim import Optimizer as Optimizer
+from jax_metrics.tree import MISSING as MISSING
+from jax_metrics.tree import NOTHING as NOTHING
 from jax_metrics.tree import Apply as Apply
 from jax_metrics.tree import ArrayLike as ArrayLike
 from jax_metrics.tree import Compact as Compact
@@ -58,13 +66,11 @@ from jax_metrics.tree import Immutable as Immutable
 from jax_metrics.tree import ImmutableTree as ImmutableTree
 from jax_metrics.tree import KindMixin as KindMixin
 from jax_metrics.tree import LostStateWarning as LostStateWarning
-from jax_metrics.tree import MISSING as MISSING
 from jax_metrics.tree import Map as Map
 from jax_metrics.tree import Merge as Merge
 from jax_metrics.tree import MergeError as MergeError
 from jax_metrics.tree import Missing as Missing
 from jax_metrics.tree import MutabilityError as MutabilityError
-from jax_metrics.tree import NOTHING as NOTHING
 from jax_metrics.tree import Nothing as Nothing
 from jax_metrics.tree import Repr as Repr
 from jax_metrics.tree import StaticFieldError as StaticFieldError
@@ -81,13 +87,11 @@ from jax_metrics.tree import field as field
 from jax_metrics.tree import filter as filter
 from jax_metrics.tree import flatten_mode as flatten_mode
 from jax_metrics.tree import in_compact as in_compact
-from jax_metrics.tree import layout_of as layout_of
 from jax_metrics.tree import make_mutable as make_mutable
 from jax_metrics.tree import map as map
 from jax_metrics.tree import merge as merge
 from jax_metrics.tree import mutable as mutable
 from jax_metrics.tree import node as node
-from jax_metrics.tree import own_annotations as own_annotations
 from jax_metrics.tree import static as static
 from jax_metrics.tree import to_dict as to_dict
 from jax_metrics.tree import to_string as to_string

@@ -96,6 +96,27 @@ def test_infinite_logits():
     assert np.isnan(theirs[0])
 
 
+def test_where_optax_is_off():
+    """The other reasons that docs/guide/losses.md gives."""
+    x, label = jnp.array([[1e6 + 0.5, 1e6, 1e6 - 0.25, 1e6 - 3]]), jnp.array([1])
+    np.testing.assert_allclose(losses.multiclass_sparsemax(label, x), 0.5625, rtol=1e-6)
+    assert abs(float(optax.losses.multiclass_sparsemax_loss(x, label)[0]) - 0.5625) > 0.01
+    zero, one = jnp.zeros((1, 2)), jnp.ones((1, 2))
+    assert float(losses.triplet_margin(zero, one, negative=-one, p=1)[0]) == 1
+    assert float(optax.losses.triplet_margin_loss(zero, one, -one, norm_degree=1)[0]) == 0
+    assert float(losses.NTXent()(target=jnp.arange(3), preds=jnp.eye(3))) == 0
+    assert np.isnan(optax.losses.ntxent(jnp.eye(3), jnp.arange(3)))
+    minus = jnp.array([[0.0, -jnp.inf]])
+    first = jnp.array([[1.0, 0.0]])
+    for theirs in (
+        optax.losses.softmax_cross_entropy(minus, first),
+        optax.losses.poly_loss_cross_entropy(minus, first),
+        optax.losses.multiclass_hinge_loss(minus, jnp.array([0])),
+        optax.losses.kl_divergence(minus, first),
+    ):
+        assert np.isnan(theirs[0])
+
+
 def test_means_over_one_axis():
     for name in ("squared", "absolute", "squared_logarithmic", "absolute_percentage"):
         elements = getattr(losses, f"{name}_error")(X, 2 * X)

@@ -44,6 +44,7 @@ def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = No
 
 
 def _ntxent(target: Any, preds: Any, temperature: float, mask: Any) -> Terms:
+    # Not optax' form, which gives one number, has no mask, and is NaN where no group has a pair.
     positive(temperature=temperature)
     preds, together, apart = _groups(target, preds, mask, True)
     logits = _directions(preds)

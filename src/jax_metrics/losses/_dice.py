@@ -57,6 +57,7 @@ def tversky(
         >>> jm.losses.tversky(target, preds, **options)
         Array([0.3333333], dtype=float32)
     """
+    # Not optax' form, whose check of probabilities raises under `jit`.
     share, found, wrong = _regions(target, preds, binary, from_logits)
     both = _per_class(share * found)
     too_much = _per_class(found) - both

@@ -42,6 +42,7 @@ def kl_divergence(
         >>> jm.losses.kl_divergence(target, preds, log_preds=False)
         Array([0.6931472], dtype=float32)
     """
+    # Not optax' forms: they are NaN where both probabilities are 0.
     target, preds = pair(target, preds)
     share = jnp.exp(target) if log_target else target
     mass = jnp.exp(preds) if log_preds else preds

@@ -27,7 +27,7 @@ def log_cosh(target: Any, preds: Any) -> jax.Array:
     """
     target, preds = pair(target, preds)
     error = preds - target
-    # Taking log(2) off at the end, as optax does, cancels: 12 % are wrong at 1e-3 in float32.
+    # Taking log(2) off at the end, as optax does, cancels: 5.36e-7 for 5e-7 at 1e-3 in float32.
     near = jnp.abs(error) < 1
     small = jnp.where(near, error, 0)
     large = jnp.abs(jnp.where(near, 1, error))

@@ -4,8 +4,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 
-from jax_metrics.losses._inputs import pair, same_shape
+from jax_metrics.losses._inputs import as_float, pair, same_shape
 from jax_metrics.losses._loss import Loss
 
 
@@ -37,22 +38,16 @@ def ranking_softmax(
         >>> print(f"{loss:.4f}")
         1.4076
     """
-    # Not optax' form: its gradient is NaN where a list has items left out, or all of them.
     target, preds = pair(target, preds)
     if where is not None:
         where = jnp.asarray(where)
         same_shape(preds=preds, where=where)
-        target = jnp.where(where, target, 0)
-        lowest = jnp.finfo(preds.dtype).min / 2
-        # Far below all others, yet finite, so that a list without items has a softmax as well.
-        preds = jnp.where(where, preds, lowest)
     if item_weights is not None:
-        item_weights = jnp.asarray(item_weights, preds.dtype)
+        item_weights = as_float("item_weights", item_weights)
         same_shape(preds=preds, item_weights=item_weights)
-        target = target * (item_weights if where is None else jnp.where(where, item_weights, 0))
-    log = jax.nn.log_softmax(preds, axis=-1)
-    terms = target * (log if where is None else jnp.where(where, log, 0))
-    return -jnp.sum(terms, axis=-1)
+    return optax.losses.ranking_softmax_loss(
+        preds, target, where=where, weights=item_weights, reduce_fn=None
+    )
 
 
 class RankingSoftmax(Loss):

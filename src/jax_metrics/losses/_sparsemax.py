@@ -67,7 +67,7 @@ def multiclass_sparsemax(target: Any, preds: Any) -> jax.Array:
         Array([0., 1.], dtype=float32)
     """
     target, preds, wrong = class_labels(target, preds)
-    # Only differences matter, and a projection of large scores would lose their last digits.
+    # Only differences matter, and projecting large scores loses digits: 0.546 for 0.5625 at 1e6.
     preds = preds - jax.lax.stop_gradient(jnp.max(preds, axis=-1, keepdims=True))
     flat = optax.losses.multiclass_sparsemax_loss(
         preds.reshape(-1, preds.shape[-1]), target.reshape(-1)

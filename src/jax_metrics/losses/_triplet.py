@@ -55,6 +55,7 @@ def triplet_margin(
     )
     same_shape(anchor=anchor, positive=positive, negative=negative)
     between = distance if distance is not None else lambda a, b: norm(a - b, p)
+    # Not optax' form: it takes no absolute values, so it is wrong for p = 1 and p = 3.
     near, far = between(anchor, positive), between(anchor, negative)
     if swap:
         far = jnp.minimum(far, between(positive, negative))

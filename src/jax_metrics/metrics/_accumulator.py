@@ -16,13 +16,17 @@ class Accumulator(Tree):
     and `Buffer`.
     """
 
-    def neutral(self: A) -> A:
+    def neutral(self) -> Any:
         """The state that changes nothing when merged, of the same shapes."""
-        raise TypeError(f"{type(self).__name__} must define `neutral`; see `jm.metrics.Accumulator`.")
+        raise TypeError(
+            f"{type(self).__name__} must define `neutral`; see `jm.metrics.Accumulator`."
+        )
 
-    def merged(self: A, other: A) -> A:
+    def merged(self, other: Any) -> Any:
         """This state and another one, taken together."""
-        raise TypeError(f"{type(self).__name__} must define `merged`; see `jm.metrics.Accumulator`.")
+        raise TypeError(
+            f"{type(self).__name__} must define `merged`; see `jm.metrics.Accumulator`."
+        )
 
 
 def merge_leading_axis(state: A) -> A:

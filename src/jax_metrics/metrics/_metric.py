@@ -5,15 +5,16 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import jax
+from jax.core import Tracer
 
 from jax_metrics.metrics import _checks
+from jax_metrics.metrics._accumulator import Accumulator
 from jax_metrics.metrics._state import (
     gathered_state,
     merged_states,
     neutral_state,
     reduced_state,
 )
-from jax_metrics.metrics._accumulator import Accumulator
 from jax_metrics.tree import Extensions, Tree, copy, layout_of, snake_case
 
 M = TypeVar("M", bound="Metric")
@@ -63,15 +64,15 @@ class Metric(Tree, Extensions):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "update" in vars(cls):
-            cls.update = _compiled_update(vars(cls)["update"])  # type: ignore[method-assign]
+            cls.update = _compiled_update(vars(cls)["update"])
         if "compute" in vars(cls):
-            cls.compute = _compiled_compute(vars(cls)["compute"])  # type: ignore[method-assign]
+            cls.compute = _compiled_compute(vars(cls)["compute"])
 
     def __init__(self, *, name: str | None = None):
         if name is not None:
             self.name = name
 
-    def update(self: M, *args: Any, **kwargs: Any) -> M:
+    def update(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in, changes the metric and returns it; each metric defines its own."""
         raise TypeError(f"{type(self).__name__} must define `update`; see `jm.Metric`.")
 
@@ -137,7 +138,7 @@ class Metric(Tree, Extensions):
 
 
 def _is_traced(*values: Any) -> bool:
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def _map_states(f: Callable[..., Any], metric: M, *others: M) -> M:

@@ -38,7 +38,9 @@ _RULES: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "min": (jnp.minimum, _highest),
 }
 _KINDS = {
-    name: type(name.capitalize(), (Reduced,), {"merge": staticmethod(m), "neutral": staticmethod(n)})
+    name: type(
+        name.capitalize(), (Reduced,), {"merge": staticmethod(m), "neutral": staticmethod(n)}
+    )
     for name, (m, n) in _RULES.items()
 }
 
@@ -46,12 +48,12 @@ _KINDS = {
 def state(
     reduction: str | Callable[[Any, Any], Any], neutral: Callable[[Any], Any] | None = None
 ) -> Any:
-    """Declares an array as state of a metric. A `Total`, `Moments` or `Buffer` needs no declaration.
+    """Declares an array as state of a metric; a `Total`, `Moments` or `Buffer` needs none of it.
 
     Everything else follows from this: resetting, merging, reducing over devices, checkpoints.
 
     Args:
-        reduction: `"sum"`, `"max"` or `"min"`; or a function that makes one array of two. It must be
+        reduction: `"sum"`, `"max"` or `"min"`; or a function that makes one array of two, and is
             associative and commutative.
         neutral: With a function: makes of an array the one that changes nothing when merged.
 
@@ -82,8 +84,8 @@ def state(
         return type("Merged", (Reduced,), rules).node()
     if reduction not in _KINDS:
         raise ValueError(
-            f"Unknown reduction {reduction!r}: expected one of {', '.join(map(repr, _KINDS))}, or a "
-            "function of two arrays."
+            f"Unknown reduction {reduction!r}: expected one of {', '.join(map(repr, _KINDS))}, or "
+            "a function of two arrays."
         )
     return _KINDS[reduction].node()
 

@@ -24,6 +24,8 @@ from jax_metrics.nn._containers import sequence as sequence
 from jax_metrics.nn._conv import Conv as Conv
 from jax_metrics.nn._conv import ConvLocal as ConvLocal
 from jax_metrics.nn._conv import ConvTranspose as ConvTranspose
+from jax_metrics.nn._decoding_cache import init_cache as init_cache
+from jax_metrics.nn._decoding_cache import remove_cache as remove_cache
 from jax_metrics.nn._depthwise_conv import DepthwiseConv as DepthwiseConv
 from jax_metrics.nn._depthwise_conv import SeparableConv as SeparableConv
 from jax_metrics.nn._dropout import Dropout as Dropout
@@ -69,8 +71,6 @@ from jax_metrics.nn._functions import tanh as tanh
 from jax_metrics.nn._global_pooling import GlobalAvgPool as GlobalAvgPool
 from jax_metrics.nn._global_pooling import GlobalMaxPool as GlobalMaxPool
 from jax_metrics.nn._grouped_query_attention import GroupedQueryAttention as GroupedQueryAttention
-from jax_metrics.nn._grouped_query_attention import init_cache as init_cache
-from jax_metrics.nn._grouped_query_attention import remove_cache as remove_cache
 from jax_metrics.nn._haiku_module import HaikuModule as HaikuModule
 from jax_metrics.nn._linear import Einsum as Einsum
 from jax_metrics.nn._linear import Linear as Linear

@@ -188,7 +188,7 @@ class FlaxModule(Module):
 
         try:
             jax.eval_shape(dry_run, self.variables)
-        except InvalidRngError:
+        except Exception:  # it needs a key; or it cannot be called like this again, as with a cache
             return next_key()
         return None
 

@@ -1,7 +1,7 @@
-"""Grouped-query attention, and the cache of keys and values that makes decoding fast."""
+"""Grouped-query attention, with a cache of its keys and values for decoding."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,14 +11,13 @@ from jax_metrics.module import Cache
 from jax_metrics.module._calls import describe_place
 from jax_metrics.module._init import is_initializing
 from jax_metrics.nn import initializers
+from jax_metrics.nn._grouped_heads import attend, attend_and_drop
 from jax_metrics.nn._linear import Linear
 from jax_metrics.nn._norm import RMSNorm
 from jax_metrics.nn._position import expand_positions
 from jax_metrics.nn._random_layer import RandomLayer, check_rate
-from jax_metrics.tree import apply
 from jax_metrics.tree._compact import outside
 
-M = TypeVar("M")
 _KERNEL_INIT = initializers.lecun_normal()
 
 
@@ -175,9 +174,9 @@ class GroupedQueryAttention(RandomLayer):
         keep = self._mask(q, k, mask, padding_mask, before)
         dropout_key = self._key(rng)
         if dropout_key is None and not return_weights:
-            output, weights = _attend(q, k, v, keep), None
+            output, weights = attend(q, k, v, keep), None
         else:
-            output, weights = _attend_and_drop(q, k, v, keep, dropout_key, self.dropout_rate)
+            output, weights = attend_and_drop(q, k, v, keep, dropout_key, self.dropout_rate)
         if self.cache_index is not None and not is_initializing():
             assert self.cached_key is not None
             # A cache that ran over holds wrong values; under `jit` nobody else would notice.
@@ -354,127 +353,3 @@ class GroupedQueryAttention(RandomLayer):
         self.cached_key, self.cached_value, self.cached_mask = keys, values, mask
         self.cache_index = index + length
         return keys.astype(k.dtype), values.astype(v.dtype), mask
-
-
-def init_cache(
-    model: M, batch_size: int | Sequence[int], max_length: int, *, dtype: Any = None
-) -> M:
-    """Returns the model with an empty cache in every causal `GroupedQueryAttention`.
-
-    From then on each call adds its keys and values to the cache and attends over all that came
-    before: give it a prompt of any length first, and then what follows, one token or more at a
-    time. The cache is of the kind `Cache`; under `jit`, return the model. A call beyond
-    `max_length` is an error, or, under `jit`, gives NaN.
-
-    Args:
-        model: An initialized model.
-        batch_size: The batch axis, or axes, of the inputs; `()` for none.
-        max_length: How many positions the cache holds.
-        dtype: Of the keys and values; None: what each layer computes in.
-
-    Raises:
-        ValueError: If there is no such layer, or a size is below one.
-        RuntimeError: If one was not initialized.
-
-    Example:
-        >>> import jax.numpy as jnp
-    from jax.core import Tracer
-        >>> import jax_metrics as jm
-        >>> x = jnp.ones((1, 6, 8))
-        >>> layer = jm.nn.GroupedQueryAttention(2, causal=True).init(0, x)
-        >>> decoding = jm.nn.init_cache(layer, batch_size=1, max_length=6)
-        >>> parts = [decoding(x[:, :4]), decoding(x[:, 4:5]), decoding(x[:, 5:])]
-        >>> bool(jnp.allclose(jnp.concatenate(parts, axis=1), layer(x), atol=1e-6))
-        True
-    """
-    if max_length < 1:
-        raise ValueError(f"`max_length` must be at least 1; got {max_length}.")
-    found = []
-
-    def start(tree: Any) -> None:
-        if isinstance(tree, GroupedQueryAttention) and tree.causal:
-            tree.make_cache(batch_size, max_length, dtype)
-            found.append(tree)
-
-    model = apply(start, model)
-    if not found:
-        raise ValueError(
-            f"There is nothing to give a cache to in this {type(model).__name__}: it has no "
-            "GroupedQueryAttention with `causal=True`."
-        )
-    return model
-
-
-def remove_cache(model: M) -> M:
-    """Returns the model without the caches that `init_cache` made.
-
-    Args:
-        model: Any model.
-
-    Example:
-        >>> import jax
-        >>> import jax.numpy as jnp
-    from jax.core import Tracer
-        >>> import jax_metrics as jm
-        >>> layer = jm.nn.GroupedQueryAttention(2, causal=True).init(0, jnp.ones((1, 6, 8)))
-        >>> decoding = jm.nn.init_cache(layer, batch_size=1, max_length=6)
-        >>> jax.tree.leaves(jm.nn.remove_cache(decoding).caches())
-        []
-    """
-
-    def remove(tree: Any) -> None:
-        if isinstance(tree, GroupedQueryAttention):
-            tree.cached_key = tree.cached_value = tree.cached_mask = tree.cache_index = None
-
-    return apply(remove, model)
-
-
-def _flat(x: jax.Array, axes: int) -> jax.Array:
-    """Joins the batch axes, all but this many at the end, to one."""
-    return x.reshape(-1, *x.shape[x.ndim - axes :])
-
-
-def _attend(q: jax.Array, k: jax.Array, v: jax.Array, keep: jax.Array | None) -> jax.Array:
-    """Attention through JAX's own function, which may choose a fused kernel."""
-    q, k, v = _one_dtype(q, k, v)
-    if keep is not None:
-        batch = q.shape[:-3]
-        keep = _flat(jnp.broadcast_to(keep, (*batch, *keep.shape[-3:])), 3)
-    flat = jax.nn.dot_product_attention(_flat(q, 3), _flat(k, 3), _flat(v, 3), mask=keep)
-    return flat.reshape(q.shape[:-1] + v.shape[-1:])
-
-
-def _attend_and_drop(
-    q: jax.Array,
-    k: jax.Array,
-    v: jax.Array,
-    keep: jax.Array | None,
-    key: jax.Array | None,
-    rate: float,
-) -> tuple[jax.Array, jax.Array]:
-    """The same step by step, with dropout of the weights, which it returns too."""
-    q, k, v = _one_dtype(q, k, v)
-    *batch, length, heads, size = q.shape
-    kv_heads = k.shape[-2]
-    wide = jnp.promote_types(q.dtype, jnp.float32)
-    groups = q.reshape(*batch, length, kv_heads, heads // kv_heads, size)
-    logits = jnp.einsum("...qhgd,...khd->...hgqk", groups, k, preferred_element_type=wide)
-    logits = logits.reshape(*batch, heads, length, -1) / size**0.5
-    if keep is not None:
-        logits = jnp.where(keep, logits, 0.7 * jnp.finfo(wide).min)
-    weights = jax.nn.softmax(logits, axis=-1).astype(q.dtype)
-    if key is not None:
-        dropped = jnp.zeros_like(weights)
-        if rate < 1:
-            kept = jax.random.bernoulli(key, 1 - rate, weights.shape)
-            weights = jnp.where(kept, weights / jnp.asarray(1 - rate, weights.dtype), dropped)
-        else:
-            weights = dropped
-    grouped = weights.reshape(*batch, kv_heads, heads // kv_heads, length, -1)
-    output = jnp.einsum("...hgqk,...khd->...qhgd", grouped, v)
-    return output.reshape(*batch, length, heads, v.shape[-1]), weights
-
-
-def _one_dtype(*arrays: jax.Array) -> list[jax.Array]:
-    dtype = jnp.result_type(*arrays)
-    return [array.astype(dtype) for array in arrays]

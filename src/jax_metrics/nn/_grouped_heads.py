@@ -1,0 +1,55 @@
+"""The products of attention where heads of queries share those of keys and values."""
+
+import jax
+import jax.numpy as jnp
+
+
+def _flat(x: jax.Array, axes: int) -> jax.Array:
+    """Joins the batch axes, all but this many at the end, to one."""
+    return x.reshape(-1, *x.shape[x.ndim - axes :])
+
+
+def attend(q: jax.Array, k: jax.Array, v: jax.Array, keep: jax.Array | None) -> jax.Array:
+    """Attention through JAX's own function, which may choose a fused kernel."""
+    q, k, v = _one_dtype(q, k, v)
+    if keep is not None:
+        batch = q.shape[:-3]
+        keep = _flat(jnp.broadcast_to(keep, (*batch, *keep.shape[-3:])), 3)
+    flat = jax.nn.dot_product_attention(_flat(q, 3), _flat(k, 3), _flat(v, 3), mask=keep)
+    return flat.reshape(q.shape[:-1] + v.shape[-1:])
+
+
+def attend_and_drop(
+    q: jax.Array,
+    k: jax.Array,
+    v: jax.Array,
+    keep: jax.Array | None,
+    key: jax.Array | None,
+    rate: float,
+) -> tuple[jax.Array, jax.Array]:
+    """The same step by step, with dropout of the weights, which it returns too."""
+    q, k, v = _one_dtype(q, k, v)
+    *batch, length, heads, size = q.shape
+    kv_heads = k.shape[-2]
+    wide = jnp.promote_types(q.dtype, jnp.float32)
+    groups = q.reshape(*batch, length, kv_heads, heads // kv_heads, size)
+    logits = jnp.einsum("...qhgd,...khd->...hgqk", groups, k, preferred_element_type=wide)
+    logits = logits.reshape(*batch, heads, length, -1) / size**0.5
+    if keep is not None:
+        logits = jnp.where(keep, logits, 0.7 * jnp.finfo(wide).min)
+    weights = jax.nn.softmax(logits, axis=-1).astype(q.dtype)
+    if key is not None:
+        dropped = jnp.zeros_like(weights)
+        if rate < 1:
+            kept = jax.random.bernoulli(key, 1 - rate, weights.shape)
+            weights = jnp.where(kept, weights / jnp.asarray(1 - rate, weights.dtype), dropped)
+        else:
+            weights = dropped
+    grouped = weights.reshape(*batch, kv_heads, heads // kv_heads, length, -1)
+    output = jnp.einsum("...hgqk,...khd->...qhgd", grouped, v)
+    return output.reshape(*batch, length, heads, v.shape[-1]), weights
+
+
+def _one_dtype(*arrays: jax.Array) -> list[jax.Array]:
+    dtype = jnp.result_type(*arrays)
+    return [array.astype(dtype) for array in arrays]
