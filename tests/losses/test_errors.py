@@ -69,6 +69,10 @@ def test_value_errors(call, message):
     [
         (lambda: losses.squared_error(Z(2, complex), Z(2)), "target must hold real numbers"),
         (lambda: losses.multiclass_hinge(Z(2), Z((2, 3))), "Labels must be integers"),
+        (
+            lambda: losses.ranking_softmax(Z(2), Z(2), where=Z(2)),
+            "where must be boolean, but is flo",
+        ),
         (lambda: losses.ntxent(Z(2), Z((2, 3))), "groups as integers, but is float32"),
         (lambda: losses.ctc(Z((1, 2)), Z((1, 3, 4))), "labels as integers, but is float32"),
     ],

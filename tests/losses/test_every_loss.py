@@ -517,8 +517,11 @@ CASES = [
         },
         ctc,
         limits=[
-            (one_row([[1, 1]], [[[0.0, 0.0]] * 2]), [INF]),
-            (one_row([[1, 1]], [[[0.0, 0.0]] * 3]), [3 * np.log(2)]),
+            (
+                one_row([[1, 1]] * 2, np.zeros((2, 3, 2)))
+                | {"preds_length": np.array([2, 3], np.int32)},
+                [INF, 3 * np.log(2)],
+            ),
         ],
     ),
 ]

@@ -170,3 +170,46 @@ def assert_close(ours, theirs):
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a.astype(jnp.float32), b.astype(jnp.float32), 1e-5, 1e-6)
+
+
+SEQUENCE = jnp.asarray(np.random.default_rng(1).normal(size=(8, 5, 4)), jnp.float32)
+MAPPED = {
+    "attention": lambda: nn.SelfAttention(2),
+    "recurrent": lambda: nn.RNN(nn.GRUCell(3)),
+    "synced": lambda: nn.BatchNorm(axis_name="batch"),
+    "normed": lambda: nn.SpectralNorm(nn.Linear(3)),
+}
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_split_over_devices_is_the_whole(name):
+    mesh = jax.make_mesh((8,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
+    by_batch, everywhere = jax.P("batch"), jax.P()
+
+    def step(layer, x):
+        return layer(x), layer
+
+    layer = MAPPED[name]().init(0, SEQUENCE)
+    split = jax.shard_map(
+        step, mesh=mesh, in_specs=(everywhere, by_batch), out_specs=(by_batch, everywhere)
+    )
+    output, after = jax.jit(split)(layer, SEQUENCE)
+    if name == "synced":
+        layer.axis_name = after.axis_name = None
+    expected, whole = jax.jit(step)(layer, SEQUENCE)
+    assert jnp.allclose(output, expected, atol=1e-5)
+    for a, b in zip(jax.tree.leaves(after), jax.tree.leaves(whole), strict=True):
+        assert jnp.allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_recomputed_gradients_are_the_same(name):
+    layer = MAPPED[name]().init(0, SEQUENCE)
+    layer = layer.eval()
+
+    def loss(layer, x):
+        return (layer(x) ** 2).mean()
+
+    plain, again = (jax.jit(jax.grad(f))(layer, SEQUENCE) for f in (loss, jax.checkpoint(loss)))
+    for a, b in zip(jax.tree.leaves(plain), jax.tree.leaves(again), strict=True):
+        assert jnp.allclose(a, b, atol=1e-6)

@@ -254,6 +254,7 @@ def _hide(value: Any, mask: jax.Array | None) -> Any:
         if array.shape[: mask.ndim] != mask.shape:
             return leaf
         shown = mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
-        return jnp.where(shown, array, int(jnp.issubdtype(array.dtype, jnp.inexact)))
+        harmless = jnp.issubdtype(array.dtype, jnp.inexact)
+        return jnp.where(shown, array, jnp.asarray(harmless, array.dtype))
 
     return jax.tree.map(hide, value)

@@ -30,6 +30,7 @@ def ranking_softmax(
 
     Raises:
         ValueError: If the shapes differ.
+        TypeError: If `where` is not boolean.
 
     Example:
         >>> import jax.numpy as jnp
@@ -41,6 +42,8 @@ def ranking_softmax(
     target, preds = pair(target, preds)
     if where is not None:
         where = jnp.asarray(where)
+        if where.dtype != bool:
+            raise TypeError(f"where must be boolean, but is {where.dtype}. Write `where > 0`.")
         same_shape(preds=preds, where=where)
     if item_weights is not None:
         item_weights = as_float("item_weights", item_weights)

@@ -31,7 +31,6 @@ def init_cache(
 
     Example:
         >>> import jax.numpy as jnp
-    from jax.core import Tracer
         >>> import jax_metrics as jm
         >>> x = jnp.ones((1, 6, 8))
         >>> layer = jm.nn.GroupedQueryAttention(2, causal=True).init(0, x)
@@ -67,7 +66,6 @@ def remove_cache(model: M) -> M:
     Example:
         >>> import jax
         >>> import jax.numpy as jnp
-    from jax.core import Tracer
         >>> import jax_metrics as jm
         >>> layer = jm.nn.GroupedQueryAttention(2, causal=True).init(0, jnp.ones((1, 6, 8)))
         >>> decoding = jm.nn.init_cache(layer, batch_size=1, max_length=6)

@@ -58,7 +58,6 @@ class GroupedQueryAttention(RandomLayer):
 
     Example:
         >>> import jax.numpy as jnp
-    from jax.core import Tracer
         >>> import jax_metrics as jm
         >>> x = jnp.ones((2, 5, 16))
         >>> layer = jm.nn.GroupedQueryAttention(4, num_kv_heads=2, causal=True).init(0, x)
