@@ -10,7 +10,9 @@ from rich.table import Table
 Case = Callable[[], object]
 
 
-def fastest(cases: Mapping[str, Case], *, rounds: int = 15, seconds: float = 0.02) -> dict[str, float]:
+def fastest(
+    cases: Mapping[str, Case], *, rounds: int = 15, seconds: float = 0.02
+) -> dict[str, float]:
     """The seconds that each case takes, the fastest round of many.
 
     The cases take turns, so that a busy moment of the machine hits all of them alike. Each round

@@ -6,16 +6,17 @@ structure that has the same shape.
 """
 
 import argparse
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from _measure import fastest, table
 from flax import nnx
 
 import jax_metrics as jm
-from _measure import fastest, table
 
 
 class Model(jm.Module):
@@ -67,9 +68,10 @@ def into_jit(every: dict[str, Any]) -> dict[str, Callable[[], Any]]:
 
 
 def _jitted(every: dict[str, Any], function: Callable[[Any], Any]) -> dict[str, Callable[[], Any]]:
-    cases = {}
-    for name, model in every.items():
-        cases[name] = lambda call=jax.jit(function), model=arrays(model): call(model)
+    cases = {
+        name: functools.partial(jax.jit(lambda model: function(model)), arrays(model))
+        for name, model in every.items()
+    }
     equinox, nnx_model = every["equinox"], every["nnx"]
     filter_jit, nnx_jit = eqx.filter_jit(function), nnx.jit(function)
     cases["eqx.filter_jit"] = lambda: filter_jit(equinox)

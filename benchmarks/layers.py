@@ -10,10 +10,10 @@ from typing import Any
 import flax.linen as linen
 import jax
 import jax.numpy as jnp
+from _measure import fastest, table
 from flax import nnx
 
 import jax_metrics as jm
-from _measure import fastest, table
 
 FEATURES = 64
 COUNT = 100

@@ -23,28 +23,7 @@ def concatenate(forward: jax.Array, backward: jax.Array) -> jax.Array:
     return jnp.concatenate([forward, backward], axis=-1)
 
 
-class _LinenRNN(linen.RNN):
-    """The RNN of Flax, with a first carry that `shard_map` takes: it varies as the inputs do."""
-
-    def __call__(self, inputs: jax.Array, **options: Any) -> Any:
-        """Runs the cell; see `flax.linen.RNN`."""
-        if options.get("initial_carry") is None:
-            time_major, key = options.get("time_major"), options.get("init_key")
-            major = self.time_major if time_major is None else time_major
-            time = 0 if major else inputs.ndim - self.cell.num_feature_axes - 1
-            step = (*inputs.shape[:time], *inputs.shape[time + 1 :])
-            carry = self.cell.initialize_carry(jax.random.key(0) if key is None else key, step)
-            options["initial_carry"] = jax.tree.map(lambda x: _varying_like(x, inputs), carry)
-        return super().__call__(inputs, **options)
-
-
-def _varying_like(x: jax.Array, other: jax.Array) -> jax.Array:
-    there, here = (jax.typeof(value).manual_axis_type.varying for value in (other, x))
-    axes = there - here
-    return jax.lax.pcast(x, tuple(axes), to="varying") if axes else x
-
-
-class RNN(FlaxLayer, flax_class=_LinenRNN):
+class RNN(FlaxLayer, flax_class=linen.RNN):
     """Runs a recurrent cell over a sequence.
 
     Takes an array of shape `[batch..., time, *features]` and gives the outputs of all steps,
