@@ -11,7 +11,7 @@ import inspect
 import keyword
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import flax.linen as linen
 import jax
@@ -56,7 +56,11 @@ _GIVEN_KEYS = frozenset({"rng", "dropout_rng"})
 @dataclass_transform(
     field_specifiers=(field, node, static, KindMixin.field, KindMixin.node, KindMixin.static)
 )
-class FlaxLayer(Module):
+class _Declared(Module):
+    """Tells type checkers that layers are declared as dataclasses are; its subclasses, not it."""
+
+
+class FlaxLayer(_Declared):
     """A layer that is a Flax Linen module; the subclass declares what it has.
 
     - Fields with a kind and `init=False` hold the variables of Flax, under the same name; a name
@@ -83,6 +87,8 @@ class FlaxLayer(Module):
         (Array([1., 1.], dtype=float32), 0.001)
     """
 
+    if TYPE_CHECKING:  # the constructor of every layer takes it
+        name: str = field(default="", node=False, kw_only=True)
     arguments: Arguments = static(Arguments(), init=False)
     overwrite_with_gradient: Any = OverwriteWithGradient.node(init=False)
     _flax_class: ClassVar[type[linen.Module]]
