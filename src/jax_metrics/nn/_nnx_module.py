@@ -1,23 +1,35 @@
 """`NNXModule`: any Flax NNX module as it is."""
 
+import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
-from flax import nnx
 
 from jax_metrics.module import BatchStats, Cache, Log, ModelState, Module, Parameter, Rng, next_key
 from jax_metrics.module._init import is_initializing
 from jax_metrics.nn._flags import with_training_flag
 from jax_metrics.tree import static
 
+if TYPE_CHECKING:
+    from flax import nnx
+else:
+
+    class _LoadedWhenUsed:
+        """`flax.nnx`, which takes longer to import than everything else here together."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(importlib.import_module("flax.nnx"), name)
+
+    nnx = _LoadedWhenUsed()
+
 # Where the Variables of an NNX module are kept: the first type that fits.
-_TYPES: dict[str, Any] = {
-    "params": nnx.Param,
-    "stats": nnx.BatchStat,
-    "cache": nnx.Cache,
-    "rng": nnx.RngState,
-    "others": nnx.Variable,
+_TYPES = {
+    "params": "Param",
+    "stats": "BatchStat",
+    "cache": "Cache",
+    "rng": "RngState",
+    "others": "Variable",
 }
 
 
@@ -65,7 +77,7 @@ class NNXModule(Module):
 
     def __init__(
         self,
-        module: nnx.Module | Callable[[nnx.Rngs], nnx.Module],
+        module: "nnx.Module | Callable[[nnx.Rngs], nnx.Module]",
         *,
         method: str = "__call__",
         name: str | None = None,
@@ -128,7 +140,7 @@ class NNXModule(Module):
     def _take(self, module: Any, only: tuple[str, ...] | None = None) -> None:
         """Takes the Variables of a module into the fields; unless `only` some, all that changed."""
         module.train()  # one structure for both modes
-        graph, *states = nnx.split(module, *_TYPES.values())
+        graph, *states = nnx.split(module, *(getattr(nnx, name) for name in _TYPES.values()))
         if only is None and graph != self.graph:
             self.graph = graph
         for name, state in zip(_TYPES, states, strict=True):
