@@ -78,7 +78,7 @@ def test_a_class_is_registered_by_its_static_fields(x):
         Scale,
         serialized_name="tests.interop.Scale",
         serialize_auxdata=lambda layout: pickle.dumps(dict(layout.statics())["power"]),
-        deserialize_auxdata=lambda data: jm.layout_of(Scale(0.0, pickle.loads(data))),
+        deserialize_auxdata=lambda data: jm.tree.layout_of(Scale(0.0, pickle.loads(data))),
     )
     loaded = through_bytes(exported)
     assert jnp.allclose(loaded.call(scale, x), 3 * x**2)
