@@ -19,12 +19,13 @@ CORE = {"tree", "module"}
 SIBLINGS = {"nn", "losses", "regularizers", "metrics", "optim"}
 MAY_IMPORT = {
     "_version": set(),
+    "arguments": set(),
     "tree": set(),
     "module": {"tree"},
     "nn": CORE,
-    "losses": CORE,
-    "regularizers": CORE | {"losses"},  # a regularizer is a loss
-    "metrics": CORE | {"losses"},
+    "losses": CORE | {"arguments"},
+    "regularizers": CORE | {"arguments", "losses"},  # a regularizer is a loss
+    "metrics": CORE | {"arguments", "losses"},
     "optim": CORE,
     "training": CORE | SIBLINGS,
     "distributed": CORE | SIBLINGS,

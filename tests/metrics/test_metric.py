@@ -171,7 +171,7 @@ def test_a_state_with_a_merge_function_of_its_own():
         (lambda: state("median"), ValueError, "Unknown reduction 'median'"),
         (lambda: state(jnp.add), ValueError, "needs `neutral="),
         (
-            lambda: Mean() + Sum(),
+            lambda: Mean().merge_state(Sum()),
             ValueError,
             "merged with another one only; got a Sum",
         ),

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import as_float, positive
+from jax_metrics.arguments import as_float, positive
 from jax_metrics.losses._loss import Loss
 from jax_metrics.losses._reduction import Terms
 from jax_metrics.losses._triplet import norm

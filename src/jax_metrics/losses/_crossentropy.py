@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax.core import Tracer
 
-from jax_metrics.losses._inputs import as_float, between, log_of, pair, times_log
+from jax_metrics.arguments import as_float, between, log_of, pair, times_log
 from jax_metrics.losses._labels import at_label, check_labels, is_sparse, nan_where
 from jax_metrics.losses._loss import Loss
 from jax_metrics.losses._reduction import Terms

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import pair
+from jax_metrics.arguments import pair
 from jax_metrics.losses._labels import nan_where, one_hot_target
 from jax_metrics.losses._loss import Loss
 

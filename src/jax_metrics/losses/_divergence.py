@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import log_of, pair
+from jax_metrics.arguments import log_of, pair
 from jax_metrics.losses._loss import Loss
 
 

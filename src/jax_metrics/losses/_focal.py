@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.losses._inputs import pair
+from jax_metrics.arguments import pair
 from jax_metrics.losses._labels import nan_where, one_hot_target
 from jax_metrics.losses._loss import Loss
 from jax_metrics.losses._smooth_labels import smooth_labels

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import as_float, pair, positive, same_shape
+from jax_metrics.arguments import as_float, pair, positive, same_shape
 from jax_metrics.losses._loss import Loss
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import between, positive
+from jax_metrics.arguments import between, positive
 from jax_metrics.losses._labels import at_label, class_labels, nan_where
 from jax_metrics.losses._loss import Loss
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.losses._inputs import pair, signs
+from jax_metrics.arguments import pair, signs
 from jax_metrics.losses._labels import at_label, class_labels, nan_where
 from jax_metrics.losses._loss import Loss
 

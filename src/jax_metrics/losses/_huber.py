@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import optax
 
-from jax_metrics.losses._inputs import pair, positive
+from jax_metrics.arguments import pair, positive
 from jax_metrics.losses._loss import Loss
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.losses._inputs import as_float
+from jax_metrics.arguments import as_float
 
 
 def is_sparse(target: jax.Array, preds: jax.Array) -> bool:

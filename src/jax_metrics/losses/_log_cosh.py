@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import pair
+from jax_metrics.arguments import pair
 from jax_metrics.losses._loss import Loss
 
 

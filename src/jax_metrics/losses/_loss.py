@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_metrics.losses._arguments import Arguments, Index, as_path
+from jax_metrics.arguments import Arguments, Index, as_path
 from jax_metrics.losses._reduction import Reduction, Terms, reduce_terms
 from jax_metrics.tree import (
     Immutable,

@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import one_of, pair, signs
 from jax_metrics.losses._crossentropy import crossentropy
-from jax_metrics.losses._inputs import one_of, pair, signs
 from jax_metrics.losses._labels import at_label, class_labels, nan_where
 from jax_metrics.losses._loss import Loss
 

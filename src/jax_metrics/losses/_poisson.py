@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import gammaln
 
-from jax_metrics.losses._inputs import log_of, pair
+from jax_metrics.arguments import log_of, pair
 from jax_metrics.losses._loss import Loss
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses._inputs import times_log
+from jax_metrics.arguments import times_log
 from jax_metrics.losses._labels import nan_where, one_hot_target
 from jax_metrics.losses._loss import Loss
 

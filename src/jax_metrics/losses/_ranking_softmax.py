@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.losses._inputs import as_float, pair, same_shape
+from jax_metrics.arguments import as_float, pair, same_shape
 from jax_metrics.losses._loss import Loss
 
 

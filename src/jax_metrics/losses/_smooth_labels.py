@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import optax
 
-from jax_metrics.losses._inputs import as_float, between
+from jax_metrics.arguments import as_float, between
 
 
 def smooth_labels(target: Any, smoothing: float, *, binary: bool = False) -> jax.Array:

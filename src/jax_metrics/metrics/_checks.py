@@ -19,16 +19,39 @@ _running: contextvars.ContextVar[list[Named[jax.Array]] | None] = contextvars.Co
 )
 
 
-def check(holds: Any, message: str) -> None:
+def check(holds: Any, message: str) -> jax.Array:
     """Has the running eager update raise a ValueError if the condition does not hold.
+
+    Code that is traced cannot raise; add what this returns to the state, so that the value becomes
+    NaN there instead of one that looks right.
 
     Args:
         holds: A condition on values, an array of booleans.
         message: What was expected, and how to mend it.
+
+    Returns:
+        0 if the condition holds everywhere, else NaN; a float32 scalar.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Counter(jm.Metric):
+        ...     def __init__(self):
+        ...         self.seen = jm.metrics.Total()
+        ...     def update(self, counts):
+        ...         fault = jm.metrics.check(counts >= 0, "counts must not be negative.")
+        ...         self.seen += counts.sum() + fault
+        ...     def compute(self):
+        ...         return self.seen.value
+        >>> Counter().update(jnp.array([3, -1]))
+        Traceback (most recent call last):
+        ValueError: counts must not be negative.
     """
+    held = jnp.all(holds)
     checks = _running.get()
     if checks is not None:
-        checks.append(Named(message, jnp.all(holds)))
+        checks.append(Named(message, held))
+    return jnp.where(held, 0.0, jnp.nan)
 
 
 @contextlib.contextmanager

@@ -1,15 +1,19 @@
 """`Metric`: what all metrics are."""
 
 import functools
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 import jax
+import jax.numpy as jnp
 from jax.core import Tracer
 
+from jax_metrics.arguments import Arguments, Index, as_path
 from jax_metrics.metrics import _checks
-from jax_metrics.metrics._accumulator import Accumulator
-from jax_metrics.metrics._state import (
+from jax_metrics.metrics._operators import Operators
+from jax_metrics.metrics.state import (
+    Accumulator,
     gathered_state,
     merged_states,
     neutral_state,
@@ -18,6 +22,15 @@ from jax_metrics.metrics._state import (
 from jax_metrics.tree import Extensions, Tree, copy, layout_of, snake_case
 
 M = TypeVar("M", bound="Metric")
+Inputs = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+class Common(TypedDict, total=False):
+    """The options of all metrics, which `Metric.__init__` explains."""
+
+    name: str | None
+    on: Index | None
+    dtype: Any
 
 
 class _DefaultName:
@@ -25,7 +38,7 @@ class _DefaultName:
         return snake_case(owner.__name__)
 
 
-class Metric(Tree, Extensions):
+class Metric(Operators, Tree, Extensions):
     """Gathers values over batches: `update` takes a batch in, `compute` gives the value so far.
 
     A metric of your own declares its state (see `state`, `Total`, `Moments`, `Buffer`), makes it in
@@ -35,10 +48,16 @@ class Metric(Tree, Extensions):
     `metric = metric.update(...)` both work; inside of a traced function, return the metric.
     Outside, an update runs as one compiled program.
 
+    Args:
+        name: Its name in logs; that of the class in snake case unless given.
+        on: Where in structures to find the arguments: `on="a"` reads `target["a"]` and
+            `preds["a"]`, `on=("a", 0)` reads `target["a"][0]` and `preds["a"][0]`. It does not
+            hold for `sample_weight` and `mask`.
+        dtype: The floating dtype of the state and of what is computed from it.
+
     Attributes:
         jittable: Whether `update` and `compute` can be traced.
         higher_is_better: Whether a higher value is a better one; None where neither is.
-        name: Its name in logs; that of the class in snake case unless given.
 
     Example:
         >>> import jax.numpy as jnp
@@ -60,17 +79,28 @@ class Metric(Tree, Extensions):
     jittable: ClassVar[bool] = True
     higher_is_better: ClassVar[bool | None] = None
     name: Any = _DefaultName()
+    on: Any = None
+    dtype: Any = jnp.float32
+    _arguments: Any = Arguments()
+    _update: ClassVar[Callable[..., Any]]  # as the class wrote it
+    _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "update" in vars(cls):
-            cls.update = _compiled_update(vars(cls)["update"])
+            cls._update = staticmethod(vars(cls)["update"])
+            cls._parameters = dict(list(inspect.signature(cls._update).parameters.items())[1:])
+            cls.update = _compiled_update(cls._update)
         if "compute" in vars(cls):
             cls.compute = _compiled_compute(vars(cls)["compute"])
 
-    def __init__(self, *, name: str | None = None):
+    def __init__(self, *, name: str | None = None, on: Index | None = None, dtype: Any = None):
         if name is not None:
             self.name = name
+        if on is not None:
+            self.on = as_path(on)
+        if dtype is not None:
+            self.dtype = jnp.dtype(dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in, changes the metric and returns it; each metric defines its own."""
@@ -82,10 +112,11 @@ class Metric(Tree, Extensions):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in and returns the value of this batch alone."""
-        if _is_traced(self, args, kwargs) or not self.jittable:
-            value, merged = _step(self, args, kwargs)
+        inputs = _received(self, args, kwargs)
+        if not self.jittable or _is_traced(self, inputs):
+            value, merged = _step(self, inputs)
         else:
-            value, merged, checks = _compiled_step(self, args, kwargs)
+            value, merged, checks = _compiled_step(self, inputs)
             _checks.raise_failed(checks)
         _take_state(self, merged)
         return value
@@ -106,16 +137,21 @@ class Metric(Tree, Extensions):
         """Takes in all that the other metric has, in place, and returns the metric.
 
         Raises:
-            ValueError: If the other is another kind of metric.
+            ValueError: If the other is another kind of metric, or its states have other shapes.
         """
-        return _take_state(self, self + other)
+        return _take_state(self, self._merged(other))
 
-    def __add__(self: M, other: M) -> M:
-        """The metric that has taken in what both have."""
+    def _merged(self: M, other: M) -> M:
         if type(other) is not type(self):
             raise ValueError(
                 f"A {type(self).__name__} can be merged with another one only; got a "
                 f"{type(other).__name__}."
+            )
+        own, others = _shapes(self), _shapes(other)
+        if own != others:
+            raise ValueError(
+                f"Two {type(self).__name__} can be merged if their states have the same shapes; "
+                f"these have {own} and {others}. Make both with the same options."
             )
         return _map_states(merged_states, self, other)
 
@@ -136,9 +172,104 @@ class Metric(Tree, Extensions):
         """The value by name, ready for a logger."""
         return {self.name: self.compute()}
 
+    @property
+    def signature(self) -> inspect.Signature:
+        """The arguments that `update` takes, under the names it takes them by."""
+        named = {n: p for n, p in self._parameters.items() if p.kind not in _UNNAMED}
+        return self._arguments.signature(named, ())
+
+    def index_into(self: M, **paths: Index) -> M:
+        """A metric that reads arguments out of structures.
+
+        Args:
+            **paths: For each argument a key or index, or several to follow one after the other.
+
+        Raises:
+            TypeError: If there is no such argument.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> metric = jm.metrics.Mean().index_into(values=("heads", 0))
+            >>> float(metric(values={"heads": [jnp.ones(2)]}))
+            1.0
+        """
+        made = copy(self)
+        made._arguments = self._arguments.index_into(self, paths)
+        return made
+
+    def rename_arguments(self: M, **names: str) -> M:
+        """A metric that takes arguments by other names.
+
+        Args:
+            **names: For each argument its new name.
+
+        Raises:
+            TypeError: If there is no such argument.
+            ValueError: If two arguments would have the same name.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> metric = jm.metrics.Mean().rename_arguments(values="loss")
+            >>> float(metric(loss=jnp.ones(2)))
+            1.0
+        """
+        made = copy(self)
+        made._arguments = self._arguments.rename(self, names)
+        return made
+
+
+_UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_PLAIN = Metric._arguments
+
+
+def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
+    """The value of one batch alone; the metric stays as it is."""
+    inputs = _received(metric, args, kwargs)
+    if not metric.jittable or _is_traced(metric, inputs):
+        return _batch(metric, inputs).compute()
+    value, checks = _compiled_value(metric, inputs)
+    _checks.raise_failed(checks)
+    return value
+
+
+def _received(metric: Metric, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+    """The arguments by the names that `update` has for them, taken out of their structures."""
+    own = metric._parameters
+    if any(parameter.kind in _UNNAMED for parameter in own.values()):
+        return args, dict(kwargs)
+    return (), _received_by_name(metric, {**_named(metric, args), **kwargs} if args else kwargs)
+
+
+def _received_by_name(metric: Metric, given: Mapping[str, Any]) -> dict[str, Any]:
+    own = metric._parameters
+    if metric._arguments is _PLAIN and metric.on is None and given.keys() <= own.keys():
+        missing = own.keys() - given.keys()
+        if all(own[name].default is not inspect.Parameter.empty for name in missing):
+            return dict(given)
+    return metric._arguments.receive(metric, given)
+
+
+def _named(metric: Metric, args: tuple[Any, ...]) -> dict[str, Any]:
+    """Positional arguments by the names that callers use."""
+    names = list(metric.signature.parameters)
+    kinds = [parameter.kind for parameter in metric._parameters.values()]
+    positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if len(args) > positional:
+        raise TypeError(
+            f"{type(metric).__name__} takes {positional or 'no'} arguments by position, but got "
+            f"{len(args)}. Give them by name: {', '.join(f'{name}=...' for name in names)}."
+        )
+    return dict(zip(names, args, strict=False))
+
 
 def _is_traced(*values: Any) -> bool:
     return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
+
+
+def _shapes(metric: Metric) -> list[tuple[int, ...]]:
+    return [leaf.shape for leaf in jax.tree.leaves(metric)]
 
 
 def _map_states(f: Callable[..., Any], metric: M, *others: M) -> M:
@@ -173,17 +304,21 @@ def _take_state(metric: M, other: M) -> M:
 def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(update)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not self.jittable or _is_traced(self, args, kwargs):
+        if type(self)._update is not update:  # a subclass calls it with arguments received
             update(self, *args, **kwargs)
             return self
-        metric, checks = _compiled(self, args, kwargs)
+        inputs = _received(self, args, kwargs)
+        if not self.jittable or _is_traced(self, inputs):
+            update(self, *inputs[0], **inputs[1])
+            return self
+        metric, checks = compiled(self, inputs)
         _checks.raise_failed(checks)
         return _take_state(self, metric)
 
     @jax.jit
-    def _compiled(metric: Any, args: Any, kwargs: Any) -> Any:
+    def compiled(metric: Any, inputs: Any) -> Any:
         with _checks.collected() as checks:
-            update(metric, *args, **kwargs)
+            update(metric, *inputs[0], **inputs[1])
         return metric, checks
 
     return wrapper
@@ -199,13 +334,27 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _step(metric: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    batch = metric.batch_updates(*args, **kwargs)
-    return batch.compute(), metric + batch
+def _batch(metric: M, inputs: Inputs) -> M:
+    """A metric that has taken in received arguments alone."""
+    batch = metric.neutral()
+    type(metric)._update(batch, *inputs[0], **inputs[1])
+    return batch
+
+
+def _step(metric: Any, inputs: Inputs) -> tuple[Any, Any]:
+    batch = _batch(metric, inputs)
+    return batch.compute(), metric._merged(batch)
 
 
 @jax.jit
-def _compiled_step(metric: Any, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:
+def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any, Any]:
     with _checks.collected() as checks:
-        value, merged = _step(metric, args, kwargs)
+        value, merged = _step(metric, inputs)
     return value, merged, checks
+
+
+@jax.jit
+def _compiled_value(metric: Any, inputs: Any) -> tuple[Any, Any]:
+    with _checks.collected() as checks:
+        value = _batch(metric, inputs).compute()
+    return value, checks

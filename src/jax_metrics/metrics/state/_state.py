@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._accumulator import Accumulator, merge_leading_axis
+from jax_metrics.metrics.state._accumulator import Accumulator, merge_leading_axis
 from jax_metrics.module import MetricState
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._accumulator import Accumulator
-from jax_metrics.metrics._total import Total
+from jax_metrics.metrics.state._accumulator import Accumulator
+from jax_metrics.metrics.state._total import Total
 from jax_metrics.module import MetricState
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._accumulator import Accumulator
+from jax_metrics.metrics.state._accumulator import Accumulator
 from jax_metrics.module import MetricState
 
 

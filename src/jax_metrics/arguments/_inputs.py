@@ -1,4 +1,4 @@
-"""What losses ask of their arrays, and the precision they compute in."""
+"""What losses and metrics ask of their arrays, and the precision they compute in."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def as_float(name: str, value: Any) -> jax.Array:
 
 
 def same_shape(**arrays: jax.Array) -> None:
-    """Checks that all arrays have one shape; losses never broadcast.
+    """Checks that all arrays have one shape; nothing is broadcast.
 
     Raises:
         ValueError: If they have not.

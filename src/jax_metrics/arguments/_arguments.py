@@ -3,13 +3,27 @@
 import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from jax_metrics.losses._loss import Loss
+from typing import Any, Protocol
 
 Index = str | int | Sequence[str | int]
 Path = tuple[str | int, ...]
+
+# These lie beside the structures that `on` looks into.
+BESIDE = ("sample_weight", "mask")
+
+
+class Reader(Protocol):
+    """What has arguments to read: a loss, a metric."""
+
+    @property
+    def on(self) -> Any:
+        """Where in structures to find the arguments."""
+        ...
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The arguments, under the names that callers use."""
+        ...
 
 
 def as_path(index: Index) -> Path:
@@ -31,18 +45,18 @@ def step_into(name: str, value: Any, path: Path) -> Any:
             keys = f" with {', '.join(map(repr, value))}" if isinstance(value, Mapping) else ""
             raise KeyError(
                 f"There is no {place}[{step!r}]: {place} is a {type(value).__name__}{keys}. Check "
-                "`on=` and `index_into` of the loss."
+                "`on=` and `index_into`."
             ) from error
     return value
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """How the arguments of a call become those of the loss.
+    """How the arguments of a call become those of a loss or a metric.
 
     Attributes:
-        names: Pairs of the loss' own name of an argument and the one that callers use.
-        paths: Pairs of the loss' own name of an argument and where in it to look.
+        names: Pairs of the own name of an argument and the one that callers use.
+        paths: Pairs of the own name of an argument and where in it to look.
     """
 
     names: tuple[tuple[str, str], ...] = ()
@@ -60,15 +74,15 @@ class Arguments:
             [inspect.Parameter(names.get(n, n), kind, default=d) for n, d in defaults.items()]
         )
 
-    def receive(self, loss: "Loss", given: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments under the loss' own names, taken out of their structures.
+    def receive(self, reader: Reader, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments under the own names, taken out of their structures.
 
         Raises:
             TypeError: If one is missing, or there is no such argument.
             KeyError: If a structure lacks the place to look at.
         """
-        expected = loss.signature.parameters
-        self._check_known(loss, given, "was called with")
+        expected = reader.signature.parameters
+        self._check_known(reader, given, "was called with")
         missing = [
             n
             for n, p in expected.items()
@@ -76,7 +90,7 @@ class Arguments:
         ]
         if missing:
             raise TypeError(
-                f"{type(loss).__name__} needs the argument {missing[0]!r}. It takes "
+                f"{type(reader).__name__} needs the argument {missing[0]!r}. It takes "
                 f"{', '.join(expected)} and got {', '.join(given) or 'nothing'}."
             )
         own = {outer: name for name, outer in self.names}
@@ -84,15 +98,15 @@ class Arguments:
         paths = dict(self.paths)
         for name, value in inputs.items():
             path = paths.get(name, ())
-            if loss.on is not None and name not in loss._extra:
-                path = (*as_path(loss.on), *path)
+            if reader.on is not None and name not in BESIDE:
+                path = (*as_path(reader.on), *path)
             if value is not None:
                 inputs[name] = step_into(name, value, path)
         return inputs
 
-    def index_into(self, loss: "Loss", paths: Mapping[str, Index]) -> "Arguments":
+    def index_into(self, reader: Reader, paths: Mapping[str, Index]) -> "Arguments":
         """These, with further places to look at."""
-        self._check_known(loss, paths, "cannot index into")
+        self._check_known(reader, paths, "cannot index into")
         own = {outer: name for name, outer in self.names}
         merged = dict(self.paths)
         for name, index in paths.items():
@@ -100,25 +114,25 @@ class Arguments:
             merged[name] = (*as_path(index), *merged.get(name, ()))
         return dataclasses.replace(self, paths=tuple(merged.items()))
 
-    def rename(self, loss: "Loss", names: Mapping[str, str]) -> "Arguments":
+    def rename(self, reader: Reader, names: Mapping[str, str]) -> "Arguments":
         """These, with other names for callers to use."""
-        self._check_known(loss, names, "cannot rename")
-        taken = [names.get(name, name) for name in loss.signature.parameters]
+        self._check_known(reader, names, "cannot rename")
+        taken = [names.get(name, name) for name in reader.signature.parameters]
         twice = [name for name in taken if taken.count(name) > 1]
         if twice:
             raise ValueError(
-                f"Two arguments of {type(loss).__name__} would both be called {twice[0]!r}: "
+                f"Two arguments of {type(reader).__name__} would both be called {twice[0]!r}: "
                 f"{', '.join(taken)}. Give each a name of its own."
             )
         own = {outer: name for name, outer in self.names}
         merged = dict(self.names) | {own.get(name, name): new for name, new in names.items()}
         return dataclasses.replace(self, names=tuple((n, o) for n, o in merged.items() if n != o))
 
-    def _check_known(self, loss: "Loss", names: Iterable[str], what: str) -> None:
-        expected = loss.signature.parameters
+    def _check_known(self, reader: Reader, names: Iterable[str], what: str) -> None:
+        expected = reader.signature.parameters
         for name in names:
             if name not in expected:
                 raise TypeError(
-                    f"{type(loss).__name__} {what} {name!r}, but it takes {', '.join(expected)}. "
-                    "`loss.rename_arguments(...)` makes it take other names."
+                    f"{type(reader).__name__} {what} {name!r}, but it takes {', '.join(expected)}. "
+                    "`rename_arguments(...)` makes it take other names."
                 )

@@ -1,0 +1,73 @@
+"""`Expression`: arithmetic on metrics."""
+
+from collections.abc import Callable
+from typing import Any, Unpack
+
+import jax
+import numpy as np
+
+from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.tree import copy, layout_of, static
+
+
+class Expression(Composite):
+    """A function of the values of metrics, itself a metric: `2 * a + b`, `a / b`, `a[0]`.
+
+    It has copies of the metrics, and updates each with those arguments that it takes.
+
+    `+` between two metrics of the same class and options means merging them; write
+    `Expression(operator.add, a, b)` where you want to add their values.
+
+    Args:
+        function: Maps the values to one.
+        *operands: Metrics, and numbers or arrays.
+
+    Example:
+        >>> import jax
+    import numpy as np
+        >>> import jax_metrics as jm
+        >>> spread = jm.metrics.Max() - jm.metrics.Min()
+        >>> float(spread(jnp.array([1.0, 5.0])))
+        4.0
+    """
+
+    function: Callable[..., Any] = static()
+    # Part of the program, not of the state, which `vmap` may give a new axis. None stands for a
+    # metric.
+    constants: tuple[Any, ...] = static()
+    metrics: list[Metric]
+
+    def __init__(self, function: Callable[..., Any], *operands: Any, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.function = function
+        self.metrics = [copy(one) for one in operands if isinstance(one, Metric)]
+        self.constants = tuple(
+            None if isinstance(one, Metric) else _as_constant(one) for one in operands
+        )
+
+    def parts(self) -> list[Metric]:
+        """The operands that are metrics."""
+        return self.metrics
+
+    def compute(self) -> Any:
+        """The function of the values so far."""
+        values = iter([metric.compute() for metric in self.metrics])
+        return self.function(*(next(values) if one is None else one for one in self.constants))
+
+
+def _as_constant(value: Any) -> Any:
+    return np.asarray(value) if isinstance(value, jax.Array) else value
+
+
+def merges(one: Any, other: Any) -> bool:
+    """Whether `+` of the two means to merge them."""
+    if isinstance(one, Expression) or type(one) is not type(other):
+        return False
+    if layout_of(one) != layout_of(other):
+        raise ValueError(
+            f"`+` of two {type(one).__name__} merges them, but their options differ. To add their "
+            "values, write `jm.metrics.Expression(operator.add, a, b)`; to merge them anyway, "
+            "`a.merge_state(b)`."
+        )
+    return True

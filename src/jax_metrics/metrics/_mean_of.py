@@ -1,0 +1,68 @@
+"""`MeanOf`: the base of metrics that are a mean over examples."""
+
+from typing import Any, Unpack
+
+import jax
+
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import as_numbers, counted, weights
+from jax_metrics.metrics.state import Total
+
+
+class MeanOf(Metric):
+    """The weighted mean of something that is said of each example; NaN before the first one.
+
+    A subclass defines `values`, which maps `target` and `preds` to an array. `update` takes both by
+    name, and `sample_weight` and `mask`, whose shapes are the first part of the shape of `values`.
+    A value that does not count may be anything, NaN too.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Within(jm.metrics.MeanOf):
+        ...     def values(self, target, preds):
+        ...         return abs(target - preds) < 1
+        >>> within = Within()
+        >>> within = within.update(target=jnp.array([1.0, 2.0]), preds=jnp.array([1.5, 4.0]))
+        >>> float(within.compute())
+        0.5
+    """
+
+    total: Total
+    weight: Total
+
+    def __init__(self, outputs: tuple[int, ...] = (), **options: Unpack[Common]):
+        super().__init__(**options)
+        self.total = Total.zeros(outputs, self.dtype)
+        self.weight = Total.zeros(outputs, self.dtype)
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """What is averaged, `[batch, ...]`."""
+        raise TypeError(
+            f"{type(self).__name__} must define `values(self, target, preds)`; see "
+            "`jm.metrics.MeanOf`."
+        )
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in."""
+        self.add(self.values(target, preds), sample_weight, mask)
+
+    def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in: all of them into one mean, or each output into its own.
+
+        Args:
+            values: Shape `[batch, ..., *outputs]`.
+            sample_weight: How much each counts.
+            mask: Booleans: false leaves a value out.
+        """
+        values = as_numbers(values, self.dtype)
+        weight = weights(values.shape, sample_weight, mask, self.dtype)
+        axes = tuple(range(values.ndim - self.total.high.ndim))
+        self.total += (counted(values, weight) * weight).sum(axes)
+        self.weight += weight.sum(axes)
+
+    def compute(self) -> jax.Array:
+        """The mean."""
+        return self.total.value / self.weight.value

@@ -1,0 +1,69 @@
+"""The smallest and the largest of plain values."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.state import state
+
+
+class Max(Metric):
+    """The largest of all values; minus infinity before the first one.
+
+    `update(values, sample_weight=None, mask=None)`: values of any shape. A value whose weight is
+    zero does not count; how large its weight is does not matter else.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> float(jm.metrics.Max().update(jnp.array([1.0, 5.0])).compute())
+        5.0
+    """
+
+    largest: jax.Array = state("max")
+
+    def __init__(self, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.largest = jnp.array(-jnp.inf, self.dtype)
+
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in."""
+        values = jnp.asarray(values, self.dtype)
+        weight = weights(values.shape, sample_weight, mask)
+        self.largest = jnp.maximum(self.largest, counted(values, weight, -jnp.inf).max())
+
+    def compute(self) -> jax.Array:
+        """The largest value."""
+        return self.largest
+
+
+class Min(Metric):
+    """The smallest of all values; infinity before the first one.
+
+    `update` as that of `Max`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> float(jm.metrics.Min().update(jnp.array([1.0, 5.0])).compute())
+        1.0
+    """
+
+    smallest: jax.Array = state("min")
+
+    def __init__(self, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.smallest = jnp.array(jnp.inf, self.dtype)
+
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in."""
+        values = jnp.asarray(values, self.dtype)
+        weight = weights(values.shape, sample_weight, mask)
+        self.smallest = jnp.minimum(self.smallest, counted(values, weight, jnp.inf).min())
+
+    def compute(self) -> jax.Array:
+        """The smallest value."""
+        return self.smallest

@@ -1,0 +1,62 @@
+"""Mean and sum of plain values."""
+
+from typing import Any, Unpack
+
+import jax
+
+from jax_metrics.metrics._mean_of import MeanOf
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import as_numbers, counted, weights
+from jax_metrics.metrics.state import Total
+
+
+class Mean(MeanOf):
+    """The weighted mean of all values; NaN before the first one.
+
+    `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of the other
+    two are the first part of theirs. A value that does not count may be anything, NaN too.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> mean = jm.metrics.Mean()
+        >>> mean = mean.update(jnp.array([1.0, 2.0])).update(jnp.array([6.0]))
+        >>> float(mean.compute())
+        3.0
+    """
+
+    def __init__(self, **options: Unpack[Common]):
+        super().__init__(**options)
+
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in."""
+        self.add(values, sample_weight, mask)
+
+
+class Sum(Metric):
+    """The weighted sum of all values; 0 before the first one.
+
+    `update` as that of `Mean`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> float(jm.metrics.Sum().update(jnp.array([1.0, 2.0])).compute())
+        3.0
+    """
+
+    total: Total
+
+    def __init__(self, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.total = Total.zeros((), self.dtype)
+
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in."""
+        values = as_numbers(values, self.dtype)
+        weight = weights(values.shape, sample_weight, mask, self.dtype)
+        self.total += (counted(values, weight) * weight).sum()
+
+    def compute(self) -> jax.Array:
+        """The sum."""
+        return self.total.value

@@ -1,0 +1,203 @@
+"""What target and predictions of a classification mean: binary, classes or labels.
+
+Arguments and shapes tell the three apart, never values, so that each batch is read the same way.
+"""
+
+from typing import Any, NamedTuple, TypedDict
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import Index, between
+from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._weights import weights
+
+
+class LabelOptions(TypedDict, total=False):
+    """Options of the metrics that compare labels; see `Labels`."""
+
+    num_classes: int | None
+    num_labels: int | None
+    threshold: float
+    from_logits: bool
+    top_k: int
+    ignore_index: int | None
+    name: str | None
+    on: Index | None
+    dtype: Any
+
+
+class Compared(NamedTuple):
+    """Labels ready to be counted.
+
+    Attributes:
+        target: Integers; `[...]` for binary and classes, `[..., num_labels]` for labels.
+        preds: Likewise.
+        weight: How much each counts, of the same shape; integers without sample weights.
+        fault: 0, or NaN where a label that counts is none of the classes; see `check`.
+    """
+
+    target: jax.Array
+    preds: jax.Array
+    weight: jax.Array
+    fault: jax.Array
+
+
+class Labels(NamedTuple):
+    """How to read target and predictions.
+
+    - Binary, with neither `num_classes` nor `num_labels`: target 0 or 1, `[...]`; predictions of
+      the same shape, either 0 and 1 in integers or booleans, or floats, which are compared with the
+      threshold.
+    - Classes, with `num_classes`: target integers `[...]`; predictions either classes, `[...]`, or
+      scores `[..., num_classes]` in floats, whose largest wins. The class axis is the last one.
+    - Labels that do not exclude each other, with `num_labels`: target 0 or 1, `[..., num_labels]`;
+      predictions of the same shape, read as in the binary case.
+
+    Attributes:
+        num_classes: Number of classes.
+        num_labels: Number of labels.
+        threshold: A probability above it means 1.
+        from_logits: Whether floats are logits instead of probabilities.
+        top_k: A class counts as predicted if it is among the k largest scores; if the target is
+            not, the largest score does.
+        ignore_index: Where the target is this, nothing counts. It need not be a class.
+    """
+
+    num_classes: int | None = None
+    num_labels: int | None = None
+    threshold: float = 0.5
+    from_logits: bool = False
+    top_k: int = 1
+    ignore_index: int | None = None
+
+    def checked(self) -> "Labels":
+        """These, after a look at whether they fit together.
+
+        Raises:
+            ValueError: If they do not.
+        """
+        if self.num_classes is not None and self.num_labels is not None:
+            raise ValueError(
+                "Give `num_classes`, where one of the classes is right, or `num_labels`, where "
+                f"several labels may be; got {self.num_classes} and {self.num_labels}."
+            )
+        if self.num_classes is not None and self.num_classes < 2:
+            raise ValueError(
+                f"num_classes must be at least 2, but is {self.num_classes}. For a binary target "
+                "leave it out."
+            )
+        if self.num_labels is not None and self.num_labels < 1:
+            raise ValueError(f"num_labels must be at least 1, but is {self.num_labels}.")
+        if self.top_k < 1 or (self.top_k > 1 and self.top_k >= (self.num_classes or 1)):
+            raise ValueError(
+                f"top_k must be 1, or smaller than num_classes; got top_k={self.top_k} and "
+                f"num_classes={self.num_classes}."
+            )
+        between(0, 1, threshold=self.threshold)
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what is counted for each class or label; empty for binary."""
+        size = self.num_classes or self.num_labels
+        return () if size is None else (size,)
+
+    def compare(
+        self, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Compared:
+        """Target and predictions as labels.
+
+        Raises:
+            ValueError: If shapes do not fit; outside of traced code also if a label is none of the
+                classes, or a float no probability.
+            TypeError: If a dtype does not fit.
+        """
+        target, preds = as_labels("target", target), jnp.asarray(preds)
+        scored = jnp.issubdtype(preds.dtype, jnp.floating)
+        if not scored:
+            preds = as_labels("preds", preds)
+        self._check_shapes(target, preds, scored)
+        weight = weights(target.shape, sample_weight, mask)
+        if self.ignore_index is not None:
+            weight = jnp.where(target == self.ignore_index, 0, weight)
+        target, fault = self.known("target", target, weight)
+        if not scored:
+            preds, more = self.known("preds", preds, weight)
+            fault += more
+        elif self.num_classes is None:
+            preds, more = self._above_threshold(preds, weight)
+            fault += more
+        else:
+            preds = self._largest(preds, target)
+        return Compared(target, preds, weight, fault)
+
+    def _check_shapes(self, target: jax.Array, preds: jax.Array, scored: bool) -> None:
+        expected = target.shape
+        if self.num_classes is not None and scored:
+            expected = (*target.shape, self.num_classes)
+        if preds.shape != expected:
+            raise ValueError(
+                f"preds of shape {preds.shape} and dtype {preds.dtype} do not fit a target of "
+                f"shape {target.shape}: expected {expected}{self._meaning(scored)}."
+            )
+        if self.num_labels is not None and target.shape[-1:] != (self.num_labels,):
+            raise ValueError(
+                f"target of shape {target.shape} has no last axis of num_labels={self.num_labels}."
+            )
+        if self.top_k > 1 and not scored:
+            raise TypeError(
+                f"top_k={self.top_k} needs scores, floats of shape {(*expected, self.num_classes)};"
+                f" preds are {preds.dtype}."
+            )
+
+    def _meaning(self, scored: bool) -> str:
+        if self.num_classes is not None:
+            return f", with scores of {self.num_classes} classes along the last axis" * scored
+        if self.num_labels is not None:
+            return f", with {self.num_labels} labels along the last axis"
+        return ", since the metric is binary; give `num_classes` or `num_labels` if it is not"
+
+    def known(self, name: str, labels: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The labels, with 0 for those that are none of the classes, and a fault if one counts."""
+        classes = 2 if self.num_classes is None else self.num_classes
+        inside = (labels >= 0) & (labels < classes)
+        fault = check(
+            inside | (weight == 0),
+            f"{name} has labels outside of 0 to {classes - 1}. Mask them, name one with "
+            "`ignore_index`, or give the number of classes as `num_classes`.",
+        )
+        return jnp.where(inside, labels, 0), fault
+
+    def _above_threshold(self, preds: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+        if self.from_logits:
+            preds = jax.nn.sigmoid(preds)
+        fault = check(
+            ((preds >= 0) & (preds <= 1)) | (weight == 0),
+            "preds must be probabilities from 0 to 1. If they are logits, give `from_logits=True`.",
+        )
+        return (preds > self.threshold).astype(jnp.int32), fault
+
+    def _largest(self, preds: jax.Array, target: jax.Array) -> jax.Array:
+        largest = jnp.argmax(preds, -1)
+        if self.top_k == 1:
+            return largest
+        score = jnp.take_along_axis(preds, target[..., None], -1)
+        earlier = jnp.arange(preds.shape[-1]) < target[..., None]
+        rank = ((preds > score) | ((preds == score) & earlier)).sum(-1)
+        return jnp.where(rank < self.top_k, target, largest)
+
+
+def as_labels(name: str, labels: Any) -> jax.Array:
+    """Integers or booleans as int32.
+
+    Raises:
+        TypeError: If they are floats.
+    """
+    labels = jnp.asarray(labels)
+    if labels.dtype != bool and not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise TypeError(
+            f"{name} must hold labels, integers or booleans, but is {labels.dtype}. One-hot rows "
+            f"become labels by `{name}.argmax(-1)`."
+        )
+    return labels.astype(jnp.int32)

@@ -1,0 +1,11 @@
+"""What a metric remembers: states that add up, and how they are declared."""
+
+from jax_metrics.metrics.state._accumulator import Accumulator as Accumulator
+from jax_metrics.metrics.state._buffer import Buffer as Buffer
+from jax_metrics.metrics.state._moments import Moments as Moments
+from jax_metrics.metrics.state._state import gathered_state as gathered_state
+from jax_metrics.metrics.state._state import merged_states as merged_states
+from jax_metrics.metrics.state._state import neutral_state as neutral_state
+from jax_metrics.metrics.state._state import reduced_state as reduced_state
+from jax_metrics.metrics.state._state import state as state
+from jax_metrics.metrics.state._total import Total as Total

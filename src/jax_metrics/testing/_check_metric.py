@@ -1,0 +1,312 @@
+"""`check_metric`: what every metric must do, whoever wrote it."""
+
+import functools
+import inspect
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from jax_metrics.metrics import Metric
+from jax_metrics.tree import copy
+
+Arrays = Mapping[str, Any]
+BadCall = tuple[Arrays, type[Exception], str]
+
+_PARTS = 4
+_PADDING = 4
+
+
+def check_metric(
+    metric: Metric,
+    arguments: Arrays,
+    *,
+    reference: Callable[..., Any] | None = None,
+    bad: Sequence[BadCall] = (),
+    repetition: bool = True,
+    normalize: Callable[[Any], Any] = lambda value: value,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+) -> None:
+    """Checks a metric on some examples, and raises an `AssertionError` that says what is wrong.
+
+    - Its value is that of a reference, with sample weights too if the reference takes them.
+    - It has a value before the first update, and after `reset` it is as it was then.
+    - Eager and compiled updates give the same; any split into batches gives the same; so do `scan`,
+      `vmap` with `reduce`, examples sharded over devices, and `sync` under `shard_map`.
+    - Merging is associative and commutative, and one that has seen nothing changes nothing.
+    - A padded batch gives what the unpadded one gives, though NaN stands in the padding; a batch
+      that is all padding changes nothing; a weight of two is an example that came twice.
+    - A pickle and a copy have the same value and structure; the shapes and dtypes of the state stay
+      as they were, so that a second update is not traced anew.
+    - Inputs in bfloat16 give what the same numbers give in float32.
+    - Arguments that do not fit are refused and change nothing. Values that do not fit make the
+      value NaN in traced code, which cannot raise.
+
+    Args:
+        metric: The metric; it is not changed.
+        arguments: Arrays of numpy by name, as for `update`, with the examples along the first axis;
+            a multiple of 8 of them.
+        reference: A function of the same arguments, in float64, that gives the value.
+        bad: Calls that must fail: arguments that replace some, the error, and its text.
+        repetition: Whether a weight of two stands for two examples.
+        normalize: What to do with values before they are compared, such as sorting.
+        rtol: How far values may be off, relatively.
+        atol: How far values may be off, absolutely.
+
+    Raises:
+        AssertionError: If something is not as it must be.
+
+    Example:
+        >>> import numpy as np
+        >>> import jax_metrics as jm
+        >>> from jax_metrics.testing import check_metric
+        >>> arguments = {"values": np.arange(8.0)}
+        >>> check_metric(jm.metrics.Mean(), arguments, reference=lambda values: values.mean())
+    """
+    examples = _Examples(metric, arguments, normalize, rtol, atol)
+    examples.check_reference(reference)
+    examples.check_states()
+    if metric.jittable:
+        examples.check_laws(repetition)
+        examples.check_one_trace()
+        examples.check_devices()
+    examples.check_16_bits()
+    examples.check_refusals(bad)
+
+
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)
+
+
+class _Examples:
+    """A metric and examples to check it on.
+
+    Compiling takes nearly all of the time, so one program answers many questions.
+    """
+
+    def __init__(
+        self,
+        metric: Metric,
+        arguments: Arrays,
+        normalize: Callable[[Any], Any],
+        rtol: float,
+        atol: float,
+    ):
+        self.metric = metric
+        self.cls = type(metric).__name__
+        self.arguments = {
+            name: jax.tree.map(np.asarray, value) for name, value in arguments.items()
+        }
+        self.inputs = jax.tree.map(_in_32_bits, self.arguments)
+        self.size = jax.tree.leaves(self.inputs)[0].shape[0]
+        _expect(self.size % 8 == 0, f"Give a multiple of 8 examples; got {self.size}.")
+        self.takes = set(metric.signature.parameters)
+        self.normalize = normalize
+        self.rtol, self.atol = rtol, atol
+        self.updated = copy(metric).update(**self.inputs)
+        self.value = self.updated.compute()
+
+    def same(self, value: Any, expected: Any, what: str) -> None:
+        """Compares two values, NaN with NaN and infinity with infinity."""
+        leaves, expected_leaves = (
+            jax.tree.leaves(self.normalize(jax.tree.map(np.asarray, one)))
+            for one in (value, expected)
+        )
+        _expect(
+            len(leaves) == len(expected_leaves), f"{self.cls}: {what}: {value} is not {expected}"
+        )
+        for leaf, expected_leaf in zip(leaves, expected_leaves, strict=True):
+            np.testing.assert_allclose(
+                np.asarray(leaf, float),
+                np.asarray(expected_leaf, float),
+                rtol=self.rtol,
+                atol=self.atol,
+                err_msg=f"{self.cls}: {what}",
+            )
+
+    def check_reference(self, reference: Callable[..., Any] | None) -> None:
+        """The value is right."""
+        if reference is None:
+            return
+        self.same(self.value, reference(**self.arguments), "is not what the reference gives")
+        if "sample_weight" in inspect.signature(reference).parameters:
+            weight = np.random.default_rng(1).uniform(0.5, 2, self.size)
+            self.same(
+                copy(self.metric).update(**self.inputs, sample_weight=np.float32(weight)).compute(),
+                reference(**self.arguments, sample_weight=weight),
+                "with sample weights is not what the reference gives",
+            )
+
+    def check_states(self) -> None:
+        """What it remembers keeps its shape, and can be kept, copied and forgotten."""
+        metric, updated = self.metric, self.updated
+        empty = copy(metric).compute()
+        _expect(
+            jax.tree.structure(updated) == jax.tree.structure(metric),
+            f"{self.cls}: an update changes the structure",
+        )
+        for before, after in zip(jax.tree.leaves(metric), jax.tree.leaves(updated), strict=True):
+            _expect(
+                (before.shape, before.dtype) == (after.shape, after.dtype),
+                f"{self.cls}: an update makes {before.shape} {before.dtype} into {after.shape} "
+                f"{after.dtype}",
+            )
+        kept = pickle.loads(pickle.dumps(updated))
+        _expect(
+            jax.tree.structure(kept) == jax.tree.structure(updated),
+            f"{self.cls}: a pickle has another structure",
+        )
+        self.same(kept.compute(), self.value, "a pickle has another value")
+        self.same(copy(updated).reset().compute(), empty, "reset does not forget everything")
+        called = copy(metric)
+        self.same(called(**self.inputs), self.value, "calling it does not give the batch value")
+        self.same(called.compute(), self.value, "calling it does not accumulate")
+        _expect(
+            list(updated.compute_logs()) != [], f"{self.cls}: compute_logs gives nothing to log"
+        )
+
+    def check_laws(self, repetition: bool) -> None:
+        """All ways to take the same examples in give the same value."""
+        empty = self.metric.compute()
+        weight = np.random.default_rng(0).integers(0, 3, self.size)
+        repeated = jax.tree.map(lambda x: np.repeat(x, weight, 0), self.inputs)
+        first = np.random.default_rng(2).random(self.size) < 0.5
+        values = jax.jit(functools.partial(self._ways, first=first))(self.metric, self.inputs)
+        for way, value in values.items():
+            self.same(value, empty if way.startswith("nothing") else self.value, way)
+        if repetition and "sample_weight" in self.takes:
+            weighted = copy(self.metric).update(**self.inputs, sample_weight=np.float32(weight))
+            twice = copy(self.metric).update(**repeated)
+            self.same(weighted.compute(), twice.compute(), "weights are not repetitions")
+
+    def _ways(self, metric: Any, inputs: Any, first: Any) -> dict[str, Any]:
+        parts = jax.tree.map(lambda x: x.reshape(_PARTS, -1, *x.shape[1:]), inputs)
+        a, b, c, d = (
+            metric.batch_updates(**jax.tree.map(lambda x, i=i: x[i], parts)) for i in range(_PARTS)
+        )
+        scanned, _ = jax.lax.scan(lambda m, part: (m.update(**part), None), metric, parts)
+        mapped = jax.vmap(lambda part: metric.batch_updates(**part))(parts)
+
+        def merge(*metrics: Any) -> Any:
+            return functools.reduce(lambda x, y: copy(x).merge_state(y), metrics)
+
+        ways = {
+            "compiled": copy(metric).update(**inputs),
+            "merged": merge(a, b, c, d),
+            "merged the other way round": merge(d, c, b, a),
+            "merged in another order": merge(merge(a, b), merge(c, d)),
+            "merged with nothing": merge(metric, a, b, metric, c, d, metric),
+            "scanned": scanned,
+            "mapped and reduced": mapped.reduce(),
+        }
+        if "mask" in self.takes:
+            padded = jax.tree.map(_pad, inputs)
+            shown = jnp.arange(self.size + _PADDING) < self.size
+            ways |= {
+                "padded": copy(metric).update(**padded, mask=shown),
+                "split by a mask": copy(metric)
+                .update(**inputs, mask=first)
+                .update(**inputs, mask=~first),
+                "nothing but padding": copy(metric).update(**padded, mask=jnp.zeros_like(shown)),
+            }
+        if "sample_weight" in self.takes:
+            ones = jnp.ones(self.size)
+            ways["weighted by one"] = copy(metric).update(**inputs, sample_weight=ones)
+        return {way: made.compute() for way, made in ways.items()}
+
+    def check_one_trace(self) -> None:
+        """Carrying it through steps does not compile anew."""
+        traces = []
+
+        @jax.jit
+        def step(metric: Any, inputs: Any) -> Any:
+            traces.append(1)
+            return metric.update(**inputs)
+
+        metric = copy(self.metric)
+        for _ in range(3):
+            metric = step(metric, self.inputs)
+        _expect(len(traces) == 1, f"{self.cls}: three equal steps were traced {len(traces)} times")
+
+    def check_devices(self) -> None:
+        """Examples that lie on several devices count as those on one do."""
+        devices = jax.devices()[:8]
+        mesh = jax.make_mesh((len(devices),), ("batch",), axis_types=(AxisType.Auto,))
+        split, whole = PartitionSpec("batch"), PartitionSpec()
+        sharded = jax.device_put(self.inputs, NamedSharding(mesh, split))
+        spread = jax.jit(lambda metric, inputs: metric.update(**inputs))(self.metric, sharded)
+        self.same(spread.compute(), self.value, "is another one with examples on several devices")
+
+        @jax.jit
+        @functools.partial(jax.shard_map, mesh=mesh, in_specs=(whole, split), out_specs=whole)
+        def update(metric: Any, inputs: Any) -> Any:
+            return copy(metric).merge_state(metric.batch_updates(**inputs).sync("batch"))
+
+        self.same(update(self.metric, sharded).compute(), self.value, "is another one after sync")
+
+    def check_16_bits(self) -> None:
+        """Inputs in bfloat16 are computed with in 32 bits."""
+        rounded = jax.tree.map(_in_16_bits, self.inputs)
+        again = jax.tree.map(_in_32_bits, rounded)
+        self.same(
+            copy(self.metric).update(**rounded).compute(),
+            copy(self.metric).update(**again).compute(),
+            "is another one with inputs in bfloat16",
+        )
+
+    def check_refusals(self, bad: Sequence[BadCall]) -> None:
+        """What does not fit is refused, and nothing is changed by it."""
+        self.refuses({"no_such_argument": 1}, TypeError, "no_such_argument")
+        if "mask" in self.takes:
+            self.refuses({"mask": np.ones(self.size)}, TypeError, "mask must be boolean")
+        for name in self.takes & {"sample_weight", "mask"}:
+            self.refuses({name: np.ones(self.size + 1, bool)}, ValueError, name)
+        for arguments, error, text in bad:
+            self.refuses(arguments, error, text)
+
+    def refuses(self, arguments: Arrays, error: type[Exception], text: str) -> None:
+        """Fails unless a call does, with an error that says the text."""
+        metric = copy(self.updated)
+        try:
+            metric.update(**{**self.inputs, **arguments})
+        except error as raised:
+            _expect(text in str(raised), f"{self.cls}: {raised!r} does not say {text!r}")
+        else:
+            _expect(False, f"{self.cls}: {sorted(arguments)} that do not fit raise no {error}")
+        self.same(metric.compute(), self.value, "a refused update changed it")
+        if error is ValueError and self.metric.jittable:
+            self.is_not_silent(arguments)
+
+    def is_not_silent(self, arguments: Arrays) -> None:
+        """Fails unless traced code refuses the call too, or gives NaN."""
+        inputs = {**self.inputs, **arguments}
+        try:
+            traced = jax.jit(lambda metric, inputs: metric.update(**inputs).compute())
+            value = traced(self.metric, inputs)
+        except ValueError:
+            return
+        leaves = jax.tree.leaves(value)
+        _expect(
+            any(np.isnan(np.asarray(leaf)).any() for leaf in leaves),
+            f"{self.cls}: {sorted(arguments)} that do not fit give {value} in traced code, not NaN",
+        )
+
+
+def _in_32_bits(x: Any) -> Any:
+    return np.asarray(x, np.float32) if jnp.issubdtype(x.dtype, jnp.floating) else np.asarray(x)
+
+
+def _in_16_bits(x: Any) -> Any:
+    return jnp.asarray(x, jnp.bfloat16) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+
+def _pad(x: jax.Array) -> jax.Array:
+    harmful = jnp.nan if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype.type(0) - 7
+    rest = jnp.full((_PADDING, *x.shape[1:]), harmful).astype(x.dtype)
+    return jnp.concatenate([x, rest])

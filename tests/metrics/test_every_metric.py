@@ -1,0 +1,35 @@
+"""Every exported metric passes the public harness, on the cases that the folder `cases` holds."""
+
+import inspect
+import runpy
+from pathlib import Path
+
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.metrics import Composite, Counting, MeanOf, Metric
+from jax_metrics.testing import check_metric
+
+# Each file has a list CASES of the arguments of `check_metric`, as dicts.
+FILES = sorted((Path(__file__).parent / "cases").glob("*.py"))
+CASES = [case for file in FILES for case in runpy.run_path(str(file))["CASES"]]
+BASES = {Metric, Composite, Counting, MeanOf}
+METRICS = {
+    cls
+    for cls in vars(jm.metrics).values()
+    if inspect.isclass(cls) and issubclass(cls, Metric) and cls not in BASES
+}
+
+
+def name_of(case):
+    return type(case["metric"]).__name__
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_metric(case):
+    check_metric(**case)
+
+
+def test_every_metric_has_a_case():
+    missing = METRICS - {type(case["metric"]) for case in CASES}
+    assert not missing, f"add cases for {sorted(cls.__name__ for cls in missing)}"
