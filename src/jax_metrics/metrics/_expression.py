@@ -24,8 +24,7 @@ class Expression(Composite):
         *operands: Metrics, and numbers or arrays.
 
     Example:
-        >>> import jax
-    import numpy as np
+        >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
         >>> spread = jm.metrics.Max() - jm.metrics.Min()
         >>> float(spread(jnp.array([1.0, 5.0])))
