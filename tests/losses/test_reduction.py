@@ -5,10 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jax_metrics.losses._reduction import Reduction, Terms, reduce_terms
+from jax_metrics.losses._reduction import Reduction, Terms, ratio, sum_terms
 
 numbers = st.floats(-100, 100, width=32)
 weights = st.floats(0, 10, width=32).map(lambda w: 0.0 if w < 1e-3 else w)
+
+
+def reduce_terms(*args):
+    total, size = sum_terms(*args)
+    return total if size is None else ratio(total, size)
 
 
 @st.composite

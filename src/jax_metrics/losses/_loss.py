@@ -10,7 +10,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jax_metrics.arguments import Arguments, Index, as_path
-from jax_metrics.losses._reduction import Reduction, Terms, reduce_terms
+from jax_metrics.losses._reduction import Reduction, Terms, ratio, sum_terms
 from jax_metrics.tree import (
     Immutable,
     Tree,
@@ -113,6 +113,18 @@ class Loss(Immutable, Tree):
             *args: None; arguments have names.
             **arguments: Those of `call`, and `sample_weight` and `mask`.
         """
+        total, size = self.sums(*args, **arguments)
+        return total if size is None else ratio(total, size)
+
+    def sums(self, *args: Any, **arguments: Any) -> tuple[jax.Array, jax.Array | None]:
+        """The loss of a batch before it is divided, and by what: so it can be gathered exactly.
+
+        The arguments are those of a call.
+
+        Returns:
+            The sum of the losses, and the number or the weight of what they are of, which is None
+            where the reduction is no mean.
+        """
         if args:
             raise TypeError(
                 f"{type(self).__name__} takes arguments by name only, as in "
@@ -128,8 +140,8 @@ class Loss(Immutable, Tree):
             inputs = {name: _hide(value, mask) for name, value in inputs.items()}
         result = self.call(**inputs)
         terms = result if isinstance(result, Terms) else Terms(jnp.asarray(result))
-        reduced = reduce_terms(terms, Reduction(self.reduction), sample_weight, mask)
-        return reduced if self.weight == 1 else reduced * self.weight
+        total, size = sum_terms(terms, Reduction(self.reduction), sample_weight, mask)
+        return total if self.weight == 1 else total * self.weight, size
 
     @classmethod
     def _own_parameters(cls) -> dict[str, inspect.Parameter]:

@@ -49,13 +49,13 @@ class Terms(NamedTuple):
     mask: jax.Array | None = None
 
 
-def reduce_terms(
+def sum_terms(
     terms: Terms,
     reduction: Reduction,
     sample_weight: jax.Array | None = None,
     mask: jax.Array | None = None,
-) -> jax.Array:
-    """The values under weights and a mask, brought to what the reduction says.
+) -> tuple[jax.Array, jax.Array | None]:
+    """The sum of the values under weights and a mask, and what a mean divides it by.
 
     The mask selects before anything is multiplied, so what it hides may be NaN.
 
@@ -64,6 +64,9 @@ def reduce_terms(
         reduction: What to do.
         sample_weight: A scalar, or an array whose shape is the first part of that of the values.
         mask: Boolean; its shape is the first part of that of the values.
+
+    Returns:
+        The values themselves for `none`; and no divisor where the reduction is no mean.
 
     Raises:
         ValueError: If the shape of the weights or the mask is another one.
@@ -85,16 +88,16 @@ def reduce_terms(
     if weights is not None:
         values = values * weights
     if reduction is Reduction.NONE:
-        return values
+        return values, None
     total = jnp.sum(values)
     if reduction is Reduction.SUM:
-        return total
+        return total, None
     if reduction is Reduction.SUM_OVER_BATCH_SIZE or (weights is None and terms.weights is None):
         count = values.size if keep is None else jnp.sum(keep, dtype=jnp.int32)
-        return ratio(total, jnp.asarray(count, total.dtype))
+        return total, jnp.asarray(count, total.dtype)
     own = 1 if terms.weights is None else terms.weights
     shares = own if weights is None else own * weights
-    return ratio(total, jnp.sum(shares if keep is None else jnp.where(keep, shares, 0)))
+    return total, jnp.sum(shares if keep is None else jnp.where(keep, shares, 0))
 
 
 def ratio(numerator: jax.Array, denominator: jax.Array) -> jax.Array:

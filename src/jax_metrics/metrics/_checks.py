@@ -74,3 +74,19 @@ def raise_failed(checks: list[Named[jax.Array]]) -> None:
     for one in checks:
         if not one.value:
             raise ValueError(one.name)
+
+
+def mapped(f: Any, *args: Any, in_axes: Any = 0) -> Any:
+    """`jax.vmap` of a function that makes checks; each must hold for all."""
+    messages: list[str] = []
+
+    def inner(*args: Any) -> Any:
+        with collected() as checks:
+            result = f(*args)
+        messages[:] = [one.name for one in checks]
+        return result, [one.value for one in checks]
+
+    result, held = jax.vmap(inner, in_axes)(*args)
+    for message, one in zip(messages, held, strict=True):
+        check(one, message)
+    return result

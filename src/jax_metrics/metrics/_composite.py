@@ -1,6 +1,7 @@
 """`Composite`: a metric made of metrics, which hands each the arguments that it takes."""
 
 import inspect
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jax_metrics.metrics._metric import Metric
@@ -19,20 +20,28 @@ class Composite(Metric):
         Raises:
             TypeError: If no part takes one of the arguments, or one lacks an argument.
         """
-        names = [part.signature.parameters for part in self.parts()]
-        for name in arguments:
-            if not any(name in taken for taken in names):
-                raise TypeError(
-                    f"No metric of this {type(self).__name__} takes {name!r}; they take "
-                    f"{', '.join(self.signature.parameters) or 'nothing'}."
-                )
-        for part, taken in zip(self.parts(), names, strict=True):
+        check_taken(self, arguments)
+        for part in self.parts():
+            taken = part.signature.parameters
             part.update(*args, **{n: v for n, v in arguments.items() if n in taken})
 
-    @property
-    def signature(self) -> inspect.Signature:
-        """The arguments that any of the parts takes."""
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
         parameters: dict[str, inspect.Parameter] = {}
         for part in self.parts():
-            parameters |= dict(part.signature.parameters) | parameters
-        return inspect.Signature(list(parameters.values()))
+            parameters = {**part.signature.parameters, **parameters}
+        return parameters
+
+
+def check_taken(metric: Metric, arguments: Iterable[str]) -> None:
+    """Checks that something in the metric takes each of the arguments.
+
+    Raises:
+        TypeError: If nothing does.
+    """
+    taken = metric.signature.parameters
+    for name in arguments:
+        if name not in taken:
+            raise TypeError(
+                f"Nothing in this {type(metric).__name__} takes {name!r}; it takes "
+                f"{', '.join(taken) or 'nothing'}."
+            )

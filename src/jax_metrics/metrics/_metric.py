@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypedDict, TypeVar
 
@@ -114,12 +115,18 @@ class Metric(Operators, Tree, Extensions):
         """Takes a batch in and returns the value of this batch alone."""
         inputs = _received(self, args, kwargs)
         if not self.jittable or _is_traced(self, inputs):
-            value, merged = _step(self, inputs)
+            value, merged = self._step(inputs)
         else:
             value, merged, checks = _compiled_step(self, inputs)
             _checks.raise_failed(checks)
+            value = _as_dicts(value)
         _take_state(self, merged)
         return value
+
+    def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
+        """The value of a batch alone, and the metric that has taken it in."""
+        batch = _batch(self, inputs)
+        return batch.compute(), self._merged(batch)
 
     def reset(self: M) -> M:
         """Forgets everything, in place, and returns the metric; shapes stay as they are."""
@@ -175,8 +182,11 @@ class Metric(Operators, Tree, Extensions):
     @property
     def signature(self) -> inspect.Signature:
         """The arguments that `update` takes, under the names it takes them by."""
-        named = {n: p for n, p in self._parameters.items() if p.kind not in _UNNAMED}
-        return self._arguments.signature(named, ())
+        return self._arguments.signature(self._takes(), ())
+
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
+        """The arguments of `update` by its own names; those of a wrapper are of what it wraps."""
+        return {n: p for n, p in self._parameters.items() if p.kind not in _UNNAMED}
 
     def index_into(self: M, **paths: Index) -> M:
         """A metric that reads arguments out of structures.
@@ -231,30 +241,27 @@ def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
         return _batch(metric, inputs).compute()
     value, checks = _compiled_value(metric, inputs)
     _checks.raise_failed(checks)
-    return value
+    return _as_dicts(value)
 
 
 def _received(metric: Metric, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
     """The arguments by the names that `update` has for them, taken out of their structures."""
     own = metric._parameters
-    if any(parameter.kind in _UNNAMED for parameter in own.values()):
-        return args, dict(kwargs)
-    return (), _received_by_name(metric, {**_named(metric, args), **kwargs} if args else kwargs)
-
-
-def _received_by_name(metric: Metric, given: Mapping[str, Any]) -> dict[str, Any]:
-    own = metric._parameters
-    if metric._arguments is _PLAIN and metric.on is None and given.keys() <= own.keys():
-        missing = own.keys() - given.keys()
+    plain = metric._arguments is _PLAIN and metric.on is None
+    if plain and any(parameter.kind in _UNNAMED for parameter in own.values()):
+        return args, dict(kwargs)  # a wrapper, which hands them on
+    given = {**_named(metric, args), **kwargs} if args else dict(kwargs)
+    missing = own.keys() - given.keys()
+    if plain and given.keys() <= own.keys():
         if all(own[name].default is not inspect.Parameter.empty for name in missing):
-            return dict(given)
-    return metric._arguments.receive(metric, given)
+            return (), given
+    return (), metric._arguments.receive(metric, given)
 
 
 def _named(metric: Metric, args: tuple[Any, ...]) -> dict[str, Any]:
     """Positional arguments by the names that callers use."""
     names = list(metric.signature.parameters)
-    kinds = [parameter.kind for parameter in metric._parameters.values()]
+    kinds = [parameter.kind for parameter in metric._takes().values()]
     positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
     if len(args) > positional:
         raise TypeError(
@@ -325,13 +332,28 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
-    compiled = jax.jit(compute)
+    compiled = jax.jit(lambda metric: _keep_order(compute(metric)))
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
-        return (compute if not self.jittable or _is_traced(self) else compiled)(self)
+        if not self.jittable or _is_traced(self):
+            return compute(self)
+        return _as_dicts(compiled(self))
 
     return wrapper
+
+
+def _keep_order(value: Any) -> Any:
+    """The value with its dicts as OrderedDict; JAX sorts the keys of others."""
+    if isinstance(value, dict):
+        return OrderedDict((name, _keep_order(one)) for name, one in value.items())
+    return tuple(map(_keep_order, value)) if type(value) is tuple else value
+
+
+def _as_dicts(value: Any) -> Any:
+    if isinstance(value, OrderedDict):
+        return {name: _as_dicts(one) for name, one in value.items()}
+    return tuple(map(_as_dicts, value)) if type(value) is tuple else value
 
 
 def _batch(metric: M, inputs: Inputs) -> M:
@@ -341,20 +363,15 @@ def _batch(metric: M, inputs: Inputs) -> M:
     return batch
 
 
-def _step(metric: Any, inputs: Inputs) -> tuple[Any, Any]:
-    batch = _batch(metric, inputs)
-    return batch.compute(), metric._merged(batch)
-
-
 @jax.jit
 def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any, Any]:
     with _checks.collected() as checks:
-        value, merged = _step(metric, inputs)
-    return value, merged, checks
+        value, merged = metric._step(inputs)
+    return _keep_order(value), merged, checks
 
 
 @jax.jit
 def _compiled_value(metric: Any, inputs: Any) -> tuple[Any, Any]:
     with _checks.collected() as checks:
         value = _batch(metric, inputs).compute()
-    return value, checks
+    return _keep_order(value), checks

@@ -28,6 +28,9 @@ def check_metric(
     reference: Callable[..., Any] | None = None,
     bad: Sequence[BadCall] = (),
     repetition: bool = True,
+    order: bool = True,
+    splits: bool = True,
+    padding: bool = True,
     normalize: Callable[[Any], Any] = lambda value: value,
     rtol: float = 1e-5,
     atol: float = 1e-6,
@@ -54,6 +57,10 @@ def check_metric(
         reference: A function of the same arguments, in float64, that gives the value.
         bad: Calls that must fail: arguments that replace some, the error, and its text.
         repetition: Whether a weight of two stands for two examples.
+        order: Whether the value is the same in whatever order the examples come.
+        splits: Whether the value is the same however the examples are split into updates; if not,
+            merging is not checked either.
+        padding: Whether padding changes nothing; not so if numbers are drawn for each example.
         normalize: What to do with values before they are compared, such as sorting.
         rtol: How far values may be off, relatively.
         atol: How far values may be off, absolutely.
@@ -72,9 +79,9 @@ def check_metric(
     examples.check_reference(reference)
     examples.check_states()
     if metric.jittable:
-        examples.check_laws(repetition)
+        examples.check_laws(repetition, order, splits, padding)
         examples.check_one_trace()
-        examples.check_devices()
+        examples.check_devices(splits)
     examples.check_16_bits()
     examples.check_refusals(bad)
 
@@ -171,13 +178,16 @@ class _Examples:
             list(updated.compute_logs()) != [], f"{self.cls}: compute_logs gives nothing to log"
         )
 
-    def check_laws(self, repetition: bool) -> None:
+    def check_laws(self, repetition: bool, order: bool, splits: bool, padding: bool) -> None:
         """All ways to take the same examples in give the same value."""
         empty = self.metric.compute()
         weight = np.random.default_rng(0).integers(0, 3, self.size)
         repeated = jax.tree.map(lambda x: np.repeat(x, weight, 0), self.inputs)
         first = np.random.default_rng(2).random(self.size) < 0.5
-        values = jax.jit(functools.partial(self._ways, first=first))(self.metric, self.inputs)
+        ways = functools.partial(
+            self._ways, first=first, order=order, splits=splits, padding=padding
+        )
+        values = jax.jit(ways)(self.metric, self.inputs)
         for way, value in values.items():
             self.same(value, empty if way.startswith("nothing") else self.value, way)
         if repetition and "sample_weight" in self.takes:
@@ -185,7 +195,28 @@ class _Examples:
             twice = copy(self.metric).update(**repeated)
             self.same(weighted.compute(), twice.compute(), "weights are not repetitions")
 
-    def _ways(self, metric: Any, inputs: Any, first: Any) -> dict[str, Any]:
+    def _ways(
+        self, metric: Any, inputs: Any, first: Any, order: bool, splits: bool, padding: bool
+    ) -> dict[str, Any]:
+        """The value by different ways to take the examples in."""
+        made = {"compiled": copy(metric).update(**inputs)}
+        if splits:
+            made |= self._split_ways(metric, inputs, order)
+        if "mask" in self.takes and padding:
+            padded = jax.tree.map(_pad, inputs)
+            shown = jnp.arange(self.size + _PADDING) < self.size
+            made["padded"] = copy(metric).update(**padded, mask=shown)
+            nothing = jnp.zeros_like(shown)
+            made["nothing but padding"] = copy(metric).update(**padded, mask=nothing)
+            if splits and order:
+                masked = copy(metric).update(**inputs, mask=first).update(**inputs, mask=~first)
+                made["split by a mask"] = masked
+        if "sample_weight" in self.takes:
+            ones = jnp.ones(self.size)
+            made["weighted by one"] = copy(metric).update(**inputs, sample_weight=ones)
+        return {way: one.compute() for way, one in made.items()}
+
+    def _split_ways(self, metric: Any, inputs: Any, order: bool) -> dict[str, Any]:
         parts = jax.tree.map(lambda x: x.reshape(_PARTS, -1, *x.shape[1:]), inputs)
         a, b, c, d = (
             metric.batch_updates(**jax.tree.map(lambda x, i=i: x[i], parts)) for i in range(_PARTS)
@@ -197,28 +228,13 @@ class _Examples:
             return functools.reduce(lambda x, y: copy(x).merge_state(y), metrics)
 
         ways = {
-            "compiled": copy(metric).update(**inputs),
             "merged": merge(a, b, c, d),
-            "merged the other way round": merge(d, c, b, a),
             "merged in another order": merge(merge(a, b), merge(c, d)),
             "merged with nothing": merge(metric, a, b, metric, c, d, metric),
             "scanned": scanned,
             "mapped and reduced": mapped.reduce(),
         }
-        if "mask" in self.takes:
-            padded = jax.tree.map(_pad, inputs)
-            shown = jnp.arange(self.size + _PADDING) < self.size
-            ways |= {
-                "padded": copy(metric).update(**padded, mask=shown),
-                "split by a mask": copy(metric)
-                .update(**inputs, mask=first)
-                .update(**inputs, mask=~first),
-                "nothing but padding": copy(metric).update(**padded, mask=jnp.zeros_like(shown)),
-            }
-        if "sample_weight" in self.takes:
-            ones = jnp.ones(self.size)
-            ways["weighted by one"] = copy(metric).update(**inputs, sample_weight=ones)
-        return {way: made.compute() for way, made in ways.items()}
+        return ways | ({"merged the other way round": merge(d, c, b, a)} if order else {})
 
     def check_one_trace(self) -> None:
         """Carrying it through steps does not compile anew."""
@@ -234,7 +250,7 @@ class _Examples:
             metric = step(metric, self.inputs)
         _expect(len(traces) == 1, f"{self.cls}: three equal steps were traced {len(traces)} times")
 
-    def check_devices(self) -> None:
+    def check_devices(self, splits: bool) -> None:
         """Examples that lie on several devices count as those on one do."""
         devices = jax.devices()[:8]
         mesh = jax.make_mesh((len(devices),), ("batch",), axis_types=(AxisType.Auto,))
@@ -242,6 +258,8 @@ class _Examples:
         sharded = jax.device_put(self.inputs, NamedSharding(mesh, split))
         spread = jax.jit(lambda metric, inputs: metric.update(**inputs))(self.metric, sharded)
         self.same(spread.compute(), self.value, "is another one with examples on several devices")
+        if not splits:
+            return
 
         @jax.jit
         @functools.partial(jax.shard_map, mesh=mesh, in_specs=(whole, split), out_specs=whole)

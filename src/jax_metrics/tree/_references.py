@@ -11,7 +11,10 @@ import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-_BY_ITSELF = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+_BY_ITSELF = (type, types.BuiltinFunctionType, types.MethodType)
+
+# Where JAX's functions are for its users; where it defines them may change.
+_PUBLIC = ("jax.numpy", "jax.nn", "jax.lax", "jax")
 
 
 class Reference(NamedTuple):
@@ -23,11 +26,18 @@ class Reference(NamedTuple):
 
 def to_references(value: Any) -> Any:
     """The value with names in place of functions that do not pickle, in containers too."""
-    if callable(value) and not isinstance(value, _BY_ITSELF):
-        reference = Reference(getattr(value, "__module__", ""), getattr(value, "__qualname__", ""))
-        if _found(reference) is value:
-            return reference
+    if callable(value) and not _pickles(value):
+        for module in (*_PUBLIC, getattr(value, "__module__", "")):
+            reference = Reference(module, getattr(value, "__qualname__", ""))
+            if _found(reference) is value:
+                return reference
     return _in_containers(to_references, value)
+
+
+def _pickles(value: Any) -> bool:
+    if isinstance(value, types.FunctionType):  # not if something else has its name, as in JAX
+        return _found(Reference(value.__module__, value.__qualname__)) is value
+    return isinstance(value, _BY_ITSELF)
 
 
 def from_references(value: Any) -> Any:

@@ -1,0 +1,57 @@
+"""`Reduce`: plain values, brought to one number as the reduction of a loss says."""
+
+from typing import Any, Unpack
+
+import jax
+
+from jax_metrics.arguments import one_of
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import as_numbers, counted, weights
+from jax_metrics.metrics.state import Total
+
+_REDUCTIONS = ("sum", "sum_over_batch_size", "mean_over_weights")
+
+
+class Reduce(Metric):
+    """Brings all values to one number, as the reduction of a loss does for a batch.
+
+    `update(values, sample_weight=None, mask=None)`, as that of `Mean`.
+
+    Args:
+        reduction: `"sum"` of the weighted values; `"sum_over_batch_size"`, their sum divided by how
+            many there are; `"mean_over_weights"`, their sum divided by that of the weights. See
+            `jm.losses.Reduction`.
+
+    Raises:
+        ValueError: If there is no such reduction.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> values, weight = jnp.array([1.0, 2.0]), jnp.array([1.0, 3.0])
+        >>> float(jm.metrics.Reduce("sum_over_batch_size")(values, sample_weight=weight))
+        3.5
+    """
+
+    total: Total
+    size: Total
+
+    def __init__(self, reduction: str = "sum_over_batch_size", **options: Unpack[Common]):
+        super().__init__(**options)
+        one_of("reduction", str(reduction), _REDUCTIONS)
+        self.reduction = str(reduction)
+        self.total = Total.zeros((), self.dtype)
+        self.size = Total.zeros((), self.dtype)
+
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in."""
+        values = as_numbers(values, self.dtype)
+        weight = weights(values.shape, sample_weight, mask, self.dtype)
+        self.total += (counted(values, weight) * weight).sum()
+        if self.reduction != "mean_over_weights":
+            weight = weights(values.shape, mask=mask)
+        self.size += weight.sum()
+
+    def compute(self) -> jax.Array:
+        """The sum or the mean; a mean is NaN before the first value."""
+        return self.total.value if self.reduction == "sum" else self.total.value / self.size.value

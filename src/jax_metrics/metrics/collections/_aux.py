@@ -1,0 +1,125 @@
+"""Losses and metrics that modules log in their fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.state import Total
+from jax_metrics.module import LossLog, MetricLog, TreePart
+from jax_metrics.tree import filter
+
+
+class _Logged(Metric):
+    """The mean over the batches of what fields of one kind hold after each call of a module.
+
+    Args:
+        names: The names to expect: a module that has logged, or a dict such as it gives, or the
+            names themselves.
+    """
+
+    kind: ClassVar[type[TreePart]]
+    totals: list[Total]
+    count: Total
+
+    def __init__(self, names: Any, **options: Unpack[Common]):
+        super().__init__(**options)
+        listed = isinstance(names, Sequence) and not isinstance(names, str)
+        self.names = tuple(names if listed else self.logged(names))
+        self.totals = [Total.zeros((), self.dtype) for _ in self.names]
+        self.count = Total.zeros((), self.dtype)
+
+    @classmethod
+    def logged(cls, logs: Any) -> dict[str, jax.Array]:
+        """The values by name, each brought to a scalar by its mean.
+
+        Args:
+            logs: A module, whose names are the paths of the fields joined by `/`; or a dict.
+        """
+        if not isinstance(logs, Mapping):
+            found = jax.tree_util.tree_leaves_with_path(filter(logs, cls.kind))
+            logs = {
+                jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in found
+            }
+        return {name: jnp.mean(value, dtype=jnp.float32) for name, value in logs.items()}
+
+    def _add(self, logs: Any) -> None:
+        values = self.logged(logs)
+        if missing := [name for name in self.names if name not in values]:
+            raise ValueError(
+                f"Nothing is logged as {missing[0]!r}; there is {', '.join(values) or 'nothing'}. "
+                "Call the module before you update, and give what the call returned."
+            )
+        self.totals = [
+            total + values[name] for total, name in zip(self.totals, self.names, strict=True)
+        ]
+        self.count += 1
+
+    def compute(self) -> dict[str, jax.Array]:
+        """The mean of each by name; NaN before the first batch."""
+        return {
+            name: total.value / self.count.value
+            for name, total in zip(self.names, self.totals, strict=True)
+        }
+
+    def compute_logs(self) -> dict[str, jax.Array]:
+        """The same as `compute`."""
+        return self.compute()
+
+
+class AuxLosses(_Logged):
+    """What a module logs in fields of the kind `LossLog`, and the means of it over batches.
+
+    Args:
+        names: A module that has been called, or a dict of the losses by name, or the names.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Noisy(jm.Module):
+        ...     penalty: jax.Array = jm.LossLog.node()
+        ...     def __call__(self, x):
+        ...         self.penalty = jnp.mean(x**2)
+        ...         return x
+        >>> model = Noisy().init(0, jnp.ones(2))
+        >>> aux_losses = jm.metrics.AuxLosses(model)
+        >>> _ = model(2 * jnp.ones(2))
+        >>> {name: float(value) for name, value in aux_losses(aux_losses=model).items()}
+        {'penalty': 4.0}
+    """
+
+    higher_is_better = False
+    kind = LossLog
+
+    def update(self, *, aux_losses: Any) -> None:
+        """Takes in what a module has logged: the module, or a dict of values by name."""
+        self._add(aux_losses)
+
+    def total_loss(self) -> jax.Array:
+        """The sum of the means."""
+        return sum(self.compute().values(), jnp.zeros((), self.dtype))
+
+
+class AuxMetrics(_Logged):
+    """What a module logs in fields of the kind `MetricLog`, and the means of it over batches.
+
+    Args:
+        names: A module that has been called, or a dict of the values by name, or the names.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> aux_metrics = jm.metrics.AuxMetrics(["sparsity"])
+        >>> aux_metrics = aux_metrics.update(aux_metrics={"sparsity": jnp.array(0.5)})
+        >>> {name: float(value) for name, value in aux_metrics.compute().items()}
+        {'sparsity': 0.5}
+    """
+
+    kind = MetricLog
+
+    def update(self, *, aux_metrics: Any) -> None:
+        """Takes in what a module has logged: the module, or a dict of values by name."""
+        self._add(aux_metrics)

@@ -1,0 +1,134 @@
+"""`LossAndLogs`: all that a training step reports, as one metric."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._composite import check_taken
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.collections._aux import AuxLosses, AuxMetrics
+from jax_metrics.metrics.collections._losses import Losses
+from jax_metrics.metrics.collections._metrics import Metrics
+
+Logs = dict[str, jax.Array]
+
+
+class LossAndLogs(Metric):
+    """The loss to train on, and the logs of losses and metrics, of all batches so far.
+
+    Args:
+        losses: A `Losses`, or what it is made of.
+        metrics: A `Metrics`, or what it is made of.
+        aux_losses: An `AuxLosses`, or what it is made of: its sum is added to the loss.
+        aux_metrics: An `AuxMetrics`, or what it is made of.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> report = jm.metrics.LossAndLogs(
+        ...     losses=jm.losses.MeanSquaredError(), metrics=jm.metrics.RootMeanSquaredError()
+        ... )
+        >>> loss, losses, metrics = report.batch_loss_epoch_logs(
+        ...     target=jnp.zeros(2), preds=jnp.full(2, 2.0)
+        ... )
+        >>> float(loss), float(losses["loss"]), float(metrics["root_mean_squared_error"])
+        (4.0, 4.0, 2.0)
+    """
+
+    losses: Losses | None
+    metrics: Metrics | None
+    aux_losses: AuxLosses | None
+    aux_metrics: AuxMetrics | None
+
+    def __init__(
+        self,
+        losses: Any = None,
+        metrics: Any = None,
+        aux_losses: Any = None,
+        aux_metrics: Any = None,
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        self.losses = _as(Losses, losses)
+        self.metrics = _as(Metrics, metrics)
+        self.aux_losses = _as(AuxLosses, aux_losses)
+        self.aux_metrics = _as(AuxMetrics, aux_metrics)
+
+    def update(
+        self,
+        *,
+        metrics_kwargs: Mapping[str, Any] | None = None,
+        aux_losses: Any = None,
+        aux_metrics: Any = None,
+        **arguments: Any,
+    ) -> None:
+        """Takes a batch in.
+
+        Args:
+            metrics_kwargs: Arguments of the metrics, if they are others than those of the losses.
+            aux_losses: The module after its call, or a dict of the losses it has logged.
+            aux_metrics: The module after its call, or a dict of the values it has logged.
+            **arguments: Arguments of losses and metrics; each gets those that it takes.
+
+        Raises:
+            TypeError: If neither takes one of the arguments.
+            ValueError: If logged losses or metrics are expected and not given, or the reverse.
+        """
+        metrics_given = arguments if metrics_kwargs is None else metrics_kwargs
+        check_taken(self, {**arguments, **metrics_given})
+        for part, given in ((self.losses, arguments), (self.metrics, metrics_given)):
+            if part is not None:
+                taken = part.signature.parameters
+                part.update(**{n: v for n, v in given.items() if n in taken})
+        for name, part, logged in (
+            ("aux_losses", self.aux_losses, aux_losses),
+            ("aux_metrics", self.aux_metrics, aux_metrics),
+        ):
+            if (part is None) != (logged is None):
+                raise ValueError(
+                    f"`{name}` must be given both to LossAndLogs and to its update, or to neither."
+                )
+            if part is not None:
+                part.update(**{name: logged})
+
+    def compute(self) -> tuple[jax.Array, Logs, Logs]:
+        """The loss, the logs of the losses with it as `loss`, and those of the metrics."""
+        losses = [part for part in (self.losses, self.aux_losses) if part is not None]
+        metrics = [part for part in (self.metrics, self.aux_metrics) if part is not None]
+        loss = sum((part.total_loss() for part in losses), jnp.zeros((), self.dtype))
+        return loss, {"loss": loss, **_all_logs(losses)}, _all_logs(metrics)
+
+    def compute_logs(self) -> Logs:
+        """The logs of losses and metrics together."""
+        _, losses, metrics = self.compute()
+        return {**losses, **metrics}
+
+    def batch_loss_epoch_logs(self, **arguments: Any) -> tuple[jax.Array, Logs, Logs]:
+        """Takes a batch in; gives the loss of the batch, and the logs of all batches so far."""
+        loss, _, _ = self(**arguments)
+        _, losses, metrics = self.compute()
+        return loss, losses, metrics
+
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
+        parts = [part for part in (self.losses, self.metrics) if part is not None]
+        parameters = dict(super()._takes())
+        for part in parts:
+            parameters |= dict(part.signature.parameters)
+        return parameters
+
+
+def _as(kind: type, given: Any) -> Any:
+    return given if given is None or isinstance(given, kind) else kind(given)
+
+
+def _all_logs(parts: list[Any]) -> Logs:
+    logs: Logs = {}
+    for part in parts:
+        for name, value in part.compute().items():
+            if name in logs:
+                raise ValueError(f"Two of the logs are called {name!r}; give one another name.")
+            logs[name] = value
+    return logs

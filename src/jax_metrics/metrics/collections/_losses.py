@@ -1,0 +1,112 @@
+"""`Losses`: several losses as one, and their means over an epoch."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.losses import Loss
+from jax_metrics.metrics._composite import check_taken
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.collections._metrics import with_names
+from jax_metrics.metrics.state import Total
+from jax_metrics.tree import static
+
+
+class Losses(Metric):
+    """Several losses as one: their sum to train on, and the mean of each over the batches.
+
+    Each loss gets those of the arguments that it takes. A mean over a batch is gathered as a sum
+    and a size, so the mean over an epoch is that over its examples, whatever the batches were.
+    What is no mean, as a loss with `reduction="sum"` or a function of your own, counts once for
+    each batch.
+
+    Args:
+        losses: A loss, or a function of keyword arguments that gives a scalar; or lists and dicts
+            of them, as for `Metrics`.
+
+    Raises:
+        ValueError: If two losses have the same name, or one gives no scalar.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> losses = jm.metrics.Losses([jm.losses.MeanSquaredError(), jm.regularizers.L2(0.5)])
+        >>> loss, losses = losses.loss_and_update(
+        ...     target=jnp.ones(2), preds=jnp.zeros(2), parameters={"w": jnp.ones(4)}
+        ... )
+        >>> float(loss), {name: float(value) for name, value in losses.compute().items()}
+        (3.0, {'mean_squared_error': 1.0, 'l2': 2.0})
+    """
+
+    higher_is_better = False
+    losses: tuple[Any, ...] = static()
+    totals: list[Total]
+    sizes: list[Total]
+
+    def __init__(self, losses: Any, **options: Unpack[Common]):
+        super().__init__(**options)
+        named = list(with_names(losses, (Loss, Callable), _name_of))
+        self.names = tuple(name for name, _ in named)
+        self.losses = tuple(loss for _, loss in named)
+        self.totals = [Total.zeros((), self.dtype) for _ in named]
+        self.sizes = [Total.zeros((), self.dtype) for _ in named]
+
+    def update(self, **arguments: Any) -> None:
+        """Takes a batch in."""
+        check_taken(self, arguments)
+        for index, (name, loss) in enumerate(zip(self.names, self.losses, strict=True)):
+            total, size = _sums(name, loss, arguments)
+            self.totals[index] = self.totals[index] + total
+            self.sizes[index] = self.sizes[index] + size
+
+    def compute(self) -> dict[str, jax.Array]:
+        """The mean of each loss by name; NaN before the first batch."""
+        return {
+            name: total.value / size.value
+            for name, total, size in zip(self.names, self.totals, self.sizes, strict=True)
+        }
+
+    def compute_logs(self) -> dict[str, jax.Array]:
+        """The same as `compute`."""
+        return self.compute()
+
+    def total_loss(self) -> jax.Array:
+        """The sum of the means."""
+        return sum(self.compute().values(), jnp.zeros((), self.dtype))
+
+    def loss_and_update(self, **arguments: Any) -> tuple[jax.Array, "Losses"]:
+        """The sum of the losses of a batch, and this, which has taken it in.
+
+        Differentiate a function that gives both, with `has_aux=True`.
+        """
+        batch = self.batch_updates(**arguments)
+        return batch.total_loss(), self.merge_state(batch)
+
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
+        return {
+            name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for loss in self.losses
+            for name, parameter in _parameters(loss).items()
+        }
+
+
+def _name_of(loss: Any) -> str:
+    return loss.name if isinstance(loss, Loss) else getattr(loss, "__name__", type(loss).__name__)
+
+
+def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:
+    return (loss.signature if isinstance(loss, Loss) else inspect.signature(loss)).parameters
+
+
+def _sums(name: str, loss: Any, arguments: Mapping[str, Any]) -> tuple[jax.Array, Any]:
+    taken = {n: v for n, v in arguments.items() if n in _parameters(loss)}
+    total, size = loss.sums(**taken) if isinstance(loss, Loss) else (loss(**taken), None)
+    if jnp.ndim(total):
+        raise ValueError(
+            f"The loss {name!r} gives an array of shape {jnp.shape(total)} instead of a scalar. "
+            'Choose another reduction than "none".'
+        )
+    return total, 1 if size is None else size

@@ -1,0 +1,138 @@
+"""`Metrics`: several metrics as one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Unpack
+
+from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.tree import copy
+
+
+class Metrics(Composite):
+    """Several metrics as one, updated as one compiled program.
+
+    Each metric gets those of the arguments that it takes. What several of them compute, such as
+    the counts of precision and recall, the compiler finds and computes once.
+
+    Args:
+        metrics: A list of metrics, which go by their names; a dict of metrics, which go by its
+            keys; and such lists and dicts inside, where names are joined by `/`. They are copied.
+        prefix: What the names in the logs begin with.
+        postfix: What they end with.
+
+    Raises:
+        ValueError: If two metrics have the same name.
+        TypeError: If there is something else than metrics.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> metrics = jm.metrics.Metrics(
+        ...     {"mse": jm.metrics.MeanSquaredError(), "loss": jm.metrics.Mean()}, prefix="val/"
+        ... )
+        >>> metrics = metrics.update(target=jnp.ones(2), preds=jnp.zeros(2), values=0.5)
+        >>> {name: float(value) for name, value in metrics.compute().items()}
+        {'val/mse': 1.0, 'val/loss': 0.5}
+        >>> float(metrics["loss"].compute())
+        0.5
+    """
+
+    metrics: list[Metric]
+
+    def __init__(
+        self,
+        metrics: Any,
+        *,
+        prefix: str = "",
+        postfix: str = "",
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        named = list(with_names(metrics, Metric, lambda metric: metric.name))
+        self.names = tuple(name for name, _ in named)
+        self.metrics = [copy(metric) for _, metric in named]
+        self.prefix, self.postfix = prefix, postfix
+
+    def parts(self) -> list[Metric]:
+        """The metrics, in the order that they were given in."""
+        return self.metrics
+
+    def compute(self) -> dict[str, Any]:
+        """The value of each metric by name; a dict of values becomes several names."""
+        values: dict[str, Any] = {}
+        for name, metric in zip(self.names, self.metrics, strict=True):
+            for path, value in _joined(name, metric.compute()):
+                values[f"{self.prefix}{path}{self.postfix}"] = value
+        return values
+
+    def compute_logs(self) -> dict[str, Any]:
+        """The same as `compute`."""
+        return self.compute()
+
+    @property
+    def directions(self) -> dict[str, bool | None]:
+        """For each name whether a higher value is a better one."""
+        return {
+            f"{self.prefix}{name}{self.postfix}": metric.higher_is_better
+            for name, metric in zip(self.names, self.metrics, strict=True)
+        }
+
+    def __getitem__(self, name: str) -> Metric:
+        if name not in self.names:
+            raise KeyError(f"There is no metric {name!r}; there are {', '.join(self.names)}.")
+        return self.metrics[self.names.index(name)]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def items(self) -> Iterator[tuple[str, Metric]]:
+        """The metrics with their names, without prefix and postfix."""
+        return zip(self.names, self.metrics, strict=True)
+
+
+def with_names(given: Any, kind: Any, name_of: Any) -> Iterator[tuple[str, Any]]:
+    """The things in lists and dicts, with their names.
+
+    Raises:
+        ValueError: If two have the same name.
+        TypeError: If there is something of another kind.
+    """
+    found: set[str] = set()
+    for name, thing in _walk(given, kind, name_of, ""):
+        if name in found:
+            raise ValueError(
+                f"Two of them are called {name!r}. Give one another name, as in "
+                f"`{type(thing).__name__}(..., name=...)`, or put them into a dict."
+            )
+        found.add(name)
+        yield name, thing
+
+
+def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(given, Mapping):
+        for name, thing in given.items():
+            if isinstance(thing, kind):
+                yield f"{path}{name}", thing
+            else:
+                yield from _walk(thing, kind, name_of, f"{path}{name}/")
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        for thing in given:
+            yield from _walk(thing, kind, name_of, path)
+    elif isinstance(given, kind):
+        yield f"{path}{name_of(given)}", given
+    else:
+        raise TypeError(
+            f"Expected a {getattr(kind, '__name__', 'function')}, or lists and dicts of them, but "
+            f"got a {type(given).__name__}{f' at {path!r}' if path else ''}."
+        )
+
+
+def _joined(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping):
+        yield name, value
+        return
+    for inner, one in value.items():
+        yield from _joined(f"{name}/{inner}", one)

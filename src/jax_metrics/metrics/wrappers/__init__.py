@@ -1,0 +1,12 @@
+"""Metrics of metrics."""
+
+from jax_metrics.metrics.wrappers._boot_strapper import BootStrapper as BootStrapper
+from jax_metrics.metrics.wrappers._classwise import Classwise as Classwise
+from jax_metrics.metrics.wrappers._min_max import MinMax as MinMax
+from jax_metrics.metrics.wrappers._multioutput import Multioutput as Multioutput
+from jax_metrics.metrics.wrappers._multitask import Multitask as Multitask
+from jax_metrics.metrics.wrappers._running import Running as Running
+from jax_metrics.metrics.wrappers._running import RunningMean as RunningMean
+from jax_metrics.metrics.wrappers._running import RunningSum as RunningSum
+from jax_metrics.metrics.wrappers._tracker import Tracker as Tracker
+from jax_metrics.metrics.wrappers._transformed import Transformed as Transformed

@@ -1,0 +1,129 @@
+"""`BootStrapper`: how much a value may vary, from samples drawn with replacement."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import one_of
+from jax_metrics.metrics._bincount import bincount
+from jax_metrics.metrics._composite import check_taken
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.wrappers._copies import Copies
+from jax_metrics.module import Key, Rng
+
+_SAMPLINGS = ("poisson", "multinomial")
+
+
+class BootStrapper(Metric):
+    """Mean and spread of a metric over samples drawn from the examples with replacement.
+
+    All copies are updated as one program. An example that was drawn twice has twice the weight, so
+    the metric must take `sample_weight`. `compute` gives a dict of what was asked for.
+
+    Args:
+        metric: The metric; it is copied.
+        num_bootstraps: How many samples are drawn.
+        mean: Whether to give the mean over the samples, as `mean`.
+        std: Whether to give the standard deviation, with `ddof=1`, as `std`.
+        quantile: Which quantiles to give, as `quantile`.
+        raw: Whether to give the values of all samples, as `raw`.
+        sampling: `"poisson"` draws how often each example comes, which suits streams;
+            `"multinomial"` draws as many examples from each batch as it has.
+        key: A key, or a seed. Give each device one of its own.
+
+    Raises:
+        ValueError: If the sampling is unknown, or the metric takes no `sample_weight`.
+
+    Source: Efron: Bootstrap Methods (1979); Hanley and MacGibbon: Creating non-parametric bootstrap
+    samples using Poisson frequencies (2006).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> strapped = jm.metrics.BootStrapper(jm.metrics.Mean(), num_bootstraps=200)
+        >>> value = strapped.update(jnp.arange(100.0)).compute()
+        >>> bool(abs(value["mean"] - 49.5) < 1), bool(abs(value["std"] - 2.9) < 0.5)
+        (True, True)
+    """
+
+    copies: Copies
+    key: jax.Array = Rng.node()
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        num_bootstraps: int = 10,
+        mean: bool = True,
+        std: bool = True,
+        quantile: float | Sequence[float] | None = None,
+        raw: bool = False,
+        sampling: str = "poisson",
+        key: Any = 0,
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        one_of("sampling", sampling, _SAMPLINGS)
+        if "sample_weight" not in metric.signature.parameters:
+            raise ValueError(
+                f"BootStrapper weighs examples, but {type(metric).__name__} takes no "
+                f"`sample_weight`; it takes {', '.join(metric.signature.parameters)}."
+            )
+        self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
+        self.quantile = tuple(quantile) if isinstance(quantile, Sequence) else quantile
+        self.copies = Copies(metric, num_bootstraps)
+        self.key = Key(key)
+
+    def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> None:
+        """Takes a batch in."""
+        check_taken(self, kwargs)
+        size = jax.tree.leaves((args, kwargs))[0].shape[0]
+        given = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
+        if given.shape[:1] != (size,):
+            raise ValueError(
+                f"sample_weight of shape {given.shape} does not fit a batch of {size} examples."
+            )
+        self.key, key = jax.random.split(self.key)
+
+        def update(metric: Metric, key: jax.Array) -> Metric:
+            drawn = self._drawn(key, size).reshape(size, *(1,) * (given.ndim - 1))
+            return metric.update(*args, sample_weight=given * drawn, **kwargs)
+
+        self.copies = self.copies.updated(update, jax.random.split(key, self.copies.number))
+
+    def _drawn(self, key: jax.Array, size: int) -> jax.Array:
+        """How often each example comes."""
+        if self.sampling == "poisson":
+            return jax.random.poisson(key, 1.0, (size,))
+        chosen = jax.random.randint(key, (size,), 0, size)
+        return bincount(chosen, weights(chosen.shape), size)
+
+    def _step(self, inputs: Any) -> Any:
+        # The key goes on; that of the batch alone would be forgotten.
+        batch = self.neutral().update(*inputs[0], **inputs[1])
+        merged = self._merged(batch)
+        merged.key = batch.key
+        return batch.compute(), merged
+
+    def compute(self) -> dict[str, jax.Array]:
+        """What was asked for, by name."""
+        values = self.copies.values()
+        result = {}
+        if self.mean:
+            result["mean"] = jax.tree.map(lambda x: x.mean(0), values)
+        if self.std:
+            result["std"] = jax.tree.map(lambda x: x.std(0, ddof=1), values)
+        if self.quantile is not None:
+            result["quantile"] = jax.tree.map(
+                lambda x: jnp.quantile(x, jnp.asarray(self.quantile), axis=0), values
+            )
+        if self.raw:
+            result["raw"] = values
+        return result
+
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
+        return self.copies.metrics.signature.parameters

@@ -1,0 +1,70 @@
+"""`Classwise`: a value of its own name for each class."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import jax
+
+from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.tree import copy
+
+
+class Classwise(Composite):
+    """A metric that gives an array, one value for each class, as a dict with a name for each.
+
+    Args:
+        metric: The metric, such as `Recall(num_classes=3, average=None)`; it is copied.
+        labels: Names of the classes; by default their numbers.
+        prefix: What the names begin with; by default that of the metric and `_`.
+        postfix: What they end with.
+
+    Raises:
+        ValueError: If there are more or fewer labels than values.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> precision = jm.metrics.Precision(num_classes=2, average=None)
+        >>> classwise = jm.metrics.Classwise(precision, labels=["cat", "dog"])
+        >>> value = classwise(target=jnp.array([0, 1, 1]), preds=jnp.array([0, 0, 1]))
+        >>> {name: float(one) for name, one in value.items()}
+        {'precision_cat': 0.5, 'precision_dog': 1.0}
+    """
+
+    metric: Metric
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        labels: Sequence[str] | None = None,
+        prefix: str | None = None,
+        postfix: str = "",
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        self.metric = copy(metric)
+        self.higher_is_better = metric.higher_is_better
+        self.labels = None if labels is None else tuple(labels)
+        self.prefix = f"{metric.name}_" if prefix is None else prefix
+        self.postfix = postfix
+
+    def parts(self) -> list[Metric]:
+        """The metric."""
+        return [self.metric]
+
+    def compute(self) -> dict[str, jax.Array]:
+        """The value of each class by name."""
+        values = self.metric.compute()
+        if not values.ndim or (self.labels is not None and len(self.labels) != len(values)):
+            raise ValueError(
+                f"Classwise needs one value for each label, but {type(self.metric).__name__} gives "
+                f"an array of shape {values.shape} and the labels are {self.labels}. Give the "
+                "metric `average=None`, and a label for each class."
+            )
+        labels = self.labels or tuple(map(str, range(len(values))))
+        return {
+            f"{self.prefix}{label}{self.postfix}": value
+            for label, value in zip(labels, values, strict=True)
+        }

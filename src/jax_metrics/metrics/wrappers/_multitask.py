@@ -1,0 +1,69 @@
+"""`Multitask`: a metric for each task of a model."""
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from jax_metrics.metrics._composite import Composite, check_taken
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.tree import copy
+
+
+class Multitask(Composite):
+    """A metric for each task; each argument is a dict with an entry for each task.
+
+    An argument that is no dict, such as one mask for all, goes to each task that takes it.
+
+    Args:
+        tasks: A metric, or a collection of them, by task; they are copied.
+
+    Raises:
+        ValueError: If there are no tasks, or a dict lacks one.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> tasks = jm.metrics.Multitask(
+        ...     {"age": jm.metrics.MeanSquaredError(), "sick": jm.metrics.Precision()}
+        ... )
+        >>> value = tasks(
+        ...     target={"age": jnp.array([30.0]), "sick": jnp.array([1])},
+        ...     preds={"age": jnp.array([32.0]), "sick": jnp.array([0.8])},
+        ... )
+        >>> {task: float(one) for task, one in value.items()}
+        {'age': 4.0, 'sick': 1.0}
+    """
+
+    metrics: list[Metric]
+
+    def __init__(self, tasks: Mapping[str, Metric], **options: Unpack[Common]):
+        super().__init__(**options)
+        if not tasks:
+            raise ValueError("Multitask needs at least one task, as in `Multitask({'age': ...})`.")
+        self.tasks = tuple(tasks)
+        self.metrics = [copy(metric) for metric in tasks.values()]
+
+    def parts(self) -> list[Metric]:
+        """One metric for each task."""
+        return self.metrics
+
+    def update(self, **arguments: Any) -> None:
+        """Takes a batch in."""
+        check_taken(self, arguments)
+        for task, metric in zip(self.tasks, self.metrics, strict=True):
+            taken = metric.signature.parameters
+            given = {n: _of_task(n, value, task) for n, value in arguments.items()}
+            metric.update(**{n: v for n, v in given.items() if n in taken})
+
+    def compute(self) -> dict[str, Any]:
+        """The value of each task by name."""
+        return {t: m.compute() for t, m in zip(self.tasks, self.metrics, strict=True)}
+
+
+def _of_task(name: str, value: Any, task: str) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if task not in value:
+        raise ValueError(
+            f"{name} has no entry for the task {task!r}; it has {', '.join(map(repr, value))}."
+        )
+    return value[task]

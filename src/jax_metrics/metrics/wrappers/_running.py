@@ -1,0 +1,90 @@
+"""`Running`: a metric over the last few updates."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.aggregation import Mean, Sum
+from jax_metrics.metrics.wrappers._window import Window
+from jax_metrics.tree import copy
+
+
+class Running(Metric):
+    """Any metric, over the last updates only.
+
+    `update` takes what that of the metric takes. It keeps the state of each update, so its memory
+    is `window` times that of the metric. Merging appends the updates of the other one.
+
+    Args:
+        metric: The metric; it is copied.
+        window: How many updates count.
+
+    Raises:
+        ValueError: If the window is smaller than 1.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> running = jm.metrics.Running(jm.metrics.Max(), window=2)
+        >>> for value in (5.0, 1.0, 2.0):
+        ...     running = running.update(value)
+        >>> float(running.compute())
+        2.0
+    """
+
+    window: Window
+
+    def __init__(self, metric: Metric, *, window: int = 5, **options: Unpack[Common]):
+        super().__init__(**options)
+        if window < 1:
+            raise ValueError(f"A window holds at least 1 update; got window={window}.")
+        self.higher_is_better = metric.higher_is_better
+        self.window = Window(copy(metric).reset(), window)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Takes a batch in."""
+        self.window = self.window.pushed(self._empty().update(*args, **kwargs))
+
+    def compute(self) -> Any:
+        """The value of the last updates."""
+        return self.window.whole().compute()
+
+    def _empty(self) -> Metric:
+        return self.window.slots.reduce().neutral()
+
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
+        return self.window.slots.signature.parameters
+
+
+class RunningMean(Running):
+    """The mean of the values of the last updates: `Running(Mean(), window=...)`.
+
+    Args:
+        window: How many updates count.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> running = jm.metrics.RunningMean(window=2).update(1.0).update(2.0).update(4.0)
+        >>> float(running.compute())
+        3.0
+    """
+
+    def __init__(self, *, window: int = 5, **options: Unpack[Common]):
+        super().__init__(Mean(dtype=options.get("dtype")), window=window, **options)
+
+
+class RunningSum(Running):
+    """The sum of the values of the last updates: `Running(Sum(), window=...)`.
+
+    Args:
+        window: How many updates count.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> running = jm.metrics.RunningSum(window=2).update(1.0).update(2.0).update(4.0)
+        >>> float(running.compute())
+        6.0
+    """
+
+    def __init__(self, *, window: int = 5, **options: Unpack[Common]):
+        super().__init__(Sum(dtype=options.get("dtype")), window=window, **options)

@@ -1,0 +1,59 @@
+"""`Transformed`: a metric of arguments that a function has changed first."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._metric import Metric
+from jax_metrics.tree import copy, static
+
+
+class Transformed(Composite):
+    """A metric of arguments that functions change first.
+
+    Args:
+        metric: The metric; it is copied.
+        name: Its name in logs; by default that of the metric.
+        **functions: For each argument to change, a function of it.
+
+    Raises:
+        TypeError: If the metric does not take such an argument.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> mse = jm.metrics.Transformed(jm.metrics.MeanSquaredError(), preds=jnp.exp)
+        >>> float(mse(target=jnp.array([1.0]), preds=jnp.array([0.0])))
+        0.0
+    """
+
+    metric: Metric
+    functions: dict[str, Callable[[Any], Any]] = static()
+
+    def __init__(
+        self, metric: Metric, *, name: str | None = None, **functions: Callable[[Any], Any]
+    ):
+        super().__init__(name=metric.name if name is None else name)
+        taken = metric.signature.parameters
+        for argument in functions:
+            if argument not in taken:
+                raise TypeError(
+                    f"{type(metric).__name__} takes no {argument!r}; it takes {', '.join(taken)}."
+                )
+        self.metric = copy(metric)
+        self.higher_is_better = metric.higher_is_better
+        self.functions = functions
+
+    def parts(self) -> list[Metric]:
+        """The metric."""
+        return [self.metric]
+
+    def update(self, **arguments: Any) -> None:
+        """Takes a batch in."""
+        changed = {n: self.functions[n](v) for n, v in arguments.items() if n in self.functions}
+        self.metric.update(**{**arguments, **changed})
+
+    def compute(self) -> Any:
+        """The value of the metric."""
+        return self.metric.compute()
