@@ -59,17 +59,20 @@ def file_block() -> Callable[[Path], Block]:
 
 
 @pytest.fixture
-def run_blocks(tmp_path, monkeypatch) -> Iterator[Callable[[Iterable[Block]], None]]:
-    """A function that runs blocks in order, in one namespace, in a temporary folder."""
+def run_blocks(tmp_path, monkeypatch) -> Iterator[Callable[[Iterable[Block]], int]]:
+    """A function that runs blocks in order, in one namespace, in a temporary folder, and counts."""
     # A real module, because dataclasses and type hints look theirs up by name.
     module = types.ModuleType("code_blocks")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.chdir(tmp_path)
     np.random.seed(0)
 
-    def run(blocks: Iterable[Block]) -> None:
+    def run(blocks: Iterable[Block]) -> int:
+        done = 0
         for block in blocks:
             run_block(block, vars(module))
+            done += 1
+        return done
 
     yield run
     if pyplot := sys.modules.get("matplotlib.pyplot"):

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interacti
 
 @pytest.mark.parametrize("page", [str(page.relative_to(ROOT)) for page in PAGES])
 def test_page(page, fenced_blocks, run_blocks):
-    run_blocks(fenced_blocks(ROOT / page, "python"))
+    blocks = fenced_blocks(ROOT / page, "python")
+    assert run_blocks(blocks) == len(blocks)
 
 
 PAGE = """\

@@ -52,12 +52,13 @@ def test_debug_print_and_callback_inside_a_module(x, capsys):
     assert seen == [Talks, Talks]
 
 
-def test_nothing_leaks_from_init_and_training(model, optimizer, x):
+def test_nothing_leaks_from_init_and_training(model, optimizer, x, assert_close):
     with jax.checking_leaks():
         jax.jit(lambda key: jm.MLP([4, 2]).init(key, x))(jax.random.key(0))
         model, optimizer = jax.jit(train_step)(model, optimizer, x)
-        jax.vmap(lambda model, x: model.eval()(x), in_axes=(None, 0))(model, x[:, None])
-        jax.lax.scan(lambda m, x: (m, m.eval()(x)), model, x[None])
+        mapped = jax.vmap(lambda model, x: model.eval()(x), in_axes=(None, 0))(model, x[:, None])
+        _, scanned = jax.lax.scan(lambda m, x: (m, m.eval()(x)), model, x[None])
+    assert_close(mapped[:, 0], scanned[0])
 
 
 def test_a_leak_is_found(x):
@@ -100,11 +101,12 @@ def test_disable_jit_gives_the_same_numbers(model, optimizer, x, assert_close):
     assert_close(actual, expected)
 
 
-def test_a_compiled_step_transfers_nothing(model, optimizer, x):
+def test_a_compiled_step_transfers_nothing(model, optimizer, x, assert_same):
     step = jax.jit(train_step)
-    step(model, optimizer, x)
+    expected = step(model, optimizer, x)
     with jax.transfer_guard("disallow"):
-        step(model, optimizer, x)
+        actual = step(model, optimizer, x)
+    assert_same(actual, expected)
 
 
 def test_named_scopes_reach_the_program(model, x):

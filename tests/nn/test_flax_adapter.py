@@ -120,7 +120,7 @@ def test_containers_among_the_arguments_are_made_fixed():
     param_dtype=st.sampled_from([jnp.float32, jnp.float16]),
 )
 def test_linear_is_dense(shape, features, **options):
-    check(nn.Linear(features, **options), linen.Dense(features, **options), shape)
+    assert_same_as_twin(nn.Linear(features, **options), linen.Dense(features, **options), shape)
 
 
 @settings(max_examples=15)
@@ -137,7 +137,7 @@ def test_conv_is_conv(batch, spatial, groups, kernel, **options):
     arguments = (2, (kernel,) * len(spatial))
     options["feature_group_count"] = groups
     shape = (batch, *spatial, 2)
-    check(nn.Conv(*arguments, **options), linen.Conv(*arguments, **options), shape)
+    assert_same_as_twin(nn.Conv(*arguments, **options), linen.Conv(*arguments, **options), shape)
 
 
 @settings(max_examples=15)
@@ -152,10 +152,10 @@ def test_conv_is_conv(batch, spatial, groups, kernel, **options):
 )
 def test_batch_norm_is_batch_norm(shape, training, **options):
     twin = linen.BatchNorm(use_running_average=not training, **options)
-    check(nn.BatchNorm(**options).train(training), twin, shape)
+    assert_same_as_twin(nn.BatchNorm(**options).train(training), twin, shape)
 
 
-def check(layer, twin, shape):
+def assert_same_as_twin(layer, twin, shape):
     x = jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32)
     layer, variables = layer.init(0, x), dict(twin.init(jax.random.key(0), x))
     assert_close(layer.variables, variables)

@@ -11,7 +11,7 @@ X = jnp.asarray(np.random.default_rng(0).normal(size=(2, 5, 4)), jnp.float32)
 LENGTHS = jnp.array([5, 3])
 
 
-def same(ours, theirs):
+def assert_same(ours, theirs):
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     assert all(map(lambda a, b: (a == b).all(), jax.tree.leaves(ours), jax.tree.leaves(theirs)))
 
@@ -34,7 +34,7 @@ def test_rnn_is_that_of_linen(options, lengths):
     layer = nn.RNN(nn.GRUCell(3), **options).init(0, X)
     twin = linen.RNN(linen.GRUCell(3), **options)
     assert layer.variables["params"].keys() == {"cell"}
-    same(layer(X, seq_lengths=lengths), twin.apply(layer.variables, X, seq_lengths=lengths))
+    assert_same(layer(X, seq_lengths=lengths), twin.apply(layer.variables, X, seq_lengths=lengths))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_rnn_is_that_of_linen(options, lengths):
 def test_what_a_call_may_say(options):
     layer = nn.RNN(nn.GRUCell(3, carry_init=jm.initializers.normal(1.0))).init(0, X)
     twin = linen.RNN(linen.GRUCell(3, carry_init=jax.nn.initializers.normal(1.0)))
-    same(layer(X, **options), twin.apply(layer.variables, X, **options))
+    assert_same(layer(X, **options), twin.apply(layer.variables, X, **options))
 
 
 def test_bidirectional_is_that_of_linen():
@@ -59,8 +59,8 @@ def test_bidirectional_is_that_of_linen():
         linen.RNN(linen.LSTMCell(3)), linen.RNN(linen.LSTMCell(3)), merge, False, True
     )
     layer = layer.init(0, X)
-    same(layer.variables, twin.init(jax.random.key(0), X))
-    same(layer(X, seq_lengths=LENGTHS), twin.apply(layer.variables, X, seq_lengths=LENGTHS))
+    assert_same(layer.variables, twin.init(jax.random.key(0), X))
+    assert_same(layer(X, seq_lengths=LENGTHS), twin.apply(layer.variables, X, seq_lengths=LENGTHS))
 
 
 def test_the_cell_holds_its_parameters():
@@ -75,7 +75,7 @@ def test_the_cell_holds_its_parameters():
 def test_a_cell_that_was_made_before_keeps_its_parameters():
     cell = nn.GRUCell(3).init(7, (jnp.zeros((2, 3)), X[:, 0]))
     layer = nn.RNN(cell).init(0, X)
-    same(layer.cell, cell)
+    assert_same(layer.cell, cell)
 
 
 def test_another_cell_is_another_program():

@@ -23,7 +23,7 @@ def looped(cell, x, state=None):
     return jnp.stack(outputs, axis=1), carry
 
 
-def close(a, b):
+def assert_close(a, b):
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-5), a, b)
 
 
@@ -31,9 +31,9 @@ def close(a, b):
 @pytest.mark.parametrize("unroll", [1, 3])
 def test_equals_looping_the_cell(cls, unroll):
     layer = cls(5, return_sequences=True, return_state=True, unroll=unroll).init(0, X)
-    close(layer(X), looped(layer.cells[0], X))
+    assert_close(layer(X), looped(layer.cells[0], X))
     _, state = looped(layer.cells[0], 2 * X)
-    close(layer(X, state), looped(layer.cells[0], X, state))
+    assert_close(layer(X, state), looped(layer.cells[0], X, state))
 
 
 @pytest.mark.parametrize("cls", LAYERS)
@@ -41,7 +41,7 @@ def test_the_first_cell_starts_as_its_flax_twin(cls):
     layer = cls(5).init(42, X)
     cell = layer._cell_class(5)
     twin = cell.init(42, (cell.initialize_carry(0, (4, 3)), X[:, 0]))
-    close(layer.cells[0].parameters(), twin.parameters())
+    assert_close(layer.cells[0].parameters(), twin.parameters())
 
 
 @pytest.mark.parametrize("cls", LAYERS)
@@ -54,15 +54,15 @@ def test_stacked_and_bidirectional(cls):
         behind, second = looped(backward, y[:, ::-1])
         states += [first, second]
         y = jnp.concatenate([ahead, behind[:, ::-1]], axis=-1)
-    close(layer(X), (y, tuple(states)))
+    assert_close(layer(X), (y, tuple(states)))
     last = cls(5, **options).init(0, X)
-    close(last(X)[0], jnp.concatenate([y[:, -1, :5], y[:, 0, 5:]], axis=-1))
+    assert_close(last(X)[0], jnp.concatenate([y[:, -1, :5], y[:, 0, 5:]], axis=-1))
 
 
 @pytest.mark.parametrize("cls", LAYERS)
 def test_go_backwards_turns_the_sequence_around(cls):
     layer = cls(5, go_backwards=True, return_sequences=True).init(0, X)
-    close(layer(X), looped(layer.cells[0], X[:, ::-1])[0])
+    assert_close(layer(X), looped(layer.cells[0], X[:, ::-1])[0])
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_padded_equals_unpadded(cls, by, go_backwards):
         if n:
             expected, expected_states = layer(X[i : i + 1, :n])
             steps = slice(6 - n, 6) if go_backwards else slice(0, n)
-            close(y[i : i + 1, steps], expected)
-            close(jax.tree.map(lambda s, i=i: s[i : i + 1], states), expected_states)
+            assert_close(y[i : i + 1, steps], expected)
+            assert_close(jax.tree.map(lambda s, i=i: s[i : i + 1], states), expected_states)
     assert (jnp.where(mask[:, ::-1] if go_backwards else mask, 0, y.sum(-1)) == 0).all()
     loss = lambda p: layer.merge(p)(padded, lengths=LENGTHS)[0].sum()  # noqa: E731
     grads = jax.grad(loss)(layer.parameters())
@@ -101,9 +101,9 @@ def test_any_lengths(cls, size, time, lengths):
     y, state = layer(x, lengths=lengths)
     for i, n in enumerate(lengths):
         expected, carry = looped(layer.cells[0], jnp.asarray(x[i : i + 1, :n])) if n else (0, None)
-        close(y[i : i + 1, :n], expected if n else y[i : i + 1, :0])
+        assert_close(y[i : i + 1, :n], expected if n else y[i : i + 1, :0])
         if n:
-            close(jax.tree.map(lambda s, i=i: s[i : i + 1], state), carry)
+            assert_close(jax.tree.map(lambda s, i=i: s[i : i + 1], state), carry)
 
 
 @pytest.mark.parametrize(("axis", "move"), [(0, (1, 0, 2)), (1, (0, 1, 2)), (-3, (1, 0, 2))])
@@ -112,14 +112,14 @@ def test_time_axis(axis, move):
     other = GRU(5, return_sequences=True, time_axis=axis).init(0, X.transpose(move))
     mask = np.arange(6) < LENGTHS[:, None]
     y = other(X.transpose(move), mask=mask.transpose(move[:2]))
-    close(y.transpose(move), layer(X, mask=mask))
+    assert_close(y.transpose(move), layer(X, mask=mask))
 
 
 def test_more_batch_axes_and_none():
     layer = GRU(5).init(0, X)
-    close(layer(X.reshape(2, 2, 6, 3)), layer(X).reshape(2, 2, 5))
-    close(layer(X[0]), layer(X)[0])
-    close(jax.vmap(layer)(X), layer(X))
+    assert_close(layer(X.reshape(2, 2, 6, 3)), layer(X).reshape(2, 2, 5))
+    assert_close(layer(X[0]), layer(X)[0])
+    assert_close(jax.vmap(layer)(X), layer(X))
 
 
 def test_stateful_goes_on_where_it_was():
@@ -129,9 +129,9 @@ def test_stateful_goes_on_where_it_was():
     step = jax.jit(lambda layer, x: (layer(x), layer))
     first, layer = step(layer, X[:, :2])
     second, layer = step(layer, X[:, 2:4])
-    close(jnp.concatenate([first, second], axis=1), whole(X)[:, :4])
+    assert_close(jnp.concatenate([first, second], axis=1), whole(X)[:, :4])
     assert len(jax.tree.leaves(layer.caches())) == 2
-    close(layer.reset_state()(X), whole(X))
+    assert_close(layer.reset_state()(X), whole(X))
     with pytest.raises(ValueError, match="`state` of the call before.*layer.state = None"):
         layer(X[:2])
 
@@ -140,7 +140,7 @@ def test_dropout_between_layers_in_training_only():
     layer = GRU(5, num_layers=2, dropout=0.5).init(0, X)
     assert not jnp.array_equal(layer(X), layer(X))
     plain = GRU(5, num_layers=2).init(0, X)
-    close(layer.eval()(X), plain.merge(plain.parameters()).eval()(X))
+    assert_close(layer.eval()(X), plain.merge(plain.parameters()).eval()(X))
 
 
 def test_bfloat16_and_policy():
@@ -160,7 +160,7 @@ def test_shard_map():
     spec = jax.sharding.PartitionSpec("i")
     layer = LSTM(5, bidirectional=True).init(0, X)
     split = jax.shard_map(layer, mesh=mesh, in_specs=spec, out_specs=spec)
-    close(split(X), layer(X))
+    assert_close(split(X), layer(X))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ PROBABILITIES, SHARES = softmax(PREDS), softmax(TARGET)
 REDUCTIONS = {"none": "none", "sum": "sum", "mean": "sum_over_batch_size"}
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
@@ -69,7 +69,7 @@ def test_torch_elements(torch, row, reduction):
         torch.tensor(PREDS), torch.tensor(target, dtype=torch.float64)
     )
     loss = ours(reduction=REDUCTIONS[reduction], **options)
-    close(loss(target=target, preds=PREDS), expected)
+    assert_close(loss(target=target, preds=PREDS), expected)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_torch_crossentropy(torch, smoothing, weights, ignored, reduction):
         ignore_index=ignored,
         reduction="mean_over_weights" if reduction == "mean" else reduction,
     )
-    close(loss(target=LABELS, preds=PREDS), expected)
+    assert_close(loss(target=LABELS, preds=PREDS), expected)
 
 
 def test_torch_crossentropy_of_probabilities(torch):
@@ -98,7 +98,7 @@ def test_torch_crossentropy_of_probabilities(torch):
         torch.tensor(PREDS), torch.tensor(SHARES)
     )
     loss = losses.Crossentropy(class_weights=WEIGHTS, label_smoothing=0.1)
-    close(loss(target=SHARES, preds=PREDS), expected)
+    assert_close(loss(target=SHARES, preds=PREDS), expected)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 1e-7])
@@ -106,16 +106,16 @@ def test_torch_crossentropy_from_probabilities(torch, epsilon):
     p = 1 / (1 + np.exp(-PREDS))
     expected = torch.nn.BCELoss()(torch.tensor(p), torch.tensor(BITS, dtype=torch.float64))
     loss = losses.Crossentropy(binary=True, from_logits=False, epsilon=epsilon)
-    close(loss(target=BITS, preds=p), expected)
+    assert_close(loss(target=BITS, preds=p), expected)
     expected = torch.nn.NLLLoss()(torch.tensor(np.log(PROBABILITIES)), torch.tensor(LABELS))
     loss = losses.Crossentropy(from_logits=False, epsilon=epsilon)
-    close(loss(target=LABELS, preds=PROBABILITIES), expected)
+    assert_close(loss(target=LABELS, preds=PROBABILITIES), expected)
 
 
 def test_torch_weight_of_positives(torch):
     target = torch.tensor(BITS, dtype=torch.float64)
     expected = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0))(torch.tensor(PREDS), target)
-    close(
+    assert_close(
         losses.Crossentropy(binary=True, class_weights=(1, 3))(target=BITS, preds=PREDS), expected
     )
 
@@ -124,7 +124,7 @@ def test_torch_weight_of_positives(torch):
 def test_torch_gaussian_nll(torch, full):
     var = np.exp(TARGET)
     expected = torch.nn.GaussianNLLLoss(full=full)(*map(torch.tensor, (PREDS, TARGET, var)))
-    close(losses.GaussianNLL(full=full)(target=TARGET, preds=PREDS, var=var), expected)
+    assert_close(losses.GaussianNLL(full=full)(target=TARGET, preds=PREDS, var=var), expected)
 
 
 @pytest.mark.parametrize("log_target", [False, True])
@@ -134,7 +134,7 @@ def test_torch_kl_divergence(torch, log_target):
         torch.tensor(np.log(PROBABILITIES)), torch.tensor(target)
     )
     loss = losses.KLDivergence(log_target=log_target)
-    close(loss(target=target, preds=np.log(PROBABILITIES)), expected)
+    assert_close(loss(target=target, preds=np.log(PROBABILITIES)), expected)
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.3])
@@ -143,10 +143,10 @@ def test_torch_pairs(torch, margin):
     a, b, target = (torch.tensor(x) for x in (PREDS, TARGET, signs))
     expected = torch.nn.CosineEmbeddingLoss(margin=margin)(a, b, target)
     loss = losses.CosineEmbedding(margin=margin)
-    close(loss(target=signs, preds=PREDS, other=TARGET), expected)
+    assert_close(loss(target=signs, preds=PREDS, other=TARGET), expected)
     expected = torch.nn.MarginRankingLoss(margin=margin)(a[:, 0], b[:, 0], target)
     loss = losses.MarginRanking(margin=margin)
-    close(loss(target=signs, preds=PREDS[:, 0], other=TARGET[:, 0]), expected)
+    assert_close(loss(target=signs, preds=PREDS[:, 0], other=TARGET[:, 0]), expected)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_torch_multi_margin(torch, p, margin, weights):
         weight=None if weights is None else torch.tensor(weights, dtype=torch.float64),
     )(torch.tensor(PREDS), torch.tensor(LABELS))
     loss = losses.MultiMargin(p=p, margin=margin, class_weights=weights)
-    close(loss(target=LABELS, preds=PREDS), expected)
+    assert_close(loss(target=LABELS, preds=PREDS), expected)
 
 
 def test_torch_multilabel(torch):
@@ -167,12 +167,14 @@ def test_torch_multilabel(torch):
     for row, bits in zip(indices, BITS, strict=True):
         row[: bits.sum()] = np.flatnonzero(bits)
     expected = torch.nn.MultiLabelMarginLoss()(torch.tensor(PREDS), torch.tensor(indices))
-    close(losses.MultilabelMargin()(target=BITS, preds=PREDS), expected)
+    assert_close(losses.MultilabelMargin()(target=BITS, preds=PREDS), expected)
     weights = torch.tensor(WEIGHTS, dtype=torch.float64)
     expected = torch.nn.MultiLabelSoftMarginLoss(weight=weights)(
         torch.tensor(PREDS), torch.tensor(BITS, dtype=torch.float64)
     )
-    close(losses.MultilabelSoftMargin(class_weights=WEIGHTS)(target=BITS, preds=PREDS), expected)
+    assert_close(
+        losses.MultilabelSoftMargin(class_weights=WEIGHTS)(target=BITS, preds=PREDS), expected
+    )
 
 
 @pytest.mark.parametrize(("p", "swap"), list(itertools.product([1.0, 2.0, 3.0], [False, True])))
@@ -181,7 +183,7 @@ def test_torch_triplet(torch, p, swap):
     expected = torch.nn.TripletMarginLoss(p=p, swap=swap, eps=0.0)(
         *map(torch.tensor, arrays.values())
     )
-    close(losses.TripletMargin(p=p, swap=swap)(**arrays), expected)
+    assert_close(losses.TripletMargin(p=p, swap=swap)(**arrays), expected)
 
 
 @pytest.mark.parametrize("zero_infinity", [False, True])
@@ -196,7 +198,7 @@ def test_torch_ctc(torch, zero_infinity):
         torch.tensor(lengths["target_length"]),
     )
     loss = losses.CTC(zero_infinity=zero_infinity, reduction="none")
-    close(loss(target=target, preds=preds, **lengths), expected)
+    assert_close(loss(target=target, preds=preds, **lengths), expected)
 
 
 @pytest.mark.parametrize("name", ["Crossentropy", "Huber", "SoftMargin", "MultiMargin"])
@@ -206,7 +208,7 @@ def test_torch_gradients(torch, name):
     preds = torch.tensor(PREDS, requires_grad=True)
     getattr(torch.nn, theirs)()(preds, torch.tensor(target)).backward()
     found = jax.grad(lambda p: getattr(losses, name)()(target=target, preds=p))(PREDS)
-    close(found, preds.grad)
+    assert_close(found, preds.grad)
 
 
 # -- Keras ---------------------------------------------------------------------------------------
@@ -328,7 +330,7 @@ def test_keras(keras, row):
     expected = getattr(keras.losses, name)(**theirs)(
         np.asarray(target, "int32" if name == "CTC" else None), np.asarray(preds, "float32")
     )
-    close(loss(target=target, preds=preds), expected)
+    assert_close(loss(target=target, preds=preds), expected)
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight", "sum"])
@@ -338,7 +340,7 @@ def test_keras_weights(keras, reduction):
     ours = {"mean_with_sample_weight": "mean_over_weights"}.get(reduction, reduction)
     loss = losses.Crossentropy(reduction=ours)
     found = loss(target=LABELS, preds=PREDS, sample_weight=weight)
-    close(found, theirs(LABELS, PREDS.astype("float32"), sample_weight=weight))
+    assert_close(found, theirs(LABELS, PREDS.astype("float32"), sample_weight=weight))
 
 
 @pytest.mark.parametrize("mode", ["rows", "columns"])
@@ -346,11 +348,11 @@ def test_keras_regularizers(keras, mode):
     kernel = PREDS.astype("float32")
     tensor = keras.ops.convert_to_tensor(kernel)  # with numpy arrays Keras mistakes axis 0
     expected = keras.regularizers.OrthogonalRegularizer(0.3, mode=mode)(tensor)
-    close(regularizers.Orthogonal(0.3, mode=mode)(parameters=kernel), expected)
-    close(regularizers.L1(0.3)(parameters=kernel), keras.regularizers.L1(0.3)(kernel))
-    close(regularizers.L2(0.3)(parameters=kernel), keras.regularizers.L2(0.3)(kernel))
+    assert_close(regularizers.Orthogonal(0.3, mode=mode)(parameters=kernel), expected)
+    assert_close(regularizers.L1(0.3)(parameters=kernel), keras.regularizers.L1(0.3)(kernel))
+    assert_close(regularizers.L2(0.3)(parameters=kernel), keras.regularizers.L2(0.3)(kernel))
     expected = keras.regularizers.L1L2(0.3, 0.2)(kernel)
-    close(regularizers.L1L2(0.3, 0.2)(parameters=kernel), expected)
+    assert_close(regularizers.L1L2(0.3, 0.2)(parameters=kernel), expected)
 
 
 # -- where we differ on purpose, as docs/guide/losses.md says -------------------------------------

@@ -203,8 +203,12 @@ def test_state_that_went_through_another_transformation_is_kept():
 
 
 def test_warning_can_be_ignored():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        jax.jit(fresh(call))(Counter(), 1.0)
+        gc.collect()
+        assert [w.category for w in seen] == [jt.LostStateWarning]
         warnings.simplefilter("ignore", jt.LostStateWarning)
         jax.jit(fresh(call))(Counter(), 1.0)
         gc.collect()
+    assert len(seen) == 1

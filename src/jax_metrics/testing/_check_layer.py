@@ -195,6 +195,17 @@ def _plain(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
+def _by_numpy(function: Callable[..., np.ndarray], *arrays: Any) -> Any:
+    """Applies a function of NumPy to arrays of one dtype, which may be that of random keys.
+
+    For each operation on each shape JAX would compile a program, and that takes far longer.
+    """
+    found = function(*map(_plain, arrays))
+    if not jnp.issubdtype(arrays[0].dtype, jax.dtypes.prng_key):
+        return found
+    return jax.random.wrap_key_data(jnp.asarray(found), impl=jax.random.key_impl(arrays[0]))
+
+
 def _call(layer: Module, inputs: Inputs) -> tuple[Any, Module]:
     """The output of a call, and the layer after it; the given one stays as it is."""
     layer = copy(layer)
@@ -316,7 +327,7 @@ def _as_loss(output: Any) -> jax.Array:
 def _check_gradients(case: _Case) -> None:
     for what, tree in zip(("parameters", "inputs"), case.gradients, strict=True):
         for path, value in jax.tree_util.tree_leaves_with_path(tree):
-            if not bool(jnp.isfinite(value).all()):
+            if not np.isfinite(np.float64(value)).all():
                 where = jax.tree_util.keystr(path)
                 raise case.fail(f"the gradient of the {what} at {where} is not finite.")
 
@@ -338,26 +349,29 @@ def _check_structure(case: _Case, pickler: Any) -> None:
 
 def _check_vmap(case: _Case) -> None:
     layer = case.made.eval()
-    others = [x[::-1] if x.ndim else x for x in case.arrays]
-    stacked = [jnp.stack(pair) for pair in zip(case.arrays, others, strict=True)]
+    others = [_by_numpy(lambda x: x[::-1], x) if x.ndim else x for x in case.arrays]
+    pairs = zip(case.arrays, others, strict=True)
+    stacked = [_by_numpy(lambda *xs: np.stack(xs), *pair) for pair in pairs]
     outputs = jax.jit(jax.vmap(lambda arrays: case.step(layer, arrays)[0]))(stacked)
     singles = (case.evaluated[0], case.step(layer, others)[0])
     for number, single in enumerate(singles):
-        output = jax.tree.map(lambda x, number=number: x[number], outputs)
+        output = jax.tree.map(lambda x, number=number: _plain(x)[number], outputs)
         case.close(output, single, "the output of `vmap`, from those one by one")
 
 
 def _check_bfloat16(case: _Case, tolerance: float) -> None:
-    def lower(tree: Any) -> Any:
-        return jax.tree.map(lambda x: x.astype(jnp.bfloat16) if _is_float(x) else x, tree)
+    def lower(value: Any) -> Any:
+        return _by_numpy(lambda x: x.astype(jnp.bfloat16), value) if _is_float(value) else value
 
-    output, _ = case.step(lower(case.made.eval()), lower(case.arrays))
+    low = jax.tree.map(lower, (case.made.eval(), case.arrays))
+    output, _ = case.step(*low)
     expected, _ = case.evaluated
     for value, other in zip(jax.tree.leaves(output), jax.tree.leaves(expected), strict=True):
         if _is_float(other):
-            furthest = jnp.abs(value.astype(jnp.float32) - other).max(initial=0)
-            allowed = tolerance * jnp.maximum(jnp.abs(other).max(initial=0), 1)
-            if not bool(furthest <= allowed):  # NaN is not
+            value, other = np.float32(value), np.float32(other)
+            furthest = abs(value - other).max(initial=0)
+            allowed = tolerance * max(abs(other).max(initial=0), 1)
+            if not furthest <= allowed:  # NaN is not
                 raise case.fail(
                     f"the output in bfloat16 is {furthest} away from that in float32; allowed is "
                     f"{allowed}."

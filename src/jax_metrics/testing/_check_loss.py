@@ -115,10 +115,13 @@ class _Batch:
         self.unreduced: Loss = loss.replace(reduction="none", weight=1.0)
         self.values_of = jax.jit(lambda arguments: self.unreduced(**arguments))
         self.values = np.asarray(self.values_of(self.single))
-        self.run = jax.jit(self._run)
+        self._compiled = jax.jit(self._evaluate)
 
-    def _run(self, arguments: dict[str, Any], more: dict[str, Any]) -> tuple[Any, Any]:
-        """What each reduction gives, and the gradients of the sum."""
+    def run(self, arguments: dict[str, Any], more: dict[str, Any]) -> tuple[Any, Any]:
+        """What each reduction gives, and the gradients of the sum, as arrays of NumPy."""
+        return jax.device_get(self._compiled(arguments, more))
+
+    def _evaluate(self, arguments: dict[str, Any], more: dict[str, Any]) -> tuple[Any, Any]:
         rest = {n: v for n, v in arguments.items() if n not in self.names}
 
         def evaluate(varied: dict[str, Any]) -> tuple[jax.Array, dict[Reduction, jax.Array]]:

@@ -1,0 +1,160 @@
+"""What an Optimizer refuses, and what it says then."""
+
+import jax
+import jax.numpy as jnp
+import optax
+import pytest
+from optimizer_cases import X, make_model
+
+import jax_metrics as jm
+
+
+@pytest.mark.parametrize("wrong", [None, 0.1, optax.adam, "adam", jm.Linear(1)])
+def test_not_a_transformation(wrong):
+    with pytest.raises(
+        TypeError,
+        match=r"Optimizer wraps an optax transformation, as in `jm\.Optimizer\(optax\.adam\(1e-3\)"
+        rf"\)`; got a {type(wrong).__name__}\. Parameters go into `\.init\(params\)`",
+    ):
+        jm.Optimizer(wrong)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: jm.Linear(1),
+        lambda: jm.Linear(1).init(0, X).freeze(),
+        lambda: jm.Flatten(),
+        lambda: {},
+    ],
+    ids=["uninitialized", "frozen", "empty", "dict"],
+)
+def test_nothing_to_optimize(make):
+    with pytest.raises(
+        ValueError,
+        match=r"has no trainable parameters\. Initialize the model first, with "
+        r"`model\.init\(key, inputs\)`, and do not freeze all of it",
+    ):
+        jm.Optimizer(optax.sgd(0.1)).init(make())
+
+
+def test_parameters_that_wait_for_init():
+    class Waits(jm.Module):
+        w: jax.Array = jm.Parameter.node()
+        b: jax.Array = jm.Parameter.node()
+
+        def __init__(self):
+            self.w = jm.Initializer(lambda key: jax.random.normal(key, (2,)))
+            self.b = jnp.zeros(2)
+
+    with pytest.raises(
+        ValueError,
+        match=r"The Waits has no value yet at \.w\. Initialize the model first, with "
+        r"`model\.init\(key, inputs\)`",
+    ):
+        jm.Optimizer(optax.sgd(0.1)).init(Waits())
+
+
+def test_update_before_init():
+    model = make_model()
+    with pytest.raises(
+        RuntimeError,
+        match=r"The optimizer was not initialized: "
+        r"`optimizer = jm\.Optimizer\(optax\.adam\(1e-3\)\)\.init\(model\)`",
+    ):
+        jm.Optimizer(optax.sgd(0.1)).update(model.parameters(), model)
+
+
+def test_without_parameters_to_apply_updates_to():
+    model = make_model()
+    with pytest.raises(
+        ValueError,
+        match=r"`update\(grads, params\)` needs the parameters to apply the updates to\. Pass them,"
+        r" or ask for the updates themselves with `apply_updates=False`",
+    ):
+        jm.Optimizer(optax.sgd(0.1)).init(model).update(model.parameters())
+
+
+def test_a_shared_module_or_array():
+    layer = jm.Linear(3).init(0, X)
+    with pytest.raises(jm.SharingError, match=r"The same Linear stands at \.layers\[0\] and at"):
+        jm.Optimizer(optax.sgd(0.1)).init(jm.Sequential(layer, layer))
+    with pytest.raises(jm.SharingError, match=r"The same array stands at \.layers\[0\]\.kernel"):
+        jm.Optimizer(optax.sgd(0.1)).init(jm.Sequential(layer, layer.copy()))
+
+
+@pytest.fixture
+def two():
+    return jm.Sequential(jm.Linear(2), jm.BatchNorm(), jm.Linear(1)).init(0, X)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "jit"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda model: (model, model.parameters()),
+            r"The gradients have \.layers\[1\]\.mean, \.layers\[1\]\.var, which the parameters do "
+            r"not\. Were the arguments swapped\? It is `optimizer\.update\(grads, params\)`",
+        ),
+        (
+            lambda model: (model.filter(lambda info: info.name != "bias"), model),
+            r"The gradients lack \.layers\[0\]\.bias, \.layers\[1\]\.bias, \.layers\[2\]\.bias, "
+            r"which the optimizer was initialized with\. .*call `optimizer\.init\(model\)` again",
+        ),
+        (
+            lambda model: (model, model.filter(lambda info: info.name != "var")),
+            r"The gradients have \.layers\[1\]\.var, which the parameters do not",
+        ),
+        (
+            lambda model: (
+                model.parameters(),
+                model.at[".layers[2].bias"].set(jm.NOTHING),
+            ),
+            r"The gradients have \.layers\[2\]\.bias, which the parameters do not",
+        ),
+        (
+            lambda model: (model.parameters(), model.at[".layers[2]"].apply(jm.Linear.freeze)),
+            r"The parameters differ from those that the optimizer was initialized with, in "
+            r"\.layers\[2\]\.bias, \.layers\[2\]\.kernel\. After freezing, unfreezing or replacing "
+            r"parts of a model, call `optimizer\.init\(model\)` again",
+        ),
+        (
+            lambda model: (
+                model.at[".layers[2].bias"].set(jnp.zeros(7)).parameters(),
+                model,
+            ),
+            r"At \.layers\[2\]\.bias: the gradient has the shape \(7,\), the parameter \(1,\)\. "
+            "They must be equal",
+        ),
+    ],
+    ids=["swapped", "missing", "unknown", "lost", "frozen", "shape"],
+)
+def test_arguments_that_do_not_fit(two, change, message, compiled):
+    optimizer = jm.Optimizer(optax.adam(0.1)).init(two)
+    grads, params = change(two)
+    update = lambda optimizer, grads, params: optimizer.update(grads, params)  # noqa: E731
+    with pytest.raises(ValueError, match=message):
+        (jax.jit(update) if compiled else update)(optimizer, grads, params)
+    assert optimizer.opt_state[0].count == 0
+
+
+def test_unfrozen_in_between(two):
+    optimizer = jm.Optimizer(optax.adam(0.1)).init(two.at[".layers[2]"].apply(jm.Linear.freeze))
+    with pytest.raises(
+        ValueError, match=r"differ .* in \.layers\[2\]\.bias, \.layers\[2\]\.kernel"
+    ):
+        optimizer.update(two.parameters(), two)
+
+
+def test_gradients_without_parameters_must_be_known(two):
+    optimizer = jm.Optimizer(optax.sgd(0.1)).init(two)
+    with pytest.raises(ValueError, match=r"The gradients have \.layers\[1\]\.mean"):
+        optimizer.update(two, apply_updates=False)
+
+
+def test_a_long_list_of_paths_is_cut():
+    model = jm.Sequential(*(jm.Linear(2) for _ in range(5))).init(0, X)
+    optimizer = jm.Optimizer(optax.sgd(0.1)).init(model)
+    with pytest.raises(ValueError, match=r"\.layers\[2\]\.bias and 5 more, which the"):
+        optimizer.update(model.filter(jm.Rng), model)
