@@ -36,6 +36,7 @@ class Owner(jt.Tree, jt.Extensions):
         self.table = np.arange(3)
         self.activation = functools.partial(scaled, by=2)
         self.gelu = jax.nn.gelu
+        self.functions = {"negative": jnp.negative}
 
     @jt.compact
     def __call__(self):

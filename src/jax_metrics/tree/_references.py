@@ -27,8 +27,9 @@ class Reference(NamedTuple):
 def to_references(value: Any) -> Any:
     """The value with names in place of functions that do not pickle, in containers too."""
     if callable(value) and not _pickles(value):
+        name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
         for module in (*_PUBLIC, getattr(value, "__module__", "")):
-            reference = Reference(module, getattr(value, "__qualname__", ""))
+            reference = Reference(module, name)
             if _found(reference) is value:
                 return reference
     return _in_containers(to_references, value)

@@ -81,19 +81,21 @@ class BootStrapper(Metric):
     def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> None:
         """Takes a batch in."""
         check_taken(self, kwargs)
-        size = jax.tree.leaves((args, kwargs))[0].shape[0]
+        data = {name: value for name, value in kwargs.items() if name != "mask"}
+        size = jax.tree.leaves((args, data))[0].shape[0]
         given = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
         if given.shape[:1] != (size,):
             raise ValueError(
                 f"sample_weight of shape {given.shape} does not fit a batch of {size} examples."
             )
-        self.key, key = jax.random.split(self.key)
+        following, key = jax.random.split(self.key)
 
         def update(metric: Metric, key: jax.Array) -> Metric:
             drawn = self._drawn(key, size).reshape(size, *(1,) * (given.ndim - 1))
             return metric.update(*args, sample_weight=given * drawn, **kwargs)
 
         self.copies = self.copies.updated(update, jax.random.split(key, self.copies.number))
+        self.key = following
 
     def _drawn(self, key: jax.Array, size: int) -> jax.Array:
         """How often each example comes."""
