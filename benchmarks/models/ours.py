@@ -1,10 +1,8 @@
 """The models in JAX Metrics."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 import jax_metrics as jm
 from models.candidate import Candidate, Sizes, descend, mean_squared_error
