@@ -27,7 +27,7 @@ LIBRARIES = {
     "equinox": with_equinox,
 }
 # How far the compiled programs may be apart: layouts of arrays and forms of the variance differ.
-SAME_WORK = 1.03
+SAME_WORK = 1.05
 
 
 def eager_linear(x: jax.Array) -> dict[str, Callable[[], Any]]:
@@ -72,7 +72,7 @@ def trace_linear(x: jax.Array) -> dict[str, Callable[[], Any]]:
 
 def batches(quick: bool) -> dict[str, jax.Array]:
     """A batch for each model."""
-    side, length, examples = (32, 8, 2) if quick else (64, 64, 8)
+    side, length, examples = (32, 8, 2) if quick else (32, 64, 4)
     shapes = {
         "resnet": (examples, side, side, 3),
         "transformer": (examples, length, 256),
@@ -110,13 +110,13 @@ def trace(
 
 
 def compiled_step(
-    every: dict[str, Candidate], x: jax.Array, y: jax.Array
+    every: dict[str, Candidate], x: jax.Array, y: jax.Array, *, alike: bool
 ) -> tuple[dict[str, Callable[[], Any]], dict[str, float]]:
     """The compiled steps, and how many operations on floats each one makes."""
     programs = {label: jax.jit(c.step).lower(c.state, x, y).compile() for label, c in every.items()}
     operations = {label: p.cost_analysis()["flops"] for label, p in programs.items()}
     least, most = min(operations.values()), max(operations.values())
-    assert most <= SAME_WORK * least, f"the steps do not do the same work: {operations}"
+    assert not alike or most <= SAME_WORK * least, f"the steps do other work: {operations}"
     cases = {
         label: lambda p=p, state=every[label].state: jax.block_until_ready(p(state, x, y))
         for label, p in programs.items()
@@ -129,13 +129,16 @@ def measure(name: str, x: jax.Array, sizes: Sizes, rounds: int) -> dict[str, dic
     every = candidates(name, x, sizes)
     calls = eager(every, x)
     y = jnp.zeros_like(calls["jax_metrics"]())
-    steps, operations = compiled_step(every, x, y)
+    # XLA counts the body of a loop once, and not all multiply the inputs inside of it.
+    steps, operations = compiled_step(every, x, y, alike=name != "lstm")
     print(f"{name}: {next(iter(every.values())).count:,} parameters; a step in operations:")
     print("  " + ", ".join(f"{label} {count:,.0f}" for label, count in operations.items()))
     # Op by op, a loop is one op, which is traced and compiled in each call.
     rows = {} if name == "lstm" else {f"eager {name}": fastest(calls, rounds=rounds)}
     rows[f"trace {name}"] = fastest(trace(every, x, y), rounds=rounds)
     rows[f"step {name}"] = fastest(steps, rounds=rounds)
+    for label, row in rows.items():
+        print(f"  {label}: " + ", ".join(f"{n} {t * 1e3:,.1f} ms" for n, t in row.items()))
     return rows
 
 

@@ -9,6 +9,7 @@ from jax_metrics.module import Cache, Key, Module
 from jax_metrics.module._init import is_initializing
 from jax_metrics.nn._cells import GRUCell, OptimizedLSTMCell, RNNCellBase, SimpleCell
 from jax_metrics.nn._dropout import Dropout
+from jax_metrics.nn._recurrent_steps import prepared
 from jax_metrics.nn._varying import varying_like
 from jax_metrics.tree import node
 
@@ -155,10 +156,11 @@ class RecurrentLayer(Module):
     ) -> tuple[Any, jax.Array]:
         if not self.initialized and self.initializing():
             cell(carry, x[0])  # makes the parameters, which must not happen inside of the scan
+        cell_step, x = prepared(cell, x, jax.tree.leaves(carry)[0].dtype)
 
         def step(carry: Any, inputs: tuple[jax.Array, Any]) -> tuple[Any, jax.Array]:
             x, valid = inputs
-            new, y = cell(carry, x)
+            new, y = cell_step(carry, x)
             if valid is not None:
                 here = valid[..., None]
                 new = jax.tree.map(lambda a, b: jnp.where(here, a, b), new, carry)
