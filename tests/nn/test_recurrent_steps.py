@@ -9,10 +9,10 @@ from jax_metrics import nn
 from jax_metrics.nn import initializers
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(2, 5, 3)), jnp.float32)
-GATES = {"gate_fn": jax.nn.hard_sigmoid, "activation_fn": jax.nn.softsign}
+GATES = {"gate_fn": jax.nn.hard_sigmoid, "activation_fn": jax.nn.soft_sign}
 CASES = [
     (nn.SimpleRNN, {}),
-    (nn.SimpleRNN, {"activation_fn": jax.nn.softsign, "residual": True}),
+    (nn.SimpleRNN, {"activation_fn": jax.nn.soft_sign, "residual": True}),
     (nn.GRU, {}),
     (nn.GRU, GATES),
     (nn.LSTM, {}),
