@@ -1,6 +1,7 @@
-"""What calling and tracing layers costs beyond their arithmetic.
+"""What calling and tracing layers costs beyond their arithmetic, and how fast their programs are.
 
-`eager` calls one layer on a batch, op by op; `trace` makes the jaxpr of 100 layers in a row.
+One `Linear` op by op and 100 of them traced; then ResNet-50, a transformer and an LSTM: `eager`
+calls the model op by op, `trace` traces a step of training, `step` runs the compiled step.
 """
 
 import argparse
@@ -12,33 +13,43 @@ import jax
 import jax.numpy as jnp
 from _measure import fastest, table
 from flax import nnx
+from models import ours, with_equinox, with_linen, with_nnx
+from models.candidate import Candidate, Sizes
 
 import jax_metrics as jm
 
 FEATURES = 64
 COUNT = 100
+LIBRARIES = {
+    "jax_metrics": ours,
+    "linen": with_linen,
+    "nnx": with_nnx,
+    "equinox": with_equinox,
+}
+# How far the compiled programs may be apart: layouts of arrays and forms of the variance differ.
+SAME_WORK = 1.05
 
 
-def eager(x: jax.Array) -> dict[str, Callable[[], Any]]:
-    ours = jm.Linear(FEATURES).init(0, x)
+def eager_linear(x: jax.Array) -> dict[str, Callable[[], Any]]:
+    layer = jm.Linear(FEATURES).init(0, x)
     theirs = linen.Dense(FEATURES)
     variables = theirs.init(jax.random.key(0), x)
     in_nnx = nnx.Linear(FEATURES, FEATURES, rngs=nnx.Rngs(0))
-    kernel, bias = ours.kernel, ours.bias
+    kernel, bias = layer.kernel, layer.bias
     return {
-        "jax_metrics": lambda: ours(x).block_until_ready(),
+        "jax_metrics": lambda: layer(x).block_until_ready(),
         "linen": lambda: theirs.apply(variables, x).block_until_ready(),
         "nnx": lambda: in_nnx(x).block_until_ready(),
         "bare jax": lambda: (x @ kernel + bias).block_until_ready(),
     }
 
 
-def trace(x: jax.Array) -> dict[str, Callable[[], Any]]:
-    ours = jm.Sequential(*(jm.Linear(FEATURES) for _ in range(COUNT))).init(0, x)
+def trace_linear(x: jax.Array) -> dict[str, Callable[[], Any]]:
+    model = jm.Sequential(*(jm.Linear(FEATURES) for _ in range(COUNT))).init(0, x)
     theirs = linen.Sequential([linen.Dense(FEATURES) for _ in range(COUNT)])
     variables = theirs.init(jax.random.key(0), x)
     in_nnx = [nnx.Linear(FEATURES, FEATURES, rngs=nnx.Rngs(i)) for i in range(COUNT)]
-    arrays = [(layer.kernel, layer.bias) for layer in ours.layers]
+    arrays = [(layer.kernel, layer.bias) for layer in model.layers]
 
     def with_nnx(x: jax.Array) -> jax.Array:
         for layer in in_nnx:
@@ -52,24 +63,106 @@ def trace(x: jax.Array) -> dict[str, Callable[[], Any]]:
 
     # Each gets a function of its own: JAX would remember the jaxpr of one that it has seen.
     return {
-        "jax_metrics": lambda: jax.make_jaxpr(lambda model, x: model(x))(ours, x),
+        "jax_metrics": lambda: jax.make_jaxpr(lambda model, x: model(x))(model, x),
         "linen": lambda: jax.make_jaxpr(lambda v, x: theirs.apply(v, x))(variables, x),
         "nnx": lambda: jax.make_jaxpr(lambda x: with_nnx(x))(x),
         "bare jax": lambda: jax.make_jaxpr(lambda arrays, x: bare(arrays, x))(arrays, x),
     }
 
 
+def batches(quick: bool) -> dict[str, jax.Array]:
+    """A batch for each model."""
+    side, length, examples = (32, 8, 2) if quick else (32, 64, 4)
+    shapes = {
+        "resnet": (examples, side, side, 3),
+        "transformer": (examples, length, 256),
+        "lstm": (examples, length, 256),
+    }
+    return {name: jax.random.normal(jax.random.key(0), shape) for name, shape in shapes.items()}
+
+
+def candidates(name: str, x: jax.Array, sizes: Sizes) -> dict[str, Candidate]:
+    """A model in each library, with as many parameters everywhere."""
+    found = {label: getattr(library, name)(x, sizes) for label, library in LIBRARIES.items()}
+    counts = {label: candidate.count for label, candidate in found.items()}
+    assert len(set(counts.values())) == 1, f"{name}: the numbers of parameters differ: {counts}"
+    return found
+
+
+def eager(every: dict[str, Candidate], x: jax.Array) -> dict[str, Callable[[], Any]]:
+    cases = {
+        label: lambda c=c: jax.block_until_ready(c.forward(c.state, x))
+        for label, c in every.items()
+    }
+    shapes = {label: jnp.shape(case()) for label, case in cases.items()}
+    assert len(set(shapes.values())) == 1, f"the shapes of the outputs differ: {shapes}"
+    return cases
+
+
+def trace(
+    every: dict[str, Candidate], x: jax.Array, y: jax.Array
+) -> dict[str, Callable[[], jax.stages.Traced]]:
+    def fresh(candidate: Candidate) -> jax.stages.Traced:
+        step = lambda state, x, y: candidate.step(state, x, y)  # noqa: E731 - one that JAX never saw
+        return jax.jit(step).trace(candidate.state, x, y)
+
+    return {label: lambda c=c: fresh(c) for label, c in every.items()}
+
+
+def compiled_step(
+    every: dict[str, Candidate], x: jax.Array, y: jax.Array, *, alike: bool
+) -> tuple[dict[str, Callable[[], Any]], dict[str, float]]:
+    """The compiled steps, and how many operations on floats each one makes."""
+    programs = {label: jax.jit(c.step).lower(c.state, x, y).compile() for label, c in every.items()}
+    operations = {label: p.cost_analysis()["flops"] for label, p in programs.items()}
+    least, most = min(operations.values()), max(operations.values())
+    assert not alike or most <= SAME_WORK * least, f"the steps do other work: {operations}"
+    cases = {
+        label: lambda p=p, state=every[label].state: jax.block_until_ready(p(state, x, y))
+        for label, p in programs.items()
+    }
+    return cases, operations
+
+
+def measure(name: str, x: jax.Array, sizes: Sizes, rounds: int) -> dict[str, dict[str, float]]:
+    """The times of a model in each library, by what was measured."""
+    every = candidates(name, x, sizes)
+    calls = eager(every, x)
+    y = jnp.zeros_like(calls["jax_metrics"]())
+    # XLA counts the body of a loop once, and not all multiply the inputs inside of it.
+    steps, operations = compiled_step(every, x, y, alike=name != "lstm")
+    print(f"{name}: {next(iter(every.values())).count:,} parameters; a step in operations:")
+    print("  " + ", ".join(f"{label} {count:,.0f}" for label, count in operations.items()))
+    # Op by op, a loop is one op, which is traced and compiled in each call.
+    rows = {} if name == "lstm" else {f"eager {name}": fastest(calls, rounds=rounds)}
+    rows[f"trace {name}"] = fastest(trace(every, x, y), rounds=rounds)
+    rows[f"step {name}"] = fastest(steps, rounds=rounds)
+    for label, row in rows.items():
+        print(f"  {label}: " + ", ".join(f"{n} {t * 1e3:,.1f} ms" for n, t in row.items()))
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--models", nargs="*", default=["resnet", "transformer", "lstm"])
+    parser.add_argument("--quick", action="store_true", help="small models, one round")
     options = parser.parse_args()
+    rounds = 1 if options.quick else options.rounds
+    sizes = Sizes(blocks=(1,), layers=1) if options.quick else Sizes()
     x = jnp.ones((32, FEATURES))
-    rows = {
-        "eager Linear": fastest(eager(x), rounds=options.rounds),
-        f"trace {COUNT} Linear": fastest(trace(x), rounds=options.rounds),
+    linear = {
+        "eager Linear": fastest(eager_linear(x), rounds=rounds),
+        f"trace {COUNT} Linear": fastest(trace_linear(x), rounds=rounds),
     }
-    table("Linear layers (ratios to linen)", rows, "linen")
-    table("Linear layers (ratios to nnx)", rows, "nnx")
+    rows: dict[str, dict[str, float]] = {}
+    for name, batch in batches(options.quick).items():
+        if name in options.models:
+            rows |= measure(name, batch, sizes, rounds)
+    for peer in ("linen", "nnx"):
+        table(f"Linear layers (ratios to {peer})", linear, peer)
+    for peer in ("linen", "nnx", "equinox") if rows else ():
+        table(f"Models (ratios to {peer})", rows, peer)
 
 
 if __name__ == "__main__":

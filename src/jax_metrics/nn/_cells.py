@@ -225,7 +225,7 @@ class LSTMCell(RNNCellBase, flax_class=linen.LSTMCell):
     carry_init: initializers.InitializerLike = initializers.zeros
 
 
-class OptimizedLSTMCell(RNNCellBase, flax_class=linen.OptimizedLSTMCell):
+class OptimizedLSTMCell(LSTMCell, flax_class=linen.OptimizedLSTMCell):
     """As `LSTMCell`, with one product for all gates: often faster up to 2048 features.
 
     The parameters are those of `LSTMCell`. The twin of `flax.linen.OptimizedLSTMCell`.
@@ -250,24 +250,6 @@ class OptimizedLSTMCell(RNNCellBase, flax_class=linen.OptimizedLSTMCell):
         >>> y.shape
         (2, 4)
     """
-
-    ii: dict[str, jax.Array] = Parameter.node(init=False)
-    if_: dict[str, jax.Array] = Parameter.node(init=False)
-    ig: dict[str, jax.Array] = Parameter.node(init=False)
-    io: dict[str, jax.Array] = Parameter.node(init=False)
-    hi: dict[str, jax.Array] = Parameter.node(init=False)
-    hf: dict[str, jax.Array] = Parameter.node(init=False)
-    hg: dict[str, jax.Array] = Parameter.node(init=False)
-    ho: dict[str, jax.Array] = Parameter.node(init=False)
-    features: int
-    gate_fn: Gate = jax.nn.sigmoid
-    activation_fn: Gate = jnp.tanh
-    kernel_init: initializers.InitializerLike = initializers.lecun_normal()
-    recurrent_kernel_init: initializers.InitializerLike = initializers.orthogonal()
-    bias_init: initializers.InitializerLike = initializers.zeros
-    dtype: Any = None
-    param_dtype: Any = jnp.float32
-    carry_init: initializers.InitializerLike = initializers.zeros
 
 
 class ConvLSTMCell(RNNCellBase, flax_class=linen.ConvLSTMCell):

@@ -19,18 +19,17 @@ import jax
 from jax_metrics.module import (
     BatchStats,
     Cache,
-    Initializer,
     Log,
     ModelState,
     Module,
     Parameter,
-    iter_split,
     next_key,
 )
 from jax_metrics.module._init import is_initializing
 from jax_metrics.nn._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn._flax_call import FlaxCall
 from jax_metrics.nn._fp8 import OverwriteWithGradient
+from jax_metrics.nn._own_key import draw_key, key_from_init
 from jax_metrics.tree import KindMixin, field, layout_of, node, own_annotations, static
 
 _COLLECTIONS = {
@@ -157,7 +156,7 @@ class FlaxLayer(_Declared):
             setattr(self, name, _as_layer(self, name, values.pop(name)))
         self.arguments = Arguments.given(values, self._defaults)
         if self._draws():
-            self.rng = Initializer(_as_it_is)
+            self.rng = key_from_init()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the Flax module; see the class for what it takes."""
@@ -249,22 +248,11 @@ class FlaxLayer(_Declared):
     def _rngs(self, trains: bool, given: Mapping[str, Any]) -> dict[str, jax.Array]:
         if self._random and trains and self._draws():
             if all(given.get(name) is None for name in _GIVEN_KEYS):
-                return {"dropout": self._next_key()}
+                return {"dropout": draw_key(self)}
         for layer in self._inner():
             if rngs := layer._rngs(layer._is_active(), {}):
                 return rngs
         return {}
-
-    def _next_key(self) -> jax.Array:
-        key = vars(self).get("rng")
-        if key is None or isinstance(key, Initializer):
-            raise RuntimeError(
-                f"{type(self).__name__} needs a random key in training, and has none yet. "
-                "Initialize the model, `model = model.init(key, inputs)`, or use "
-                "`model.eval()`, in which it does nothing random."
-            )
-        key, self.rng = iter_split(key)
-        return key
 
     # -- variables --------------------------------------------------------------------------------
 
@@ -370,7 +358,3 @@ def _as_layer(owner: Any, name: str, value: Any) -> FlaxLayer:
 def _unsown(value: Any) -> Any:
     """What `sow` kept: the one value, or all of them in a tuple."""
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value
-
-
-def _as_it_is(key: jax.Array) -> jax.Array:
-    return key

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Initializer, Key, Module, Rng, iter_split
+from jax_metrics.module import Key, Module, Rng
 from jax_metrics.module._calls import describe_place
+from jax_metrics.nn._own_key import draw_key, key_from_init
 
 
 class RandomLayer(Module):
@@ -23,7 +24,7 @@ class RandomLayer(Module):
 
     def __init__(self, *, name: str | None = None):
         super().__init__(name)
-        self.rng = Initializer(_as_it_is) if self._draws() else None
+        self.rng = key_from_init() if self._draws() else None
 
     def _draws(self) -> bool:
         """Whether it is random at all; if not, it keeps no key."""
@@ -42,14 +43,7 @@ class RandomLayer(Module):
             return None
         if given is not None:
             return Key(given)
-        if self.rng is None or isinstance(self.rng, Initializer):
-            raise RuntimeError(
-                f"{describe_place(self)} needs a random key in training, and has none yet. "
-                "Initialize the model, `model = model.init(key, inputs)`, or use "
-                "`model.eval()`, in which it does nothing random."
-            )
-        key, self.rng = iter_split(self.rng)
-        return key
+        return draw_key(self)
 
 
 class RandomChange(RandomLayer):
@@ -84,7 +78,3 @@ def check_rate(rate: float, name: str = "rate") -> None:
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"`{name}` is a probability, from 0 to 1; got {rate}.")
-
-
-def _as_it_is(key: jax.Array) -> jax.Array:
-    return key

@@ -10,6 +10,7 @@ from flax.core import FrozenDict
 
 from jax_metrics.nn._cells import RNNCellBase
 from jax_metrics.nn._flax_layer import FlaxLayer
+from jax_metrics.nn._varying import varying_like
 from jax_metrics.tree import node
 
 
@@ -23,7 +24,22 @@ def concatenate(forward: jax.Array, backward: jax.Array) -> jax.Array:
     return jnp.concatenate([forward, backward], axis=-1)
 
 
-class RNN(FlaxLayer, flax_class=linen.RNN):
+class _LinenRNN(linen.RNN):
+    """The RNN of Flax, with a first carry that `shard_map` takes."""
+
+    def __call__(self, inputs: jax.Array, **options: Any) -> Any:
+        """Runs the cell; see `flax.linen.RNN`."""
+        if options.get("initial_carry") is None:
+            time_major, key = options.get("time_major"), options.get("init_key")
+            major = self.time_major if time_major is None else time_major
+            time = 0 if major else inputs.ndim - self.cell.num_feature_axes - 1
+            step = (*inputs.shape[:time], *inputs.shape[time + 1 :])
+            carry = self.cell.initialize_carry(jax.random.key(0) if key is None else key, step)
+            options["initial_carry"] = varying_like(carry, inputs)
+        return super().__call__(inputs, **options)
+
+
+class RNN(FlaxLayer, flax_class=_LinenRNN):
     """Runs a recurrent cell over a sequence.
 
     Takes an array of shape `[batch..., time, *features]` and gives the outputs of all steps,

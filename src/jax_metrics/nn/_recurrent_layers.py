@@ -9,6 +9,8 @@ from jax_metrics.module import Cache, Key, Module
 from jax_metrics.module._init import is_initializing
 from jax_metrics.nn._cells import GRUCell, OptimizedLSTMCell, RNNCellBase, SimpleCell
 from jax_metrics.nn._dropout import Dropout
+from jax_metrics.nn._recurrent_steps import prepared
+from jax_metrics.nn._varying import varying_like
 from jax_metrics.tree import node
 
 
@@ -154,10 +156,11 @@ class RecurrentLayer(Module):
     ) -> tuple[Any, jax.Array]:
         if not self.initialized and self.initializing():
             cell(carry, x[0])  # makes the parameters, which must not happen inside of the scan
+        cell_step, x = prepared(cell, x, jax.tree.leaves(carry)[0].dtype)
 
         def step(carry: Any, inputs: tuple[jax.Array, Any]) -> tuple[Any, jax.Array]:
             x, valid = inputs
-            new, y = cell(carry, x)
+            new, y = cell_step(carry, x)
             if valid is not None:
                 here = valid[..., None]
                 new = jax.tree.map(lambda a, b: jnp.where(here, a, b), new, carry)
@@ -266,9 +269,7 @@ def _valid_steps(steps: tuple[int, ...], time: int, mask: Any, lengths: Any) -> 
 def _fitting(carry: Any, x: jax.Array, cell: Any) -> Any:
     """The carry in the dtype of the computation, and varying over devices as the inputs do."""
     dtype = cell.dtype or jnp.promote_types(x.dtype, cell.param_dtype)
-    # In `shard_map` a carry must vary from the start. A select leaves no NaN, as a product would.
-    varying = jnp.where(False, x[:1, ..., :1].sum(0), 0).astype(dtype)
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype) + varying, carry)
+    return varying_like(jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), carry), x)
 
 
 def _output_of(carry: Any) -> jax.Array:

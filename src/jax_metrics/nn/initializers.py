@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import jax
+import jax.numpy as jnp
 from jax.nn import initializers as _jax
+
+# Those that decompose a matrix, which JAX does in 32 bits and more.
+_DECOMPOSED = frozenset({"orthogonal", "delta_orthogonal"})
 
 
 class InitializerLike(Protocol):
@@ -41,8 +45,15 @@ class Made:
 
     def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = None) -> jax.Array:
         """The value; see `InitializerLike`. Without a dtype it has the initializer's own."""
-        make = getattr(_jax, self.name)(**dict(self.arguments))
-        return make(key, tuple(shape)) if dtype is None else make(key, tuple(shape), dtype)
+        arguments = dict(self.arguments)
+        make = getattr(_jax, self.name)(**arguments)
+        asked = arguments.get("dtype") if dtype is None else dtype
+        if asked is None:
+            return make(key, tuple(shape))
+        if self.name in _DECOMPOSED and jnp.issubdtype(asked, jnp.floating):
+            wide = jnp.promote_types(asked, jnp.float32)
+            return make(key, tuple(shape), wide).astype(asked)
+        return make(key, tuple(shape), asked)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.arguments)})"

@@ -1,0 +1,28 @@
+"""The benchmark of whole models runs in its quick mode, which compares what the models compute."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.mark.parametrize("model", ["resnet", "transformer", "lstm"])
+def test_models_are_alike_in_all_libraries(model, tmp_path):
+    pytest.importorskip("equinox")
+    # One device, as on a user's machine.
+    env = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    run = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "layers.py"), "--quick", "--models", model],
+        cwd=tmp_path,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"step {model}" in run.stdout
