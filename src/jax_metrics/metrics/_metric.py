@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, TypeVar
 
 import jax
@@ -13,6 +13,7 @@ from jax.core import Tracer
 from jax_metrics.arguments import Arguments, Index, as_path
 from jax_metrics.metrics import _checks
 from jax_metrics.metrics._operators import Operators
+from jax_metrics.metrics._plot import Form, plot
 from jax_metrics.metrics.state import (
     Accumulator,
     gathered_state,
@@ -59,6 +60,8 @@ class Metric(Operators, Tree, Extensions):
     Attributes:
         jittable: Whether `update` and `compute` can be traced.
         higher_is_better: Whether a higher value is a better one; None where neither is.
+        plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the two fields
+            of the value that are x and y of a curve.
 
     Example:
         >>> import jax.numpy as jnp
@@ -78,7 +81,8 @@ class Metric(Operators, Tree, Extensions):
     """
 
     jittable: ClassVar[bool] = True
-    higher_is_better: ClassVar[bool | None] = None
+    higher_is_better: Any = None
+    plot_form: ClassVar[Form] = "value"
     name: Any = _DefaultName()
     on: Any = None
     dtype: Any = jnp.float32
@@ -178,6 +182,30 @@ class Metric(Operators, Tree, Extensions):
     def compute_logs(self) -> dict[str, Any]:
         """The value by name, ready for a logger."""
         return {self.name: self.compute()}
+
+    def plot(
+        self, value: Any = None, *, labels: Sequence[str] | None = None, ax: Any = None
+    ) -> tuple[Any, Any]:
+        """Draws a value: bars, a confusion matrix, or a curve. Needs matplotlib.
+
+        Args:
+            value: The value to draw, by default the one so far; a list of values, such as one for
+                each epoch, is drawn as lines.
+            labels: Names of the classes.
+            ax: The matplotlib axes to draw into; by default those of a new figure.
+
+        Returns:
+            The figure and the axes.
+
+        Example:
+            >>> import jax_metrics as jm
+            >>> mean = jm.metrics.Mean().update(3.0)
+            >>> figure, ax = mean.plot()
+            >>> ax.get_title()
+            'mean'
+        """
+        value = self.compute() if value is None else value
+        return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
 
     @property
     def signature(self) -> inspect.Signature:
