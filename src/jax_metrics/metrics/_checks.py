@@ -6,7 +6,7 @@ program, also returns whether each check held, and raises before it keeps the ne
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -76,8 +76,8 @@ def raise_failed(checks: list[Named[jax.Array]]) -> None:
             raise ValueError(one.name)
 
 
-def mapped(f: Any, *args: Any, in_axes: Any = 0) -> Any:
-    """`jax.vmap` of a function that makes checks; each must hold for all."""
+def through(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:
+    """`transform(f)(*args)` of a function that makes checks, which would not leave the trace."""
     messages: list[str] = []
 
     def inner(*args: Any) -> Any:
@@ -86,7 +86,7 @@ def mapped(f: Any, *args: Any, in_axes: Any = 0) -> Any:
         messages[:] = [one.name for one in checks]
         return result, [one.value for one in checks]
 
-    result, held = jax.vmap(inner, in_axes)(*args)
+    result, held = transform(inner)(*args)
     for message, one in zip(messages, held, strict=True):
         check(one, message)
     return result

@@ -14,6 +14,7 @@ from jax_metrics.arguments import Arguments, Index, as_path
 from jax_metrics.metrics import _checks
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
+from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
 from jax_metrics.metrics.state import (
     Accumulator,
     gathered_state,
@@ -344,8 +345,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
             return self
         inputs = _received(self, args, kwargs)
         if not self.jittable or _is_traced(self, inputs):
-            update(self, *inputs[0], **inputs[1])
-            return self
+            return _take_in(self, inputs)
         metric, checks = compiled(self, inputs)
         _checks.raise_failed(checks)
         return _take_state(self, metric)
@@ -353,7 +353,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
     @jax.jit
     def compiled(metric: Any, inputs: Any) -> Any:
         with _checks.collected() as checks:
-            update(metric, *inputs[0], **inputs[1])
+            _take_in(metric, inputs)
         return metric, checks
 
     return wrapper
@@ -386,9 +386,20 @@ def _as_dicts(value: Any) -> Any:
 
 def _batch(metric: M, inputs: Inputs) -> M:
     """A metric that has taken in received arguments alone."""
-    batch = metric.neutral()
-    type(metric)._update(batch, *inputs[0], **inputs[1])
-    return batch
+    return _take_in(metric.neutral(), inputs)
+
+
+def _take_in(metric: M, inputs: Inputs) -> M:
+    """Updates a metric with received arguments, and returns it."""
+
+    def update(metric: M, inputs: Inputs) -> M:
+        type(metric)._update(metric, *inputs[0], **inputs[1])
+        return metric
+
+    mesh = explicit_mesh(inputs) if metric.jittable else None
+    if mesh is None:
+        return update(metric, inputs)
+    return _take_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
 
 
 @jax.jit
