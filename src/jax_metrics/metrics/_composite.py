@@ -28,7 +28,8 @@ class Composite(Metric):
     def _takes(self) -> Mapping[str, inspect.Parameter]:
         parameters: dict[str, inspect.Parameter] = {}
         for part in self.parts():
-            parameters = {**part.signature.parameters, **parameters}
+            for name, parameter in part.signature.parameters.items():
+                parameters.setdefault(name, parameter)
         return parameters
 
 

@@ -1,0 +1,100 @@
+"""Which arguments a metric reads, by which names, and where in structures."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.metrics import Mean, MeanSquaredError, Running, functional
+
+TARGET, PREDS = jnp.zeros(4), jnp.array([1.0, 2.0, 3.0, 4.0])
+
+
+def test_on_reads_out_of_structures():
+    metric = MeanSquaredError(on=("heads", 0))
+    arguments = {"target": {"heads": [TARGET]}, "preds": {"heads": [PREDS]}}
+    mask = jnp.array([True, True, False, False])
+    assert metric(**arguments, mask=mask) == 2.5
+    assert jax.jit(lambda m, a: m.update(**a))(metric.reset(), arguments).compute() == 7.5
+
+
+def test_index_into_and_rename():
+    metric = MeanSquaredError().index_into(preds="logits").rename_arguments(target="y")
+    assert metric(y=TARGET, preds={"logits": PREDS}) == 7.5
+    assert metric.update(y=TARGET, preds={"logits": PREDS}).compute() == 7.5
+    assert list(metric.signature.parameters) == ["y", "preds", "sample_weight", "mask"]
+    with pytest.raises(KeyError, match=r"There is no preds\['logits'\]"):
+        metric.update(y=TARGET, preds={"other": PREDS})
+
+
+def test_a_renamed_metric_that_calls_its_base():
+    class Halved(MeanSquaredError):
+        def update(self, *, target, preds):
+            super().update(target=target, preds=preds / 2)
+
+    metric = Halved().rename_arguments(preds="y_hat")
+    assert metric(target=TARGET, y_hat=2 * PREDS) == 7.5
+
+
+def test_a_renamed_wrapper():
+    running = Running(Mean(), window=2).rename_arguments(values="loss")
+    assert running.update(loss=1.0).update(loss=2.0).compute() == 1.5
+
+
+def test_positional_arguments():
+    assert Mean().update(PREDS, TARGET + 1).compute() == 2.5
+    with pytest.raises(TypeError, match="MeanSquaredError takes no arguments by position, but got"):
+        MeanSquaredError().update(TARGET, PREDS)
+    with pytest.raises(TypeError, match="Mean takes 3 arguments by position, but got 4"):
+        Mean().update(1, 2, 3, 4)
+    with pytest.raises(TypeError, match="MeanSquaredError needs the argument 'preds'"):
+        MeanSquaredError().update(target=TARGET)
+
+
+def test_dtype():
+    metric = Mean(dtype=jnp.bfloat16).update(PREDS)
+    assert metric.compute().dtype == jnp.bfloat16
+    with jax.enable_x64(True):
+        far = Mean(dtype=jnp.float64).update(np.array([1e9 + 1, 1e9 + 2]))
+        assert far.compute() == 1e9 + 1.5
+
+
+def test_a_function_takes_the_options_of_the_class():
+    mean_squared_error = jm.metrics.mean_squared_error
+    assert mean_squared_error(TARGET, PREDS) == 7.5
+    np.testing.assert_allclose(
+        mean_squared_error(TARGET[:, None], PREDS[:, None], num_outputs=1), [7.5]
+    )
+    assert jax.jit(mean_squared_error)(TARGET, PREDS) == 7.5
+    assert mean_squared_error.__name__ == "mean_squared_error"
+    assert mean_squared_error.__doc__.startswith("The mean of `(target - preds)**2`")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'no_option'"):
+        mean_squared_error(TARGET, PREDS, no_option=1)
+
+
+def test_a_function_with_an_option_that_has_no_hash():
+    class Shifted(Mean):
+        def __init__(self, *, by=(0.0,)):
+            super().__init__()
+            self.by = tuple(by)
+
+        def update(self, values):
+            super().update(values + sum(self.by))
+
+    shifted = functional(Shifted, "shifted")
+    assert shifted(PREDS, by=[1.0, 2.0]) == 5.5 and shifted.__name__ == "shifted"
+
+
+def test_a_function_is_compiled_once():
+    traces = []
+
+    class Traced(Mean):
+        def update(self, values):
+            traces.append(1)
+            super().update(values)
+
+    traced = functional(Traced)
+    for _ in range(3):
+        assert traced(PREDS) == 2.5
+    assert len(traces) == 1

@@ -1,0 +1,87 @@
+import operator
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.metrics import Cat, Expression, Max, Mean, Min, Sum
+
+VALUES = np.array([1.5, -2.0, 4.0, 3.0], np.float32)
+BINARY = [
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.floordiv,
+    operator.mod,
+    operator.pow,
+    operator.lt,
+    operator.le,
+    operator.gt,
+    operator.ge,
+]
+
+
+def value_of(metric):
+    return metric.update(VALUES).compute()
+
+
+@pytest.mark.parametrize("function", BINARY)
+@pytest.mark.parametrize(
+    "left, right, numbers",
+    [
+        (Max(), Min(), (4.0, -2.0)),
+        (Max(), 2, (4.0, 2.0)),
+        (2.0, Max(), (2.0, 4.0)),
+        (Max(), jnp.array(3.0), (4.0, 3.0)),
+        (2 * Max(), Max(), (8.0, 4.0)),
+    ],
+)
+def test_binary_operators(function, left, right, numbers):
+    np.testing.assert_allclose(value_of(function(left, right)), function(*numbers))
+
+
+@pytest.mark.parametrize("function, expected", [(operator.neg, 2.0), (abs, 2.0)])
+def test_unary_operators(function, expected):
+    assert value_of(function(Min())) == expected
+    assert value_of(-abs(Min())) == -2.0
+
+
+def test_an_item_of_a_value():
+    np.testing.assert_array_equal(value_of(Cat(4)[0]), VALUES)
+    np.testing.assert_array_equal(value_of(Cat(4)[0][1:3]), VALUES[1:3])
+    with pytest.raises(TypeError, match="not iterable"):
+        list(Mean())
+
+
+def test_plus_merges_metrics_of_the_same_options_only():
+    halves = Sum().update(VALUES[:2]) + Sum().update(VALUES[2:])
+    assert type(halves) is Sum and halves.compute() == VALUES.sum()
+    with pytest.raises(ValueError, match="their options differ"):
+        Sum() + Sum(name="other")
+    both = Expression(operator.add, Sum(), Sum(name="other"))
+    assert value_of(both) == 2 * VALUES.sum()
+    assert value_of(Sum() + Max()) == VALUES.sum() + 4
+
+
+def test_operands_are_copied():
+    best = Max()
+    spread = best - Min()
+    spread.update(VALUES)
+    assert best.compute() == -np.inf and spread.compute() == 6
+    assert value_of(best / (best + 1)) == 4 / 5
+
+
+def test_each_operand_gets_its_arguments():
+    ratio = jm.metrics.MeanSquaredError() / Mean()
+    value = ratio(target=jnp.ones(2), preds=jnp.zeros(2), values=jnp.array([2.0]))
+    assert value == 0.5 and list(ratio.signature.parameters) == [
+        "target",
+        "preds",
+        "sample_weight",
+        "mask",
+        "values",
+    ]
+    with pytest.raises(TypeError, match="Nothing in this Expression takes 'pred'; it takes target"):
+        ratio.update(pred=1)
