@@ -6,11 +6,14 @@ program, also returns whether each check held, and raises before it keeps the ne
 
 import contextlib
 import contextvars
+import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.module import Named
 
@@ -65,15 +68,31 @@ def collected() -> Iterator[list[Named[jax.Array]]]:
         _running.reset(token)
 
 
-def raise_failed(checks: list[Named[jax.Array]]) -> None:
-    """Raises for the first check that did not hold.
+@functools.partial(jax.tree_util.register_dataclass, data_fields=["held"], meta_fields=["messages"])
+@dataclasses.dataclass(frozen=True)
+class Packed:
+    """Checks as one array, so that the device is waited for once."""
+
+    messages: tuple[str, ...]
+    held: jax.Array
+
+
+def packed(checks: list[Named[jax.Array]]) -> Packed:
+    """The checks that were collected."""
+    return Packed(tuple(one.name for one in checks), jnp.array([one.value for one in checks]))
+
+
+def raise_failed(checks: Packed) -> None:
+    """Raises for the first of the packed checks that did not hold.
 
     Raises:
         ValueError: With the message of that check.
     """
-    for one in checks:
-        if not one.value:
-            raise ValueError(one.name)
+    if not checks.messages:
+        return
+    held = np.asarray(checks.held)
+    if not held.all():
+        raise ValueError(checks.messages[held.argmin()])
 
 
 def through(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:

@@ -139,7 +139,9 @@ class Metric(Operators, Tree, Extensions):
 
     def neutral(self: M) -> M:
         """A metric that has taken nothing in, of the same shapes."""
-        return _map_states(neutral_state, self)
+        if not self.jittable or _is_traced(self):
+            return _map_states(neutral_state, self)
+        return _compiled_neutral(self)
 
     def batch_updates(self: M, *args: Any, **kwargs: Any) -> M:
         """A metric that has taken in this batch alone."""
@@ -354,7 +356,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
     def compiled(metric: Any, inputs: Any) -> Any:
         with _checks.collected() as checks:
             _take_in(metric, inputs)
-        return metric, checks
+        return metric, _checks.packed(checks)
 
     return wrapper
 
@@ -403,14 +405,19 @@ def _take_in(metric: M, inputs: Inputs) -> M:
 
 
 @jax.jit
+def _compiled_neutral(metric: M) -> M:
+    return _map_states(neutral_state, metric)
+
+
+@jax.jit
 def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any, Any]:
     with _checks.collected() as checks:
         value, merged = metric._step(inputs)
-    return _keep_order(value), merged, checks
+    return _keep_order(value), merged, _checks.packed(checks)
 
 
 @jax.jit
 def _compiled_value(metric: Any, inputs: Any) -> tuple[Any, Any]:
     with _checks.collected() as checks:
         value = _batch(metric, inputs).compute()
-    return _keep_order(value), checks
+    return _keep_order(value), _checks.packed(checks)

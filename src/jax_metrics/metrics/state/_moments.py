@@ -59,15 +59,21 @@ class Moments(Accumulator):
         values = jnp.asarray(values, self.mean.dtype)
         weight = jnp.ones(values.shape[:-1], values.dtype) if weight is None else weight
         weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(values.dtype)
-        values = jnp.where(weight[..., None] != 0, values, 0)
-        count = Total.zeros(weight.shape[1:], values.dtype) + weight.sum(0)
-        share = weight[..., None] / _nonzero(count.value)[..., None]
-        mean = (share * values).sum(0)
-        residual = (share * (values - mean)).sum(0)
-        centred = jnp.where(weight[..., None] != 0, (values - mean) - residual, 0)
+        # One variable after the other: XLA makes a single pass of a sum, but not of an einsum.
+        columns = [jnp.where(weight != 0, values[..., i], 0) for i in range(self.mean.shape[-1])]
         batch = self.neutral()
-        batch.count, batch.mean, batch.residual = count, mean, residual
-        batch.products = jnp.einsum("n...i,n...j->...ij", weight[..., None] * centred, centred)
+        batch.count = Total.zeros(weight.shape[1:], values.dtype) + weight.sum(0)
+        count = _nonzero(batch.count.value)
+        means = [(weight * x).sum(0) / count for x in columns]
+        apart = [x - mean for x, mean in zip(columns, means, strict=True)]
+        rests = [(weight * x).sum(0) / count for x in apart]
+        centred = [
+            jnp.where(weight != 0, x - rest, 0) for x, rest in zip(apart, rests, strict=True)
+        ]
+        batch.mean, batch.residual = jnp.stack(means, -1), jnp.stack(rests, -1)
+        batch.products = jnp.stack(
+            [jnp.stack([(weight * x * y).sum(0) for y in centred], -1) for x in centred], -2
+        )
         return self.merged(batch)
 
     def neutral(self) -> "Moments":
