@@ -4,8 +4,8 @@ The data are real scans, 8 x 8 pixels each, that come with scikit-learn. Run it 
 
     python examples/digits.py
 
-It prints the accuracy on digits that the model has not seen, and saves two pictures into the
-current folder: the learning curve, and the digits that it mistook.
+It prints how well the model does on digits that it has not seen, and saves three pictures into the
+current folder: the learning curve, the confusion matrix, and the digits that it mistook.
 """
 
 import argparse
@@ -29,6 +29,7 @@ import matplotlib.pyplot as plt  # noqa: E402 - the backend has to be chosen fir
 
 CLASSES = 10
 BATCH = 64
+crossentropy = jm.losses.Crossentropy()
 
 
 class Classifier(jm.Module):
@@ -48,22 +49,20 @@ class Classifier(jm.Module):
 
 def loss_fn(params, model, x, y):
     model = model.merge(params)
-    logits = model(x)
-    loss = optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
-    return loss, model
+    return crossentropy(target=y, preds=model(x)), model
 
 
 @jax.jit
-def train_step(model, optimizer, x, y):
+def train_step(model, optimizer, mean_loss, x, y):
     params = model.parameters()
     (loss, model), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, model, x, y)
     model = optimizer.update(grads, model)
-    return loss, model, optimizer
+    return model, optimizer, mean_loss.update(loss)
 
 
 @jax.jit
-def predict(model, x):
-    return jnp.argmax(model(x), axis=-1)
+def evaluate(model, metrics, x, y):
+    return metrics.update(target=y, preds=model(x))
 
 
 def batches(rng, x, y):
@@ -82,32 +81,48 @@ def train(x, y, x_test, y_test, epochs):
     rng = np.random.default_rng(0)
     curve = []
     for _ in track(range(epochs), description="training"):
-        losses = []
+        mean_loss = jm.metrics.Mean(name="training loss")
         for x_batch, y_batch in batches(rng, x, y):
-            loss, model, optimizer = train_step(model, optimizer, x_batch, y_batch)
-            losses.append(loss)
-        accuracy = np.mean(predict(model.eval(), x_test) == y_test)
-        curve.append((float(jnp.stack(losses).mean()), float(accuracy)))
+            model, optimizer, mean_loss = train_step(model, optimizer, mean_loss, x_batch, y_batch)
+        accuracy = evaluate(model.eval(), jm.metrics.Accuracy(name="held-out"), x_test, y_test)
+        curve.append((mean_loss.compute(), accuracy.compute()))
     return model.eval(), curve
 
 
-def report(y, predicted):
+def held_out_metrics():
+    return jm.metrics.Metrics(
+        {
+            "accuracy": jm.metrics.Accuracy(),
+            "report": jm.metrics.ClassificationReport(num_classes=CLASSES),
+            "digits": jm.metrics.ConfusionMatrix(num_classes=CLASSES),
+        }
+    )
+
+
+def report(metrics):
+    print(metrics["report"].table())
     table = Table("digit", "scans", "errors", "mistaken for", title="Held-out digits by class")
-    for digit in range(CLASSES):
-        of_class = y == digit
-        wrong = predicted[of_class & (predicted != digit)]
-        table.add_row(str(digit), str(of_class.sum()), str(len(wrong)), ", ".join(map(str, wrong)))
+    for digit, row in enumerate(np.asarray(metrics["digits"].compute(), int)):
+        mistaken = [
+            f"{other} ({count})" for other, count in enumerate(row) if count and other != digit
+        ]
+        table.add_row(str(digit), str(row.sum()), str(row.sum() - row[digit]), ", ".join(mistaken))
     Console().print(table)
-    print(f"held-out accuracy: {np.mean(predicted == y):.2%}")
+    print(f"held-out accuracy: {float(metrics['accuracy'].compute()):.2%}")
 
 
 def save_learning_curve(curve, path):
-    losses, accuracies = zip(*curve, strict=True)
+    losses, accuracies = map(list, zip(*curve, strict=True))
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    left.plot(losses)
-    left.set(xlabel="epoch", ylabel="training loss", yscale="log")
-    right.plot(accuracies)
-    right.set(xlabel="epoch", ylabel="held-out accuracy")
+    jm.metrics.Mean(name="training loss").plot(losses, ax=left)
+    left.set(yscale="log")
+    jm.metrics.Accuracy(name="held-out accuracy").plot(accuracies, ax=right)
+    figure.savefig(path)
+    print(f"saved: {path}")
+
+
+def save_confusion_matrix(confusion_matrix, path):
+    figure, _ = confusion_matrix.plot()
     figure.savefig(path)
     print(f"saved: {path}")
 
@@ -135,9 +150,11 @@ def main():
     x = (x / 16).astype(np.float32)
     x, x_test, y, y_test = train_test_split(x, y, test_size=0.25, random_state=0, stratify=y)
     model, curve = train(x, y, x_test, y_test, epochs=3 if options.quick else 60)
-    predicted = np.asarray(predict(model, x_test))
-    report(y_test, predicted)
+    metrics = evaluate(model, held_out_metrics(), x_test, y_test)
+    report(metrics)
     save_learning_curve(curve, options.out / "digits_learning_curve.png")
+    save_confusion_matrix(metrics["digits"], options.out / "digits_confusion_matrix.png")
+    predicted = np.asarray(jnp.argmax(model(x_test), axis=-1))
     save_mistakes(x_test, y_test, predicted, options.out / "digits_mistakes.png")
 
 
