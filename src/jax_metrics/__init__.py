@@ -1,4 +1,8 @@
-"""JAX Metrics: a pytree Module system for deep learning in JAX."""
+"""JAX Metrics: a pytree Module system for deep learning in JAX.
+
+Here are the base classes, kinds and verbs, the layers that most models have, and the collections of
+losses and metrics. All other layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm.metrics`.
+"""
 
 from jax_metrics import losses as losses
 from jax_metrics import metrics as metrics
@@ -9,7 +13,12 @@ from jax_metrics import regularizers as regularizers
 from jax_metrics import tree as tree
 from jax_metrics._version import __version__ as __version__
 from jax_metrics.losses import Loss as Loss
+from jax_metrics.metrics import AuxLosses as AuxLosses
+from jax_metrics.metrics import AuxMetrics as AuxMetrics
+from jax_metrics.metrics import LossAndLogs as LossAndLogs
+from jax_metrics.metrics import Losses as Losses
 from jax_metrics.metrics import Metric as Metric
+from jax_metrics.metrics import Metrics as Metrics
 from jax_metrics.module import BatchStat as BatchStat
 from jax_metrics.module import BatchStats as BatchStats
 from jax_metrics.module import Cache as Cache

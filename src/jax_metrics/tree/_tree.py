@@ -1,5 +1,6 @@
 """`Tree`: a plain Python object that is a pytree."""
 
+import inspect
 from abc import ABCMeta
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -26,6 +27,7 @@ from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._types import FieldMetadata
 
 T = TypeVar("T", bound="Tree")
+_SIGNATURE = "_said_signature"  # of a class that says another one than that of its `__init__`
 
 
 class TreeMeta(ABCMeta):
@@ -45,6 +47,21 @@ class TreeMeta(ABCMeta):
             tree._on_constructed()
             _compact.adopt(tree)
             return tree
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The arguments of `__init__`; `inspect` would find those of `__call__` above."""
+        for base in cls.__mro__:
+            if (said := vars(base).get(_SIGNATURE)) is not None:
+                return said
+            if "__init__" in vars(base):
+                break
+        signature = inspect.signature(cls.__init__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    @__signature__.setter
+    def __signature__(cls, signature: inspect.Signature) -> None:
+        type.__setattr__(cls, _SIGNATURE, signature)
 
     def construct(cls, tree: Any, *args: Any, **kwargs: Any) -> None:
         """Gives a new object its defaults and runs its `__init__`."""
