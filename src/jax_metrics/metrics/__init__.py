@@ -11,10 +11,42 @@ from jax_metrics.metrics.aggregation import Max as Max
 from jax_metrics.metrics.aggregation import Mean as Mean
 from jax_metrics.metrics.aggregation import Min as Min
 from jax_metrics.metrics.aggregation import Sum as Sum
+from jax_metrics.metrics.classification import Accuracy as Accuracy
+from jax_metrics.metrics.classification import BalancedAccuracy as BalancedAccuracy
+from jax_metrics.metrics.classification import CohenKappa as CohenKappa
+from jax_metrics.metrics.classification import ConfusionMatrix as ConfusionMatrix
 from jax_metrics.metrics.classification import Counting as Counting
+from jax_metrics.metrics.classification import DiceScore as DiceScore
+from jax_metrics.metrics.classification import ExactMatch as ExactMatch
+from jax_metrics.metrics.classification import F1Score as F1Score
+from jax_metrics.metrics.classification import FBetaScore as FBetaScore
+from jax_metrics.metrics.classification import HammingDistance as HammingDistance
+from jax_metrics.metrics.classification import JaccardIndex as JaccardIndex
 from jax_metrics.metrics.classification import Labels as Labels
+from jax_metrics.metrics.classification import MatthewsCorrCoef as MatthewsCorrCoef
+from jax_metrics.metrics.classification import NegativePredictiveValue as NegativePredictiveValue
 from jax_metrics.metrics.classification import Precision as Precision
+from jax_metrics.metrics.classification import Recall as Recall
+from jax_metrics.metrics.classification import Specificity as Specificity
+from jax_metrics.metrics.classification import StatScores as StatScores
+from jax_metrics.metrics.classification import accuracy as accuracy
+from jax_metrics.metrics.classification import balanced_accuracy as balanced_accuracy
+from jax_metrics.metrics.classification import cohen_kappa as cohen_kappa
+from jax_metrics.metrics.classification import confusion_matrix as confusion_matrix
+from jax_metrics.metrics.classification import dice_score as dice_score
+from jax_metrics.metrics.classification import exact_match as exact_match
+from jax_metrics.metrics.classification import f1_score as f1_score
+from jax_metrics.metrics.classification import fbeta_score as fbeta_score
+from jax_metrics.metrics.classification import hamming_distance as hamming_distance
+from jax_metrics.metrics.classification import jaccard_index as jaccard_index
+from jax_metrics.metrics.classification import matthews_corrcoef as matthews_corrcoef
+from jax_metrics.metrics.classification import (
+    negative_predictive_value as negative_predictive_value,
+)
 from jax_metrics.metrics.classification import precision as precision
+from jax_metrics.metrics.classification import recall as recall
+from jax_metrics.metrics.classification import specificity as specificity
+from jax_metrics.metrics.classification import stat_scores as stat_scores
 from jax_metrics.metrics.regression import MeanSquaredError as MeanSquaredError
 from jax_metrics.metrics.regression import RootMeanSquaredError as RootMeanSquaredError
 from jax_metrics.metrics.regression import mean_squared_error as mean_squared_error
