@@ -10,6 +10,12 @@ from jax_metrics.metrics.classification._balanced_accuracy import (
 from jax_metrics.metrics.classification._balanced_accuracy import (
     balanced_accuracy as balanced_accuracy,
 )
+from jax_metrics.metrics.classification._classification_report import (
+    ClassificationReport as ClassificationReport,
+)
+from jax_metrics.metrics.classification._classification_report import (
+    classification_report as classification_report,
+)
 from jax_metrics.metrics.classification._cohen_kappa import CohenKappa as CohenKappa
 from jax_metrics.metrics.classification._cohen_kappa import cohen_kappa as cohen_kappa
 from jax_metrics.metrics.classification._confusion_matrix import ConfusionMatrix as ConfusionMatrix
@@ -25,6 +31,10 @@ from jax_metrics.metrics.classification._f_score import FBetaScore as FBetaScore
 from jax_metrics.metrics.classification._f_score import dice_score as dice_score
 from jax_metrics.metrics.classification._f_score import f1_score as f1_score
 from jax_metrics.metrics.classification._f_score import fbeta_score as fbeta_score
+from jax_metrics.metrics.classification._fairness import Fairness as Fairness
+from jax_metrics.metrics.classification._fairness import GroupStatRates as GroupStatRates
+from jax_metrics.metrics.classification._fairness import fairness as fairness
+from jax_metrics.metrics.classification._fairness import group_stat_rates as group_stat_rates
 from jax_metrics.metrics.classification._jaccard_index import JaccardIndex as JaccardIndex
 from jax_metrics.metrics.classification._jaccard_index import jaccard_index as jaccard_index
 from jax_metrics.metrics.classification._labels import Labels as Labels

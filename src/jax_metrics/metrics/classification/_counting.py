@@ -60,22 +60,34 @@ class Counting(Counted):
     def compute(self) -> jax.Array:
         """The value, averaged as said."""
         scores = self.score(self.counts)
-        return self.averaged(scores, self.counts, self.average)
-
-    def averaged(self, scores: jax.Array, counts: Counts, average: str | None) -> jax.Array:
-        """The mean of the scores of the classes or labels."""
-        if average in ("micro", None) or scores.ndim == 0:
-            return scores
-        weight = jnp.ones_like(scores)
-        if average == "weighted":
-            weight = counts.support
-        elif self.labels.num_labels is None:
-            weight = (counts.support + counts.fp != 0).astype(scores.dtype)
-        left_out = (weight == 0) | (jnp.isnan(scores) & ~jnp.isnan(counts.support))
-        weight = jnp.where(left_out, 0, weight)
-        return self.ratio((jnp.where(left_out, 0, scores) * weight).sum(), weight.sum())
+        every = self.labels.num_labels is not None
+        return averaged(scores, self.counts, self.average, self.zero_division, every)
 
 
 def divide(part: jax.Array, whole: jax.Array, otherwise: float) -> jax.Array:
     """The quotient, or something else where one would divide by zero."""
     return jnp.where(whole == 0, otherwise, part / jnp.where(whole == 0, 1, whole))
+
+
+def averaged(
+    scores: jax.Array, counts: Counts, average: str | None, zero_division: float, every: bool
+) -> jax.Array:
+    """The mean of the scores of the classes, as `Counting` says.
+
+    Args:
+        scores: Of each class or label, or of all together.
+        counts: Of each.
+        average: How they become one value.
+        zero_division: The value where none counts.
+        every: Whether those that do not occur count in a macro average too, as labels do.
+    """
+    if average in ("micro", None) or scores.ndim == 0:
+        return scores
+    weight = jnp.ones_like(scores)
+    if average == "weighted":
+        weight = counts.support
+    elif not every:
+        weight = (counts.support + counts.fp != 0).astype(scores.dtype)
+    left_out = (weight == 0) | (jnp.isnan(scores) & ~jnp.isnan(counts.support))
+    weight = jnp.where(left_out, 0, weight)
+    return divide((jnp.where(left_out, 0, scores) * weight).sum(), weight.sum(), zero_division)
