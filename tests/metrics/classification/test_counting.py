@@ -262,3 +262,44 @@ def test_options_are_checked():
         jm.StatScores(average="macro")
     with pytest.raises(ValueError, match="beta must lie between 0 and inf, but is -1"):
         jm.FBetaScore(beta=-1)
+
+
+def test_an_infinite_beta_gives_recall():
+    options = {"num_classes": C, "average": None}
+    found = jm.fbeta_score(TARGET, PREDS, beta=np.inf, **options)
+    close(found, jm.recall(TARGET, PREDS, **options))
+
+
+class Informedness(jm.Counting):
+    def score(self, counts):
+        return self.ratio(counts.tp, counts.support) + self.ratio(counts.tn, counts.all) - 1
+
+
+def test_a_metric_of_ones_own():
+    close(Informedness()(target=np.array([1, 1, 0, 0]), preds=np.array([1, 0, 0, 0])), 0)
+    with pytest.raises(TypeError, match="Counting must define `score`"):
+        jm.Counting().compute()
+
+
+@pytest.mark.parametrize("weight", [None, np.zeros(0)], ids=["", "weighted"])
+def test_an_empty_batch_changes_nothing(weight):
+    nothing = {"target": np.zeros(0, int), "preds": np.zeros((0, C)), "sample_weight": weight}
+    for metric in (jm.Accuracy(), jm.F1Score(num_classes=C), jm.ExactMatch(num_classes=C)):
+        metric.update(target=np.array([0, 1]), preds=np.eye(C)[:2])
+        assert metric.update(**nothing).compute() == 1
+    matrix = jm.confusion_matrix(**nothing, num_classes=C)
+    assert not matrix.any()
+
+
+def test_one_count_of_the_stat_scores_is_a_metric():
+    metric = jm.StatScores(num_classes=C)[..., 0]
+    close(metric(target=TARGET, preds=PREDS), jm.stat_scores(TARGET, PREDS, num_classes=C)[:, 0])
+
+
+def test_half_precision_scores_and_many_axes():
+    target = rng.integers(0, 3, (2, 3, 4))
+    scores = rng.normal(size=(2, 3, 4, 3))
+    rounded = jnp.asarray(scores, jnp.bfloat16)
+    expected = (np.asarray(rounded, np.float32).argmax(-1) == target).mean()
+    close(jm.accuracy(target, rounded), expected)
+    close(jm.recall(target, rounded, num_classes=3, average="micro"), expected)

@@ -54,7 +54,7 @@ class Counted(Labelled):
     fn: Total
     tn: Total
 
-    def __init__(self, together: bool = False, **options: Unpack[LabelOptions]):
+    def __init__(self, together: bool = False, /, **options: Unpack[LabelOptions]):
         super().__init__(**options)
         self.together = together
         shape = () if together else self.labels.shape
