@@ -1,5 +1,6 @@
 """Classification metrics against those of torchmetrics and Keras, over grids of options."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -103,6 +104,16 @@ def test_stat_scores(peer, average):
     close(jm.stat_scores(*CLASSES, **options), peer("multiclass_stat_scores", *CLASSES, **options))
     options = {"num_labels": L, "average": average}
     close(jm.stat_scores(*LABELS, **options), peer("multilabel_stat_scores", *LABELS, **options))
+
+
+@pytest.mark.parametrize("average", ["micro", "macro", None])
+@pytest.mark.parametrize("name", ["recall", "f1_score", "accuracy"])
+def test_each_example_by_vmap(peer, name, average):
+    target, preds = rng.integers(0, 3, (8, 10)), rng.integers(0, 3, (8, 10))
+    options = {"num_classes": 3, "average": average}
+    found = jax.vmap(lambda *arrays: getattr(jm, name)(*arrays, **options))(target, preds)
+    expected = peer(f"multiclass_{name}", target, preds, multidim_average="samplewise", **options)
+    close(found, expected)
 
 
 def test_exact_match(peer):

@@ -43,7 +43,7 @@ class Counted(Labelled):
         **options: See `Labelled`.
 
     Attributes:
-        tp: True positives; `int(metric.tp)` is exact, also where a float32 is not.
+        tp: True positives; exact up to 2**48, as the others are.
         fp: False positives.
         fn: False negatives.
         tn: True negatives.
