@@ -3,7 +3,13 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, hamming_loss, recall_score, top_k_accuracy_score
+from sklearn.metrics import (
+    accuracy_score,
+    hamming_loss,
+    recall_score,
+    top_k_accuracy_score,
+    zero_one_loss,
+)
 
 from jax_metrics import metrics as jm
 
@@ -82,6 +88,8 @@ def test_subset():
     close(found, accuracy_score(BITS, said, sample_weight=WEIGHT))
     close(jm.exact_match(BITS, PROBABILITIES, num_labels=L), accuracy_score(BITS, said))
     close(jm.hamming_distance(BITS, PROBABILITIES, num_labels=L), hamming_loss(BITS, said))
+    found = jm.hamming_distance(BITS, PROBABILITIES, num_labels=L, subset=True)
+    close(found, zero_one_loss(BITS, said))
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[:8]], ids=["", "weighted"])
