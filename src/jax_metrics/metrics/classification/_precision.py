@@ -3,7 +3,8 @@
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counting import Counting, Counts
+from jax_metrics.metrics.classification._counted import Counts
+from jax_metrics.metrics.classification._counting import Counting
 
 
 class Precision(Counting):

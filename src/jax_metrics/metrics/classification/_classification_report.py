@@ -1,0 +1,139 @@
+"""Precision, recall, F1 score and support of every class at once."""
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.classification._counted import Counted, Counts
+from jax_metrics.metrics.classification._counting import averaged, divide
+from jax_metrics.metrics.classification._labels import LabelOptions
+
+_COLUMNS = ("precision", "recall", "f1-score", "support")
+_AVERAGES = {"macro avg": "macro", "weighted avg": "weighted"}
+
+
+class ClassificationReport(Counted):
+    """Precision, recall, F1 score and support of every class, and their means.
+
+    The value is a dictionary of dictionaries, `value["cat"]["f1-score"]`, as that of
+    scikit-learn: besides the classes it has `"macro avg"` and `"weighted avg"`, and `"accuracy"`,
+    which is one number, or with labels `"micro avg"`. See `table` for a text. A binary target has
+    two classes. The macro average leaves out classes that occur neither in target nor predictions.
+
+    Args:
+        labels: Names of the classes, in their order; by default `"0"`, `"1"` and so on.
+        zero_division: The value where there is nothing to divide by.
+        **options: See `Labels`.
+
+    Raises:
+        ValueError: If there are not as many different names as classes.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 2, 2]), jnp.array([0, 2, 2, 2])
+        >>> report = jm.metrics.ClassificationReport(num_classes=3, labels=["cat", "dog", "cow"])
+        >>> report = report.update(target=target, preds=preds)
+        >>> float(report.compute()["cow"]["recall"])
+        1.0
+        >>> print(report.table())
+                      precision    recall  f1-score   support
+        <BLANKLINE>
+                 cat       1.00      1.00      1.00         1
+                 dog       0.00      0.00      0.00         1
+                 cow       0.67      1.00      0.80         2
+        <BLANKLINE>
+            accuracy                           0.75         4
+           macro avg       0.56      0.67      0.60         4
+        weighted avg       0.58      0.75      0.65         4
+        >>> float(jm.metrics.classification_report(target, preds, num_classes=3)["accuracy"])
+        0.75
+    """
+
+    def __init__(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        zero_division: float = 0.0,
+        **options: Unpack[LabelOptions],
+    ):
+        super().__init__(**options)
+        size = (*self.labels.shape, 2)[0]
+        names = tuple(map(str, range(size) if labels is None else labels))
+        if len(names) != size or len(set(names)) != size:
+            raise ValueError(f"labels must be {size} different names, but are {list(names)}.")
+        self.names = names
+        self.zero_division = zero_division
+
+    def compute(self) -> dict[str, Any]:
+        """The report."""
+        counts = self.counts
+        if not self.labels.shape:
+            tp, fp, fn, tn = counts
+            pairs = ((tn, tp), (fn, fp), (fp, fn), (tp, tn))  # what is true of 1 is false of 0
+            counts = Counts(*(jnp.stack(pair) for pair in pairs))
+        scores = self._scores(counts)
+        rows = _row(scores, counts)
+        report: dict[str, Any] = {
+            name: {column: values[index] for column, values in rows.items()}
+            for index, name in enumerate(self.names)
+        }
+        together = Counts(*(one.sum() for one in counts))
+        if self.labels.num_labels is None:
+            report["accuracy"] = divide(together.tp, together.support, self.zero_division)
+        else:
+            report["micro avg"] = _row(self._scores(together), together)
+        every = self.labels.num_labels is not None
+        for name, average in _AVERAGES.items():
+            means = [averaged(s, counts, average, self.zero_division, every) for s in scores]
+            report[name] = _row(means, together)
+        return report
+
+    def _scores(self, counts: Counts) -> list[jax.Array]:
+        """Precision, recall and F1 score."""
+        support, predicted = counts.support, counts.predicted
+        shares = (
+            (counts.tp, predicted),
+            (counts.tp, support),
+            (2 * counts.tp, support + predicted),
+        )
+        return [divide(part, whole, self.zero_division) for part, whole in shares]
+
+    def table(self, digits: int = 2) -> str:
+        """The report as a text, a row for each class, in the form that scikit-learn gives it.
+
+        Args:
+            digits: How many decimals.
+        """
+        report = self.compute()
+        together = "accuracy" if self.labels.num_labels is None else "micro avg"
+        below = (together, *_AVERAGES)
+        width = max(map(len, (*self.names, *below)))
+        support = report["macro avg"]["support"]
+
+        def line(name: str) -> str:
+            row = report[name]
+            if not isinstance(row, dict):
+                row = {"f1-score": row, "support": support}
+            cells = [f"{float(row[c]):.{digits}f}" if c in row else "" for c in _COLUMNS[:-1]]
+            weight = float(row["support"])
+            return _line(
+                name, width, [*cells, f"{weight:.{0 if weight.is_integer() else digits}f}"]
+            )
+
+        head = _line("", width, _COLUMNS)
+        return "\n".join([head, "", *map(line, self.names), "", *map(line, below)])
+
+
+def _row(scores: Sequence[jax.Array], counts: Counts) -> dict[str, jax.Array]:
+    return dict(zip(_COLUMNS, (*scores, counts.support), strict=True))
+
+
+def _line(name: str, width: int, cells: Sequence[str]) -> str:
+    return f"{name:>{width}} " + "".join(f" {cell:>9}" for cell in cells)
+
+
+classification_report = functional(ClassificationReport)

@@ -1,0 +1,80 @@
+"""The report and its table against those of scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import classification_report
+
+from jax_metrics.metrics import ClassificationReport
+from jax_metrics.metrics import classification_report as report_of
+
+rng = np.random.default_rng(0)
+TARGET, PREDS = rng.integers(0, 4, 60), rng.choice([0, 1, 2], 60)
+BITS, SAID = rng.integers(0, 2, (60, 3)), rng.integers(0, 2, (60, 3))
+WEIGHT = rng.uniform(0.5, 2, 60)
+NAMES = ["cat", "dog", "a rather long name", "cow"]
+
+
+def same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, row in expected.items():
+        if isinstance(row, dict):
+            same(found[name], row)
+        else:
+            np.testing.assert_allclose(found[name], row, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
+@pytest.mark.parametrize("zero_division", [0.0, 1.0])
+def test_classes(zero_division, weight):
+    options = {"zero_division": zero_division, "sample_weight": weight}
+    found = report_of(TARGET, PREDS, num_classes=4, labels=NAMES, **options)
+    expected = classification_report(TARGET, PREDS, target_names=NAMES, output_dict=True, **options)
+    same(found, expected)
+
+
+def test_binary():
+    target, preds = BITS[:, 0], SAID[:, 0]
+    expected = classification_report(target, preds, target_names=["no", "yes"], output_dict=True)
+    same(report_of(target, preds, labels=["no", "yes"]), expected)
+
+
+def test_labels():
+    found = report_of(BITS, SAID, num_labels=3)
+    expected = classification_report(BITS, SAID, output_dict=True, zero_division=0)
+    del expected["samples avg"]  # which is made of examples, not of counts
+    same(found, expected)
+
+
+@pytest.mark.parametrize("digits", [2, 4])
+@pytest.mark.parametrize("names", [None, NAMES])
+def test_table(names, digits):
+    report = ClassificationReport(num_classes=4, labels=names).update(target=TARGET, preds=PREDS)
+    expected = classification_report(
+        TARGET, PREDS, target_names=names, digits=digits, zero_division=0
+    )
+    assert report.table(digits) == expected.rstrip("\n")
+
+
+def test_table_of_labels():
+    report = ClassificationReport(num_labels=3).update(target=BITS, preds=SAID)
+    expected = classification_report(BITS, SAID, zero_division=0).split("\n")
+    assert report.table().split("\n") == [one for one in expected if "samples" not in one][:-1]
+
+
+def test_weights_in_the_table():
+    report = ClassificationReport(num_classes=4)
+    report.update(target=TARGET, preds=PREDS, sample_weight=np.full(60, 0.51))
+    assert report.table().endswith(" 30.60")
+
+
+def test_a_class_that_does_not_occur():
+    found = report_of(TARGET % 2, PREDS % 2, num_classes=3)
+    assert float(found["2"]["support"]) == 0
+    expected = classification_report(TARGET % 2, PREDS % 2, output_dict=True)
+    same(found["macro avg"], expected["macro avg"])
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "b"]])
+def test_names_must_fit(names):
+    with pytest.raises(ValueError, match="labels must be 3 different names, but are"):
+        ClassificationReport(num_classes=3, labels=names)

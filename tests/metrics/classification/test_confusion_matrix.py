@@ -1,0 +1,89 @@
+"""Metrics of a confusion matrix against scikit-learn, over grids of options."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, multilabel_confusion_matrix
+
+from jax_metrics import metrics as jm
+
+rng = np.random.default_rng(0)
+N, C = 50, 5
+TARGET, PREDS = rng.integers(0, 4, N), rng.choice([0, 1, 4], N)
+BITS, SAID = rng.integers(0, 2, (N, 3)), rng.integers(0, 2, (N, 3))
+WEIGHT = rng.uniform(0.5, 2, N)
+NORMALIZE = [None, "true", "pred", "all"]
+
+
+def close(found, expected):
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
+@pytest.mark.parametrize("normalize", NORMALIZE)
+def test_classes(normalize, weight):
+    options = {"normalize": normalize, "sample_weight": weight}
+    found = jm.confusion_matrix(TARGET, PREDS, num_classes=C, **options)
+    close(found, confusion_matrix(TARGET, PREDS, labels=range(C), **options))
+    close(jm.confusion_matrix(BITS[:, 0], SAID[:, 0]), confusion_matrix(BITS[:, 0], SAID[:, 0]))
+
+
+@pytest.mark.parametrize("normalize", NORMALIZE)
+def test_labels(normalize):
+    expected = multilabel_confusion_matrix(BITS, SAID).astype(float)
+    axes = {None: (), "true": (2,), "pred": (1,), "all": (1, 2)}[normalize]
+    if axes:
+        expected /= expected.sum(axes, keepdims=True)
+    close(jm.confusion_matrix(BITS, SAID, num_labels=3, normalize=normalize), expected)
+    deep = BITS.reshape(10, 5, 3), SAID.reshape(10, 5, 3)
+    close(jm.confusion_matrix(*deep, num_labels=3, normalize=normalize), expected)
+
+
+@pytest.mark.parametrize("weights", [None, "linear", "quadratic"])
+def test_kappa(weights):
+    for weight in (None, WEIGHT):
+        options = {"weights": weights, "sample_weight": weight}
+        found = jm.cohen_kappa(TARGET, PREDS, num_classes=C, **options)
+        close(found, cohen_kappa_score(TARGET, PREDS, **options))
+    found = jm.cohen_kappa(BITS[:, 0], SAID[:, 0], weights=weights)
+    close(found, cohen_kappa_score(BITS[:, 0], SAID[:, 0], weights=weights))
+
+
+def test_kappa_of_one_class_is_not_defined():
+    ones = np.ones(4, int)
+    assert np.isnan(jm.cohen_kappa(ones, ones))
+    assert np.isnan(jm.CohenKappa(num_classes=3).compute())
+    close(jm.cohen_kappa(ones, 0 * ones), 0)
+
+
+def test_kappa_of_rare_ones_among_many():
+    metric = jm.CohenKappa()
+    cells = np.array([[2_000_000_000, 23], [41, 61]])
+    metric.matrix = metric.matrix + jnp.asarray(cells, jnp.int32)
+    share = cells / cells.sum()
+    chance = share.sum(1) @ share.sum(0)
+    np.testing.assert_allclose(metric.compute(), (np.trace(share) - chance) / (1 - chance), 1e-6)
+
+
+@pytest.mark.parametrize("start", [2**24, 2**32])
+def test_counts_stay_exact(start):
+    metric = jm.ConfusionMatrix(num_classes=2)
+    metric.matrix = metric.matrix + float(start)
+    for _ in range(3):
+        metric.update(target=jnp.array([0, 1, 1]), preds=jnp.array([0, 0, 0]))
+    found = np.asarray(metric.matrix.high, int) + np.asarray(metric.matrix.low, int)
+    assert (found - start).tolist() == [[3, 0], [6, 0]]
+
+
+def test_before_the_first_update():
+    for normalize in NORMALIZE:
+        close(jm.ConfusionMatrix(num_classes=3, normalize=normalize).compute(), np.zeros((3, 3)))
+
+
+def test_options_are_checked():
+    with pytest.raises(ValueError, match="normalize must be one of None, 'true', 'pred', 'all'"):
+        jm.ConfusionMatrix(normalize="rows")
+    with pytest.raises(ValueError, match="weights must be one of None, 'linear', 'quadratic'"):
+        jm.CohenKappa(weights="cubic")
+    with pytest.raises(ValueError, match="CohenKappa is of a binary target or of classes"):
+        jm.CohenKappa(num_labels=3)

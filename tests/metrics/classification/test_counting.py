@@ -1,0 +1,275 @@
+"""Counting metrics against scikit-learn, over grids of options."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from jax_metrics import metrics as jm
+
+rng = np.random.default_rng(0)
+N, C, L = 60, 6, 4
+# Class 4 is never the target, class 5 neither target nor predicted, class 3 never predicted.
+TARGET = rng.integers(0, 4, N)
+PREDS = rng.choice([0, 1, 2, 4], N)
+BITS = rng.integers(0, 2, (N, L)) * [1, 1, 1, 0]
+SAID = rng.integers(0, 2, (N, L)) * [1, 1, 0, 0]
+WEIGHT = rng.uniform(0.5, 2, N)
+AVERAGES = ["micro", "macro", "weighted", None]
+SCORES = [
+    (jm.precision, sk.precision_score, {}),
+    (jm.recall, sk.recall_score, {}),
+    (jm.f1_score, sk.f1_score, {}),
+    (jm.jaccard_index, sk.jaccard_score, {}),
+    (jm.fbeta_score, sk.fbeta_score, {"beta": 0.5}),
+    (jm.fbeta_score, sk.fbeta_score, {"beta": 0.0}),
+]
+IDS = [f"{score.__name__}-{options.get('beta', '')}" for score, _, options in SCORES]
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+
+
+def close(found, expected):
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("zero_division", "weight"), [(0.0, None), (1.0, WEIGHT)], ids=[0, 1])
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
+def test_classes(score, reference, options, average, zero_division, weight):
+    found = score(
+        TARGET, PREDS, num_classes=C, average=average, sample_weight=weight,
+        zero_division=zero_division, **options,
+    )  # fmt: skip
+    listed = np.arange(C) if average is None else None
+    expected = reference(
+        TARGET, PREDS, average=average, labels=listed, sample_weight=weight,
+        zero_division=zero_division, **options,
+    )  # fmt: skip
+    close(found, expected)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
+def test_labels(score, reference, options, average):
+    options = {**options, "average": average, "zero_division": 1.0}
+    found = score(BITS, SAID, num_labels=L, **options)
+    close(found, reference(BITS, SAID, **options))
+
+
+BINARY = [([0, 1], [0, 1]), ([0, 1], [1, 0]), ([0, 0], [0, 0]), ([1, 1], [0, 0]), ([0, 0], [1, 1])]
+
+
+@pytest.mark.parametrize("zero_division", [0.0, np.nan])
+@pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
+def test_binary(score, reference, options, zero_division):
+    options = {**options, "zero_division": zero_division}
+    for target, preds in BINARY:
+        found = score(np.array(target), np.array(preds), **options)
+        if reference is sk.jaccard_score and not (any(target) or any(preds)):
+            close(found, zero_division)  # scikit-learn's takes no NaN
+            continue
+        expected_options = options if reference is not sk.jaccard_score else {}
+        close(found, reference(target, preds, **expected_options))
+
+
+def test_zero_division_of_nan_leaves_classes_out():
+    for average in ("macro", "weighted"):
+        options = {"average": average, "zero_division": np.nan}
+        close(
+            jm.precision(TARGET, PREDS, num_classes=C, **options),
+            sk.precision_score(TARGET, PREDS, **options),
+        )
+
+
+@pytest.mark.parametrize("score", [jm.precision, jm.recall, jm.accuracy, jm.f1_score])
+def test_what_is_ignored_does_not_count(score):
+    target = np.where(np.arange(N) % 5 == 0, -100, TARGET)
+    keep = target != -100
+    expected = score(TARGET[keep], PREDS[keep], num_classes=C)
+    close(score(target, PREDS, num_classes=C, ignore_index=-100), expected)
+    close(score(TARGET, PREDS, num_classes=C, mask=keep), expected)
+    inside = score(TARGET[TARGET != 0], PREDS[TARGET != 0], num_classes=C)
+    close(score(TARGET, PREDS, num_classes=C, ignore_index=0), inside)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
+@pytest.mark.parametrize("average", ["micro", "macro", None])
+@pytest.mark.parametrize(
+    ("score", "cells"),
+    [(jm.specificity, (0, 1)), (jm.negative_predictive_value, (0, 2))],
+    ids=["specificity", "npv"],
+)
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_of_the_negative(score, cells, average, weight, kind):
+    if kind == "classes":
+        target, preds, size = TARGET, PREDS, {"num_classes": C}
+        matrices = sk.multilabel_confusion_matrix(
+            target, preds, sample_weight=weight, labels=range(C)
+        )
+    else:
+        target, preds, size = BITS, SAID, {"num_labels": L}
+        matrices = sk.multilabel_confusion_matrix(target, preds, sample_weight=weight)
+    counts = matrices.reshape(-1, 4)
+    if average == "micro":
+        counts = counts.sum(0, keepdims=True)
+    values = counts[:, cells[0]] / counts[:, cells].sum(-1)
+    if average == "macro" and kind == "classes":
+        values = values[counts[:, 1:].sum(-1) != 0]
+    expected = values if average is None else values.mean()
+    close(score(target, preds, average=average, sample_weight=weight, **size), expected)
+
+
+def test_no_class_but_one_leaves_nothing_negative():
+    weight = np.float32(rng.uniform(0.1, 1, 2000))
+    ones = np.ones(2000, int)
+    found = jm.specificity(ones, ones, num_classes=3, average=None, sample_weight=weight)
+    close(found, [1, 0, 1])
+
+
+@pytest.mark.parametrize("average", ["micro", None])
+def test_stat_scores(average):
+    found = jm.stat_scores(TARGET, PREDS, num_classes=C, average=average)
+    tn, fp, fn, tp = sk.multilabel_confusion_matrix(TARGET, PREDS, labels=range(C)).reshape(-1, 4).T
+    expected = np.stack([tp, fp, tn, fn, tp + fn], -1)
+    close(found, expected.sum(0) if average == "micro" else expected)
+
+
+def test_counts_of_all_classes_do_not_wrap():
+    target = jnp.zeros(100_000, jnp.int32)
+    value = jm.stat_scores(target, target, num_classes=50_000, average="micro")
+    close(value, [1e5, 0, 1e5 * 49_999, 0, 1e5])
+    close(jm.specificity(target, target, num_classes=50_000, average="micro"), 1)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
+@pytest.mark.parametrize("adjusted", [False, True])
+def test_balanced_accuracy(adjusted, weight):
+    with pytest.warns(UserWarning, match="y_pred contains classes not in y_true"):
+        expected = sk.balanced_accuracy_score(
+            TARGET, PREDS, adjusted=adjusted, sample_weight=weight
+        )
+    found = jm.balanced_accuracy(
+        TARGET, PREDS, num_classes=C, adjusted=adjusted, sample_weight=weight
+    )
+    close(found, expected)
+
+
+def test_balanced_accuracy_of_one_class():
+    ones = np.ones(4, int)
+    close(jm.balanced_accuracy(ones, ones), 1)
+    close(jm.balanced_accuracy(ones, ones, adjusted=True), 0)
+    for adjusted in (False, True):
+        close(jm.BalancedAccuracy(adjusted=adjusted).compute(), 0)
+    close(jm.BalancedAccuracy(zero_division=np.nan).compute(), np.nan)
+
+
+def test_balanced_accuracy_has_no_labels():
+    with pytest.raises(ValueError, match="BalancedAccuracy is of a binary target or of classes"):
+        jm.BalancedAccuracy(num_labels=3)
+
+
+@pytest.mark.parametrize("start", [2**24, 2**31, 2**32])
+def test_counts_stay_exact(start):
+    target, preds = jnp.array([0, 1, 1, 0, 0]), jnp.array([0, 1, 0, 1, 0])
+    for metric in (jm.Recall(), jm.Recall(num_classes=2), jm.Recall(num_labels=1)):
+        shape = metric.labels.shape
+        for name in ("tp", "fp", "fn", "tn"):
+            setattr(metric, name, jm.Total.zeros(shape) + float(start))
+        for _ in range(3):
+            if metric.labels.num_labels:
+                metric.update(target=target[:, None], preds=preds[:, None])
+            else:
+                metric.update(target=target, preds=preds)
+        exact = {name: getattr(metric, name) for name in ("tp", "fp", "fn", "tn")}
+        found = {k: int(v.high.ravel()[-1]) + int(v.low.ravel()[-1]) for k, v in exact.items()}
+        assert found == {"tp": start + 3, "fp": start + 3, "fn": start + 3, "tn": start + 6}
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        jm.Accuracy(),
+        jm.Recall(num_classes=3),
+        jm.ExactMatch(num_classes=3),
+        jm.StatScores(num_classes=3),
+        jm.BalancedAccuracy(num_classes=3),
+        jm.MatthewsCorrCoef(num_classes=3),
+        jm.ConfusionMatrix(num_classes=3),
+        jm.CohenKappa(num_classes=3),
+    ],
+    ids=lambda metric: type(metric).__name__,
+)
+def test_masked_rows_are_harmless_and_wrong_labels_are_not(metric):
+    target, scores = jnp.array([0, 1, 2, 1]), jnp.array(rng.normal(size=(4, 3)), jnp.float32)
+    shown = jnp.array([True, True, True, False])
+    expected = metric.batch_updates(target=target[:3], preds=scores[:3]).compute()
+    spoilt = {"target": target.at[3].set(-9), "preds": scores.at[3].set(jnp.nan)}
+    close(metric.batch_updates(**spoilt, mask=shown).compute(), expected)
+    weight = shown.astype(jnp.float32)
+    close(metric.batch_updates(**spoilt, sample_weight=weight).compute(), expected)
+    with pytest.raises(ValueError, match="target has labels outside of 0 to 2"):
+        metric.batch_updates(**spoilt)
+    traced = jax.jit(lambda m: m.batch_updates(**spoilt).compute())(metric)
+    assert np.isnan(traced).all()
+
+
+def test_before_the_first_update():
+    for zero_division in (1.0, np.nan):
+        for options in ({}, {"num_classes": 3}, {"num_labels": 3}):
+            for average in ("micro", "macro", None):
+                metric = jm.F1Score(average=average, zero_division=zero_division, **options)
+                assert np.unique(metric.compute()).tolist() == pytest.approx(
+                    [zero_division], nan_ok=True
+                )
+
+
+def test_options_are_checked():
+    with pytest.raises(ValueError, match="average must be one of 'micro', 'macro', 'weighted'"):
+        jm.Recall(average="mean")
+    with pytest.raises(ValueError, match="average must be one of 'micro', None, not 'macro'"):
+        jm.StatScores(average="macro")
+    with pytest.raises(ValueError, match="beta must lie between 0 and inf, but is -1"):
+        jm.FBetaScore(beta=-1)
+
+
+def test_an_infinite_beta_gives_recall():
+    options = {"num_classes": C, "average": None}
+    found = jm.fbeta_score(TARGET, PREDS, beta=np.inf, **options)
+    close(found, jm.recall(TARGET, PREDS, **options))
+
+
+class Informedness(jm.Counting):
+    def score(self, counts):
+        return self.ratio(counts.tp, counts.support) + self.ratio(counts.tn, counts.all) - 1
+
+
+def test_a_metric_of_ones_own():
+    close(Informedness()(target=np.array([1, 1, 0, 0]), preds=np.array([1, 0, 0, 0])), 0)
+    with pytest.raises(TypeError, match="Counting must define `score`"):
+        jm.Counting().compute()
+
+
+@pytest.mark.parametrize("weight", [None, np.zeros(0)], ids=["", "weighted"])
+def test_an_empty_batch_changes_nothing(weight):
+    nothing = {"target": np.zeros(0, int), "preds": np.zeros((0, C)), "sample_weight": weight}
+    for metric in (jm.Accuracy(), jm.F1Score(num_classes=C), jm.ExactMatch(num_classes=C)):
+        metric.update(target=np.array([0, 1]), preds=np.eye(C)[:2])
+        assert metric.update(**nothing).compute() == 1
+    matrix = jm.confusion_matrix(**nothing, num_classes=C)
+    assert not matrix.any()
+
+
+def test_one_count_of_the_stat_scores_is_a_metric():
+    metric = jm.StatScores(num_classes=C)[..., 0]
+    close(metric(target=TARGET, preds=PREDS), jm.stat_scores(TARGET, PREDS, num_classes=C)[:, 0])
+
+
+def test_half_precision_scores_and_many_axes():
+    target = rng.integers(0, 3, (2, 3, 4))
+    scores = rng.normal(size=(2, 3, 4, 3))
+    rounded = jnp.asarray(scores, jnp.bfloat16)
+    expected = (np.asarray(rounded, np.float32).argmax(-1) == target).mean()
+    close(jm.accuracy(target, rounded), expected)
+    close(jm.recall(target, rounded, num_classes=3, average="micro"), expected)

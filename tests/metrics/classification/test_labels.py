@@ -1,0 +1,62 @@
+"""What `Labels` refuses, and how it reads arguments."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jax_metrics.metrics import Labels
+
+BINARY = np.array([0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"num_classes": 3, "num_labels": 3}, "Give `num_classes`, where one of the classes is"),
+        ({"num_classes": 1}, "num_classes must be at least 2, but is 1. For a binary target"),
+        ({"num_labels": 0}, "num_labels must be at least 1, but is 0"),
+        ({"num_classes": 3, "top_k": 3}, "top_k must be 1, or smaller than num_classes"),
+        ({"top_k": 2}, "top_k must be 1, or smaller than num_classes"),
+        ({"num_classes": 3, "top_k": 0}, "top_k must be 1, or smaller than num_classes"),
+        ({"threshold": 1.5}, "threshold must lie between 0 and 1, but is 1.5"),
+    ],
+)
+def test_options_that_do_not_fit(options, text):
+    with pytest.raises(ValueError, match=text):
+        Labels(**options).checked()
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "preds", "error", "text"),
+    [
+        ({}, BINARY, np.zeros((3, 2)), ValueError, r"preds of shape \(3, 2\) and dtype float32"),
+        ({"num_classes": 3}, BINARY, np.zeros((3, 4)), ValueError, "with scores of 3 classes"),
+        ({"num_classes": 3}, BINARY, np.zeros((3, 3), int), ValueError, r"expected \(3,\)\."),
+        ({"num_labels": 2}, BINARY, np.zeros((3, 2)), ValueError, "with 2 labels along the last"),
+        ({"num_labels": 2}, BINARY, BINARY, ValueError, "has no last axis of num_labels=2"),
+        ({"num_classes": 3, "top_k": 2}, BINARY, BINARY, TypeError, "top_k=2 needs scores, floats"),
+        ({}, BINARY * 1.0, BINARY, TypeError, "target must hold labels, integers or booleans"),
+        ({}, BINARY, BINARY * 1j, TypeError, "preds must hold labels, integers or booleans"),
+    ],
+)
+def test_arguments_that_do_not_fit(options, target, preds, error, text):
+    with pytest.raises(error, match=text):
+        Labels(**options).checked().compare(target, preds)
+
+
+def test_a_label_outside_is_a_fault_unless_it_does_not_count():
+    labels = Labels(num_classes=2)
+    assert np.isnan(labels.compare(BINARY + 1, BINARY).fault)
+    assert labels.compare(BINARY, BINARY).fault == 0
+    outside = np.array([0, 1, 2])
+    assert labels.compare(outside, BINARY, mask=outside < 2).fault == 0
+    assert labels.compare(outside, BINARY, sample_weight=outside < 2).fault == 0
+    assert labels._replace(ignore_index=2).compare(outside, BINARY).fault == 0
+    assert np.isnan(labels.compare(BINARY, outside).fault)
+
+
+def test_ties_go_to_the_first_class():
+    scores = jnp.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    target = jnp.array([1, 2, 2])
+    assert Labels(3).compare(target, scores).preds.tolist() == [0, 1, 0]
+    assert Labels(3, top_k=2).compare(target, scores).preds.tolist() == [1, 2, 0]
