@@ -23,6 +23,7 @@ from jax_metrics.metrics.regression import CosineSimilarity as CosineSimilarity
 from jax_metrics.metrics.regression import CriticalSuccessIndex as CriticalSuccessIndex
 from jax_metrics.metrics.regression import ExplainedVariance as ExplainedVariance
 from jax_metrics.metrics.regression import JensenShannonDivergence as JensenShannonDivergence
+from jax_metrics.metrics.regression import KendallRankCorrCoef as KendallRankCorrCoef
 from jax_metrics.metrics.regression import KLDivergence as KLDivergence
 from jax_metrics.metrics.regression import LogCoshError as LogCoshError
 from jax_metrics.metrics.regression import MaxError as MaxError
@@ -35,14 +36,17 @@ from jax_metrics.metrics.regression import MeanSquaredError as MeanSquaredError
 from jax_metrics.metrics.regression import (
     MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
 )
+from jax_metrics.metrics.regression import MedianAbsoluteError as MedianAbsoluteError
 from jax_metrics.metrics.regression import MinkowskiDistance as MinkowskiDistance
 from jax_metrics.metrics.regression import (
     NormalizedRootMeanSquaredError as NormalizedRootMeanSquaredError,
 )
 from jax_metrics.metrics.regression import PearsonCorrCoef as PearsonCorrCoef
 from jax_metrics.metrics.regression import R2Score as R2Score
+from jax_metrics.metrics.regression import Ranks as Ranks
 from jax_metrics.metrics.regression import RelativeSquaredError as RelativeSquaredError
 from jax_metrics.metrics.regression import RootMeanSquaredError as RootMeanSquaredError
+from jax_metrics.metrics.regression import SpearmanCorrCoef as SpearmanCorrCoef
 from jax_metrics.metrics.regression import (
     SymmetricMeanAbsolutePercentageError as SymmetricMeanAbsolutePercentageError,
 )
@@ -58,6 +62,7 @@ from jax_metrics.metrics.regression import cosine_similarity as cosine_similarit
 from jax_metrics.metrics.regression import critical_success_index as critical_success_index
 from jax_metrics.metrics.regression import explained_variance as explained_variance
 from jax_metrics.metrics.regression import jensen_shannon_divergence as jensen_shannon_divergence
+from jax_metrics.metrics.regression import kendall_rank_corrcoef as kendall_rank_corrcoef
 from jax_metrics.metrics.regression import kl_divergence as kl_divergence
 from jax_metrics.metrics.regression import log_cosh_error as log_cosh_error
 from jax_metrics.metrics.regression import max_error as max_error
@@ -70,6 +75,7 @@ from jax_metrics.metrics.regression import mean_squared_error as mean_squared_er
 from jax_metrics.metrics.regression import (
     mean_squared_logarithmic_error as mean_squared_logarithmic_error,
 )
+from jax_metrics.metrics.regression import median_absolute_error as median_absolute_error
 from jax_metrics.metrics.regression import minkowski_distance as minkowski_distance
 from jax_metrics.metrics.regression import (
     normalized_root_mean_squared_error as normalized_root_mean_squared_error,
@@ -78,6 +84,7 @@ from jax_metrics.metrics.regression import pearson_corrcoef as pearson_corrcoef
 from jax_metrics.metrics.regression import r2_score as r2_score
 from jax_metrics.metrics.regression import relative_squared_error as relative_squared_error
 from jax_metrics.metrics.regression import root_mean_squared_error as root_mean_squared_error
+from jax_metrics.metrics.regression import spearman_corrcoef as spearman_corrcoef
 from jax_metrics.metrics.regression import (
     symmetric_mean_absolute_percentage_error as symmetric_mean_absolute_percentage_error,
 )

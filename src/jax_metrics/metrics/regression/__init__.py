@@ -52,6 +52,12 @@ from jax_metrics.metrics.regression._mean_squared_logarithmic_error import (
 from jax_metrics.metrics.regression._mean_squared_logarithmic_error import (
     mean_squared_logarithmic_error as mean_squared_logarithmic_error,
 )
+from jax_metrics.metrics.regression._median_absolute_error import (
+    MedianAbsoluteError as MedianAbsoluteError,
+)
+from jax_metrics.metrics.regression._median_absolute_error import (
+    median_absolute_error as median_absolute_error,
+)
 from jax_metrics.metrics.regression._minkowski_distance import (
     MinkowskiDistance as MinkowskiDistance,
 )
@@ -82,6 +88,15 @@ from jax_metrics.metrics.regression._r2_score import ExplainedVariance as Explai
 from jax_metrics.metrics.regression._r2_score import R2Score as R2Score
 from jax_metrics.metrics.regression._r2_score import explained_variance as explained_variance
 from jax_metrics.metrics.regression._r2_score import r2_score as r2_score
+from jax_metrics.metrics.regression._rank_correlation import (
+    KendallRankCorrCoef as KendallRankCorrCoef,
+)
+from jax_metrics.metrics.regression._rank_correlation import SpearmanCorrCoef as SpearmanCorrCoef
+from jax_metrics.metrics.regression._rank_correlation import (
+    kendall_rank_corrcoef as kendall_rank_corrcoef,
+)
+from jax_metrics.metrics.regression._rank_correlation import spearman_corrcoef as spearman_corrcoef
+from jax_metrics.metrics.regression._ranks import Ranks as Ranks
 from jax_metrics.metrics.regression._relative_squared_error import (
     NormalizedRootMeanSquaredError as NormalizedRootMeanSquaredError,
 )
