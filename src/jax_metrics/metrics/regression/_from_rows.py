@@ -48,7 +48,7 @@ class FromRows(Metric):
         weight = weights(target.shape, sample_weight, mask, self.dtype)
         columns = (jnp.where(weight != 0, x, 0) for x in (target, preds, weight))
         rows = jnp.stack([x.astype(self.dtype).reshape(-1, *outputs) for x in columns], 1)
-        counts = (rows[:, 2] != 0).reshape(len(rows), -1).any(-1)
+        counts = (rows[:, 2] != 0).any(tuple(range(1, rows.ndim - 1)))
         every = sample_weight is None and mask is None
         self.kept = self.kept.extended(rows, None if every else counts)
 
