@@ -59,15 +59,22 @@ class Moments(Accumulator):
         values = jnp.asarray(values, self.mean.dtype)
         weight = jnp.ones(values.shape[:-1], values.dtype) if weight is None else weight
         weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(values.dtype)
-        values = jnp.where(weight[..., None] != 0, values, 0)
-        count = Total.zeros(weight.shape[1:], values.dtype) + weight.sum(0)
-        share = weight[..., None] / _nonzero(count.value)[..., None]
-        mean = (share * values).sum(0)
-        residual = (share * (values - mean)).sum(0)
-        centred = jnp.where(weight[..., None] != 0, (values - mean) - residual, 0)
+        # Sums along the last axis are several times as fast as along the first one.
+        values, weight = jnp.moveaxis(values, 0, -1), jnp.moveaxis(weight, 0, -1)
+        counts = weight[..., None, :] != 0
+        values = jnp.where(counts, values, 0)
+        count = Total.zeros(weight.shape[:-1], values.dtype) + weight.sum(-1)
+        share = (weight / _nonzero(count.value)[..., None])[..., None, :]
+        mean = (share * values).sum(-1)
+        apart = values - mean[..., None]
+        residual = (share * apart).sum(-1)
+        centred = jnp.where(counts, apart - residual[..., None], 0)
         batch = self.neutral()
         batch.count, batch.mean, batch.residual = count, mean, residual
-        batch.products = jnp.einsum("n...i,n...j->...ij", weight[..., None] * centred, centred)
+        # Not a matrix product: it adds five million numbers one by one on a CPU, which made a
+        # correlation of 0.8946 into 0.8906, and takes fewer bits on a GPU.
+        weighted = weight[..., None, :] * centred
+        batch.products = (weighted[..., :, None, :] * centred[..., None, :, :]).sum(-1)
         return self.merged(batch)
 
     def neutral(self) -> "Moments":
