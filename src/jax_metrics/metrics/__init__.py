@@ -21,6 +21,9 @@ from jax_metrics.metrics.regression import (
 )
 from jax_metrics.metrics.regression import CosineSimilarity as CosineSimilarity
 from jax_metrics.metrics.regression import CriticalSuccessIndex as CriticalSuccessIndex
+from jax_metrics.metrics.regression import D2AbsoluteErrorScore as D2AbsoluteErrorScore
+from jax_metrics.metrics.regression import D2PinballScore as D2PinballScore
+from jax_metrics.metrics.regression import D2TweedieScore as D2TweedieScore
 from jax_metrics.metrics.regression import ExplainedVariance as ExplainedVariance
 from jax_metrics.metrics.regression import JensenShannonDivergence as JensenShannonDivergence
 from jax_metrics.metrics.regression import KendallRankCorrCoef as KendallRankCorrCoef
@@ -60,6 +63,9 @@ from jax_metrics.metrics.regression import (
 )
 from jax_metrics.metrics.regression import cosine_similarity as cosine_similarity
 from jax_metrics.metrics.regression import critical_success_index as critical_success_index
+from jax_metrics.metrics.regression import d2_absolute_error_score as d2_absolute_error_score
+from jax_metrics.metrics.regression import d2_pinball_score as d2_pinball_score
+from jax_metrics.metrics.regression import d2_tweedie_score as d2_tweedie_score
 from jax_metrics.metrics.regression import explained_variance as explained_variance
 from jax_metrics.metrics.regression import jensen_shannon_divergence as jensen_shannon_divergence
 from jax_metrics.metrics.regression import kendall_rank_corrcoef as kendall_rank_corrcoef

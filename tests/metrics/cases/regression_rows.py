@@ -4,11 +4,19 @@ import numpy as np
 from scipy import stats
 from sklearn import metrics as sk
 
-from jax_metrics.metrics import KendallRankCorrCoef, MedianAbsoluteError, SpearmanCorrCoef
+from jax_metrics.metrics import (
+    D2AbsoluteErrorScore,
+    D2PinballScore,
+    D2TweedieScore,
+    KendallRankCorrCoef,
+    MedianAbsoluteError,
+    SpearmanCorrCoef,
+)
 
 rng = np.random.default_rng(0)
 PAIR = {"target": rng.normal(size=16), "preds": rng.normal(size=16)}
 TIES = {"target": rng.integers(0, 4, (16, 2)), "preds": rng.integers(0, 3, (16, 2)) / 2}
+POSITIVE = {"target": rng.gamma(2, size=16), "preds": rng.gamma(2, size=16)}
 NOT_ONE_OUTPUT = (
     {"target": np.zeros((16, 2)), "preds": np.zeros((16, 2))},
     ValueError,
@@ -20,6 +28,13 @@ def each_output(statistic):
     def reference(target, preds):
         pairs = zip(target.T, preds.T, strict=True)
         return np.array([statistic(t, p).statistic for t, p in pairs])
+
+    return reference
+
+
+def by_sklearn(score, **options):
+    def reference(target, preds, sample_weight=None):
+        return score(target, preds, sample_weight=sample_weight, **options)
 
     return reference
 
@@ -49,5 +64,21 @@ CASES = [
         "arguments": PAIR,
         "reference": median,
         "bad": [NOT_ONE_OUTPUT],
+    },
+    {
+        "metric": D2AbsoluteErrorScore(capacity=64),
+        "arguments": PAIR,
+        "reference": by_sklearn(sk.d2_absolute_error_score),
+    },
+    {
+        "metric": D2PinballScore(alpha=0.3, capacity=64),
+        "arguments": PAIR,
+        "reference": by_sklearn(sk.d2_pinball_score, alpha=0.3),
+    },
+    {
+        "metric": D2TweedieScore(power=1.5, capacity=64),
+        "arguments": POSITIVE,
+        "reference": by_sklearn(sk.d2_tweedie_score, power=1.5),
+        "bad": [({"preds": np.zeros(16)}, ValueError, "preds must be greater than 0")],
     },
 ]

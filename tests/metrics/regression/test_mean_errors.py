@@ -156,6 +156,8 @@ BAD_OPTIONS = [
     (jm.MeanAbsolutePercentageError, {"epsilon": 0}, "epsilon must be greater than 0"),
     (jm.MeanPinballLoss, {"alpha": 2}, "alpha must lie between 0 and 1"),
     (jm.TweedieDevianceScore, {"power": 0.5}, "power=0.5 has no distribution"),
+    (jm.D2TweedieScore, {"power": 0.5, "capacity": 4}, "power=0.5 has no distribution"),
+    (jm.D2PinballScore, {"alpha": -1, "capacity": 4}, "alpha must lie between 0 and 1"),
     (jm.MinkowskiDistance, {"p": 0.5}, "p must be a finite number, 1 or more, but is 0.5"),
     (jm.MinkowskiDistance, {"p": np.inf}, "`MaxError` is the distance"),
     (jm.CosineSimilarity, {"reduction": "max"}, "reduction must be one of 'mean', 'sum'"),

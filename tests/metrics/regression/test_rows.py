@@ -134,3 +134,37 @@ def test_functions_take_the_size_of_the_batch():
     parameters = inspect.signature(jm.spearman_corrcoef).parameters
     assert parameters["capacity"].default is None
     assert jm.spearman_corrcoef.__name__ == "spearman_corrcoef"
+
+
+EXPLAINED = [
+    (jm.d2_absolute_error_score, {}, sk.d2_absolute_error_score),
+    *((jm.d2_pinball_score, {"alpha": a}, sk.d2_pinball_score) for a in (0.1, 0.5, 0.9)),
+    *((jm.d2_tweedie_score, {"power": p}, sk.d2_tweedie_score) for p in (-1, 0, 1, 1.5, 2, 3)),
+]
+
+
+@pytest.mark.parametrize(("metric", "options", "reference"), EXPLAINED)
+def test_explained_part(metric, options, reference):
+    target = rng.gamma(2, size=40).round(1) + 0.1
+    preds = target * rng.uniform(0.5, 2, 40)
+    np.testing.assert_allclose(
+        metric(target, preds, **options), reference(target, preds, **options), rtol=1e-5
+    )
+    weight, shown = rng.uniform(0.1, 2, 40), rng.random(40) < 0.6
+    found = metric(
+        np.where(shown, target, np.nan), preds, sample_weight=weight, mask=shown, **options
+    )
+    kept = (target[shown], preds[shown])
+    expected = reference(*kept, sample_weight=weight[shown], **options)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    same = np.full(40, 1e6 / 3)
+    assert metric(same, same, **options) == 1
+    assert metric(same, same + 1, **options) == 0
+    assert np.isnan(metric(target, preds, mask=np.zeros(40, bool), **options))
+
+
+def test_explained_part_under_an_offset():
+    target = np.float32(rng.normal(size=100) + 1e6)
+    preds = np.float32(target + rng.normal(size=100))
+    expected = sk.r2_score(np.float64(target), np.float64(preds))
+    np.testing.assert_allclose(jm.d2_tweedie_score(target, preds), expected, rtol=1e-5)

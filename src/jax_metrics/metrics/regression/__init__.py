@@ -18,6 +18,14 @@ from jax_metrics.metrics.regression._critical_success_index import (
 from jax_metrics.metrics.regression._critical_success_index import (
     critical_success_index as critical_success_index,
 )
+from jax_metrics.metrics.regression._d2_score import D2AbsoluteErrorScore as D2AbsoluteErrorScore
+from jax_metrics.metrics.regression._d2_score import D2PinballScore as D2PinballScore
+from jax_metrics.metrics.regression._d2_score import D2TweedieScore as D2TweedieScore
+from jax_metrics.metrics.regression._d2_score import (
+    d2_absolute_error_score as d2_absolute_error_score,
+)
+from jax_metrics.metrics.regression._d2_score import d2_pinball_score as d2_pinball_score
+from jax_metrics.metrics.regression._d2_score import d2_tweedie_score as d2_tweedie_score
 from jax_metrics.metrics.regression._divergence import (
     JensenShannonDivergence as JensenShannonDivergence,
 )

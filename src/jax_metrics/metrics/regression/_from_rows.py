@@ -70,6 +70,12 @@ class FromRows(Metric):
         return jnp.where(self.overflowed | strange, jnp.nan, value)
 
 
+def all_same(values: jax.Array, weight: jax.Array) -> jax.Array:
+    """Whether all values that count are one and the same number."""
+    shown = weight != 0
+    return jnp.where(shown, values, -jnp.inf).max() == jnp.where(shown, values, jnp.inf).min()
+
+
 def function_of_rows(metric: type[FromRows], name: str | None = None) -> Callable[..., Any]:
     """`functional`, with room for the rows of the batch unless `capacity` is given."""
     inner: Any = functional(metric, name)

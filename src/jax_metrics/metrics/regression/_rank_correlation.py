@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.regression._from_rows import FromRows, function_of_rows
+from jax_metrics.metrics.regression._from_rows import FromRows, all_same, function_of_rows
 from jax_metrics.metrics.regression._ranks import inversions, ranks
 
 VARIANTS = ("a", "b", "c")
@@ -45,7 +45,7 @@ class SpearmanCorrCoef(FromRows):
         a, b = (x - (share * x).sum() for x in (a, b))
         products = ((share * x * y).sum() for x, y in ((a, b), (a, a), (b, b)))
         both, of_a, of_b = products
-        constant = _all_same(target, weight) | _all_same(preds, weight)
+        constant = all_same(target, weight) | all_same(preds, weight)
         rho = both / (jnp.sqrt(of_a) * jnp.sqrt(of_b))
         return jnp.where(constant, jnp.nan, jnp.clip(rho, -1, 1))
 
@@ -119,14 +119,9 @@ class KendallRankCorrCoef(FromRows):
         else:
             kinds = jnp.minimum(*((x.weight > 0).sum() for x in (a, b)))
             pairs = total**2 * (kinds - 1) / kinds
-        constant = _all_same(target, weight) | _all_same(preds, weight)
+        constant = all_same(target, weight) | all_same(preds, weight)
         tied = 0 / pairs if self.variant == "a" else jnp.nan
         return jnp.where(constant, tied, jnp.clip(difference / pairs, -1, 1))
-
-
-def _all_same(values: jax.Array, weight: jax.Array) -> jax.Array:
-    shown = weight != 0
-    return jnp.where(shown, values, -jnp.inf).max() == jnp.where(shown, values, jnp.inf).min()
 
 
 spearman_corrcoef = function_of_rows(SpearmanCorrCoef, "spearman_corrcoef")

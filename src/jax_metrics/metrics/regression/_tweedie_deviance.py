@@ -47,11 +47,7 @@ class TweedieDevianceScore(MeanError):
         self, *, power: float = 0.0, num_outputs: int | None = None, **options: Unpack[Common]
     ):
         super().__init__(num_outputs=num_outputs, **options)
-        if 0 < power < 1:
-            raise ValueError(
-                f"power={power} has no distribution: power must be 0 or less, or 1 or more."
-            )
-        self.power = power
+        self.power = check_power(power)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The deviances."""
@@ -60,6 +56,19 @@ class TweedieDevianceScore(MeanError):
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """NaN where the distribution has no such targets or predictions."""
         return deviance_fault(target, preds, weight, self.power)
+
+
+def check_power(power: float) -> float:
+    """The power.
+
+    Raises:
+        ValueError: If there is no distribution with it.
+    """
+    if 0 < power < 1:
+        raise ValueError(
+            f"power={power} has no distribution: power must be 0 or less, or 1 or more."
+        )
+    return power
 
 
 def deviance_fault(
