@@ -187,6 +187,18 @@ def test_minkowski(p):
     assert jm.MinkowskiDistance(p=p).compute() == 0
 
 
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_minkowski_of_powers_that_overflow(scale):
+    metric = jm.MinkowskiDistance(p=8)
+    for part in (slice(0, 10), slice(10, 24)):
+        metric.update(target=scale * TARGET[part], preds=scale * PREDS[part])
+    expected = scale * ((TARGET - PREDS) ** 8).sum() ** (1 / 8)
+    np.testing.assert_allclose(metric.compute(), expected, rtol=1e-5)
+    metric.update(target=np.zeros(3), preds=np.array([1.0, np.inf, np.inf]))
+    assert metric.compute() == np.inf
+    assert np.isnan(metric.update(target=np.zeros(1), preds=np.array([np.nan])).compute())
+
+
 def test_max_error():
     expected = np.abs(TARGET - PREDS)[SHOWN].max(0)
     np.testing.assert_allclose(

@@ -62,8 +62,8 @@ class D2PinballScore(FromRows):
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The part that is explained."""
         best = jnp.full_like(target, weighted_quantile(target, weight, self.alpha))
-        losses = (quantile(target, x, q=self.alpha) for x in (preds, best))
-        return _explained(*losses, target, weight)
+        loss, least = (quantile(target, x, q=self.alpha) for x in (preds, best))
+        return _explained(loss, least, target, weight)
 
 
 class D2AbsoluteErrorScore(FromRows):
@@ -149,14 +149,16 @@ class D2TweedieScore(FromRows):
         if self.power == 0:  # an offset does not matter, and a mean without it is more exact
             target, preds, mean = target - mean, preds - mean, jnp.zeros(())
         best = jnp.full_like(target, mean + more)
-        deviances = (tweedie_deviance(target, x, self.power) for x in (preds, best))
-        return _explained(*deviances, target, weight)
+        deviance, least = (tweedie_deviance(target, x, self.power) for x in (preds, best))
+        return _explained(deviance, least, target, weight)
 
 
-def _explained(loss: jax.Array, best: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
-    loss, best = (jnp.where(weight != 0, weight * x, 0).sum() for x in (loss, best))
+def _explained(
+    loss: jax.Array, least: jax.Array, target: jax.Array, weight: jax.Array
+) -> jax.Array:
+    loss, least = (jnp.where(weight != 0, weight * x, 0).sum() for x in (loss, least))
     same = all_same(target, weight)
-    score = 1 - loss / jnp.where(same, 1, best)
+    score = 1 - loss / jnp.where(same, 1, least)
     score = jnp.where(same, jnp.where(loss == 0, 1, 0), score)
     return jnp.where(weight.sum() == 0, jnp.nan, score)
 

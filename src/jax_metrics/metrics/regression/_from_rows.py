@@ -93,7 +93,6 @@ def function_of_rows(metric: type[FromRows], name: str | None = None) -> Callabl
     ]
     for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(function, attribute, getattr(inner, attribute))
-    function.__signature__ = signature.replace(  # pyright: ignore[reportFunctionMemberAccess]
-        parameters=parameters
-    )
-    return function
+    made: Any = function
+    made.__signature__ = signature.replace(parameters=parameters)
+    return made
