@@ -203,3 +203,20 @@ def test_keras_kl_divergence(keras):
     theirs = keras.metrics.KLDivergence()
     theirs.update_state(*map(np.float32, SHARES))
     close(jm.kl_divergence(*SHARES), theirs.result())
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("PearsonCorrelation", jm.pearson_corrcoef),
+        ("ConcordanceCorrelation", jm.concordance_corrcoef),
+    ],
+)
+def test_keras_correlations_are_means_of_rows(keras, name, metric):
+    target, preds = np.float32([[1, 2], [3, 4]]), np.float32([[1, 2], [4, 3]])
+    theirs = getattr(keras.metrics, name)()
+    theirs.update_state(target, preds)
+    rows = [metric(t, p) for t, p in zip(target, preds, strict=True)]
+    close(np.mean(rows), theirs.result())
+    assert abs(theirs.result()) < 1e-6
+    close(metric(target.ravel(), preds.ravel()), 0.8)

@@ -30,8 +30,8 @@ class RelativeSquaredError(FromErrors):
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
         >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([1.0, 2.0, 4.0])
-        >>> float(jm.metrics.RelativeSquaredError()(target=target, preds=preds))
-        0.5
+        >>> print(f"{jm.metrics.RelativeSquaredError()(target=target, preds=preds):.4f}")
+        0.5000
         >>> print(f"{jm.metrics.relative_squared_error(target, preds, squared=False):.4f}")
         0.7071
     """
@@ -66,11 +66,12 @@ class NormalizedRootMeanSquaredError(FromErrors):
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
         >>> target, preds = jnp.array([0.0, 4.0]), jnp.array([1.0, 5.0])
-        >>> float(jm.metrics.NormalizedRootMeanSquaredError()(target=target, preds=preds))
-        0.5
+        >>> nrmse = jm.metrics.NormalizedRootMeanSquaredError()
+        >>> print(f"{nrmse(target=target, preds=preds):.4f}")
+        0.5000
         >>> nrmse = jm.metrics.normalized_root_mean_squared_error
-        >>> float(nrmse(target, preds, normalization="range"))
-        0.25
+        >>> print(f"{nrmse(target, preds, normalization='range'):.4f}")
+        0.2500
     """
 
     higher_is_better = False
