@@ -10,6 +10,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from jax_metrics import metrics as jm
+from jax_metrics.metrics.regression._from_rows import FromRows
 from jax_metrics.metrics.regression._ranks import inversions
 
 rng = np.random.default_rng(3)
@@ -168,3 +169,11 @@ def test_explained_part_under_an_offset():
     preds = np.float32(target + rng.normal(size=100))
     expected = sk.r2_score(np.float64(target), np.float64(preds))
     np.testing.assert_allclose(jm.d2_tweedie_score(target, preds), expected, rtol=1e-5)
+
+
+def test_a_metric_of_rows_defines_its_score():
+    class Nothing(FromRows):
+        pass
+
+    with pytest.raises(TypeError, match="Nothing must define `score`"):
+        Nothing(capacity=2).compute()

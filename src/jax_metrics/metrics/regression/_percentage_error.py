@@ -103,6 +103,7 @@ class WeightedMeanAbsolutePercentageError(MeanError):
         weight = weights(target.shape, sample_weight, mask, self.dtype)
         target, preds = counted(target, weight), counted(preds, weight)
         axes = tuple(range(target.ndim - len(outputs)))
+        # A mean of errors in which each counts as much as its target is large.
         self.total += (jnp.abs(target - preds) * weight).sum(axes)
         self.weight += (jnp.abs(target) * weight).sum(axes)
 
