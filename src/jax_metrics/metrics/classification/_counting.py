@@ -70,7 +70,11 @@ def divide(part: jax.Array, whole: jax.Array, otherwise: float) -> jax.Array:
 
 
 def averaged(
-    scores: jax.Array, counts: Counts, average: str | None, zero_division: float, every: bool = False
+    scores: jax.Array,
+    counts: Counts,
+    average: str | None,
+    zero_division: float,
+    every: bool = False,
 ) -> jax.Array:
     """The mean of the scores of the classes, as `Counting` says.
 

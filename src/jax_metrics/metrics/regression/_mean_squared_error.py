@@ -1,22 +1,20 @@
 """Mean squared error and its root."""
 
-from typing import Any, Unpack
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.losses import squared_error
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._mean_of import MeanOf
-from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics.regression._mean_error import MeanError
 
 
-class MeanSquaredError(MeanOf):
+class MeanSquaredError(MeanError):
     """The mean of `(target - preds)**2`; NaN before the first update.
 
     Args:
-        num_outputs: With a number, the last axis of `[..., num_outputs]` is kept, each output with
-            a mean of its own; else all elements go into one.
+        **options: `num_outputs`, as `MeanError` says: each output with a mean of its own.
 
     Example:
         >>> import jax.numpy as jnp
@@ -28,11 +26,6 @@ class MeanSquaredError(MeanOf):
         >>> float(jm.metrics.mean_squared_error(jnp.array([1.0, 2.0]), jnp.array([1.5, 4.0])))
         2.125
     """
-
-    higher_is_better = False
-
-    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
-        super().__init__(() if num_outputs is None else (num_outputs,), **options)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The squared errors."""

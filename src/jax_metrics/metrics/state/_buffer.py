@@ -73,13 +73,17 @@ class Buffer(Accumulator):
                 f"A Buffer of rows of shape {self.values.shape[1:]} got rows of shape "
                 f"{rows.shape[1:]}."
             )
-        taken = jnp.ones(rows.shape[:1], bool) if mask is None else mask.astype(bool)
-        # Each row that is taken has its place; the others have one past the end, and are dropped.
-        place = jnp.where(taken, self.seen + jnp.cumsum(taken) - 1, self.capacity)
+        more: Any = rows.shape[0]
+        place = self.seen + jnp.arange(more)
+        if mask is not None:
+            taken = mask.astype(bool)
+            more = taken.sum(dtype=jnp.int32)
+            # Each row that is taken has its place; the others have one past the end: dropped.
+            place = jnp.where(taken, self.seen + jnp.cumsum(taken) - 1, self.capacity)
         made = self.neutral()
         made.values = self.values.at[place].set(rows, mode="drop")
         # A count that stops at twice the capacity cannot wrap and still tells of an overflow.
-        made.seen = jnp.minimum(self.seen + taken.sum(dtype=jnp.int32), 2 * self.capacity)
+        made.seen = jnp.minimum(self.seen + more, 2 * self.capacity)
         return made
 
     def neutral(self) -> "Buffer":

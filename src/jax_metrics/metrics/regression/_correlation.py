@@ -1,0 +1,73 @@
+"""Correlation and concordance of target and predictions."""
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.regression._from_moments import FromMoments
+
+
+class PearsonCorrCoef(FromMoments):
+    """Pearson's correlation, `cov(target, preds) / (std(target) * std(preds))`, from -1 to 1.
+
+    NaN before the first update and where all targets or all predictions are the same. It is made
+    of centred moments, so that an offset does no harm.
+
+    Args:
+        **options: `num_outputs`, as `FromMoments` says: each output with a value of its own.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([2.0, 4.0, 6.0])
+        >>> print(f"{jm.metrics.PearsonCorrCoef()(target=target, preds=preds):.4f}")
+        1.0000
+        >>> print(f"{jm.metrics.pearson_corrcoef(target, -preds):.4f}")
+        -1.0000
+    """
+
+    higher_is_better = True
+
+    def compute(self) -> jax.Array:
+        """The correlation."""
+        a, b = self.squares
+        constant = (a == 0) | (b == 0)
+        correlation = self.moments.products[..., 0, 1] / (jnp.sqrt(a) * jnp.sqrt(b))
+        return jnp.where(constant, jnp.nan, jnp.clip(correlation, -1, 1))
+
+
+class ConcordanceCorrCoef(FromMoments):
+    """Lin's concordance, `2 * cov / (var(target) + var(preds) + (difference of means)**2)`.
+
+    From -1 to 1; unlike Pearson's correlation it is 1 only where target and predictions are the
+    same. Variances and covariance are divided by n. NaN before the first update and where target
+    and predictions are one and the same number.
+
+    Source: Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989.
+
+    Args:
+        **options: `num_outputs`, as `FromMoments` says: each output with a value of its own.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.0, 2.0]), jnp.array([2.0, 4.0])
+        >>> print(f"{jm.metrics.ConcordanceCorrCoef()(target=target, preds=preds):.4f}")
+        0.3333
+        >>> print(f"{jm.metrics.concordance_corrcoef(target, target):.4f}")
+        1.0000
+    """
+
+    higher_is_better = True
+
+    def compute(self) -> jax.Array:
+        """The concordance."""
+        a, b = self.squares
+        mean, residual = self.moments.mean, self.moments.residual
+        apart = (mean[..., 0] - mean[..., 1]) + (residual[..., 0] - residual[..., 1])
+        covariance = jnp.where((a == 0) | (b == 0), 0, self.moments.products[..., 0, 1])
+        return 2 * covariance / (a + b + self.count * apart**2)
+
+
+pearson_corrcoef = functional(PearsonCorrCoef, "pearson_corrcoef")
+concordance_corrcoef = functional(ConcordanceCorrCoef, "concordance_corrcoef")

@@ -1,0 +1,64 @@
+"""Critical success index, of forecasts of events."""
+
+from typing import Any, Unpack
+
+import jax
+
+from jax_metrics.arguments import pair
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.classification._counting import divide
+from jax_metrics.metrics.state import Total
+
+
+class CriticalSuccessIndex(Metric):
+    """The share of hits in `hits + misses + false alarms`; also called threat score.
+
+    An event is what reaches the threshold. A hit is one in both `target` and `preds`, a miss one
+    in `target` only, a false alarm one in `preds` only. NaN counts as no event.
+
+    Source: Schaefer, The Critical Success Index as an Indicator of Warning Skill, 1990.
+
+    Args:
+        threshold: From where on something is an event.
+        zero_division: The value where there are no events.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.2, 0.7, 0.9]), jnp.array([0.8, 0.7, 0.1])
+        >>> csi = jm.metrics.CriticalSuccessIndex(threshold=0.5)
+        >>> print(f"{csi(target=target, preds=preds):.4f}")
+        0.3333
+        >>> float(jm.metrics.critical_success_index(target, preds, threshold=0.75))
+        0.0
+    """
+
+    higher_is_better = True
+    hits: Total
+    others: Total
+
+    def __init__(self, *, threshold: float, zero_division: float = 0.0, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.threshold = threshold
+        self.zero_division = zero_division
+        self.hits, self.others = (Total.zeros((), self.dtype) for _ in range(2))
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of one shape."""
+        target, preds = (x >= self.threshold for x in pair(target, preds))
+        weight = weights(target.shape, sample_weight, mask, self.dtype)
+        self.hits += ((target & preds) * weight).sum()
+        self.others += ((target ^ preds) * weight).sum()
+
+    def compute(self) -> jax.Array:
+        """The share."""
+        hits = self.hits.value
+        return divide(hits, hits + self.others.value, self.zero_division)
+
+
+critical_success_index = functional(CriticalSuccessIndex)

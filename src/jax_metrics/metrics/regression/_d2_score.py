@@ -1,0 +1,168 @@
+"""D2 scores: which part of a deviance is explained, as R2 says of the squared error."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import between, pair
+from jax_metrics.losses import quantile
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.regression._from_rows import FromRows, all_same, function_of_rows
+from jax_metrics.metrics.regression._median_absolute_error import weighted_quantile
+from jax_metrics.metrics.regression._tweedie_deviance import (
+    check_power,
+    deviance_fault,
+    tweedie_deviance,
+)
+
+
+class D2PinballScore(FromRows):
+    """The part of the pinball loss that is explained, `1 - loss(preds) / loss(quantile)`.
+
+    1 is best, 0 is what the quantile of the targets would have. If all targets are the same, it is
+    1 for predictions without error, else 0. NaN before the first update and when more rows came
+    than `capacity`.
+
+    Source: Koenker and Machado, Goodness of Fit and Related Inference Processes for Quantile
+    Regression, 1999.
+
+    Args:
+        alpha: Which quantile is predicted, from 0 to 1.
+        capacity: As in `FromRows`.
+        num_outputs: As in `FromRows`.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([1.0, 3.0, 3.0])
+        >>> d2 = jm.metrics.D2PinballScore(capacity=100)
+        >>> print(f"{d2(target=target, preds=preds):.4f}")
+        0.5000
+        >>> print(f"{jm.metrics.d2_pinball_score(target, preds, alpha=0.9):.4f}")
+        0.6667
+    """
+
+    higher_is_better = True
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 0.5,
+        capacity: int,
+        num_outputs: int | None = None,
+        **options: Unpack[Common],
+    ):
+        super().__init__(capacity=capacity, num_outputs=num_outputs, **options)
+        between(0, 1, alpha=alpha)
+        self.alpha = alpha
+
+    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+        """The part that is explained."""
+        best = jnp.full_like(target, weighted_quantile(target, weight, self.alpha))
+        loss, least = (quantile(target, x, q=self.alpha) for x in (preds, best))
+        return _explained(loss, least, target, weight)
+
+
+class D2AbsoluteErrorScore(FromRows):
+    """The part of the absolute error that is explained; 0 is what the median would have.
+
+    `D2PinballScore` of the median.
+
+    Args:
+        **options: `capacity` and `num_outputs`, as `FromRows` says.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([1.0, 3.0, 3.0])
+        >>> d2 = jm.metrics.D2AbsoluteErrorScore(capacity=100)
+        >>> print(f"{d2(target=target, preds=preds):.4f}")
+        0.5000
+        >>> print(f"{jm.metrics.d2_absolute_error_score(target, target):.4f}")
+        1.0000
+    """
+
+    higher_is_better = True
+
+    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+        """The part that is explained."""
+        median = weighted_quantile(target, weight, 0.5)
+        return _explained(jnp.abs(target - preds), jnp.abs(target - median), target, weight)
+
+
+class D2TweedieScore(FromRows):
+    """The part of the Tweedie deviance that is explained, `1 - deviance(preds) / deviance(mean)`.
+
+    1 is best, 0 is what the mean of the targets would have; with `power=0` it is R2. If all targets
+    are the same, it is 1 for predictions without error, else 0. NaN before the first update and
+    when more rows came than `capacity`.
+
+    Source: Hastie, Tibshirani and Wainwright, Statistical Learning with Sparsity, 2015.
+
+    Args:
+        power: As in `TweedieDevianceScore`.
+        capacity: As in `FromRows`.
+        num_outputs: As in `FromRows`.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.5, 1.0, 2.5, 7.0]), jnp.array([1.0, 1.0, 5.0, 3.5])
+        >>> d2 = jm.metrics.D2TweedieScore(power=1, capacity=100)
+        >>> print(f"{d2(target=target, preds=preds):.4f}")
+        0.4879
+        >>> print(f"{jm.metrics.d2_tweedie_score(target, preds, power=2):.4f}")
+        0.6308
+    """
+
+    higher_is_better = True
+
+    def __init__(
+        self,
+        *,
+        power: float = 0.0,
+        capacity: int,
+        num_outputs: int | None = None,
+        **options: Unpack[Common],
+    ):
+        super().__init__(capacity=capacity, num_outputs=num_outputs, **options)
+        self.power = check_power(power)
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of one shape."""
+        target, preds = pair(target, preds)
+        weight = weights(target.shape, sample_weight, mask)
+        target = target + deviance_fault(target, preds, weight, self.power)
+        super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
+
+    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+        """The part that is explained."""
+        share = weight / weight.sum()
+        mean = (share * target).sum()
+        more = (share * (target - mean)).sum()
+        if self.power == 0:  # an offset does not matter, and a mean without it is more exact
+            target, preds, mean = target - mean, preds - mean, jnp.zeros(())
+        best = jnp.full_like(target, mean + more)
+        deviance, least = (tweedie_deviance(target, x, self.power) for x in (preds, best))
+        return _explained(deviance, least, target, weight)
+
+
+def _explained(
+    loss: jax.Array, least: jax.Array, target: jax.Array, weight: jax.Array
+) -> jax.Array:
+    loss, least = (jnp.where(weight != 0, weight * x, 0).sum() for x in (loss, least))
+    same = all_same(target, weight)
+    score = 1 - loss / jnp.where(same, 1, least)
+    score = jnp.where(same, jnp.where(loss == 0, 1, 0), score)
+    return jnp.where(weight.sum() == 0, jnp.nan, score)
+
+
+d2_pinball_score = function_of_rows(D2PinballScore, "d2_pinball_score")
+d2_absolute_error_score = function_of_rows(D2AbsoluteErrorScore, "d2_absolute_error_score")
+d2_tweedie_score = function_of_rows(D2TweedieScore, "d2_tweedie_score")

@@ -1,0 +1,110 @@
+"""Divergences of predicted distributions from those that are right."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics import losses
+from jax_metrics.arguments import pair
+from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
+
+
+class Divergence(MeanOverRows):
+    """The base of metrics that compare distributions along the last axis of `[..., n]`.
+
+    Args:
+        log_prob: Whether `target` and `preds` hold logarithms of probabilities. If not, rows are
+            divided by their sums, so that counts will do.
+        reduction: As in `MeanOverRows`.
+        **options: Those of every metric.
+    """
+
+    higher_is_better = False
+
+    def __init__(
+        self, *, log_prob: bool = False, reduction: str = "mean", **options: Unpack[Common]
+    ):
+        super().__init__(reduction=reduction, **options)
+        self.log_prob = log_prob
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of shape `[..., n]`."""
+        target, preds = pair(target, preds)
+        fault: Any = 0.0
+        if not self.log_prob:
+            weight = weights(target.shape[:-1], sample_weight, mask)
+            wrong = jnp.any((target < 0) | (preds < 0), -1)
+            sums = [x.sum(-1, keepdims=True) for x in (target, preds)]
+            wrong |= ((sums[0] == 0) | (sums[1] == 0))[..., 0]
+            fault = check(
+                ~wrong | (weight == 0),
+                "target and preds must hold probabilities: none below 0, and not all 0. If they "
+                "are logarithms, give `log_prob=True`.",
+            )
+            target, preds = target / sums[0], preds / sums[1]
+        self.add(self.values(target, preds) + fault, sample_weight, mask)
+
+
+class KLDivergence(Divergence):
+    """The mean Kullback-Leibler divergence, `sum(target * log(target / preds))` of each row.
+
+    It is infinite if something has the probability 0 in `preds` but not in `target`.
+
+    Source: Kullback and Leibler, On Information and Sufficiency, 1951.
+
+    Args:
+        **options: See `Divergence`: `log_prob` and `reduction`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([[0.0, 1.0]]), jnp.array([[0.5, 0.5]])
+        >>> print(f"{jm.metrics.KLDivergence()(target=target, preds=preds):.4f}")
+        0.6931
+        >>> print(f"{jm.metrics.kl_divergence(target, target):.4f}")
+        0.0000
+    """
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The divergences, `[...]`."""
+        return losses.kl_divergence(
+            target, preds, log_target=self.log_prob, log_preds=self.log_prob
+        )
+
+
+class JensenShannonDivergence(Divergence):
+    """The mean of both divergences from the mean of `target` and `preds`, for each row.
+
+    It is symmetric and lies between 0 and log(2).
+
+    Source: Lin, Divergence Measures Based on the Shannon Entropy, 1991.
+
+    Args:
+        **options: See `Divergence`: `log_prob` and `reduction`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([[0.0, 1.0]]), jnp.array([[1.0, 0.0]])
+        >>> print(f"{jm.metrics.JensenShannonDivergence()(target=target, preds=preds):.4f}")
+        0.6931
+        >>> print(f"{jm.metrics.jensen_shannon_divergence(target, target):.4f}")
+        0.0000
+    """
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The divergences, `[...]`."""
+        return losses.jensen_shannon(
+            target, preds, log_target=self.log_prob, log_preds=self.log_prob
+        )
+
+
+kl_divergence = functional(KLDivergence, "kl_divergence")
+jensen_shannon_divergence = functional(JensenShannonDivergence)

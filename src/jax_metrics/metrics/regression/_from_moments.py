@@ -1,0 +1,127 @@
+"""`FromMoments`: the base of metrics made of means, variances and covariances."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import one_of, pair
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
+from jax_metrics.metrics.state import Moments
+
+MULTIOUTPUT = ("raw_values", "uniform_average", "variance_weighted")
+
+
+class FromMoments(Metric):
+    """The base of metrics made of means, variances and covariances of target and predictions.
+
+    Args:
+        num_outputs: With a number, outputs lie along the last axis of `[..., num_outputs]`; else
+            `target` and `preds` are `[batch]`.
+        **options: Those of every metric.
+    """
+
+    moments: Moments
+
+    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.moments = Moments(2, outputs_shape(num_outputs), self.dtype)
+
+    def measured(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The two variables that are measured."""
+        return target, preds
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of one shape."""
+        target, preds = pair(target, preds)
+        outputs = self.moments.count.high.shape
+        rows_of_outputs(target.shape, outputs)
+        weight = weights(target.shape, sample_weight, mask, self.dtype)
+        values = jnp.stack(self.measured(target, preds), -1)
+        self.moments = self.moments.updated(
+            values.reshape(-1, *outputs, 2), weight.reshape(-1, *outputs)
+        )
+
+    @property
+    def count(self) -> jax.Array:
+        """The sum of the weights."""
+        return self.moments.count.value
+
+    @property
+    def squares(self) -> tuple[jax.Array, jax.Array]:
+        """The sums of squared deviations from the mean of both; exactly 0 where all are the same.
+
+        The mean of many equal numbers is off by a rounding error, which is no deviation.
+        """
+        squares = jnp.diagonal(self.moments.products, axis1=-2, axis2=-1)
+        rounding = jnp.finfo(squares.dtype).eps ** 1.5 * self.moments.mean
+        squares = jnp.where(squares <= self.count[..., None] * rounding**2, 0, squares)
+        return squares[..., 0], squares[..., 1]
+
+
+class FromErrors(FromMoments):
+    """The base of metrics that set the errors `target - preds` against the spread of the target.
+
+    The errors are measured, not the predictions: their squares survive an offset.
+    """
+
+    def measured(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Targets and errors."""
+        return target, target - preds
+
+    @property
+    def squared_errors(self) -> jax.Array:
+        """The sums of squared errors."""
+        return self.squares[1] + self.count * self.moments.mean[..., 1] ** 2
+
+
+class Explained(FromErrors):
+    """The base of scores that say which part of the spread of the target is explained.
+
+    Args:
+        num_outputs: With a number, outputs lie along the last axis of `[..., num_outputs]`; else
+            `target` and `preds` are `[batch]`.
+        multioutput: How the scores of outputs become one: `"uniform_average"`,
+            `"variance_weighted"`, which weighs each by the variance of its target, or
+            `"raw_values"`, which gives each its own, `[num_outputs]`.
+        **options: Those of every metric.
+    """
+
+    higher_is_better = True
+
+    def __init__(
+        self,
+        *,
+        num_outputs: int | None = None,
+        multioutput: str = "uniform_average",
+        **options: Unpack[Common],
+    ):
+        super().__init__(num_outputs=num_outputs, **options)
+        one_of("multioutput", multioutput, MULTIOUTPUT)
+        self.multioutput = multioutput
+
+    def explained(self, left: jax.Array) -> jax.Array:
+        """`1 - left / squares of the target`; NaN before the first update.
+
+        A target that is always the same has no spread: 1 if nothing is left, else 0.
+        """
+        spread, _ = self.squares
+        score = 1 - left / jnp.where(spread == 0, 1, spread)
+        score = jnp.where(spread == 0, jnp.where(left == 0, 1, 0 * left), score)
+        return jnp.where(self.count == 0, jnp.nan, score)
+
+    def averaged(self, scores: jax.Array) -> jax.Array:
+        """The scores of the outputs as one, as said."""
+        if self.multioutput == "raw_values" or scores.ndim == 0:
+            return scores
+        if self.multioutput == "uniform_average":
+            return scores.mean(-1)
+        variance = self.squares[0] / self.count
+        total = variance.sum(-1)
+        share = variance / jnp.where(total == 0, 1, total)
+        weighted = jnp.where(share == 0, 0, scores * share).sum(-1)
+        return jnp.where(total == 0, scores.mean(-1), weighted)

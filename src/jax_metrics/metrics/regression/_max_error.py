@@ -1,0 +1,59 @@
+"""The largest error."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.losses import absolute_error
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.regression._outputs import ends_with_outputs, outputs_shape
+from jax_metrics.metrics.state import state
+
+
+class MaxError(Metric):
+    """The largest `|target - preds|`; NaN before the first update.
+
+    An element whose weight is zero does not count; how large its weight is does not matter else.
+
+    Args:
+        num_outputs: With a number, the last axis of `[..., num_outputs]` is kept, each output with
+            a value of its own; else all elements go into one.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0]), jnp.array([1.5, 4.0])
+        >>> float(jm.metrics.MaxError()(target=target, preds=preds))
+        2.0
+        >>> float(jm.metrics.max_error(target, preds, mask=jnp.array([True, False])))
+        0.5
+    """
+
+    higher_is_better = False
+    largest: jax.Array = state("max")
+
+    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.largest = jnp.full(outputs_shape(num_outputs), -jnp.inf, self.dtype)
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of one shape."""
+        error = absolute_error(target, preds).astype(self.dtype)
+        ends_with_outputs(error.shape, self.largest.shape)
+        weight = weights(error.shape, sample_weight, mask)
+        axes = tuple(range(error.ndim - self.largest.ndim))
+        largest = counted(error, weight, -jnp.inf).max(axes, initial=-jnp.inf)
+        self.largest = jnp.maximum(self.largest, largest)
+
+    def compute(self) -> jax.Array:
+        """The largest error."""
+        return jnp.where(self.largest < 0, jnp.nan, self.largest)
+
+
+max_error = functional(MaxError)

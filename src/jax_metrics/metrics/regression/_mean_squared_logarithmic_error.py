@@ -1,0 +1,45 @@
+"""Mean squared error of logarithms."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.regression._mean_error import MeanError
+
+
+class MeanSquaredLogarithmicError(MeanError):
+    """The mean of `(log(1 + target) - log(1 + preds))**2`; NaN before the first update.
+
+    Numbers must be greater than -1; the loss of the same name takes negative ones as 0 instead.
+
+    Args:
+        **options: `num_outputs`, as `MeanError` says: each output with a mean of its own.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.0, 1.0]), jnp.array([jnp.e - 1, 1.0])
+        >>> float(jm.metrics.MeanSquaredLogarithmicError()(target=target, preds=preds))
+        0.5
+        >>> float(jm.metrics.mean_squared_logarithmic_error(target, preds))
+        0.5
+    """
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The squared errors of the logarithms."""
+        # Not log1p(target) - log1p(preds), which cancels where both are large.
+        return jnp.log1p(jnp.abs(target - preds) / (1 + jnp.minimum(target, preds))) ** 2
+
+    def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+        """NaN where a number is -1 or less."""
+        return check(
+            ~((target <= -1) | (preds <= -1)) | (weight == 0),
+            "target and preds must be greater than -1, since the metric takes log(1 + x). Use "
+            "`jnp.maximum(preds, 0)` if the predictions stand for something not negative.",
+        )
+
+
+mean_squared_logarithmic_error = functional(MeanSquaredLogarithmicError)

@@ -1,0 +1,113 @@
+"""Errors as a share of what they are errors of."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import pair, positive
+from jax_metrics.losses import absolute_error, absolute_percentage_error
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.regression._mean_error import MeanError
+from jax_metrics.metrics.regression._outputs import ends_with_outputs
+
+
+class MeanAbsolutePercentageError(MeanError):
+    """The mean of `|target - preds| / |target|`, as a share: 0.5 means 50 percent.
+
+    NaN before the first update. The loss of the same name is in percent.
+
+    Args:
+        epsilon: The least that errors are divided by.
+        num_outputs: As in `MeanError`: each output with a mean of its own.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0]), jnp.array([1.5, 4.0])
+        >>> float(jm.metrics.MeanAbsolutePercentageError()(target=target, preds=preds))
+        0.75
+        >>> float(jm.metrics.mean_absolute_percentage_error(target, preds))
+        0.75
+    """
+
+    def __init__(
+        self,
+        *,
+        epsilon: float = 1e-7,
+        num_outputs: int | None = None,
+        **options: Unpack[Common],
+    ):
+        super().__init__(num_outputs=num_outputs, **options)
+        positive(epsilon=epsilon)
+        self.epsilon = epsilon
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The shares."""
+        return absolute_percentage_error(target, preds, epsilon=self.epsilon) / 100
+
+
+class SymmetricMeanAbsolutePercentageError(MeanAbsolutePercentageError):
+    """The mean of `2 * |target - preds| / (|target| + |preds|)`, a share from 0 to 2.
+
+    NaN before the first update. Where both are 0, the share is 0. The options are those of
+    `MeanAbsolutePercentageError`.
+
+    Source: Armstrong, Long-Range Forecasting, 1985.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0]), jnp.array([3.0, 2.0])
+        >>> float(jm.metrics.SymmetricMeanAbsolutePercentageError()(target=target, preds=preds))
+        0.5
+        >>> float(jm.metrics.symmetric_mean_absolute_percentage_error(target, preds))
+        0.5
+    """
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The shares."""
+        size = jnp.maximum(jnp.abs(target) + jnp.abs(preds), self.epsilon)
+        return 2 * absolute_error(target, preds) / size
+
+
+class WeightedMeanAbsolutePercentageError(MeanError):
+    """The sum of `|target - preds|` as a share of the sum of `|target|`.
+
+    NaN before the first update and where all errors and targets are 0; infinite where only the
+    targets are.
+
+    Args:
+        **options: `num_outputs`, as `MeanError` says: each output with a value of its own.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 3.0]), jnp.array([2.0, 2.0])
+        >>> float(jm.metrics.WeightedMeanAbsolutePercentageError()(target=target, preds=preds))
+        0.5
+        >>> float(jm.metrics.weighted_mean_absolute_percentage_error(target, preds))
+        0.5
+    """
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of one shape, `[batch, ...]`."""
+        target, preds = pair(target, preds)
+        outputs = self.total.high.shape
+        ends_with_outputs(target.shape, outputs)
+        weight = weights(target.shape, sample_weight, mask, self.dtype)
+        target, preds = counted(target, weight), counted(preds, weight)
+        axes = tuple(range(target.ndim - len(outputs)))
+        # A mean of errors in which each counts as much as its target is large.
+        self.total += (jnp.abs(target - preds) * weight).sum(axes)
+        self.weight += (jnp.abs(target) * weight).sum(axes)
+
+
+mean_absolute_percentage_error = functional(MeanAbsolutePercentageError)
+symmetric_mean_absolute_percentage_error = functional(SymmetricMeanAbsolutePercentageError)
+weighted_mean_absolute_percentage_error = functional(WeightedMeanAbsolutePercentageError)

@@ -1,0 +1,49 @@
+"""Mean pinball loss, of predicted quantiles."""
+
+from typing import Any, Unpack
+
+import jax
+
+from jax_metrics.arguments import between
+from jax_metrics.losses import quantile
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics.regression._mean_error import MeanError
+
+
+class MeanPinballLoss(MeanError):
+    """The mean pinball loss, least when `preds` are the quantiles `alpha`.
+
+    `alpha * e` where the error `e = target - preds` is positive, `(alpha - 1) * e` where it is not;
+    with `alpha=0.5` half of the absolute error. NaN before the first update.
+
+    Source: Koenker and Bassett, Regression Quantiles, 1978.
+
+    Args:
+        alpha: Which quantile is predicted, from 0 to 1.
+        num_outputs: As in `MeanError`: each output with a mean of its own.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.zeros(2), jnp.array([1.0, -1.0])
+        >>> float(jm.metrics.MeanPinballLoss(alpha=0.75)(target=target, preds=preds))
+        0.5
+        >>> float(jm.metrics.mean_pinball_loss(target, 4 * preds, alpha=0.75))
+        2.0
+    """
+
+    def __init__(
+        self, *, alpha: float = 0.5, num_outputs: int | None = None, **options: Unpack[Common]
+    ):
+        super().__init__(num_outputs=num_outputs, **options)
+        between(0, 1, alpha=alpha)
+        self.alpha = alpha
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The losses."""
+        return quantile(target, preds, q=self.alpha)
+
+
+mean_pinball_loss = functional(MeanPinballLoss)

@@ -1,0 +1,89 @@
+"""R2, the coefficient of determination, and explained variance."""
+
+from typing import Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics.regression._from_moments import Explained
+
+
+class R2Score(Explained):
+    """The coefficient of determination, `1 - sum((target - preds)**2) / sum((target - mean)**2)`.
+
+    1 is best, 0 is what the mean of the targets would have. If all targets are the same, it is 1
+    for predictions without error, else 0. NaN before the first update. It is made of centred
+    moments, so that targets around 1e6 do no harm.
+
+    Args:
+        adjusted: The number of regressors to adjust for:
+            `1 - (1 - R2) * (n - 1) / (n - adjusted - 1)`, where n is the sum of the weights; NaN
+            while n is not greater than `adjusted + 1`.
+        num_outputs: As in `Explained`.
+        multioutput: As in `Explained`.
+        **options: Those of every metric.
+
+    Raises:
+        ValueError: If `adjusted` is negative, or `multioutput` unknown.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([1.0, 2.0, 4.0])
+        >>> print(f"{jm.metrics.R2Score()(target=target, preds=preds):.4f}")
+        0.5000
+        >>> print(f"{jm.metrics.r2_score(target, target, adjusted=1):.4f}")
+        1.0000
+    """
+
+    def __init__(
+        self,
+        *,
+        adjusted: int = 0,
+        num_outputs: int | None = None,
+        multioutput: str = "uniform_average",
+        **options: Unpack[Common],
+    ):
+        super().__init__(num_outputs=num_outputs, multioutput=multioutput, **options)
+        if adjusted < 0:
+            raise ValueError(f"adjusted must be 0 or a number of regressors, but is {adjusted}.")
+        self.adjusted = adjusted
+
+    def compute(self) -> jax.Array:
+        """The score."""
+        score = self.explained(self.squared_errors)
+        if self.adjusted:
+            left = self.count - self.adjusted - 1
+            lost = (1 - score) * (self.count - 1) / jnp.where(left > 0, left, jnp.nan)
+            score = 1 - lost
+        return self.averaged(score)
+
+
+class ExplainedVariance(Explained):
+    """The share of the variance that is explained, `1 - var(target - preds) / var(target)`.
+
+    Unlike `R2Score` it does not mind predictions that are all off by the same. If all targets are
+    the same, it is 1 for errors that are all the same, else 0. NaN before the first update.
+
+    Args:
+        **options: See `Explained`: `num_outputs` and `multioutput`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([3.0, 4.0, 5.0])
+        >>> float(jm.metrics.ExplainedVariance()(target=target, preds=preds))
+        1.0
+        >>> float(jm.metrics.explained_variance(target, 2 * target))
+        0.0
+    """
+
+    def compute(self) -> jax.Array:
+        """The score."""
+        return self.averaged(self.explained(self.squares[1]))
+
+
+r2_score = functional(R2Score, "r2_score")
+explained_variance = functional(ExplainedVariance)

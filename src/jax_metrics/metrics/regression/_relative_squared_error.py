@@ -1,0 +1,122 @@
+"""Squared errors, relative to the spread or the size of the target."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import one_of, pair
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.regression._from_moments import FromErrors
+from jax_metrics.metrics.state import state
+
+NORMALIZATIONS = ("mean", "range", "std", "l2")
+
+
+class RelativeSquaredError(FromErrors):
+    """`sum((target - preds)**2) / sum((target - mean)**2)`, which is `1 - R2`, or its root.
+
+    NaN before the first update, infinite where all targets are the same and the predictions are
+    not them.
+
+    Args:
+        squared: Whether to leave the root out.
+        num_outputs: As in `FromMoments`: each output with a value of its own.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([1.0, 2.0, 3.0]), jnp.array([1.0, 2.0, 4.0])
+        >>> print(f"{jm.metrics.RelativeSquaredError()(target=target, preds=preds):.4f}")
+        0.5000
+        >>> print(f"{jm.metrics.relative_squared_error(target, preds, squared=False):.4f}")
+        0.7071
+    """
+
+    higher_is_better = False
+
+    def __init__(
+        self, *, squared: bool = True, num_outputs: int | None = None, **options: Unpack[Common]
+    ):
+        super().__init__(num_outputs=num_outputs, **options)
+        self.squared = squared
+
+    def compute(self) -> jax.Array:
+        """The error."""
+        error = self.squared_errors / self.squares[0]
+        return error if self.squared else jnp.sqrt(error)
+
+
+class NormalizedRootMeanSquaredError(FromErrors):
+    """The root of the mean squared error, as a share of the size or the spread of the target.
+
+    NaN before the first update.
+
+    Args:
+        normalization: What it is divided by: `"mean"`, the mean of the targets; `"range"`, the
+            largest minus the smallest; `"std"`, their standard deviation, with a division by n;
+            `"l2"`, the root of the sum of their squares.
+        num_outputs: As in `FromMoments`: each output with a value of its own.
+        **options: Those of every metric.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.0, 4.0]), jnp.array([1.0, 5.0])
+        >>> nrmse = jm.metrics.NormalizedRootMeanSquaredError()
+        >>> print(f"{nrmse(target=target, preds=preds):.4f}")
+        0.5000
+        >>> nrmse = jm.metrics.normalized_root_mean_squared_error
+        >>> print(f"{nrmse(target, preds, normalization='range'):.4f}")
+        0.2500
+    """
+
+    higher_is_better = False
+    largest: jax.Array = state("max")
+    smallest: jax.Array = state("min")
+
+    def __init__(
+        self,
+        *,
+        normalization: str = "mean",
+        num_outputs: int | None = None,
+        **options: Unpack[Common],
+    ):
+        super().__init__(num_outputs=num_outputs, **options)
+        one_of("normalization", normalization, NORMALIZATIONS)
+        self.normalization = normalization
+        self.largest = jnp.full(self.count.shape, -jnp.inf, self.dtype)
+        self.smallest = jnp.full(self.count.shape, jnp.inf, self.dtype)
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> None:
+        """Takes a batch in: `target` and `preds` of one shape."""
+        super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
+        target = pair(target, preds)[0].astype(self.dtype)
+        weight = weights(target.shape, sample_weight, mask, self.dtype)
+        axes = tuple(range(target.ndim - self.largest.ndim))
+        highest, lowest = (counted(target, weight, end) for end in (-jnp.inf, jnp.inf))
+        self.largest = jnp.maximum(self.largest, highest.max(axes, initial=-jnp.inf))
+        self.smallest = jnp.minimum(self.smallest, lowest.min(axes, initial=jnp.inf))
+
+    def compute(self) -> jax.Array:
+        """The error."""
+        return jnp.sqrt(self.squared_errors / self.count) / self._size()
+
+    def _size(self) -> jax.Array:
+        mean, squares = self.moments.mean[..., 0], self.squares[0]
+        if self.normalization == "mean":
+            return mean
+        if self.normalization == "range":
+            return self.largest - self.smallest
+        if self.normalization == "std":
+            return jnp.sqrt(squares / self.count)
+        return jnp.sqrt(squares + self.count * mean**2)
+
+
+relative_squared_error = functional(RelativeSquaredError)
+normalized_root_mean_squared_error = functional(NormalizedRootMeanSquaredError)

@@ -1,0 +1,126 @@
+"""Tweedie deviance, with those of the Poisson and the gamma distribution among them."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import pair, times_log
+from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics.regression._mean_error import MeanError
+
+_TERMS = 10
+
+
+class TweedieDevianceScore(MeanError):
+    """The mean deviance of a Tweedie distribution whose variance is `preds**power`.
+
+    `2 * integral((target - u) / u**power)` with `u` from `preds` to `target`: 0 where both are the
+    same, greater than 0 elsewhere. NaN before the first update.
+
+    Source: Jorgensen, The Theory of Dispersion Models, 1997.
+
+    Args:
+        power: 0 is the squared error (normal distribution), 1 Poisson, 2 gamma, 3 inverse Gaussian;
+            from 1 to 2 it is compound Poisson, and negative ones are extreme stable distributions.
+            From 1 on targets must not be negative, from 2 on they must be positive; with any power
+            but 0 predictions must be positive.
+        num_outputs: As in `MeanError`: each output with a mean of its own.
+        **options: Those of every metric.
+
+    Raises:
+        ValueError: If `power` lies between 0 and 1, where there is no such distribution.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.0, 2.0]), jnp.array([1.0, 2.0])
+        >>> float(jm.metrics.TweedieDevianceScore(power=1)(target=target, preds=preds))
+        1.0
+        >>> float(jm.metrics.tweedie_deviance_score(target, preds, power=0))
+        0.5
+    """
+
+    def __init__(
+        self, *, power: float = 0.0, num_outputs: int | None = None, **options: Unpack[Common]
+    ):
+        super().__init__(num_outputs=num_outputs, **options)
+        self.power = check_power(power)
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The deviances."""
+        return tweedie_deviance(target, preds, self.power)
+
+    def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+        """NaN where the distribution has no such targets or predictions."""
+        return deviance_fault(target, preds, weight, self.power)
+
+
+def check_power(power: float) -> float:
+    """The power.
+
+    Raises:
+        ValueError: If there is no distribution with it.
+    """
+    if 0 < power < 1:
+        raise ValueError(
+            f"power={power} has no distribution: power must be 0 or less, or 1 or more."
+        )
+    return power
+
+
+def deviance_fault(
+    target: jax.Array, preds: jax.Array, weight: jax.Array, power: float
+) -> jax.Array:
+    """0, or NaN where a number that counts is none that the distribution has; see `check`."""
+    fault = jnp.zeros(())
+    if power != 0:
+        fault += check(
+            ~(preds <= 0) | (weight == 0),
+            f"preds must be greater than 0 with power={power}. Predict the logarithm and take "
+            "`jnp.exp` of it, or use power=0.",
+        )
+    if power >= 1:
+        wrong = target < 0 if power < 2 else target <= 0
+        least = "0 or more" if power < 2 else "greater than 0"
+        fault += check(~wrong | (weight == 0), f"target must be {least} with power={power}.")
+    return fault
+
+
+def tweedie_deviance(target: Any, preds: Any, power: float) -> jax.Array:
+    """The deviance of each element; see `TweedieDevianceScore`."""
+    target, preds = pair(target, preds)
+    if power == 0:
+        return (target - preds) ** 2
+    # With s = log(target / preds) and a = 2 - power, half of the deviance is preds**a times
+    # (expm1(a * s) / a - expm1(s)) / (a - 1). Near s = 0 that cancels to nothing, so there it is
+    # the series sum(s**k / k! * (1 + a + ... + a**(k - 2))) from k = 2 on.
+    a = 2 - power
+    apart, ratio = (target - preds) / preds, jnp.maximum(target / preds, 0)
+    small = jnp.abs(apart) < 0.5  # elsewhere log1p(-1 + tiny) would lose the tiny
+    log = jnp.where(small, jnp.log1p(jnp.where(small, apart, 0)), jnp.log(ratio))
+    near = jnp.abs(log) * max(1, abs(a)) < 0.5
+    half = jnp.where(near, _series(jnp.where(near, log, 0), a), _closed(log, apart, ratio, a))
+    return 2 * preds**a * half
+
+
+def _series(log: jax.Array, a: float) -> jax.Array:
+    total, term, powers = jnp.zeros_like(log), log, 0.0
+    for k in range(2, _TERMS + 1):
+        term = term * log / k
+        powers = 1 + a * powers
+        total = total + term * powers
+    return total
+
+
+def _closed(log: jax.Array, apart: jax.Array, ratio: jax.Array, a: float) -> jax.Array:
+    if a == 1:
+        return times_log(ratio, log) - apart
+    if a == 0:
+        return apart - log
+    return (jnp.expm1(a * log) / a - apart) / (a - 1)
+
+
+tweedie_deviance_score = functional(TweedieDevianceScore)
