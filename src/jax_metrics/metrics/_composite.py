@@ -14,7 +14,7 @@ class Composite(Metric):
         """The metrics that it is made of."""
         raise TypeError(f"{type(self).__name__} must define `parts`.")
 
-    def update(self, *args: Any, **arguments: Any) -> None:
+    def update(self, *args: Any, **arguments: Any) -> Any:
         """Takes a batch in: each part gets those of the arguments that it takes.
 
         Raises:

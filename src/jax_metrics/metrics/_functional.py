@@ -52,7 +52,7 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
     function.__name__ = function.__qualname__ = name or metric.name
     function.__module__ = metric.__module__
     function.__doc__ = _doc(metric, fixed)
-    function.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
+    function.__signature__ = signature
     return function
 
 

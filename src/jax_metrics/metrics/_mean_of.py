@@ -45,7 +45,7 @@ class MeanOf(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in."""
         self.add(self.values(target, preds), sample_weight, mask)
 

@@ -39,7 +39,8 @@ def plot(
         return _matrices(value, name, labels, ax)
     figure, ax = _axes(ax)
     if isinstance(form, tuple):
-        _curves(ax, *(np.asarray(getattr(value, field)) for field in form), labels)
+        x, y = (getattr(value, field) for field in form)
+        _curves(ax, x, y, labels)
         ax.set(xlabel=form[0], ylabel=form[1], title=name)
     elif isinstance(value, list):
         _history(ax, value, name, labels)

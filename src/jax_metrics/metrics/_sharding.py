@@ -25,7 +25,7 @@ def with_automatic_sharding(f: Callable[..., Any], mesh: AbstractMesh, *args: An
     An update reduces over the examples in many ways, scatters among them, whose sharding nobody
     wants to say one by one; its result is small.
     """
-    whole = NamedSharding(mesh, PartitionSpec())  # pyright: ignore[reportArgumentType]
+    whole = NamedSharding(mesh, PartitionSpec())
     transform = functools.partial(
         jax.sharding.auto_axes, axes=mesh.explicit_axes, out_sharding=whole
     )

@@ -14,13 +14,13 @@ class Collected(NamedTuple):
     """What `Cat` has collected.
 
     Attributes:
-        values: The rows, `[capacity, *shape]`; those from `count` on are zero.
-        count: How many rows there are.
+        values: The rows, `[capacity, *shape]`; those from `size` on are zero.
+        size: How many rows there are.
         overflowed: Whether more came than there was room for.
     """
 
     values: jax.Array
-    count: jax.Array
+    size: jax.Array
     overflowed: jax.Array
 
 
@@ -38,8 +38,8 @@ class Cat(Metric):
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
         >>> cat = jm.metrics.Cat(4).update(jnp.array([1.0, 2.0])).update(jnp.array([3.0]))
-        >>> values, count, overflowed = cat.compute()
-        >>> values[:count], bool(overflowed)
+        >>> values, size, overflowed = cat.compute()
+        >>> values[:size], bool(overflowed)
         (Array([1., 2., 3.], dtype=float32), False)
     """
 
@@ -49,7 +49,7 @@ class Cat(Metric):
         super().__init__(**options)
         self.buffer = Buffer(capacity, shape, self.dtype)
 
-    def update(self, values: Any, mask: Any = None) -> None:
+    def update(self, values: Any, mask: Any = None) -> Any:
         """Takes rows in."""
         values = jnp.asarray(values, self.dtype)
         taken = weights(values.shape[:1], mask=mask) != 0

@@ -29,7 +29,7 @@ class Max(Metric):
         super().__init__(**options)
         self.largest = jnp.array(-jnp.inf, self.dtype)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask)
@@ -58,7 +58,7 @@ class Min(Metric):
         super().__init__(**options)
         self.smallest = jnp.array(jnp.inf, self.dtype)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask)

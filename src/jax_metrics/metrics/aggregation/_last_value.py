@@ -60,7 +60,7 @@ class LastValue(Metric):
         super().__init__(**options)
         self.last = Last(dtype=self.dtype)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         values = jnp.asarray(values, self.dtype)
         counts = weights(values.shape, sample_weight, mask).reshape(-1) != 0

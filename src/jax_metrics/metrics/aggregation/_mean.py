@@ -28,7 +28,9 @@ class Mean(MeanOf):
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(  # pyright: ignore[reportIncompatibleMethodOverride] - it has no target
+        self, values: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Any:
         """Takes values in."""
         self.add(values, sample_weight, mask)
 
@@ -51,7 +53,7 @@ class Sum(Metric):
         super().__init__(**options)
         self.total = Total.zeros((), self.dtype)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)

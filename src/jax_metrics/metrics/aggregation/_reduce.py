@@ -43,7 +43,7 @@ class Reduce(Metric):
         self.total = Total.zeros((), self.dtype)
         self.size = Total.zeros((), self.dtype)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)

@@ -33,7 +33,7 @@ class Throughput(Metric):
         self.count = Total.zeros((), self.dtype)
         self.seconds = Total.zeros((), self.dtype)
 
-    def update(self, *, count: Any, seconds: Any) -> None:
+    def update(self, *, count: Any, seconds: Any) -> Any:
         """Takes in how many were done, an integer, and the seconds it took."""
         seconds = jnp.asarray(seconds, self.dtype)
         fault = check(seconds >= 0, "seconds must not be negative; subtract the earlier time.")

@@ -36,7 +36,7 @@ class Variance(Metric):
         self.ddof = ddof
         self.moments = Moments(1, dtype=self.dtype)
 
-    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)

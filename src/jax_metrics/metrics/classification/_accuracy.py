@@ -37,7 +37,7 @@ class Agreement(Counting):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         together = self.average == "micro"
         labels = _read_by_shape(self.labels, target, preds) if together else self.labels

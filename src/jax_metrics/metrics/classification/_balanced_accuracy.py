@@ -59,7 +59,7 @@ class BalancedAccuracy(Labelled):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
         classes = self.labels.num_classes or 2

@@ -38,7 +38,7 @@ class Confusion(Labelled):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
         shape = self.matrix.high.shape

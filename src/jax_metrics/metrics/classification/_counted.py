@@ -62,7 +62,7 @@ class Counted(Labelled):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         compared = self.labels.compare(target, preds, sample_weight, mask)
         self.add(count(compared, self.labels, self.together), compared.fault)

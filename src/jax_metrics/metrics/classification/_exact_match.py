@@ -35,7 +35,7 @@ class ExactMatch(Labelled, MeanOf):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         compared = self.labels.compare(target, preds, sample_weight, mask)
         right, weight = all_right(compared, examples_first=self.labels.num_labels is None)

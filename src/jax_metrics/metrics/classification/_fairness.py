@@ -43,7 +43,7 @@ class Grouped(Labelled):
 
     def update(
         self, *, target: Any, preds: Any, groups: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes.
 
         Args:

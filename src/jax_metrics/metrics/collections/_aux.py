@@ -94,7 +94,7 @@ class AuxLosses(_Logged):
     higher_is_better = False
     kind = LossLog
 
-    def update(self, *, aux_losses: Any) -> None:
+    def update(self, *, aux_losses: Any) -> Any:
         """Takes in what a module has logged: the module, or a dict of values by name."""
         self._add(aux_losses)
 
@@ -120,6 +120,6 @@ class AuxMetrics(_Logged):
 
     kind = MetricLog
 
-    def update(self, *, aux_metrics: Any) -> None:
+    def update(self, *, aux_metrics: Any) -> Any:
         """Takes in what a module has logged: the module, or a dict of values by name."""
         self._add(aux_metrics)

@@ -64,7 +64,7 @@ class LossAndLogs(Metric):
         aux_losses: Any = None,
         aux_metrics: Any = None,
         **arguments: Any,
-    ) -> None:
+    ) -> Any:
         """Takes a batch in.
 
         Args:

@@ -54,7 +54,7 @@ class Losses(Metric):
         self.totals = [Total.zeros((), self.dtype) for _ in named]
         self.sizes = [Total.zeros((), self.dtype) for _ in named]
 
-    def update(self, **arguments: Any) -> None:
+    def update(self, **arguments: Any) -> Any:
         """Takes a batch in."""
         check_taken(self, arguments)
         for index, (name, loss) in enumerate(zip(self.names, self.losses, strict=True)):

@@ -48,7 +48,7 @@ class CriticalSuccessIndex(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         target, preds = (x >= self.threshold for x in pair(target, preds))
         weight = weights(target.shape, sample_weight, mask, self.dtype)

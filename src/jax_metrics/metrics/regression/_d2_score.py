@@ -134,7 +134,7 @@ class D2TweedieScore(FromRows):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         target, preds = pair(target, preds)
         weight = weights(target.shape, sample_weight, mask)

@@ -34,7 +34,7 @@ class Divergence(MeanOverRows):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of shape `[..., n]`."""
         target, preds = pair(target, preds)
         fault: Any = 0.0

@@ -35,7 +35,7 @@ class FromMoments(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         target, preds = pair(target, preds)
         outputs = self.moments.count.high.shape

@@ -40,7 +40,7 @@ class FromRows(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         target, preds = pair(target, preds)
         outputs = self.kept.values.shape[2:]

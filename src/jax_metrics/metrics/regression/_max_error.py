@@ -42,7 +42,7 @@ class MaxError(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         error = absolute_error(target, preds).astype(self.dtype)
         ends_with_outputs(error.shape, self.largest.shape)

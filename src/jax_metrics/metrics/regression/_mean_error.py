@@ -29,7 +29,7 @@ class MeanError(MeanOf):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape, `[batch, ...]`."""
         target, preds = pair(target, preds)
         ends_with_outputs(target.shape, self.total.high.shape)

@@ -90,7 +90,7 @@ class MinkowskiDistance(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         error = absolute_error(target, preds).astype(self.dtype)
         weight = weights(error.shape, sample_weight, mask, self.dtype)

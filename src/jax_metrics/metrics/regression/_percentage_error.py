@@ -95,7 +95,7 @@ class WeightedMeanAbsolutePercentageError(MeanError):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape, `[batch, ...]`."""
         target, preds = pair(target, preds)
         outputs = self.total.high.shape

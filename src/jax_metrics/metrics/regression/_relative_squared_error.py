@@ -93,7 +93,7 @@ class NormalizedRootMeanSquaredError(FromErrors):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in: `target` and `preds` of one shape."""
         super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
         target = pair(target, preds)[0].astype(self.dtype)

@@ -78,7 +78,7 @@ class BootStrapper(Metric):
         self.copies = Copies(metric, num_bootstraps)
         self.key = Key(key)
 
-    def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> None:
+    def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Takes a batch in."""
         check_taken(self, kwargs)
         data = {name: value for name, value in kwargs.items() if name != "mask"}

@@ -37,7 +37,7 @@ class MinMax(Metric):
         self.smallest = jnp.array(jnp.inf, self.dtype)
         self.largest = jnp.array(-jnp.inf, self.dtype)
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in."""
         self.metric.update(*args, **kwargs)
         value = self.metric.compute()

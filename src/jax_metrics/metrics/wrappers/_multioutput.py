@@ -55,7 +55,7 @@ class Multioutput(Composite):
         """One metric for each output."""
         return self.metrics
 
-    def update(self, *, target: Any, preds: Any, mask: Any = None, **others: Any) -> None:
+    def update(self, *, target: Any, preds: Any, mask: Any = None, **others: Any) -> Any:
         """Takes a batch in."""
         target, preds = jnp.asarray(target), jnp.asarray(preds)
         for name, array in (("target", target), ("preds", preds)):

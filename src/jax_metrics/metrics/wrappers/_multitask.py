@@ -46,7 +46,7 @@ class Multitask(Composite):
         """One metric for each task."""
         return self.metrics
 
-    def update(self, **arguments: Any) -> None:
+    def update(self, **arguments: Any) -> Any:
         """Takes a batch in."""
         check_taken(self, arguments)
         for task, metric in zip(self.tasks, self.metrics, strict=True):

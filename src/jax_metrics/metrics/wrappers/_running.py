@@ -41,7 +41,7 @@ class Running(Metric):
         self.higher_is_better = metric.higher_is_better
         self.window = Window(copy(metric).reset(), window)
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in."""
         self.window = self.window.pushed(self._empty().update(*args, **kwargs))
 

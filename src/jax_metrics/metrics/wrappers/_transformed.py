@@ -49,7 +49,7 @@ class Transformed(Composite):
         """The metric."""
         return [self.metric]
 
-    def update(self, **arguments: Any) -> None:
+    def update(self, **arguments: Any) -> Any:
         """Takes a batch in."""
         changed = {n: self.functions[n](v) for n, v in arguments.items() if n in self.functions}
         self.metric.update(**{**arguments, **changed})
