@@ -15,6 +15,12 @@ from jax_metrics.metrics.classification import Counting as Counting
 from jax_metrics.metrics.classification import Labels as Labels
 from jax_metrics.metrics.classification import Precision as Precision
 from jax_metrics.metrics.classification import precision as precision
+from jax_metrics.metrics.curves import AUROC as AUROC
+from jax_metrics.metrics.curves import AveragePrecision as AveragePrecision
+from jax_metrics.metrics.curves import Curve as Curve
+from jax_metrics.metrics.curves import CurveScore as CurveScore
+from jax_metrics.metrics.curves import auroc as auroc
+from jax_metrics.metrics.curves import average_precision as average_precision
 from jax_metrics.metrics.regression import MeanSquaredError as MeanSquaredError
 from jax_metrics.metrics.regression import RootMeanSquaredError as RootMeanSquaredError
 from jax_metrics.metrics.regression import mean_squared_error as mean_squared_error

@@ -1,0 +1,1 @@
+"""Metrics of predicted probabilities, and of the order of scores."""
