@@ -5,9 +5,9 @@ from typing import Any
 import jax
 
 from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._points import Points
 from jax_metrics.metrics.curves._area import area
 from jax_metrics.metrics.curves._curve import CurveScore
-from jax_metrics.metrics.curves._points import Points
 
 
 class AUROC(CurveScore):

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._points import Points
 from jax_metrics.metrics.curves._curve import CurveScore
-from jax_metrics.metrics.curves._points import Points
 
 
 class AveragePrecision(CurveScore):

@@ -9,17 +9,16 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._bincount import bincount
+from jax_metrics.metrics._bins import bins_of, checked_thresholds
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.classification._counting import AVERAGES, Counts, averaged
-from jax_metrics.metrics.classification._labels import Labels
-from jax_metrics.metrics.curves._points import (
+from jax_metrics.metrics._points import (
     Points,
     binned_points,
-    bins_of,
-    checked_thresholds,
     exact_points,
 )
+from jax_metrics.metrics.classification._counting import AVERAGES, Counts, averaged
+from jax_metrics.metrics.classification._labels import Labels
 from jax_metrics.metrics.probabilities._scores import one_versus_rest, probabilities, read_scores
 from jax_metrics.metrics.state import Buffer, Total
 
