@@ -52,6 +52,13 @@ def labelled(score, classes=None, **options):
     return reference
 
 
+def ranked(score):
+    def reference(target, preds, sample_weight=None):
+        return score(target, preds, sample_weight=sample_weight)
+
+    return reference
+
+
 def signed_hinge(target, preds, sample_weight=None):
     return hinge_loss(2 * target - 1, preds, sample_weight=sample_weight)
 
@@ -123,7 +130,7 @@ CASES = [
         ratio,
         [({"preds": np.zeros(31)}, ValueError, "must have the same shape")],
     ),
-    case(CoverageError(), LABELS, coverage_error, BAD[:1]),
-    case(LabelRankingAveragePrecision(), LABELS, label_ranking_average_precision_score),
-    case(LabelRankingLoss(), LABELS, label_ranking_loss),
+    case(CoverageError(), LABELS, ranked(coverage_error), BAD[:1]),
+    case(LabelRankingAveragePrecision(), LABELS, ranked(label_ranking_average_precision_score)),
+    case(LabelRankingLoss(), LABELS, ranked(label_ranking_loss)),
 ]
