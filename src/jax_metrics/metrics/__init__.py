@@ -31,6 +31,7 @@ from jax_metrics.metrics.curves import PrecisionRecallCurve as PrecisionRecallCu
 from jax_metrics.metrics.curves import RecallAtFixedPrecision as RecallAtFixedPrecision
 from jax_metrics.metrics.curves import SensitivityAtSpecificity as SensitivityAtSpecificity
 from jax_metrics.metrics.curves import SpecificityAtSensitivity as SpecificityAtSensitivity
+from jax_metrics.metrics.curves import WindowedAUROC as WindowedAUROC
 from jax_metrics.metrics.curves import auc as auc
 from jax_metrics.metrics.curves import auroc as auroc
 from jax_metrics.metrics.curves import average_precision as average_precision

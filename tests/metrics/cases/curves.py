@@ -15,6 +15,7 @@ from jax_metrics.metrics import (
     RecallAtFixedPrecision,
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
+    WindowedAUROC,
 )
 
 rng = np.random.default_rng(0)
@@ -151,6 +152,7 @@ CASES = [
         BINARY,
         best("specificity", "recall", 0.55),
     ),
+    case(WindowedAUROC(window=80), BINARY, scored(roc_auc_score), BAD),
     case(EER(**GRID), BINARY, crossing, BAD),
     case(LogAUC(fpr_range=(0.01, 0.5), **GRID), BINARY, log_area, BAD),
     case(

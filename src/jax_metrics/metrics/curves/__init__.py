@@ -31,3 +31,4 @@ from jax_metrics.metrics.curves._fixed import (
 )
 from jax_metrics.metrics.curves._log_auc import LogAUC as LogAUC
 from jax_metrics.metrics.curves._log_auc import log_auc as log_auc
+from jax_metrics.metrics.curves._windowed_auroc import WindowedAUROC as WindowedAUROC

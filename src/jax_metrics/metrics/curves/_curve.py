@@ -38,7 +38,8 @@ class Curve(Metric):
     finds in `points` what is above each threshold.
 
     Args:
-        thresholds: How many, evenly from 0 to 1; or the thresholds, rising.
+        thresholds: How many, evenly from 0 to 1; or the thresholds, rising. With a capacity they do
+            not matter.
         capacity: Keeps the scores of up to so many examples, in place of counts, and is exact. If
             more come, the value is NaN: see `overflowed`.
         num_classes: Number of classes.
@@ -106,7 +107,7 @@ class Curve(Metric):
 
     @property
     def _keeps_logits(self) -> bool:
-        exact = isinstance(self.held, Buffer)
+        exact = not isinstance(self.held, Total)
         return exact and self.labels.from_logits and self.labels.num_classes is None
 
     @property
