@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics import Composite, Counting, MeanOf, Metric
+from jax_metrics.metrics import Composite, Counting, Curve, CurveScore, MeanOf, Metric
 from jax_metrics.testing import check_metric
 
 # Each file has a list CASES of the arguments of `check_metric`, as dicts.
 FILES = sorted((Path(__file__).parent / "cases").glob("*.py"))
 CASES = [case for file in FILES for case in runpy.run_path(str(file))["CASES"]]
-BASES = {Metric, Composite, Counting, MeanOf}
+BASES = {Metric, Composite, Counting, Curve, CurveScore, MeanOf}
 METRICS = {
     cls
     for cls in vars(jm.metrics).values()

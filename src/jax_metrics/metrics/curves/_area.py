@@ -1,0 +1,36 @@
+"""The area under a curve that is given by points."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+
+def area(x: jax.Array, y: jax.Array, low: Any = None, high: Any = None) -> jax.Array:
+    """The area under straight lines through points of rising x, between two places if given.
+
+    Args:
+        x: `[..., points]`.
+        y: Of the same shape.
+        low: Where it starts, a number or `[..., 1]`.
+        high: Where it ends.
+    """
+    left, right, start, end = segments(x, y, low, high)
+    return ((right - left) * (start + end)).sum(-1) / 2
+
+
+def segments(
+    x: jax.Array, y: jax.Array, low: Any = None, high: Any = None
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """The lines between the points, cut off at two places: x and x, y and y of their ends."""
+    left, right, start, end = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
+    if low is None and high is None:
+        return left, right, start, end
+    slope = (end - start) / jnp.where(right == left, 1, right - left)
+    cut_left, cut_right = jnp.clip(left, low, high), jnp.clip(right, low, high)
+    return (
+        cut_left,
+        cut_right,
+        start + slope * (cut_left - left),
+        end - slope * (right - cut_right),
+    )

@@ -1,0 +1,66 @@
+"""Area under points that are given."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import as_float, same_shape
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.curves._area import area
+from jax_metrics.metrics.state import Buffer
+
+
+class AUC(Metric):
+    """The area under straight lines through points, in the order of their x, and then of their y.
+
+    `update(x, y, mask=None)`: both of the same shape. The area of fewer than two points is 0. For
+    the area under the ROC curve of scores see `AUROC`.
+
+    Args:
+        capacity: How many points it holds. If more come, the value is NaN: see `overflowed`.
+        **options: See `Metric`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, y = jnp.array([0.0, 1.0, 2.0]), jnp.array([0.0, 1.0, 1.0])
+        >>> float(jm.metrics.AUC(capacity=10).update(x, y).compute())
+        1.5
+        >>> float(jm.metrics.auc(x, y, capacity=3))
+        1.5
+    """
+
+    held: Buffer
+
+    def __init__(self, *, capacity: int, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.held = Buffer(capacity, (2,), self.dtype)
+
+    def update(self, x: Any, y: Any, mask: Any = None) -> None:
+        """Takes points in."""
+        x, y = as_float("x", x), as_float("y", y)
+        same_shape(x=x, y=y)
+        shown = weights(x.shape, None, mask).reshape(-1) != 0
+        self.held = self.held.extended(jnp.stack([x.reshape(-1), y.reshape(-1)], -1), shown)
+
+    @property
+    def overflowed(self) -> jax.Array:
+        """Whether more points came than the capacity holds."""
+        return self.held.overflowed
+
+    def compute(self) -> jax.Array:
+        """The area."""
+        x = jnp.where(self.held.filled, self.held.values[:, 0], jnp.inf)
+        x, y = jax.lax.sort((x, self.held.values[:, 1]), num_keys=2)
+        # Rows that are empty come last; they stand on the last point, beyond which is nothing.
+        last = jnp.maximum(self.held.count - 1, 0)
+        filled = jnp.arange(len(x)) <= last
+        x, y = (jnp.where(filled, values, values[last]) for values in (x, y))
+        value = area(jnp.where(self.held.count == 0, 0, x), y)
+        return jnp.where(self.overflowed, jnp.nan, value)
+
+
+auc = functional(AUC, "auc")

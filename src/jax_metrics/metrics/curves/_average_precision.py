@@ -1,0 +1,37 @@
+"""Average precision."""
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._points import Points
+from jax_metrics.metrics.curves._curve import CurveScore
+
+
+class AveragePrecision(CurveScore):
+    """The mean of the precision over the recall, `sum((R[i] - R[i - 1]) * P[i])`.
+
+    It is the area under the steps of the precision-recall curve. Where there is no positive example
+    the value is NaN.
+
+    See `CurveScore` and `Curve` for the options.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1]), jnp.array([0.1, 0.4, 0.5, 0.8])
+        >>> round(float(jm.metrics.AveragePrecision()(target=target, preds=preds)), 4)
+        0.8333
+        >>> round(float(jm.metrics.average_precision(target, preds, capacity=4)), 4)
+        0.8333
+    """
+
+    higher_is_better = True
+
+    def score(self, points: Points) -> jax.Array:
+        """The mean precision of each curve."""
+        points = points.completed()
+        return (jnp.diff(points.tp) * points.precision[..., 1:]).sum(-1) / points.positive
+
+
+average_precision = functional(AveragePrecision)

@@ -1,0 +1,100 @@
+"""Curves themselves: precision and recall, and the receiver operating characteristic."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.curves._curve import Curve
+
+
+class PrecisionRecall(NamedTuple):
+    """A precision-recall curve.
+
+    Attributes:
+        precision: `[points + 1]`, or `[classes, points + 1]`.
+        recall: Of the same shape, falling.
+        thresholds: `[points]`, rising; with classes and a capacity, `[classes, points]`.
+    """
+
+    precision: jax.Array
+    recall: jax.Array
+    thresholds: jax.Array
+
+
+class PrecisionRecallCurve(Curve):
+    """Precision and recall at each threshold, from the lowest one to the highest.
+
+    A last point, of precision 1 and recall 0, has no threshold. Precision is 1 where no score
+    reaches the threshold; recall is NaN where there is no positive example. With a capacity, scores
+    that are equal, and rows that are empty, repeat a point, so that the shape stays the same.
+
+    See `Curve` for the options.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1]), jnp.array([0.1, 0.4, 0.5, 0.8])
+        >>> curve = jm.metrics.PrecisionRecallCurve(thresholds=3)(target=target, preds=preds)
+        >>> curve.recall, curve.thresholds
+        (Array([1. , 0.5, 0. , 0. ], dtype=float32), Array([0. , 0.5, 1. ], dtype=float32))
+        >>> jm.metrics.precision_recall_curve(target, preds, thresholds=3).precision
+        Array([0.5, 0.5, 1. , 1. ], dtype=float32)
+    """
+
+    def compute(self) -> PrecisionRecall:
+        """The curve, or that of each class or label."""
+        points = self.points()
+        end = jnp.ones_like(points.tp[..., :1])
+        return PrecisionRecall(
+            jnp.concatenate([points.precision[..., ::-1], end], -1),
+            jnp.concatenate([points.tpr[..., ::-1], 0 * end], -1),
+            points.thresholds[..., ::-1],
+        )
+
+
+class Characteristic(NamedTuple):
+    """A receiver operating characteristic.
+
+    Attributes:
+        fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, rising.
+        tpr: True positive rates, of the same shape.
+        thresholds: `[points + 1]`, falling from infinity; with classes and a capacity,
+            `[classes, points + 1]`.
+    """
+
+    fpr: jax.Array
+    tpr: jax.Array
+    thresholds: jax.Array
+
+
+class ROC(Curve):
+    """True and false positive rates at each threshold, from infinity to the lowest one.
+
+    A rate is NaN where there is no example of its kind. With a capacity, scores that are equal, and
+    rows that are empty, repeat a point, so that the shape stays the same.
+
+    See `Curve` for the options.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1]), jnp.array([0.1, 0.4, 0.5, 0.8])
+        >>> curve = jm.metrics.ROC(thresholds=3)(target=target, preds=preds)
+        >>> curve.fpr, curve.tpr
+        (Array([0. , 0. , 0.5, 1. ], dtype=float32), Array([0. , 0. , 0.5, 1. ], dtype=float32))
+        >>> jm.metrics.roc(target, preds, thresholds=3).thresholds
+        Array([inf, 1. , 0.5, 0. ], dtype=float32)
+    """
+
+    def compute(self) -> Characteristic:
+        """The curve, or that of each class or label."""
+        points = self.points().completed()
+        return Characteristic(
+            points.fpr[..., :-1], points.tpr[..., :-1], points.thresholds[..., :-1]
+        )
+
+
+precision_recall_curve = functional(PrecisionRecallCurve)
+roc = functional(ROC, "roc")

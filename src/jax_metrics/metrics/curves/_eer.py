@@ -1,0 +1,47 @@
+"""Equal error rate."""
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._points import Points
+from jax_metrics.metrics.curves._curve import CurveScore
+
+
+class EER(CurveScore):
+    """The equal error rate: where as large a share of negatives is taken as of positives missed.
+
+    It is where the ROC curve, with straight lines between its points, meets `tpr = 1 - fpr`. Where
+    all examples are of one kind, the value is NaN.
+
+    See `CurveScore` and `Curve` for the options.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1]), jnp.array([0.1, 0.4, 0.5, 0.8])
+        >>> float(jm.metrics.EER()(target=target, preds=preds))
+        0.5
+        >>> float(jm.metrics.eer(target, preds, capacity=4))
+        0.5
+    """
+
+    higher_is_better = False
+
+    def score(self, points: Points) -> jax.Array:
+        """The rate of each curve."""
+        points = points.completed()
+        fpr = points.fpr
+        excess = fpr - (points.positive[..., None] - points.tp) / points.positive[..., None]
+        after = jnp.argmax(excess >= 0, -1, keepdims=True)  # never the first point, which has -1
+        before = jnp.maximum(after - 1, 0)
+        (low, low_rate), (high, high_rate) = (
+            (jnp.take_along_axis(excess, i, -1), jnp.take_along_axis(fpr, i, -1))
+            for i in (before, after)
+        )
+        rate = low_rate + (high_rate - low_rate) * (-low / (high - low))
+        defined = (points.positive > 0) & (points.negative > 0)
+        return jnp.where(defined, rate[..., 0], jnp.nan)
+
+
+eer = functional(EER, "eer")

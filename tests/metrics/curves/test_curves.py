@@ -1,0 +1,220 @@
+"""Areas and points of curves over options, edge cases and sizes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    average_precision_score,
+    roc_auc_score,
+)
+
+import jax_metrics as jm
+from jax_metrics.metrics import AUROC, AveragePrecision, Curve, CurveScore
+
+rng = np.random.default_rng(0)
+N = 200
+AVERAGES = ["macro", "weighted", "micro", None]
+WEIGHT = rng.uniform(0.1, 3, N)
+AREAS = [(AUROC, roc_auc_score), (AveragePrecision, average_precision_score)]
+CURVES = {"exact": {"capacity": 2 * N}, "binned": {"thresholds": 65}}
+
+
+def scores(*shape):
+    return rng.integers(0, 65, shape) / 64
+
+
+def arguments(kind):
+    if kind == "binary":
+        return rng.integers(0, 2, N), scores(N)
+    if kind == "classes":
+        return rng.integers(0, 4, N), scores(N, 4)
+    return rng.integers(0, 2, (N, 4)), scores(N, 4)
+
+
+def options_of(kind):
+    return {"binary": {}, "classes": {"num_classes": 4}, "labels": {"num_labels": 4}}[kind]
+
+
+def rest(target, preds):
+    return np.eye(preds.shape[-1])[target] if preds.ndim > target.ndim else target
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "average"),
+    [("binary", "macro"), *((k, a) for k in ("classes", "labels") for a in AVERAGES)],
+)
+@pytest.mark.parametrize(("metric", "score"), AREAS)
+def test_areas(metric, score, kind, average, weighted, curve):
+    target, preds = arguments(kind)
+    weight = WEIGHT if weighted else None
+    made = metric(average=average, **options_of(kind), **CURVES[curve])
+    found = made.update(target=target, preds=preds, sample_weight=weight).compute()
+    expected = score(rest(target, preds), preds, average=average, sample_weight=weight)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("max_fpr", [0.01, 0.5])
+def test_partial_area(max_fpr, curve):
+    target, preds = arguments("binary")
+    expected = roc_auc_score(target, preds, max_fpr=max_fpr)
+    found = jm.metrics.auroc(target, preds, max_fpr=max_fpr, **CURVES[curve])
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def direct(target, preds, thresholds):
+    """True and false positives by comparing each score with each threshold."""
+    above = preds[:, None] >= np.asarray(thresholds, np.float32)
+    return (above & (target == 1)[:, None]).sum(0), (above & (target == 0)[:, None]).sum(0)
+
+
+@pytest.mark.parametrize("thresholds", [2, 50, 200, 1001, (0.1, 0.25, 0.7)])
+def test_bins_are_what_comparing_gives(thresholds):
+    curve = Curve(thresholds=thresholds)
+    table = np.linspace(0, 1, thresholds) if isinstance(thresholds, int) else thresholds
+    table = np.float32(table)
+    near = [table, np.nextafter(table, np.float32(2)), np.nextafter(table, np.float32(-1))]
+    preds = np.concatenate([*near, rng.uniform(size=1000).astype(np.float32)])
+    preds = preds[(preds >= 0) & (preds <= 1)]
+    target = rng.integers(0, 2, preds.size)
+    points = curve.update(target=target, preds=preds).points()
+    tp, fp = direct(target, preds, table)
+    np.testing.assert_array_equal(points.thresholds, table[::-1])
+    np.testing.assert_array_equal(points.tp, tp[::-1])
+    np.testing.assert_array_equal(points.fp, fp[::-1])
+    assert (points.positive, points.negative) == (target.sum(), (1 - target).sum())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_exact_points_are_what_comparing_gives(weighted):
+    target, preds = rng.integers(0, 2, 50), np.float32(scores(50) * 0.7)
+    weight = np.ones(50) * 2 if weighted else None
+    curve = Curve(capacity=60).update(target=target, preds=preds, sample_weight=weight)
+    points = curve.points()
+    tp, fp = direct(target, preds, np.asarray(points.thresholds))
+    np.testing.assert_array_equal(points.tp, tp * (1 + weighted))
+    np.testing.assert_array_equal(points.fp, fp * (1 + weighted))
+    np.testing.assert_array_equal(points.thresholds[:50], np.sort(preds)[::-1])
+    assert not points.thresholds[50:].any()
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize(("metric", "score"), AREAS)
+def test_without_one_kind_there_is_no_value(metric, score, curve):
+    made = metric(**CURVES[curve])
+    assert np.isnan(made.compute())
+    assert np.isnan(made(target=np.zeros(8, int), preds=np.linspace(0, 1, 8)))
+    made = metric(num_labels=2, **CURVES[curve])
+    target, preds = np.stack([np.arange(8) % 2, np.zeros(8, int)], -1), scores(8, 2)
+    expected = score(target[:, 0], preds[:, 0])
+    np.testing.assert_allclose(made(target=target, preds=preds), expected, rtol=1e-6)
+
+
+def test_ends_of_the_scale_count():
+    target, preds = np.array([1, 0, 1, 0]), np.array([1.0, 0.0, 1.0, -0.0])
+    for options in CURVES.values():
+        assert jm.metrics.auroc(target, preds, **options) == 1
+        assert jm.metrics.auroc(1 - target, preds, **options) == 0
+    assert jm.metrics.auroc(target, preds, thresholds=(0.5,)) == 1
+
+
+def test_logits_that_round_to_one_keep_their_order():
+    target, preds = np.array([0, 1, 0, 1]), np.array([20.0, 30.0, -120.0, -110.0])
+    exact = jm.metrics.auroc(target, preds, from_logits=True, capacity=4)
+    np.testing.assert_allclose(exact, roc_auc_score(target, preds))
+    probabilities = 1 / (1 + np.exp(-preds / 10))
+    binned = jm.metrics.auroc(target, preds / 10, from_logits=True)
+    np.testing.assert_allclose(binned, jm.metrics.auroc(target, probabilities))
+    logits = rng.normal(size=(N, 4))
+    target = rng.integers(0, 4, N)
+    for options in CURVES.values():
+        found = jm.metrics.auroc(target, logits, num_classes=4, from_logits=True, **options)
+        probabilities = np.float32(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True))
+        expected = jm.metrics.auroc(target, probabilities, num_classes=4, **options)
+        np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_what_does_not_fit_is_not_silent():
+    target, preds = np.arange(6) % 2, scores(6)
+    metric = AUROC(capacity=5)
+    assert not metric.overflowed
+    metric.update(target=target, preds=preds, mask=np.arange(6) < 5)
+    assert not metric.overflowed and np.isfinite(metric.compute())
+    metric.update(target=target[:1], preds=preds[:1])
+    assert metric.overflowed and np.isnan(metric.compute())
+    assert not AUROC().update(target=target, preds=preds).overflowed
+    assert np.isnan(metric.points().tp).any()
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_ignored_and_masked_ones_do_not_count(curve):
+    target, preds = arguments("labels")
+    target[rng.random(target.shape) < 0.2] = -1
+    expected = np.mean(
+        [roc_auc_score(t[t >= 0], p[t >= 0]) for t, p in zip(target.T, preds.T, strict=True)]
+    )
+    preds = np.where(target < 0, np.nan, preds)
+    found = AUROC(num_labels=4, ignore_index=-1, **CURVES[curve])(target=target, preds=preds)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    found = AUROC(num_labels=4, **CURVES[curve])(target=target, preds=preds, mask=target >= 0)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_further_axes_are_examples(curve):
+    target, preds = arguments("classes")
+    options = {"num_classes": 4, **CURVES[curve]}
+    folded = jm.metrics.auroc(target.reshape(4, 50), preds.reshape(4, 50, 4), **options)
+    assert folded == jm.metrics.auroc(target, preds, **options)
+
+
+def test_counts_beyond_float32_are_exact():
+    metric = Curve(thresholds=2)
+    metric.held = metric.held + jnp.full((3, 2), 2.0**24, jnp.float32)
+    metric.update(target=np.array([1]), preds=np.array([0.5]))
+    assert int(metric.held.high[1, 1]) + int(metric.held.low[1, 1]) == 2**24 + 1
+
+
+def test_nothing_in_a_batch():
+    metric = AUROC(num_labels=2)
+    metric.update(target=np.zeros((0, 2), int), preds=np.zeros((0, 2)))
+    assert np.isnan(metric.compute())
+
+
+def test_float64():
+    with jax.enable_x64(True):
+        target = np.array([0, 1, 0, 1])
+        preds = 0.5 + np.array([0, 1, 3, 2]) * 1e-12
+        metric = AUROC(capacity=4, dtype=jnp.float64)
+        value = metric(target=target, preds=preds)
+        assert value == 0.5 and value.dtype == jnp.float64
+        assert jm.metrics.auroc(target, preds, capacity=4) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: AUROC(max_fpr=0.0), "max_fpr must be greater than 0 and at most 1, but is 0.0"),
+        (lambda: AUROC(average="mean"), "average must be one of"),
+        (lambda: AUROC(thresholds=1), "thresholds must be at least 2 in number; got 1"),
+        (lambda: AUROC(thresholds=(0.5, 0.2)), "in rising order; got"),
+        (lambda: AUROC(thresholds=[0.5, 1.2]), "numbers from 0 to 1"),
+        (lambda: AUROC(capacity=0), "capacity of at least 1"),
+        (lambda: AUROC(num_classes=2, num_labels=2), "Give `num_classes`"),
+    ],
+)
+def test_options_that_cannot_be(make, text):
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_bases_say_what_they_need():
+    with pytest.raises(TypeError, match="CurveScore must define `score`"):
+        CurveScore().compute()
+    with pytest.raises(TypeError, match="must define `compute`"):
+        Curve().compute()
+    with pytest.raises(ValueError, match="preds must be numbers, but some are NaN"):
+        AUROC(from_logits=True).update(target=np.zeros(1, int), preds=np.full(1, np.nan))

@@ -1,0 +1,182 @@
+"""Curves, the points of them that are sought, and areas other than AUROC."""
+
+import jax
+import numpy as np
+import pytest
+from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+
+import jax_metrics as jm
+from jax_metrics.metrics import WindowedAUROC
+
+rng = np.random.default_rng(0)
+N = 200
+CURVES = {"exact": {"capacity": 2 * N}, "binned": {"thresholds": 65}}
+
+
+def scores(*shape):
+    return rng.integers(0, 65, shape) / 64
+
+
+def arguments(kind):
+    if kind == "binary":
+        return rng.integers(0, 2, N), scores(N)
+    if kind == "classes":
+        return rng.integers(0, 4, N), scores(N, 4)
+    return rng.integers(0, 2, (N, 4)), scores(N, 4)
+
+
+def options_of(kind):
+    return {"binary": {}, "classes": {"num_classes": 4}, "labels": {"num_labels": 4}}[kind]
+
+
+def rest(target, preds):
+    return np.eye(preds.shape[-1])[target] if preds.ndim > target.ndim else target
+
+
+def test_exact_curves_have_the_points_of_scikit_learn():
+    target, preds = rng.integers(0, 2, 50), np.float32(scores(50) * 0.7)
+    fpr, tpr, thresholds = jm.metrics.roc(target, preds, capacity=60)
+    expected = roc_curve(target, preds, drop_intermediate=False)
+    _, first = np.unique(-np.asarray(thresholds), return_index=True)
+    first = first[: len(expected[2])]  # beyond are the empty rows
+    for found, rates in zip((fpr, tpr, thresholds), expected, strict=True):
+        np.testing.assert_allclose(found[first], rates, rtol=1e-6)
+    precision, recall, thresholds = jm.metrics.precision_recall_curve(target, preds, capacity=50)
+    expected = precision_recall_curve(target, preds)
+    _, first = np.unique(thresholds, return_index=True)
+    np.testing.assert_allclose(thresholds[first], expected[2])
+    for found, rates in zip((precision, recall), expected[:2], strict=True):
+        np.testing.assert_allclose(found[np.append(first, 50)], rates, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_each_class_has_a_curve(kind):
+    target, preds = arguments(kind)
+    options = options_of(kind)
+    for curve in CURVES.values():
+        together = jm.metrics.roc(target, preds, **options, **curve)
+        for i in range(4):
+            one = jm.metrics.roc(np.int32(rest(target, preds)[:, i]), preds[:, i], **curve)
+            np.testing.assert_allclose(together.fpr[i], one.fpr, rtol=1e-6)
+            np.testing.assert_allclose(together.tpr[i], one.tpr, rtol=1e-6)
+
+
+RATES = ["recall", "precision", "specificity"]
+FIXED = [
+    (jm.metrics.recall_at_fixed_precision, "min_precision", "recall", "precision"),
+    (jm.metrics.precision_at_fixed_recall, "min_recall", "precision", "recall"),
+    (jm.metrics.sensitivity_at_specificity, "min_specificity", "recall", "specificity"),
+    (jm.metrics.specificity_at_sensitivity, "min_sensitivity", "specificity", "recall"),
+]
+
+
+@pytest.mark.parametrize("least", [0.0, 0.4, 0.9, 1.0])
+@pytest.mark.parametrize(("metric", "option", "sought", "held"), FIXED)
+def test_one_rate_where_another_is_held(metric, option, sought, held, least):
+    target, preds = arguments("binary")
+    thresholds = np.append(np.unique(preds), np.inf)
+    above = preds[:, None] >= thresholds
+    tp, fp = target @ above, (1 - target) @ above
+    positive, negative = target.sum(), (1 - target).sum()
+    precision = np.where(tp + fp == 0, 1, tp / np.maximum(tp + fp, 1))
+    rates = dict(zip(RATES, (tp / positive, precision, 1 - fp / negative), strict=True))
+    rows = zip(rates[sought], rates[held], thresholds, strict=True)
+    value, _, threshold = max(row for row in rows if row[1] >= least)
+    for curve in CURVES.values():
+        found = metric(target, preds, **{option: least}, **curve)
+        np.testing.assert_allclose(found.value, value, rtol=1e-6)
+        np.testing.assert_allclose(found.threshold, threshold, rtol=1e-6)
+
+
+def test_no_threshold_serves():
+    target, preds = np.array([1, 0]), np.array([0.2, 0.6])
+    for curve in CURVES.values():
+        point = jm.metrics.recall_at_fixed_precision(target, preds, min_precision=0.9, **curve)
+        assert (point.value, point.threshold) == (0, np.inf)
+        point = jm.metrics.specificity_at_sensitivity(target, preds, min_sensitivity=1.0, **curve)
+        assert point.value == 0
+        point = jm.metrics.recall_at_fixed_precision(target * 0, preds, min_precision=0.9, **curve)
+        assert np.isnan(point.value) and np.isnan(point.threshold)
+    beyond = jm.metrics.precision_at_fixed_recall(target, preds, min_recall=1.0, thresholds=(0.5,))
+    assert (beyond.value, beyond.threshold) == (0.5, 0)
+
+
+def test_equal_errors():
+    assert jm.metrics.eer(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.7, 0.8])) == 0
+    assert jm.metrics.eer(np.array([1, 1, 0, 0]), np.array([0.1, 0.2, 0.7, 0.8])) == 1
+    assert jm.metrics.eer(np.array([1, 0, 0]), np.array([0.5, 0.5, 0.5])) == 0.5
+    target, preds = arguments("labels")
+    each = [jm.metrics.eer(t, p, capacity=N) for t, p in zip(target.T, preds.T, strict=True)]
+    found = jm.metrics.eer(target, preds, num_labels=4, capacity=N)
+    np.testing.assert_allclose(found, np.mean(each), rtol=1e-6)
+
+
+def test_area_over_the_logarithm():
+    # A curve along the diagonal: the area is the integral of fpr over its logarithm.
+    target = np.tile([0, 1], 2000)
+    preds = np.repeat(np.arange(2000) / 2000, 2)
+    found = jm.metrics.log_auc(target, preds, capacity=4000, fpr_range=(0.01, 1.0))
+    np.testing.assert_allclose(found, 0.99 / np.log(100), rtol=1e-4)
+    assert np.isnan(jm.metrics.log_auc(target * 0, preds))
+
+
+def test_area_of_points():
+    x, y = np.array([2.0, 0.0, 1.0, 1.0]), np.array([5.0, 1.0, 3.0, 2.0])
+    assert jm.metrics.auc(x, y, capacity=9) == 1.5 + 4
+    assert jm.metrics.auc(x, y, mask=np.array([False, True, True, True]), capacity=3) == 1.5
+    assert jm.metrics.AUC(capacity=2).compute() == 0
+    assert np.isnan(jm.metrics.auc(x, y, capacity=3))
+    assert jm.metrics.AUC(capacity=3).update(x, y).overflowed
+
+
+@pytest.mark.parametrize(
+    "metric", [jm.metrics.ROC, jm.metrics.EER, jm.metrics.PrecisionRecallCurve]
+)
+def test_curves_of_too_many_are_nan(metric):
+    value = metric(capacity=3)(target=np.arange(4) % 2, preds=scores(4))
+    assert np.isnan(jax.tree.leaves(value)[0]).any()
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: jm.metrics.LogAUC(fpr_range=(0.1, 0.01)), "fpr_range must be two numbers that ri"),
+        (lambda: jm.metrics.LogAUC(fpr_range=(0.0, 0.1)), "above 0 and up to 1"),
+        (lambda: jm.metrics.RecallAtFixedPrecision(min_precision=1.5), "min_precision must lie"),
+        (lambda: jm.metrics.PrecisionAtFixedRecall(min_recall=1.5), "min_recall must lie"),
+        (lambda: jm.metrics.SensitivityAtSpecificity(min_specificity=2), "min_specificity must"),
+        (lambda: jm.metrics.SpecificityAtSensitivity(min_sensitivity=2), "min_sensitivity must"),
+        (lambda: jm.metrics.AUC(capacity=0), "capacity of at least 1"),
+    ],
+)
+def test_options_of_curves_that_cannot_be(make, text):
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+# -- the last examples -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 64])
+def test_the_last_examples_count(size):
+    target, preds = rng.integers(0, 2, 300), scores(300)
+    mask = rng.random(300) < 0.6
+    metric = WindowedAUROC(window=40)
+    for start in range(0, 300, size):
+        part = slice(start, start + size)
+        metric.update(target=target[part], preds=preds[part], mask=mask[part])
+    expected = roc_auc_score(target[mask][-40:], preds[mask][-40:])
+    np.testing.assert_allclose(metric.compute(), expected, rtol=1e-6)
+    assert not metric.overflowed
+    first, second = (
+        WindowedAUROC(window=40).update(target=target[part], preds=preds[part], mask=mask[part])
+        for part in (slice(250), slice(250, 300))
+    )
+    np.testing.assert_allclose(first.merge_state(second).compute(), expected, rtol=1e-6)
+
+
+def test_windows_that_cannot_be():
+    with pytest.raises(ValueError, match="A window needs a size of at least 1; got 0"):
+        WindowedAUROC(window=0)
+    with pytest.raises(TypeError, match="multiple values for keyword argument 'capacity'"):
+        WindowedAUROC(window=3, capacity=3)
