@@ -91,3 +91,17 @@ def test_given_axes_are_drawn_into():
     figure, ax = plt.subplots()
     assert jm.metrics.Mean().update(1.0).plot(ax=ax) == (figure, ax)
     assert heights(ax) == [1.0]
+
+
+def test_metrics_know_their_form():
+    target, preds = jnp.array([0, 1, 0, 1]), jnp.array([0.1, 0.4, 0.5, 0.8])
+    curves = {
+        jm.metrics.ROC: ("fpr", "tpr"),
+        jm.metrics.PrecisionRecallCurve: ("recall", "precision"),
+    }
+    for cls, names in curves.items():
+        _, ax = cls(thresholds=5).update(target=target, preds=preds).plot()
+        assert (ax.get_xlabel(), ax.get_ylabel()) == names and len(ax.lines) == 1
+    metric = jm.metrics.ConfusionMatrix().update(target=target, preds=preds)
+    _, ax = metric.plot()
+    assert [text.get_text() for text in ax.texts] == ["2", "0", "1", "1"]

@@ -1,4 +1,4 @@
-"""`MeanOf`: the base of metrics that are a mean over examples."""
+"""The bases of metrics that are a weighted mean."""
 
 from typing import Any, Unpack
 
@@ -9,7 +9,34 @@ from jax_metrics.metrics._weights import as_numbers, counted, weights
 from jax_metrics.metrics.state import Total
 
 
-class MeanOf(Metric):
+class WeightedMean(Metric):
+    """The base of metrics that are a weighted mean; a subclass defines `update`, which calls `add`.
+
+    Args:
+        outputs: The shape of the value: each output has a mean of its own.
+        **options: See `Metric`.
+    """
+
+    def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Takes values in: all of them into one mean, or each output into its own.
+
+        Args:
+            values: Shape `[batch, ..., *outputs]`.
+            sample_weight: How much each counts.
+            mask: Booleans: false leaves a value out.
+        """
+        values = as_numbers(values, self.dtype)
+        weight = weights(values.shape, sample_weight, mask, self.dtype)
+        axes = tuple(range(values.ndim - self.total.high.ndim))
+        self.total += (counted(values, weight) * weight).sum(axes)
+        self.weight += weight.sum(axes)
+
+    def compute(self) -> jax.Array:
+        """The mean."""
+        return self.total.value / self.weight.value
+
+
+class MeanOf(WeightedMean):
     """The weighted mean of something that is said of each example; NaN before the first one.
 
     A subclass defines `values`, which maps `target` and `preds` to an array. `update` takes both by
@@ -21,6 +48,14 @@ class MeanOf(Metric):
         >>> import jax_metrics as jm
         >>> class Within(jm.metrics.MeanOf):
         ...     def values(self, target, preds):
+        ...         return abs(target - preds) < 1
+        >>> within = Within()
+        >>> within = within.update(target=jnp.array([1.0, 2.0]), preds=jnp.array([1.5, 4.0]))
+        >>> float(within.compute())
+        0.5
+    """
+
+    def values(self, target, preds):
         ...         return abs(target - preds) < 1
         >>> within = Within()
         >>> within = within.update(target=jnp.array([1.0, 2.0]), preds=jnp.array([1.5, 4.0]))
@@ -48,21 +83,3 @@ class MeanOf(Metric):
     ) -> Any:
         """Takes a batch in."""
         self.add(self.values(target, preds), sample_weight, mask)
-
-    def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
-        """Takes values in: all of them into one mean, or each output into its own.
-
-        Args:
-            values: Shape `[batch, ..., *outputs]`.
-            sample_weight: How much each counts.
-            mask: Booleans: false leaves a value out.
-        """
-        values = as_numbers(values, self.dtype)
-        weight = weights(values.shape, sample_weight, mask, self.dtype)
-        axes = tuple(range(values.ndim - self.total.high.ndim))
-        self.total += (counted(values, weight) * weight).sum(axes)
-        self.weight += weight.sum(axes)
-
-    def compute(self) -> jax.Array:
-        """The mean."""
-        return self.total.value / self.weight.value

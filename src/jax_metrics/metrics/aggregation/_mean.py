@@ -4,13 +4,13 @@ from typing import Any, Unpack
 
 import jax
 
-from jax_metrics.metrics._mean_of import MeanOf
+from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._weights import as_numbers, counted, weights
 from jax_metrics.metrics.state import Total
 
 
-class Mean(MeanOf):
+class Mean(WeightedMean):
     """The weighted mean of all values; NaN before the first one.
 
     `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of the other
@@ -28,9 +28,7 @@ class Mean(MeanOf):
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
 
-    def update(  # pyright: ignore[reportIncompatibleMethodOverride] - it has no target
-        self, values: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes values in."""
         self.add(values, sample_weight, mask)
 

@@ -85,6 +85,8 @@ class ConfusionMatrix(Confusion):
                [0.5, 1. ]], dtype=float32)
     """
 
+    plot_form = "matrix"
+
     def __init__(self, *, normalize: str | None = None, **options: Unpack[LabelOptions]):
         one_of("normalize", normalize, (None, *_AXES))
         super().__init__(**options)

@@ -117,7 +117,7 @@ class Labels(NamedTuple):
         scored = jnp.issubdtype(preds.dtype, jnp.floating)
         if not scored:
             preds = as_labels("preds", preds)
-        self._check_shapes(target, preds, scored)
+        self.check_shapes(target, preds, scored)
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
             weight = jnp.where(target == self.ignore_index, 0, weight)
@@ -132,7 +132,18 @@ class Labels(NamedTuple):
             preds = self._largest(preds, target)
         return Compared(target, preds, weight, fault)
 
-    def _check_shapes(self, target: jax.Array, preds: jax.Array, scored: bool) -> None:
+    def check_shapes(self, target: jax.Array, preds: jax.Array, scored: bool) -> None:
+        """Checks that the shapes fit to each other and to the options.
+
+        Args:
+            target: Labels.
+            preds: Labels or scores.
+            scored: Whether they are scores.
+
+        Raises:
+            ValueError: If they do not.
+            TypeError: If `top_k` needs scores and there are none.
+        """
         expected = target.shape
         if self.num_classes is not None and scored:
             expected = (*target.shape, self.num_classes)

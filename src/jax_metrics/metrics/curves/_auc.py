@@ -39,7 +39,7 @@ class AUC(Metric):
         super().__init__(**options)
         self.held = Buffer(capacity, (2,), self.dtype)
 
-    def update(self, x: Any, y: Any, mask: Any = None) -> None:
+    def update(self, x: Any, y: Any, mask: Any = None) -> Any:
         """Takes points in."""
         x, y = as_float("x", x), as_float("y", y)
         same_shape(x=x, y=y)

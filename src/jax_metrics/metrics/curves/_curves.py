@@ -43,6 +43,8 @@ class PrecisionRecallCurve(Curve):
         Array([0.5, 0.5, 1. , 1. ], dtype=float32)
     """
 
+    plot_form = ("recall", "precision")
+
     def compute(self) -> PrecisionRecall:
         """The curve, or that of each class or label."""
         points = self.points()
@@ -87,6 +89,8 @@ class ROC(Curve):
         >>> jm.metrics.roc(target, preds, thresholds=3).thresholds
         Array([inf, 1. , 0.5, 0. ], dtype=float32)
     """
+
+    plot_form = ("fpr", "tpr")
 
     def compute(self) -> Characteristic:
         """The curve, or that of each class or label."""

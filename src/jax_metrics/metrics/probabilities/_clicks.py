@@ -8,14 +8,14 @@ import jax.numpy as jnp
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._mean_of import MeanOf
+from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._weights import counted, weights
 from jax_metrics.metrics.classification._labels import as_labels
 from jax_metrics.metrics.state import Total
 
 
-class ClickThroughRate(MeanOf):
+class ClickThroughRate(WeightedMean):
     """The share of what was shown that was clicked; NaN before the first update.
 
     `update(clicks, sample_weight=None, mask=None)`: clicks are 0 or 1, in integers or booleans.
@@ -34,7 +34,7 @@ class ClickThroughRate(MeanOf):
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
 
-    def update(self, clicks: Any, sample_weight: Any = None, mask: Any = None) -> None:
+    def update(self, clicks: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes clicks in."""
         clicks = as_labels("clicks", clicks)
         weight = weights(clicks.shape, sample_weight, mask, self.dtype)

@@ -54,7 +54,7 @@ def read_scores(
         TypeError: If a dtype does not fit.
     """
     target, scores = as_labels("target", target), as_float("preds", preds)
-    labels._check_shapes(target, scores, True)
+    labels.check_shapes(target, scores, True)
     weight = weights(target.shape, sample_weight, mask, scores.dtype)
     if labels.ignore_index is not None:
         weight = jnp.where(target == labels.ignore_index, 0, weight)
