@@ -17,6 +17,14 @@ class WeightedMean(Metric):
         **options: See `Metric`.
     """
 
+    total: Total
+    weight: Total
+
+    def __init__(self, outputs: tuple[int, ...] = (), **options: Unpack[Common]):
+        super().__init__(**options)
+        self.total = Total.zeros(outputs, self.dtype)
+        self.weight = Total.zeros(outputs, self.dtype)
+
     def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
         """Takes values in: all of them into one mean, or each output into its own.
 
@@ -54,22 +62,6 @@ class MeanOf(WeightedMean):
         >>> float(within.compute())
         0.5
     """
-
-    def values(self, target, preds):
-        ...         return abs(target - preds) < 1
-        >>> within = Within()
-        >>> within = within.update(target=jnp.array([1.0, 2.0]), preds=jnp.array([1.5, 4.0]))
-        >>> float(within.compute())
-        0.5
-    """
-
-    total: Total
-    weight: Total
-
-    def __init__(self, outputs: tuple[int, ...] = (), **options: Unpack[Common]):
-        super().__init__(**options)
-        self.total = Total.zeros(outputs, self.dtype)
-        self.weight = Total.zeros(outputs, self.dtype)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """What is averaged, `[batch, ...]`."""
