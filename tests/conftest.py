@@ -13,6 +13,8 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["KERAS_BACKEND"] = "jax"
 
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
 # Compiling makes the first example slow, whatever the code under test does.
@@ -28,3 +30,10 @@ settings.register_profile(
     "explore", settings.get_profile("ci"), derandomize=False, max_examples=1000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def same_numbers(request: pytest.FixtureRequest) -> None:
+    """Starts the generator `rng` of a test file anew, so that no test depends on those before."""
+    if hasattr(request.module, "rng"):
+        request.module.rng = np.random.default_rng(0)
