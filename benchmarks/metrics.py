@@ -130,13 +130,14 @@ def plain_auroc_of_classes(target: jax.Array, preds: jax.Array) -> jax.Array:
 
 def plain_exact_auroc(target: jax.Array, preds: jax.Array) -> jax.Array:
     bits = jax.lax.bitcast_convert_type(preds, jnp.uint32)
-    ordered = jnp.sort((bits << 1) | target.astype(jnp.uint32))
-    label = (ordered & 1).astype(jnp.float32)
-    positive = label.sum()
-    # Without ties: the rank of each positive one, less those of the positive ones before it.
-    rank = jnp.arange(1, label.size + 1)
-    above = (label * rank).sum() - positive * (positive + 1) / 2
-    return above / (positive * (label.size - positive))
+    key = jnp.sort((bits << 1) | target.astype(jnp.uint32))[::-1]
+    tp = jnp.cumsum(key & 1)
+    fp = jnp.arange(1, key.size + 1, dtype=jnp.uint32) - tp
+    last = jnp.append((key[1:] >> 1) != (key[:-1] >> 1), True)  # of equal scores
+    before = (jax.lax.cummax(jnp.append(0, jnp.where(last, x, 0)[:-1])) for x in (tp, fp))
+    tp, fp, tp_before, fp_before = (x.astype(jnp.float32) for x in (tp, fp, *before))
+    area = jnp.where(last, (fp - fp_before) * (tp + tp_before) / 2, 0).sum()
+    return area / (tp[-1] * fp[-1])
 
 
 def plain_squared_error(target: jax.Array, preds: jax.Array) -> jax.Array:
@@ -298,6 +299,9 @@ def main() -> None:
     for job, (metric, plain, names) in jobs(options.scores).items():
         if options.jobs and job not in options.jobs:
             continue
+        target, preds = (data.jax[name] for name in names)
+        value = metric.reset().update(target=target, preds=preds).compute()
+        np.testing.assert_allclose(value, plain(target, preds), rtol=1e-4)
         seconds = {"rounds": options.rounds}
         eager[job] = fastest(eager_cases(job, metric, data, names), **seconds)
         jitted[job] = fastest(jitted_cases(job, metric, plain, data, names), **seconds)

@@ -44,10 +44,8 @@ def bins_of(scores: jax.Array, thresholds: Thresholds) -> jax.Array:
     table = jnp.asarray(table_of(thresholds, scores.dtype))
     if not isinstance(thresholds, int):
         return jnp.searchsorted(table, scores, side="right")
-    # Between evenly spaced thresholds the place is computed; where rounding put it beside the right
-    # one, a look at the two thresholds around it mends that.
+    # Of evenly spaced thresholds the nearest one is computed. The others are half a step away or
+    # more, too far for rounding to confuse them; one comparison says on which side the score is.
     last = thresholds - 1
-    place = jnp.clip((scores * last).astype(jnp.int32), 0, last)
-    padded = jnp.concatenate([table, jnp.full(1, jnp.inf, table.dtype)])
-    lower, upper = (padded.at[place + i].get(mode="promise_in_bounds") for i in (0, 1))
-    return place + (scores >= lower) + (scores >= upper)
+    nearest = jnp.clip((scores * last + 0.5).astype(jnp.int32), 0, last)
+    return nearest + (scores >= table.at[nearest].get(mode="promise_in_bounds"))

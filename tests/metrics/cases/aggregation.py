@@ -71,6 +71,7 @@ CASES = [
         "arguments": VALUES,
         "reference": lambda values: (np.vstack([values, np.zeros((16, 3))]), 16, False),
         "order": False,
+        "repetition": False,
     },
     {"metric": Reduce(), "arguments": VALUES, "reference": over_batch_size, "repetition": False},
     {"metric": Reduce("mean_over_weights"), "arguments": VALUES, "reference": mean},

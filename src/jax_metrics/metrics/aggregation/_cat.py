@@ -27,8 +27,9 @@ class Collected(NamedTuple):
 class Cat(Metric):
     """Collects values, one row after the other, up to a capacity.
 
-    `update(values, mask=None)`: values `[batch, *shape]`, mask `[batch]`. Rows that find no room
-    are left out, and `overflowed` says so. Rows have no weights.
+    `update(values, sample_weight=None, mask=None)`: values `[batch, *shape]`, the others `[batch]`.
+    A row whose weight is zero is not collected; how large its weight is does not matter else. Rows
+    that find no room are left out, and `overflowed` says so.
 
     Args:
         capacity: How many rows there is room for.
@@ -49,10 +50,10 @@ class Cat(Metric):
         super().__init__(**options)
         self.buffer = Buffer(capacity, shape, self.dtype)
 
-    def update(self, values: Any, mask: Any = None) -> Any:
+    def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Takes rows in."""
         values = jnp.asarray(values, self.dtype)
-        taken = weights(values.shape[:1], mask=mask) != 0
+        taken = weights(values.shape[:1], sample_weight, mask) != 0
         self.buffer = self.buffer.extended(values, taken)
 
     def compute(self) -> Collected:

@@ -10,6 +10,8 @@ from jax_metrics.metrics.classification._labelled import Labelled
 from jax_metrics.metrics.classification._labels import Compared, LabelOptions, Labels
 from jax_metrics.metrics.state import Total
 
+_FEW = 64  # classes of which a confusion matrix, counted in one go, is cheaper than three counts
+
 
 class Counts(NamedTuple):
     """How many true positives, false positives, false negatives and true negatives there are."""
@@ -101,10 +103,15 @@ def count(compared: Compared, labels: Labels, together: bool) -> Counts:
         if target.size * labels.num_classes >= 2**31:  # more than an int32 can hold
             others = total.astype(jnp.float32)
         return Counts(tp, total - tp, total - tp, (labels.num_classes - 2) * others + tp)
-    tp, said, support = (
-        bincount(numbers, amount, labels.num_classes)
-        for numbers, amount in ((target, right), (preds, weight), (target, weight))
-    )
+    classes = labels.num_classes
+    if classes <= _FEW:
+        matrix = bincount(target * classes + preds, weight, classes**2).reshape(classes, classes)
+        tp, said, support = jnp.diagonal(matrix), matrix.sum(0), matrix.sum(1)
+    else:
+        tp, said, support = (
+            bincount(numbers, amount, classes)
+            for numbers, amount in ((target, right), (preds, weight), (target, weight))
+        )
     # In this order it is exactly 0 where there is no other class, however weights are rounded.
     tn = (support.sum() - said - support + tp).clip(0)
     return Counts(tp, said - tp, support - tp, tn)
