@@ -11,8 +11,8 @@ from jax_metrics.testing import check_layer
 
 # Bases, of which one makes classes and no layers.
 ABSTRACT = {"FlaxLayer", "RNNCellBase", "RecurrentLayer"}
-# Not layers of their own, or with a peer that may be missing: each has a test file of its own.
-ELSEWHERE = {"ExponentialMovingAverage", "HaikuModule", "NNXModule"}
+# Layers of peers, one of which may be missing: see test_foreign_layers.py.
+ELSEWHERE = {"HaikuModule", "NNXModule"}
 
 
 def layers_of(module: Any) -> dict[str, type]:

@@ -77,7 +77,7 @@ class Curve(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `Curve` for shapes and dtypes."""
         labels, shape = self.labels, self.labels.shape
         target, scores, weight, fault = read_scores(labels, target, preds, sample_weight, mask)

@@ -80,7 +80,7 @@ class CalibrationError(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `MeanOfScores` for shapes and dtypes."""
         scored = read_scores(self.labels, target, preds, sample_weight, mask)
         shares, true = probabilities(self.labels, scored.scores), scored.target

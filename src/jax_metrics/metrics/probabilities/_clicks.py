@@ -69,7 +69,7 @@ class WeightedCalibration(Metric):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in."""
         target, preds = pair(target, preds)
         weight = weights(target.shape, sample_weight, mask, self.dtype)

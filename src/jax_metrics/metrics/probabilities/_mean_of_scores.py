@@ -48,7 +48,7 @@ class MeanOfScores(MeanOf):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `MeanOfScores` for shapes and dtypes."""
         scored = read_scores(self.labels, target, preds, sample_weight, mask, bounded=self.bounded)
         fault = scored.fault

@@ -39,7 +39,7 @@ class NormalizedEntropy(LogLoss):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; see `MeanOfScores` for shapes and dtypes."""
         super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
         target, _, weight, _ = read_scores(self.labels, target, preds, sample_weight, mask)

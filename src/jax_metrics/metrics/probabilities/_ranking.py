@@ -30,7 +30,7 @@ class Ranking(MeanOf):
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> None:
+    ) -> Any:
         """Takes a batch in; `sample_weight` has one number for each example, `[...]`."""
         shape = jnp.shape(preds)
         if not shape:
