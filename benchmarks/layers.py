@@ -1,7 +1,7 @@
 """What calling and tracing layers costs beyond their arithmetic, and how fast their programs are.
 
 One `Linear` op by op and 100 of them traced; then ResNet-50, a transformer and an LSTM: `eager`
-calls the model op by op, `trace` traces a step of training, `step` runs the compiled step.
+calls the model op by op, `trace` traces a call or a step of training, `step` runs the latter.
 """
 
 import argparse
@@ -109,6 +109,15 @@ def trace(
     return {label: lambda c=c: fresh(c) for label, c in every.items()}
 
 
+def trace_forward(
+    every: dict[str, Candidate], x: jax.Array
+) -> dict[str, Callable[[], jax.stages.Traced]]:
+    def fresh(candidate: Candidate) -> jax.stages.Traced:
+        return jax.jit(lambda state, x: candidate.forward(state, x)).trace(candidate.state, x)
+
+    return {label: lambda c=c: fresh(c) for label, c in every.items()}
+
+
 def compiled_step(
     every: dict[str, Candidate], x: jax.Array, y: jax.Array, *, alike: bool
 ) -> tuple[dict[str, Callable[[], Any]], dict[str, float]]:
@@ -135,6 +144,7 @@ def measure(name: str, x: jax.Array, sizes: Sizes, rounds: int) -> dict[str, dic
     print("  " + ", ".join(f"{label} {count:,.0f}" for label, count in operations.items()))
     # Op by op, a loop is one op, which is traced and compiled in each call.
     rows = {} if name == "lstm" else {f"eager {name}": fastest(calls, rounds=rounds)}
+    rows[f"trace a call of {name}"] = fastest(trace_forward(every, x), rounds=rounds)
     rows[f"trace {name}"] = fastest(trace(every, x, y), rounds=rounds)
     rows[f"step {name}"] = fastest(steps, rounds=rounds)
     for label, row in rows.items():
