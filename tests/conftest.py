@@ -13,6 +13,13 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["KERAS_BACKEND"] = "jax"
 
+import gc  # noqa: E402
+import itertools  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
@@ -37,3 +44,28 @@ def same_numbers(request: pytest.FixtureRequest) -> None:
     """Starts the generator `rng` of a test file anew, so that no test depends on those before."""
     if hasattr(request.module, "rng"):
         request.module.rng = np.random.default_rng(0)
+
+
+MAPS = Path("/proc/self/maps")
+MOST_MAPS = 10_000
+finished = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def room_for_programs() -> Iterator[None]:
+    """Forgets compiled programs before there are too many.
+
+    Each takes some memory maps, of which Linux gives a process 65,530; XLA crashes without one.
+    """
+    yield
+    if next(finished) % 10 == 0 and MAPS.exists() and MAPS.read_bytes().count(b"\n") > MOST_MAPS:
+        jax.clear_caches()
+        gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def no_figures_left() -> Iterator[None]:
+    """Closes the figures of a test, into which the next one would draw."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")

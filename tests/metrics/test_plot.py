@@ -29,12 +29,6 @@ class Given(jm.Metric):
         return self.value
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def heights(ax):
     return [bar.get_height() for bar in ax.patches]
 

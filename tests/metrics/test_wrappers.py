@@ -17,6 +17,7 @@ from jax_metrics.metrics import (
     Running,
     RunningMean,
     RunningSum,
+    Throughput,
     Tracker,
     Transformed,
 )
@@ -119,7 +120,7 @@ def test_the_tracker_of_a_collection():
     ("call", "error", "message"),
     [
         (lambda: Running(Mean(), window=0), ValueError, "at least 1 update; got window=0"),
-        (lambda: BootStrapper(Cat(3)), ValueError, "but Cat takes no `sample_weight`"),
+        (lambda: BootStrapper(Throughput()), ValueError, "but Throughput takes no `sample_weight`"),
         (lambda: BootStrapper(Mean(), sampling="all"), ValueError, "sampling must be one of"),
         (
             lambda: BootStrapper(Mean()).update(jnp.ones(3), sample_weight=jnp.ones(2)),
