@@ -16,7 +16,7 @@ AVERAGES = ["micro", "macro", "weighted", None]
 SAMPLE_WEIGHT = rng.uniform(0.5, 2, N)
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
@@ -64,7 +64,7 @@ def test_binary(peer, name, score, options, ignore_index):
     if ignore_index == -1:
         target = np.where(np.arange(N) % 4 == 0, -1, target)
     options = {**options, "ignore_index": ignore_index, "threshold": 0.4}
-    close(score(target, preds, **options), peer(f"binary_{name}", target, preds, **options))
+    assert_close(score(target, preds, **options), peer(f"binary_{name}", target, preds, **options))
 
 
 @pytest.mark.parametrize("ignore_index", [None, -1])
@@ -75,7 +75,9 @@ def test_classes(peer, name, score, options, average, ignore_index):
     if ignore_index == -1:
         target = np.where(np.arange(N) % 4 == 0, -1, target)
     options = {**options, "average": average, "num_classes": C, "ignore_index": ignore_index}
-    close(score(target, preds, **options), peer(f"multiclass_{name}", target, preds, **options))
+    assert_close(
+        score(target, preds, **options), peer(f"multiclass_{name}", target, preds, **options)
+    )
 
 
 @pytest.mark.parametrize("ignore_index", [None, -1])
@@ -86,7 +88,9 @@ def test_labels(peer, name, score, options, average, ignore_index):
     if ignore_index == -1:
         target = np.where(np.arange(N * L).reshape(N, L) % 4 == 0, -1, target)
     options = {**options, "average": average, "num_labels": L, "ignore_index": ignore_index}
-    close(score(target, preds, **options), peer(f"multilabel_{name}", target, preds, **options))
+    assert_close(
+        score(target, preds, **options), peer(f"multilabel_{name}", target, preds, **options)
+    )
 
 
 @pytest.mark.parametrize("k", [2, 3])
@@ -94,16 +98,22 @@ def test_labels(peer, name, score, options, average, ignore_index):
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1_score"])
 def test_top_k(peer, name, average, k):
     options = {"average": average, "num_classes": C, "top_k": k}
-    close(getattr(jm, name)(*CLASSES, **options), peer(f"multiclass_{name}", *CLASSES, **options))
+    assert_close(
+        getattr(jm, name)(*CLASSES, **options), peer(f"multiclass_{name}", *CLASSES, **options)
+    )
 
 
 @pytest.mark.parametrize("average", ["micro", None])
 def test_stat_scores(peer, average):
-    close(jm.stat_scores(*BINARY), peer("binary_stat_scores", *BINARY))
+    assert_close(jm.stat_scores(*BINARY), peer("binary_stat_scores", *BINARY))
     options = {"num_classes": C, "average": average}
-    close(jm.stat_scores(*CLASSES, **options), peer("multiclass_stat_scores", *CLASSES, **options))
+    assert_close(
+        jm.stat_scores(*CLASSES, **options), peer("multiclass_stat_scores", *CLASSES, **options)
+    )
     options = {"num_labels": L, "average": average}
-    close(jm.stat_scores(*LABELS, **options), peer("multilabel_stat_scores", *LABELS, **options))
+    assert_close(
+        jm.stat_scores(*LABELS, **options), peer("multilabel_stat_scores", *LABELS, **options)
+    )
 
 
 @pytest.mark.parametrize("average", ["micro", "macro", None])
@@ -113,7 +123,7 @@ def test_each_example_by_vmap(peer, name, average):
     options = {"num_classes": 3, "average": average}
     found = jax.vmap(lambda *arrays: getattr(jm, name)(*arrays, **options))(target, preds)
     expected = peer(f"multiclass_{name}", target, preds, multidim_average="samplewise", **options)
-    close(found, expected)
+    assert_close(found, expected)
 
 
 def test_exact_match(peer):
@@ -121,8 +131,8 @@ def test_exact_match(peer):
     target = rng.integers(0, 2, (N, 2))
     preds = rng.integers(0, 2, (N, 2))
     found = jm.exact_match(target, preds, **options)
-    close(found, peer("multiclass_exact_match", target, preds, **options))
-    close(
+    assert_close(found, peer("multiclass_exact_match", target, preds, **options))
+    assert_close(
         jm.exact_match(*LABELS, num_labels=L), peer("multilabel_exact_match", *LABELS, num_labels=L)
     )
 
@@ -136,14 +146,16 @@ def test_confusion_matrix(peer, normalize):
     ):
         options = {**size, "normalize": normalize}
         expected = peer(f"{kind}_confusion_matrix", *arrays, **options)
-        close(jm.confusion_matrix(*arrays, **options), expected)
+        assert_close(jm.confusion_matrix(*arrays, **options), expected)
 
 
 @pytest.mark.parametrize("weights", [None, "linear", "quadratic"])
 def test_kappa(peer, weights):
-    close(jm.cohen_kappa(*BINARY, weights=weights), peer("binary_cohen_kappa", *BINARY))
+    assert_close(jm.cohen_kappa(*BINARY, weights=weights), peer("binary_cohen_kappa", *BINARY))
     options = {"num_classes": C, "weights": weights}
-    close(jm.cohen_kappa(*CLASSES, **options), peer("multiclass_cohen_kappa", *CLASSES, **options))
+    assert_close(
+        jm.cohen_kappa(*CLASSES, **options), peer("multiclass_cohen_kappa", *CLASSES, **options)
+    )
 
 
 def test_matthews_corrcoef(peer):
@@ -153,19 +165,19 @@ def test_matthews_corrcoef(peer):
         ("multilabel", LABELS, {"num_labels": L}),
     ):
         expected = peer(f"{kind}_matthews_corrcoef", *arrays, **size)
-        close(jm.matthews_corrcoef(*arrays, **size), expected)
+        assert_close(jm.matthews_corrcoef(*arrays, **size), expected)
 
 
 def test_fairness(peer):
     expected = peer("binary_groups_stat_rates", *BINARY, GROUPS, num_groups=3)
     found = jm.group_stat_rates(*BINARY, groups=GROUPS, num_groups=3)
-    close(found, np.stack([np.asarray(expected[f"group_{i}"]) for i in range(3)]))
+    assert_close(found, np.stack([np.asarray(expected[f"group_{i}"]) for i in range(3)]))
     expected = peer("binary_fairness", *BINARY, GROUPS)
     found = jm.fairness(*BINARY, groups=GROUPS, num_groups=3)
     names = {"demographic_parity": "DP", "equal_opportunity": "EO"}
     for name, short in names.items():
         (value,) = [value for key, value in expected.items() if key.startswith(short)]
-        close(found[name], value)
+        assert_close(found[name], value)
 
 
 # -- Keras ----------------------------------------------------------------------------------------
@@ -210,7 +222,7 @@ def test_keras(keras, name, options, metric, arrays, weight):
         target, preds, given = target[:, None], preds[:, None], weight[:, None]
     theirs.update_state(target, preds, sample_weight=given)
     found = metric.batch_updates(target=arrays[0], preds=arrays[1], sample_weight=weight).compute()
-    close(found, theirs.result())
+    assert_close(found, theirs.result())
 
 
 # -- what the guide says of where numbers differ --------------------------------------------------
@@ -218,29 +230,29 @@ def test_keras(keras, name, options, metric, arrays, weight):
 
 def test_torchmetrics_guesses_logits_by_batch(peer):
     ones, low, high = np.array([1, 1]), np.array([0.2, 0.9]), np.array([0.2, 1.9])
-    close(peer("binary_accuracy", ones, low), 0.5)
-    close(peer("binary_accuracy", ones, high), 1)
-    close(jm.accuracy(ones, low), 0.5)
-    close(jm.accuracy(ones, low, from_logits=True), 1)
+    assert_close(peer("binary_accuracy", ones, low), 0.5)
+    assert_close(peer("binary_accuracy", ones, high), 1)
+    assert_close(jm.accuracy(ones, low), 0.5)
+    assert_close(jm.accuracy(ones, low, from_logits=True), 1)
 
 
 def test_torchmetrics_counts_examples_that_are_ignored_as_matches(peer):
     target, preds = np.array([[0, 1], [-1, -1]]), np.array([[0, 0], [1, 1]])
     options = {"num_classes": 2, "ignore_index": -1}
-    close(peer("multiclass_exact_match", target, preds, **options), 0.5)
-    close(jm.exact_match(target, preds, **options), 0)
+    assert_close(peer("multiclass_exact_match", target, preds, **options), 0.5)
+    assert_close(jm.exact_match(target, preds, **options), 0)
 
 
 def test_torchmetrics_gives_constant_predictions_a_correlation(peer):
     ones, some = np.array([1, 1, 1]), np.array([1, 0, 1])
-    close(peer("binary_matthews_corrcoef", ones, ones), 1)
+    assert_close(peer("binary_matthews_corrcoef", ones, ones), 1)
     np.testing.assert_allclose(peer("binary_matthews_corrcoef", ones, some), 0.408248, 1e-4)
-    close(jm.matthews_corrcoef(ones, ones), 0)
-    close(jm.matthews_corrcoef(ones, some), 0)
+    assert_close(jm.matthews_corrcoef(ones, ones), 0)
+    assert_close(jm.matthews_corrcoef(ones, some), 0)
 
 
 def test_torchmetrics_gives_a_class_without_targets_a_distance(peer):
     target, preds = np.array([0, 1, 0, 1]), np.array([0, 1, 1, 1])
     options = {"num_classes": 3, "average": None}
-    close(peer("multiclass_hamming_distance", target, preds, **options), [0.5, 0, 1])
-    close(jm.hamming_distance(target, preds, **options), [0.5, 0, 0])
+    assert_close(peer("multiclass_hamming_distance", target, preds, **options), [0.5, 0, 1])
+    assert_close(jm.hamming_distance(target, preds, **options), [0.5, 0, 0])

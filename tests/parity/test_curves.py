@@ -31,7 +31,7 @@ def keras():
     return keras
 
 
-def close(found, expected, rtol=1e-5):
+def assert_close(found, expected, rtol=1e-5):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=rtol, atol=1e-6)
 
 
@@ -53,14 +53,14 @@ def test_areas(torchmetrics, name, kind, curve):
         options = {"average": average} if sizes else {}
         expected = of_torch(torchmetrics, name, kind, thresholds=theirs, **options)
         found = getattr(jm.metrics, name)(target, preds, average=average, **sizes, **ours)
-        close(found, expected)
+        assert_close(found, expected)
 
 
 @pytest.mark.parametrize("max_fpr", [0.1, 0.5])
 def test_partial_area(torchmetrics, max_fpr):
     target, preds, _ = KINDS["binary"]
     expected = of_torch(torchmetrics, "auroc", "binary", max_fpr=max_fpr)
-    close(jm.metrics.auroc(target, preds, max_fpr=max_fpr, capacity=N), expected)
+    assert_close(jm.metrics.auroc(target, preds, max_fpr=max_fpr, capacity=N), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -69,12 +69,12 @@ def test_curves(torchmetrics, kind):
     found = jm.metrics.roc(target, preds, **sizes, thresholds=11)
     fpr, tpr, thresholds = of_torch(torchmetrics, "roc", kind, thresholds=11)
     for ours, theirs in zip(found, (fpr, tpr, thresholds), strict=True):
-        close(ours[..., 1:], theirs)  # the first point is that of infinity
+        assert_close(ours[..., 1:], theirs)  # the first point is that of infinity
     found = jm.metrics.precision_recall_curve(target, preds, **sizes, thresholds=11)
     expected = of_torch(torchmetrics, "precision_recall_curve", kind, thresholds=11)
     for ours, theirs in zip(found, expected, strict=True):
         theirs = np.asarray(theirs)
-        close(ours, np.where(np.isnan(theirs), 1, theirs))  # of nothing: theirs is NaN
+        assert_close(ours, np.where(np.isnan(theirs), 1, theirs))  # of nothing: theirs is NaN
 
 
 FIXED = [
@@ -92,13 +92,13 @@ def test_one_rate_where_another_is_held(torchmetrics, name, option, least, kind)
     target, preds, sizes = KINDS[kind]
     value, _ = of_torch(torchmetrics, name, kind, thresholds=None, **{option: least})
     found = getattr(jm.metrics, name)(target, preds, capacity=N, **sizes, **{option: least})
-    close(found.value, value)
+    assert_close(found.value, value)
 
 
 def test_equal_errors(torchmetrics):
     target, preds, _ = KINDS["binary"]
     # Theirs is the mean of both errors at the nearest point; ours lies on the line between two.
-    close(
+    assert_close(
         jm.metrics.eer(target, preds, capacity=N), of_torch(torchmetrics, "eer", "binary"), rtol=0.1
     )
 
@@ -111,7 +111,7 @@ def test_log_auc(torchmetrics, kind):
     found = jm.metrics.log_auc(
         target, preds, fpr_range=(0.05, 0.5), average=None, capacity=N, **sizes
     )
-    close(found, expected, rtol=1e-3)
+    assert_close(found, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("norm", ["l1", "l2", "max"])
@@ -126,7 +126,7 @@ def test_calibration_error(torchmetrics, kind, bins, norm):
         torch.tensor(np.float32(preds)), torch.tensor(target), n_bins=bins, norm=norm, **sizes
     )
     found = jm.metrics.calibration_error(target, preds, num_bins=bins, norm=norm, **sizes)
-    close(found, expected, rtol=1e-4)
+    assert_close(found, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("squared", [False, True])
@@ -135,15 +135,15 @@ def test_hinge_loss(torchmetrics, squared):
     target, preds, sizes = KINDS["multiclass"]
     arguments = torch.tensor(np.float32(preds)), torch.tensor(target)
     expected = torchmetrics.multiclass_hinge_loss(*arguments, **sizes, squared=squared)
-    close(jm.metrics.hinge_loss(target, preds, **sizes, squared=squared), expected)
+    assert_close(jm.metrics.hinge_loss(target, preds, **sizes, squared=squared), expected)
     each = torchmetrics.multiclass_hinge_loss(
         *arguments, **sizes, squared=squared, multiclass_mode="one-vs-all"
     )
     found = jm.metrics.hinge_loss(target, preds, **sizes, squared=squared, strategy="one-vs-all")
-    close(found, np.sum(np.asarray(each)))
+    assert_close(found, np.sum(np.asarray(each)))
     target, preds, _ = KINDS["binary"]
     expected = of_torch(torchmetrics, "hinge_loss", "binary", squared=squared)
-    close(jm.metrics.hinge_loss(target, preds, squared=squared), expected)
+    assert_close(jm.metrics.hinge_loss(target, preds, squared=squared), expected)
 
 
 RANKING = [
@@ -157,7 +157,7 @@ RANKING = [
 def test_ranking(torchmetrics, ours, theirs):
     target, preds, _ = KINDS["multilabel"]
     expected = of_torch(torchmetrics, theirs, "multilabel")
-    close(getattr(jm.metrics, ours)(target, preds), expected)
+    assert_close(getattr(jm.metrics, ours)(target, preds), expected)
 
 
 def test_where_the_numbers_differ(torchmetrics):
@@ -191,18 +191,18 @@ def test_keras_area(keras):
     metric = keras.metrics.AUC(num_thresholds=51)
     metric.update_state(target, preds, sample_weight=weight)
     found = jm.metrics.auroc(target, preds, sample_weight=weight, thresholds=51)
-    close(found, metric.result(), rtol=1e-4)
+    assert_close(found, metric.result(), rtol=1e-4)
 
 
 def test_keras_log_loss(keras):
     target, preds, _ = KINDS["multiclass"]
     metric = keras.metrics.SparseCategoricalCrossentropy()
     metric.update_state(target, preds)
-    close(jm.metrics.log_loss(target, preds, num_classes=C), metric.result(), rtol=1e-4)
+    assert_close(jm.metrics.log_loss(target, preds, num_classes=C), metric.result(), rtol=1e-4)
     target, preds = rng.integers(0, 2, N), rng.uniform(0.01, 0.99, N)
     metric = keras.metrics.BinaryCrossentropy()
     metric.update_state(target, preds)
-    close(jm.metrics.log_loss(target, preds), metric.result(), rtol=1e-4)
+    assert_close(jm.metrics.log_loss(target, preds), metric.result(), rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_keras_rates(keras, theirs, name, option):
     metric = getattr(keras.metrics, theirs)(0.45, num_thresholds=51)
     metric.update_state(target, preds)
     found = getattr(jm.metrics, name)(target, preds, thresholds=51, **{option: 0.45})
-    close(found.value, metric.result())
+    assert_close(found.value, metric.result())
 
 
 def test_torcheval_formulas():
@@ -229,8 +229,8 @@ def test_torcheval_formulas():
     share = (weight * target).sum() / weight.sum()
     baseline = -share * np.log(share) - (1 - share) * np.log(1 - share)
     expected = (weight * crossentropy).sum() / weight.sum() / baseline
-    close(jm.metrics.normalized_entropy(target, preds, sample_weight=weight), expected)
+    assert_close(jm.metrics.normalized_entropy(target, preds, sample_weight=weight), expected)
     expected = (weight * preds).sum() / (weight * target).sum()
-    close(jm.metrics.weighted_calibration(target, preds, sample_weight=weight), expected)
+    assert_close(jm.metrics.weighted_calibration(target, preds, sample_weight=weight), expected)
     expected = (weight * target).sum() / weight.sum()
-    close(jm.metrics.click_through_rate(target, sample_weight=weight), expected)
+    assert_close(jm.metrics.click_through_rate(target, sample_weight=weight), expected)

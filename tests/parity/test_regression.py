@@ -13,7 +13,7 @@ WEIGHT = rng.uniform(0.5, 2, N)
 SHARES = TARGET / TARGET.sum(-1, keepdims=True), PREDS / PREDS.sum(-1, keepdims=True)
 
 
-def close(found, expected, rtol=1e-5):
+def assert_close(found, expected, rtol=1e-5):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=rtol, atol=1e-6)
 
 
@@ -74,7 +74,7 @@ def test_torchmetrics_errors(torch, peer, ours, theirs, options, their_options):
     if not hasattr(peer, theirs):
         peer = pytest.importorskip("torchmetrics.functional.regression")
     expected = getattr(peer, theirs)(torch.tensor(preds), torch.tensor(target), **their_options)
-    close(getattr(jm, ours)(target, preds, **options), expected)
+    assert_close(getattr(jm, ours)(target, preds, **options), expected)
 
 
 OUTPUTS = [
@@ -114,7 +114,7 @@ def test_torchmetrics_outputs(torch, peer, ours, theirs, options, their_options,
     if not hasattr(peer, theirs):
         peer = pytest.importorskip("torchmetrics.functional.regression")
     expected = getattr(peer, theirs)(torch.tensor(preds), torch.tensor(target), **their_options)
-    close(getattr(jm, ours)(target, preds, num_outputs=K, **options), expected)
+    assert_close(getattr(jm, ours)(target, preds, num_outputs=K, **options), expected)
 
 
 @pytest.mark.parametrize("squared", [False, True])
@@ -123,7 +123,9 @@ def test_torchmetrics_relative_squared_error(torch, peer, squared):
     expected = peer.relative_squared_error(
         torch.tensor(PREDS), torch.tensor(TARGET), squared=squared
     )
-    close(jm.relative_squared_error(TARGET, PREDS, num_outputs=K, squared=squared).mean(), expected)
+    assert_close(
+        jm.relative_squared_error(TARGET, PREDS, num_outputs=K, squared=squared).mean(), expected
+    )
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -132,9 +134,9 @@ def test_torchmetrics_kendall_a(torch, peer, ties):
     target, preds = (x[:, 0].round() if ties else x[:, 0] for x in (TARGET, PREDS))
     expected = peer.kendall_rank_corrcoef(torch.tensor(preds), torch.tensor(target), variant="a")
     signs = np.sign(target[:, None] - target) * np.sign(preds[:, None] - preds)
-    close(signs.sum() / (signs**2).sum(), expected)
+    assert_close(signs.sum() / (signs**2).sum(), expected)
     found = jm.kendall_rank_corrcoef(target, preds, variant="a")
-    close(found, signs.sum() / (N * (N - 1)))
+    assert_close(found, signs.sum() / (N * (N - 1)))
     assert ties != np.isclose(found, expected)
 
 
@@ -143,10 +145,10 @@ def test_torchmetrics_concordance(torch, peer):
     target, preds = TARGET[:, 0], PREDS[:, 0]
     expected = peer.concordance_corrcoef(torch.tensor(preds), torch.tensor(target))
     (a, c), (_, b) = np.cov(target, preds, ddof=1)
-    close(2 * c / (a + b + (target.mean() - preds.mean()) ** 2), expected)
+    assert_close(2 * c / (a + b + (target.mean() - preds.mean()) ** 2), expected)
     (a, c), (_, b) = np.cov(target, preds, ddof=0)
     found = jm.concordance_corrcoef(target, preds)
-    close(found, 2 * c / (a + b + (target.mean() - preds.mean()) ** 2))
+    assert_close(found, 2 * c / (a + b + (target.mean() - preds.mean()) ** 2))
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -155,15 +157,15 @@ def test_torchmetrics_rows(torch, peer, reduction):
     expected = peer.cosine_similarity(
         torch.tensor(preds), torch.tensor(target), reduction=reduction
     )
-    close(jm.cosine_similarity(target, preds, reduction=reduction), expected)
+    assert_close(jm.cosine_similarity(target, preds, reduction=reduction), expected)
     for log_prob in (False, True):
         ours = (np.log(target), np.log(preds)) if log_prob else (target, preds)
         theirs = [torch.tensor(x) for x in ours]
         options = {"log_prob": log_prob, "reduction": reduction}
-        close(jm.kl_divergence(*ours, **options), peer.kl_divergence(*theirs, **options))
+        assert_close(jm.kl_divergence(*ours, **options), peer.kl_divergence(*theirs, **options))
         regression = pytest.importorskip("torchmetrics.functional.regression")
         expected = regression.jensen_shannon_divergence(*theirs, **options)
-        close(jm.jensen_shannon_divergence(*ours, **options), expected)
+        assert_close(jm.jensen_shannon_divergence(*ours, **options), expected)
 
 
 def test_torchmetrics_ranked_probability(torch):
@@ -172,7 +174,7 @@ def test_torchmetrics_ranked_probability(torch):
     expected = regression.continuous_ranked_probability_score(
         torch.tensor(preds), torch.tensor(target)
     )
-    close(jm.continuous_ranked_probability_score(target, preds), expected)
+    assert_close(jm.continuous_ranked_probability_score(target, preds), expected)
 
 
 KERAS = [
@@ -196,13 +198,13 @@ def test_keras(keras, name, metric, options, scale, weighted):
         weight = {"sample_weight": np.float32(WEIGHT[part])} if weighted else {}
         theirs.update_state(target[part], preds[part], **weight)
         ours.update(target=target[part], preds=preds[part], **weight)
-    close(ours.compute(), scale * np.asarray(theirs.result()), rtol=2e-5)
+    assert_close(ours.compute(), scale * np.asarray(theirs.result()), rtol=2e-5)
 
 
 def test_keras_kl_divergence(keras):
     theirs = keras.metrics.KLDivergence()
     theirs.update_state(*map(np.float32, SHARES))
-    close(jm.kl_divergence(*SHARES), theirs.result())
+    assert_close(jm.kl_divergence(*SHARES), theirs.result())
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,6 @@ def test_keras_correlations_are_means_of_rows(keras, name, metric):
     theirs = getattr(keras.metrics, name)()
     theirs.update_state(target, preds)
     rows = [metric(t, p) for t, p in zip(target, preds, strict=True)]
-    close(np.mean(rows), theirs.result())
+    assert_close(np.mean(rows), theirs.result())
     assert abs(theirs.result()) < 1e-6
-    close(metric(target.ravel(), preds.ravel()), 0.8)
+    assert_close(metric(target.ravel(), preds.ravel()), 0.8)

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, TypeVar
 
@@ -12,6 +11,7 @@ from jax.core import Tracer
 
 from jax_metrics.arguments import Arguments, Index, as_path
 from jax_metrics.metrics import _checks
+from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
@@ -124,7 +124,7 @@ class Metric(Operators, Tree, Extensions):
         else:
             value, merged, checks = _compiled_step(self, inputs)
             _checks.raise_failed(checks)
-            value = _as_dicts(value)
+            value = as_dicts(value)
         _take_state(self, merged)
         return value
 
@@ -272,7 +272,7 @@ def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
         return _batch(metric, inputs).compute()
     value, checks = _compiled_value(metric, inputs)
     _checks.raise_failed(checks)
-    return _as_dicts(value)
+    return as_dicts(value)
 
 
 def _received(metric: Metric, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
@@ -362,28 +362,15 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
-    compiled = jax.jit(lambda metric: _keep_order(compute(metric)))
+    compiled = jax.jit(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
         if not self.jittable or _is_traced(self):
             return compute(self)
-        return _as_dicts(compiled(self))
+        return as_dicts(compiled(self))
 
     return wrapper
-
-
-def _keep_order(value: Any) -> Any:
-    """The value with its dicts as OrderedDict; JAX sorts the keys of others."""
-    if isinstance(value, dict):
-        return OrderedDict((name, _keep_order(one)) for name, one in value.items())
-    return tuple(map(_keep_order, value)) if type(value) is tuple else value
-
-
-def _as_dicts(value: Any) -> Any:
-    if isinstance(value, OrderedDict):
-        return {name: _as_dicts(one) for name, one in value.items()}
-    return tuple(map(_as_dicts, value)) if type(value) is tuple else value
 
 
 def _batch(metric: M, inputs: Inputs) -> M:
@@ -413,11 +400,11 @@ def _compiled_neutral(metric: M) -> M:
 def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any, Any]:
     with _checks.collected() as checks:
         value, merged = metric._step(inputs)
-    return _keep_order(value), merged, _checks.packed(checks)
+    return keep_order(value), merged, _checks.packed(checks)
 
 
 @jax.jit
 def _compiled_value(metric: Any, inputs: Any) -> tuple[Any, Any]:
     with _checks.collected() as checks:
         value = _batch(metric, inputs).compute()
-    return _keep_order(value), _checks.packed(checks)
+    return keep_order(value), _checks.packed(checks)

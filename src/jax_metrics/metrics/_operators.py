@@ -1,6 +1,7 @@
 """The operators of metrics: `2 * a + b` is a metric too."""
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 
@@ -11,8 +12,7 @@ class Operators:
     else gives an `Expression`.
     """
 
-    def _merged(self, other: Any) -> Any:
-        raise NotImplementedError
+    _merged: Callable[[Any], Any]  # what `merge_state` takes the states of
 
     def __add__(self, other: Any) -> Any:
         from jax_metrics.metrics._expression import Expression, merges

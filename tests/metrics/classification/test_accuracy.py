@@ -22,7 +22,7 @@ BITS, PROBABILITIES = rng.integers(0, 2, (N, L)), rng.uniform(size=(N, L))
 WEIGHT = rng.uniform(0.5, 2, N)
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
@@ -30,40 +30,40 @@ def close(found, expected):
 def test_shapes_tell_what_predictions_are(weight):
     options = {"sample_weight": weight}
     expected = accuracy_score(TARGET, SAID, **options)
-    close(jm.accuracy(TARGET, SCORES, **options), expected)
-    close(jm.accuracy(TARGET, SAID, **options), expected)
-    close(jm.accuracy(TARGET, SCORES, num_classes=C, **options), expected)
+    assert_close(jm.accuracy(TARGET, SCORES, **options), expected)
+    assert_close(jm.accuracy(TARGET, SAID, **options), expected)
+    assert_close(jm.accuracy(TARGET, SCORES, num_classes=C, **options), expected)
     bits, probabilities = BITS[:, 0], PROBABILITIES[:, 0]
     expected = accuracy_score(bits, probabilities > 0.5, **options)
-    close(jm.accuracy(bits, probabilities, **options), expected)
-    close(jm.accuracy(bits.astype(bool), probabilities > 0.5, **options), expected)
+    assert_close(jm.accuracy(bits, probabilities, **options), expected)
+    assert_close(jm.accuracy(bits.astype(bool), probabilities > 0.5, **options), expected)
     logits = np.log(probabilities / (1 - probabilities))
-    close(jm.accuracy(bits, logits, from_logits=True, **options), expected)
+    assert_close(jm.accuracy(bits, logits, from_logits=True, **options), expected)
     expected = accuracy_score(bits, probabilities > 0.8, **options)
-    close(jm.accuracy(bits, probabilities, threshold=0.8, **options), expected)
+    assert_close(jm.accuracy(bits, probabilities, threshold=0.8, **options), expected)
 
 
 def test_one_metric_reads_each_batch_by_its_shape():
     metric = jm.Accuracy().update(target=TARGET, preds=SCORES).update(target=TARGET, preds=TARGET)
-    close(metric.compute(), (accuracy_score(TARGET, SAID) + 1) / 2)
+    assert_close(metric.compute(), (accuracy_score(TARGET, SAID) + 1) / 2)
 
 
 def test_large_classes_need_no_number():
     labels = np.array([0, 2**31 - 2, 70_000])
-    close(jm.accuracy(labels, labels), 1)
+    assert_close(jm.accuracy(labels, labels), 1)
 
 
 def test_axes_before_that_of_the_classes():
     target, scores = TARGET.reshape(4, 5, 2), SCORES.reshape(4, 5, 2, C)
-    close(jm.accuracy(target, scores), accuracy_score(TARGET, SAID))
+    assert_close(jm.accuracy(target, scores), accuracy_score(TARGET, SAID))
 
 
 @pytest.mark.parametrize(("average", "score"), [("macro", "macro"), (None, None)])
 def test_classes(average, score):
     expected = recall_score(TARGET, SAID, average=score)
-    close(jm.accuracy(TARGET, SCORES, num_classes=C, average=average), expected)
+    assert_close(jm.accuracy(TARGET, SCORES, num_classes=C, average=average), expected)
     found = jm.hamming_distance(TARGET, SCORES, num_classes=C, average=average)
-    close(found, 1 - expected)
+    assert_close(found, 1 - expected)
 
 
 @pytest.mark.parametrize("average", ["micro", "macro", "weighted", None])
@@ -71,25 +71,27 @@ def test_labels(average):
     right = (BITS == (PROBABILITIES > 0.5)).mean(0)
     weights = BITS.sum(0) if average == "weighted" else None
     expected = right if average is None else np.average(right, weights=weights)
-    close(jm.accuracy(BITS, PROBABILITIES, num_labels=L, average=average), expected)
-    close(jm.hamming_distance(BITS, PROBABILITIES, num_labels=L, average=average), 1 - expected)
+    assert_close(jm.accuracy(BITS, PROBABILITIES, num_labels=L, average=average), expected)
+    assert_close(
+        jm.hamming_distance(BITS, PROBABILITIES, num_labels=L, average=average), 1 - expected
+    )
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_top_k(k):
     scores = rng.normal(size=(N, C))
     expected = top_k_accuracy_score(TARGET, scores, k=k, labels=range(C))
-    close(jm.accuracy(TARGET, scores, num_classes=C, top_k=k), expected)
+    assert_close(jm.accuracy(TARGET, scores, num_classes=C, top_k=k), expected)
 
 
 def test_subset():
     said = PROBABILITIES > 0.5
     found = jm.accuracy(BITS, PROBABILITIES, num_labels=L, subset=True, sample_weight=WEIGHT)
-    close(found, accuracy_score(BITS, said, sample_weight=WEIGHT))
-    close(jm.exact_match(BITS, PROBABILITIES, num_labels=L), accuracy_score(BITS, said))
-    close(jm.hamming_distance(BITS, PROBABILITIES, num_labels=L), hamming_loss(BITS, said))
+    assert_close(found, accuracy_score(BITS, said, sample_weight=WEIGHT))
+    assert_close(jm.exact_match(BITS, PROBABILITIES, num_labels=L), accuracy_score(BITS, said))
+    assert_close(jm.hamming_distance(BITS, PROBABILITIES, num_labels=L), hamming_loss(BITS, said))
     found = jm.hamming_distance(BITS, PROBABILITIES, num_labels=L, subset=True)
-    close(found, zero_one_loss(BITS, said))
+    assert_close(found, zero_one_loss(BITS, said))
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[:8]], ids=["", "weighted"])
@@ -97,17 +99,19 @@ def test_exact_match(weight):
     target, preds = TARGET.reshape(8, 5) % 2, SAID.reshape(8, 5) % 2
     right = (target == preds).all(-1)
     found = jm.exact_match(target, preds, num_classes=2, sample_weight=weight)
-    close(found, np.average(right, weights=weight))
-    close(jm.exact_match(target, preds, sample_weight=weight), np.average(right, weights=weight))
+    assert_close(found, np.average(right, weights=weight))
+    assert_close(
+        jm.exact_match(target, preds, sample_weight=weight), np.average(right, weights=weight)
+    )
 
 
 def test_exact_match_leaves_positions_out():
     target = jnp.array([[1, 2, 0], [1, 1, 1], [0, 0, 0]])
     preds = jnp.array([[1, 2, 2], [2, 1, 1], [2, 2, 2]])
-    close(jm.exact_match(target, preds, num_classes=3), 0)
-    close(jm.exact_match(target, preds, num_classes=3, ignore_index=0), 0.5)
+    assert_close(jm.exact_match(target, preds, num_classes=3), 0)
+    assert_close(jm.exact_match(target, preds, num_classes=3, ignore_index=0), 0.5)
     mask = jnp.array([[True, True, False], [False, True, True], [False, False, True]])
-    close(jm.exact_match(target, preds, num_classes=3, mask=mask), 2 / 3)
+    assert_close(jm.exact_match(target, preds, num_classes=3, mask=mask), 2 / 3)
     assert np.isnan(jm.ExactMatch().compute())
 
 
@@ -115,8 +119,8 @@ def test_exact_match_of_words_and_of_rows_of_labels():
     target = rng.integers(0, 2, (6, 4, 2))
     preds = np.where(rng.uniform(size=(6, 4, 2)) < 0.9, target, 1 - target)
     right = target == preds
-    close(jm.exact_match(target, preds, num_classes=2), right.all((1, 2)).mean())
-    close(jm.exact_match(target, preds, num_labels=2), right.all(-1).mean())
+    assert_close(jm.exact_match(target, preds, num_classes=2), right.all((1, 2)).mean())
+    assert_close(jm.exact_match(target, preds, num_labels=2), right.all(-1).mean())
 
 
 @pytest.mark.parametrize("start", [2**24, 2**32])
@@ -126,7 +130,7 @@ def test_counts_stay_exact(start):
     for _ in range(3):
         metric.update(target=TARGET[:3], preds=TARGET[:3])
     assert (int(metric.tp), int(metric.fn)) == (start + 9, start)
-    close(metric.compute(), 0.5)
+    assert_close(metric.compute(), 0.5)
 
 
 def test_what_does_not_fit_is_refused():

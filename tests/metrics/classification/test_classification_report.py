@@ -14,11 +14,11 @@ WEIGHT = rng.uniform(0.5, 2, 60)
 NAMES = ["cat", "dog", "a rather long name", "cow"]
 
 
-def same(found, expected):
+def assert_same(found, expected):
     assert found.keys() == expected.keys()
     for name, row in expected.items():
         if isinstance(row, dict):
-            same(found[name], row)
+            assert_same(found[name], row)
         else:
             np.testing.assert_allclose(found[name], row, rtol=1e-5, atol=1e-6)
 
@@ -29,20 +29,20 @@ def test_classes(zero_division, weight):
     options = {"zero_division": zero_division, "sample_weight": weight}
     found = report_of(TARGET, PREDS, num_classes=4, labels=NAMES, **options)
     expected = classification_report(TARGET, PREDS, target_names=NAMES, output_dict=True, **options)
-    same(found, expected)
+    assert_same(found, expected)
 
 
 def test_binary():
     target, preds = BITS[:, 0], SAID[:, 0]
     expected = classification_report(target, preds, target_names=["no", "yes"], output_dict=True)
-    same(report_of(target, preds, labels=["no", "yes"]), expected)
+    assert_same(report_of(target, preds, labels=["no", "yes"]), expected)
 
 
 def test_labels():
     found = report_of(BITS, SAID, num_labels=3)
     expected = classification_report(BITS, SAID, output_dict=True, zero_division=0)
     del expected["samples avg"]  # which is made of examples, not of counts
-    same(found, expected)
+    assert_same(found, expected)
 
 
 @pytest.mark.parametrize("digits", [2, 4])
@@ -71,7 +71,7 @@ def test_a_class_that_does_not_occur():
     found = report_of(TARGET % 2, PREDS % 2, num_classes=3)
     assert float(found["2"]["support"]) == 0
     expected = classification_report(TARGET % 2, PREDS % 2, output_dict=True)
-    same(found["macro avg"], expected["macro avg"])
+    assert_same(found["macro avg"], expected["macro avg"])
 
 
 @pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "b"]])

@@ -15,7 +15,7 @@ WEIGHT = rng.uniform(0.5, 2, N)
 NORMALIZE = [None, "true", "pred", "all"]
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
@@ -24,8 +24,10 @@ def close(found, expected):
 def test_classes(normalize, weight):
     options = {"normalize": normalize, "sample_weight": weight}
     found = jm.confusion_matrix(TARGET, PREDS, num_classes=C, **options)
-    close(found, confusion_matrix(TARGET, PREDS, labels=range(C), **options))
-    close(jm.confusion_matrix(BITS[:, 0], SAID[:, 0]), confusion_matrix(BITS[:, 0], SAID[:, 0]))
+    assert_close(found, confusion_matrix(TARGET, PREDS, labels=range(C), **options))
+    assert_close(
+        jm.confusion_matrix(BITS[:, 0], SAID[:, 0]), confusion_matrix(BITS[:, 0], SAID[:, 0])
+    )
 
 
 @pytest.mark.parametrize("normalize", NORMALIZE)
@@ -34,9 +36,9 @@ def test_labels(normalize):
     axes = {None: (), "true": (2,), "pred": (1,), "all": (1, 2)}[normalize]
     if axes:
         expected /= expected.sum(axes, keepdims=True)
-    close(jm.confusion_matrix(BITS, SAID, num_labels=3, normalize=normalize), expected)
+    assert_close(jm.confusion_matrix(BITS, SAID, num_labels=3, normalize=normalize), expected)
     deep = BITS.reshape(10, 5, 3), SAID.reshape(10, 5, 3)
-    close(jm.confusion_matrix(*deep, num_labels=3, normalize=normalize), expected)
+    assert_close(jm.confusion_matrix(*deep, num_labels=3, normalize=normalize), expected)
 
 
 @pytest.mark.parametrize("weights", [None, "linear", "quadratic"])
@@ -44,16 +46,16 @@ def test_kappa(weights):
     for weight in (None, WEIGHT):
         options = {"weights": weights, "sample_weight": weight}
         found = jm.cohen_kappa(TARGET, PREDS, num_classes=C, **options)
-        close(found, cohen_kappa_score(TARGET, PREDS, **options))
+        assert_close(found, cohen_kappa_score(TARGET, PREDS, **options))
     found = jm.cohen_kappa(BITS[:, 0], SAID[:, 0], weights=weights)
-    close(found, cohen_kappa_score(BITS[:, 0], SAID[:, 0], weights=weights))
+    assert_close(found, cohen_kappa_score(BITS[:, 0], SAID[:, 0], weights=weights))
 
 
 def test_kappa_of_one_class_is_not_defined():
     ones = np.ones(4, int)
     assert np.isnan(jm.cohen_kappa(ones, ones))
     assert np.isnan(jm.CohenKappa(num_classes=3).compute())
-    close(jm.cohen_kappa(ones, 0 * ones), 0)
+    assert_close(jm.cohen_kappa(ones, 0 * ones), 0)
 
 
 def test_kappa_of_rare_ones_among_many():
@@ -77,7 +79,9 @@ def test_counts_stay_exact(start):
 
 def test_before_the_first_update():
     for normalize in NORMALIZE:
-        close(jm.ConfusionMatrix(num_classes=3, normalize=normalize).compute(), np.zeros((3, 3)))
+        assert_close(
+            jm.ConfusionMatrix(num_classes=3, normalize=normalize).compute(), np.zeros((3, 3))
+        )
 
 
 def test_options_are_checked():

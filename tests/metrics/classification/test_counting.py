@@ -30,7 +30,7 @@ IDS = [f"{score.__name__}-{options.get('beta', '')}" for score, _, options in SC
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
@@ -47,7 +47,7 @@ def test_classes(score, reference, options, average, zero_division, weight):
         TARGET, PREDS, average=average, labels=listed, sample_weight=weight,
         zero_division=zero_division, **options,
     )  # fmt: skip
-    close(found, expected)
+    assert_close(found, expected)
 
 
 @pytest.mark.parametrize("average", AVERAGES)
@@ -55,7 +55,7 @@ def test_classes(score, reference, options, average, zero_division, weight):
 def test_labels(score, reference, options, average):
     options = {**options, "average": average, "zero_division": 1.0}
     found = score(BITS, SAID, num_labels=L, **options)
-    close(found, reference(BITS, SAID, **options))
+    assert_close(found, reference(BITS, SAID, **options))
 
 
 BINARY = [([0, 1], [0, 1]), ([0, 1], [1, 0]), ([0, 0], [0, 0]), ([1, 1], [0, 0]), ([0, 0], [1, 1])]
@@ -68,16 +68,16 @@ def test_binary(score, reference, options, zero_division):
     for target, preds in BINARY:
         found = score(np.array(target), np.array(preds), **options)
         if reference is sk.jaccard_score and not (any(target) or any(preds)):
-            close(found, zero_division)  # scikit-learn's takes no NaN
+            assert_close(found, zero_division)  # scikit-learn's takes no NaN
             continue
         expected_options = options if reference is not sk.jaccard_score else {}
-        close(found, reference(target, preds, **expected_options))
+        assert_close(found, reference(target, preds, **expected_options))
 
 
 def test_zero_division_of_nan_leaves_classes_out():
     for average in ("macro", "weighted"):
         options = {"average": average, "zero_division": np.nan}
-        close(
+        assert_close(
             jm.precision(TARGET, PREDS, num_classes=C, **options),
             sk.precision_score(TARGET, PREDS, **options),
         )
@@ -88,10 +88,10 @@ def test_what_is_ignored_does_not_count(score):
     target = np.where(np.arange(N) % 5 == 0, -100, TARGET)
     keep = target != -100
     expected = score(TARGET[keep], PREDS[keep], num_classes=C)
-    close(score(target, PREDS, num_classes=C, ignore_index=-100), expected)
-    close(score(TARGET, PREDS, num_classes=C, mask=keep), expected)
+    assert_close(score(target, PREDS, num_classes=C, ignore_index=-100), expected)
+    assert_close(score(TARGET, PREDS, num_classes=C, mask=keep), expected)
     inside = score(TARGET[TARGET != 0], PREDS[TARGET != 0], num_classes=C)
-    close(score(TARGET, PREDS, num_classes=C, ignore_index=0), inside)
+    assert_close(score(TARGET, PREDS, num_classes=C, ignore_index=0), inside)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
@@ -118,14 +118,14 @@ def test_of_the_negative(score, cells, average, weight, kind):
     if average == "macro" and kind == "classes":
         values = values[counts[:, 1:].sum(-1) != 0]
     expected = values if average is None else values.mean()
-    close(score(target, preds, average=average, sample_weight=weight, **size), expected)
+    assert_close(score(target, preds, average=average, sample_weight=weight, **size), expected)
 
 
 def test_no_class_but_one_leaves_nothing_negative():
     weight = np.float32(rng.uniform(0.1, 1, 2000))
     ones = np.ones(2000, int)
     found = jm.specificity(ones, ones, num_classes=3, average=None, sample_weight=weight)
-    close(found, [1, 0, 1])
+    assert_close(found, [1, 0, 1])
 
 
 @pytest.mark.parametrize("average", ["micro", None])
@@ -133,14 +133,14 @@ def test_stat_scores(average):
     found = jm.stat_scores(TARGET, PREDS, num_classes=C, average=average)
     tn, fp, fn, tp = sk.multilabel_confusion_matrix(TARGET, PREDS, labels=range(C)).reshape(-1, 4).T
     expected = np.stack([tp, fp, tn, fn, tp + fn], -1)
-    close(found, expected.sum(0) if average == "micro" else expected)
+    assert_close(found, expected.sum(0) if average == "micro" else expected)
 
 
 def test_counts_of_all_classes_do_not_wrap():
     target = jnp.zeros(100_000, jnp.int32)
     value = jm.stat_scores(target, target, num_classes=50_000, average="micro")
-    close(value, [1e5, 0, 1e5 * 49_999, 0, 1e5])
-    close(jm.specificity(target, target, num_classes=50_000, average="micro"), 1)
+    assert_close(value, [1e5, 0, 1e5 * 49_999, 0, 1e5])
+    assert_close(jm.specificity(target, target, num_classes=50_000, average="micro"), 1)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
@@ -153,16 +153,16 @@ def test_balanced_accuracy(adjusted, weight):
     found = jm.balanced_accuracy(
         TARGET, PREDS, num_classes=C, adjusted=adjusted, sample_weight=weight
     )
-    close(found, expected)
+    assert_close(found, expected)
 
 
 def test_balanced_accuracy_of_one_class():
     ones = np.ones(4, int)
-    close(jm.balanced_accuracy(ones, ones), 1)
-    close(jm.balanced_accuracy(ones, ones, adjusted=True), 0)
+    assert_close(jm.balanced_accuracy(ones, ones), 1)
+    assert_close(jm.balanced_accuracy(ones, ones, adjusted=True), 0)
     for adjusted in (False, True):
-        close(jm.BalancedAccuracy(adjusted=adjusted).compute(), 0)
-    close(jm.BalancedAccuracy(zero_division=np.nan).compute(), np.nan)
+        assert_close(jm.BalancedAccuracy(adjusted=adjusted).compute(), 0)
+    assert_close(jm.BalancedAccuracy(zero_division=np.nan).compute(), np.nan)
 
 
 def test_balanced_accuracy_has_no_labels():
@@ -206,9 +206,9 @@ def test_masked_rows_are_harmless_and_wrong_labels_are_not(metric):
     shown = jnp.array([True, True, True, False])
     expected = metric.batch_updates(target=target[:3], preds=scores[:3]).compute()
     spoilt = {"target": target.at[3].set(-9), "preds": scores.at[3].set(jnp.nan)}
-    close(metric.batch_updates(**spoilt, mask=shown).compute(), expected)
+    assert_close(metric.batch_updates(**spoilt, mask=shown).compute(), expected)
     weight = shown.astype(jnp.float32)
-    close(metric.batch_updates(**spoilt, sample_weight=weight).compute(), expected)
+    assert_close(metric.batch_updates(**spoilt, sample_weight=weight).compute(), expected)
     with pytest.raises(ValueError, match="target has labels outside of 0 to 2"):
         metric.batch_updates(**spoilt)
     traced = jax.jit(lambda m: m.batch_updates(**spoilt).compute())(metric)
@@ -237,7 +237,7 @@ def test_options_are_checked():
 def test_an_infinite_beta_gives_recall():
     options = {"num_classes": C, "average": None}
     found = jm.fbeta_score(TARGET, PREDS, beta=np.inf, **options)
-    close(found, jm.recall(TARGET, PREDS, **options))
+    assert_close(found, jm.recall(TARGET, PREDS, **options))
 
 
 class Informedness(jm.Counting):
@@ -246,7 +246,7 @@ class Informedness(jm.Counting):
 
 
 def test_a_metric_of_ones_own():
-    close(Informedness()(target=np.array([1, 1, 0, 0]), preds=np.array([1, 0, 0, 0])), 0)
+    assert_close(Informedness()(target=np.array([1, 1, 0, 0]), preds=np.array([1, 0, 0, 0])), 0)
     with pytest.raises(TypeError, match="Counting must define `score`"):
         jm.Counting().compute()
 
@@ -263,7 +263,9 @@ def test_an_empty_batch_changes_nothing(weight):
 
 def test_one_count_of_the_stat_scores_is_a_metric():
     metric = jm.StatScores(num_classes=C)[..., 0]
-    close(metric(target=TARGET, preds=PREDS), jm.stat_scores(TARGET, PREDS, num_classes=C)[:, 0])
+    assert_close(
+        metric(target=TARGET, preds=PREDS), jm.stat_scores(TARGET, PREDS, num_classes=C)[:, 0]
+    )
 
 
 def test_half_precision_scores_and_many_axes():
@@ -271,5 +273,5 @@ def test_half_precision_scores_and_many_axes():
     scores = rng.normal(size=(2, 3, 4, 3))
     rounded = jnp.asarray(scores, jnp.bfloat16)
     expected = (np.asarray(rounded, np.float32).argmax(-1) == target).mean()
-    close(jm.accuracy(target, rounded), expected)
-    close(jm.recall(target, rounded, num_classes=3, average="micro"), expected)
+    assert_close(jm.accuracy(target, rounded), expected)
+    assert_close(jm.recall(target, rounded, num_classes=3, average="micro"), expected)

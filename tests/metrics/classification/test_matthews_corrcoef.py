@@ -14,17 +14,17 @@ BITS, SAID = rng.integers(0, 2, (N, L)), rng.integers(0, 2, (N, L))
 WEIGHT = rng.uniform(0.5, 2, N)
 
 
-def close(found, expected):
+def assert_close(found, expected):
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 def test_matthews_corrcoef(weight):
     found = jm.matthews_corrcoef(TARGET, PREDS, num_classes=C, sample_weight=weight)
-    close(found, sk.matthews_corrcoef(TARGET, PREDS, sample_weight=weight))
+    assert_close(found, sk.matthews_corrcoef(TARGET, PREDS, sample_weight=weight))
     found = jm.matthews_corrcoef(BITS, SAID, num_labels=L, sample_weight=weight)
     each = None if weight is None else weight.repeat(L)
-    close(found, sk.matthews_corrcoef(BITS.ravel(), SAID.ravel(), sample_weight=each))
+    assert_close(found, sk.matthews_corrcoef(BITS.ravel(), SAID.ravel(), sample_weight=each))
 
 
 @pytest.mark.parametrize("options", [{}, {"num_classes": 2}, {"num_classes": 3}])
@@ -32,8 +32,8 @@ def test_matthews_corrcoef_of_what_is_constant(options):
     ones, some = np.ones(N, int), np.arange(N) % 2
     for target, preds in ((ones, ones), (ones, some), (some, ones), (ones, 0 * ones)):
         for weight in (None, WEIGHT):
-            close(jm.matthews_corrcoef(target, preds, sample_weight=weight, **options), 0)
-    close(jm.MatthewsCorrCoef(**options).compute(), 0)
+            assert_close(jm.matthews_corrcoef(target, preds, sample_weight=weight, **options), 0)
+    assert_close(jm.MatthewsCorrCoef(**options).compute(), 0)
 
 
 @pytest.mark.parametrize("options", [{}, {"num_classes": 2}])

@@ -35,7 +35,7 @@ BITS = rng.integers(0, 2, (N, C))
 WEIGHT = rng.uniform(0.1, 3, N)
 
 
-def close(found, expected, rtol=1e-5):
+def assert_close(found, expected, rtol=1e-5):
     np.testing.assert_allclose(found, expected, rtol=rtol)
 
 
@@ -45,26 +45,28 @@ def test_log_loss_and_brier_score(logits, weight):
     options = {"from_logits": logits, "sample_weight": weight}
     binary = LOGITS[:, 0] if logits else sigmoid(LOGITS[:, 0])
     found = jm.metrics.log_loss(BITS[:, 0], binary, **options)
-    close(found, sk.log_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight))
+    assert_close(found, sk.log_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight))
     found = jm.metrics.brier_score(BITS[:, 0], binary, **options)
-    close(found, sk.brier_score_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight))
+    assert_close(
+        found, sk.brier_score_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight)
+    )
     classes, options["num_classes"] = LOGITS if logits else softmax(LOGITS), C
     found = jm.metrics.log_loss(LABELS, classes, **options)
-    close(found, sk.log_loss(LABELS, softmax(LOGITS), sample_weight=weight))
+    assert_close(found, sk.log_loss(LABELS, softmax(LOGITS), sample_weight=weight))
     errors = ((softmax(LOGITS) - np.eye(C)[LABELS]) ** 2).sum(-1)
     found = jm.metrics.brier_score(LABELS, classes, **options)
-    close(found, np.average(errors, weights=weight))
+    assert_close(found, np.average(errors, weights=weight))
     labels, options = LOGITS if logits else sigmoid(LOGITS), options | {"num_classes": None}
     columns = [
         sk.log_loss(t, p, sample_weight=weight)
         for t, p in zip(BITS.T, sigmoid(LOGITS).T, strict=True)
     ]
-    close(jm.metrics.log_loss(BITS, labels, num_labels=C, **options), np.mean(columns))
+    assert_close(jm.metrics.log_loss(BITS, labels, num_labels=C, **options), np.mean(columns))
 
 
 def test_probabilities_of_nothing():
     target, preds = np.array([0, 1]), np.array([1.0, 1.0])
-    close(jm.metrics.log_loss(target, preds), -np.log(1e-7) / 2)
+    assert_close(jm.metrics.log_loss(target, preds), -np.log(1e-7) / 2)
     assert jm.metrics.log_loss(target, preds, epsilon=0.0) == np.inf
     assert jm.metrics.log_loss(1 - target, preds * 0, epsilon=0.0) == np.inf
     assert jm.metrics.log_loss(target * 0 + 1, preds, epsilon=0.0) == 0
@@ -79,8 +81,8 @@ def test_ignored_and_masked_ones_do_not_count(metric):
     preds = np.where(keep[:, None], softmax(LOGITS), np.nan)
     expected = metric(num_classes=C)(target=target[keep], preds=preds[keep])
     found = metric(num_classes=C, ignore_index=-1)(target=target, preds=preds)
-    close(found, expected)
-    close(metric(num_classes=C)(target=target, preds=preds, mask=keep), expected)
+    assert_close(found, expected)
+    assert_close(metric(num_classes=C)(target=target, preds=preds, mask=keep), expected)
     assert np.isnan(metric(num_classes=C).compute())
 
 
@@ -90,15 +92,15 @@ def test_hinge_loss(strategy, squared):
     options = {"strategy": strategy, "squared": squared}
     power = 1 + squared
     binary = np.maximum(0, 1 - (2 * BITS - 1) * LOGITS) ** power
-    close(jm.metrics.hinge_loss(BITS[:, 0], LOGITS[:, 0], **options), binary[:, 0].mean())
-    close(jm.metrics.hinge_loss(BITS, LOGITS, num_labels=C, **options), binary.mean())
+    assert_close(jm.metrics.hinge_loss(BITS[:, 0], LOGITS[:, 0], **options), binary[:, 0].mean())
+    assert_close(jm.metrics.hinge_loss(BITS, LOGITS, num_labels=C, **options), binary.mean())
     right = np.eye(C)[LABELS] == 1
     if strategy == "one-vs-all":
         losses = (np.maximum(0, 1 - np.where(right, LOGITS, -LOGITS)) ** power).sum(-1)
     else:
         others = np.where(right, -np.inf, LOGITS).max(-1)
         losses = np.maximum(0, 1 - LOGITS[right] + others) ** power
-    close(jm.metrics.hinge_loss(LABELS, LOGITS, num_classes=C, **options), losses.mean())
+    assert_close(jm.metrics.hinge_loss(LABELS, LOGITS, num_classes=C, **options), losses.mean())
 
 
 @pytest.mark.parametrize("bins", [1, 7, 15])
@@ -119,10 +121,10 @@ def test_calibration_error(norm, bins):
         "max": apart.max(),
     }[norm]
     found = jm.metrics.calibration_error(target, preds, norm=norm, num_bins=bins)
-    close(found, expected, rtol=1e-4)
+    assert_close(found, expected, rtol=1e-4)
     logits = np.log(preds[:-5]) - np.log1p(-preds[:-5])
     from_logits = jm.metrics.calibration_error(target[:-5], logits, num_bins=1, from_logits=True)
-    close(from_logits, abs(target[:-5].mean() - preds[:-5].mean()), rtol=1e-3)
+    assert_close(from_logits, abs(target[:-5].mean() - preds[:-5].mean()), rtol=1e-3)
 
 
 def test_normalized_entropy_of_classes_and_labels():
@@ -130,11 +132,11 @@ def test_normalized_entropy_of_classes_and_labels():
     entropy = -(share * np.log(share)).sum()
     expected = sk.log_loss(LABELS, softmax(LOGITS)) / entropy
     found = jm.metrics.normalized_entropy(LABELS, LOGITS, num_classes=C, from_logits=True)
-    close(found, expected)
+    assert_close(found, expected)
     share = BITS.mean(0)
     entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share)).mean()
     loss = jm.metrics.log_loss(BITS, sigmoid(LOGITS), num_labels=C)
-    close(jm.metrics.normalized_entropy(BITS, sigmoid(LOGITS), num_labels=C), loss / entropy)
+    assert_close(jm.metrics.normalized_entropy(BITS, sigmoid(LOGITS), num_labels=C), loss / entropy)
     assert np.isnan(jm.metrics.normalized_entropy(np.ones(3, int), np.full(3, 0.5)))
     assert np.isnan(NormalizedEntropy().compute())
 
@@ -159,7 +161,9 @@ def test_ranking(ours, theirs, weight, levels):
     scores = rng.integers(-levels, levels, (N, C)) * 0.5
     target = BITS.copy()
     target[0], target[1] = 0, 1  # nothing is true, or all is
-    close(ours(target, scores, sample_weight=weight), theirs(target, scores, sample_weight=weight))
+    assert_close(
+        ours(target, scores, sample_weight=weight), theirs(target, scores, sample_weight=weight)
+    )
 
 
 @pytest.mark.parametrize(("ours", "theirs"), RANKING)
@@ -168,9 +172,9 @@ def test_ranking_without_some_labels(ours, theirs):
     mask[:, 2] = False
     scores = np.where(mask, LOGITS, np.nan)
     expected = theirs(np.delete(BITS, 2, 1), np.delete(LOGITS, 2, 1))
-    close(ours(BITS, scores, mask=mask), expected)
+    assert_close(ours(BITS, scores, mask=mask), expected)
     folded = ours(BITS.reshape(6, 10, C), LOGITS.reshape(6, 10, C))
-    close(folded, theirs(BITS, LOGITS))
+    assert_close(folded, theirs(BITS, LOGITS))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def updated(metric, target, preds, sample_weight=None, mask=None):
     return metric.compute()
 
 
-def close(found, expected, rtol=1e-5):
+def assert_close(found, expected, rtol=1e-5):
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-6)
 
 
@@ -47,17 +47,19 @@ def test_explained(metric, reference, multioutput, offset):
     # scikit-learn takes weighted targets that are all 1e6 for ones that differ, and gives -8e18.
     centred = target - offset, preds - offset
     expected = reference(*centred, multioutput=multioutput, sample_weight=WEIGHT)
-    close(updated(made, target, preds, WEIGHT), expected)
+    assert_close(updated(made, target, preds, WEIGHT), expected)
     made = metric(num_outputs=3, multioutput=multioutput)
     expected = reference(*(x[SHOWN] for x in centred), multioutput=multioutput)
-    close(updated(made, np.where(SHOWN[:, None], target, np.nan), preds, mask=SHOWN), expected)
+    assert_close(
+        updated(made, np.where(SHOWN[:, None], target, np.nan), preds, mask=SHOWN), expected
+    )
 
 
 @pytest.mark.parametrize("offset", OFFSETS)
 def test_adjusted(offset):
     target, preds = examples(offset)
     expected = 1 - (1 - sk.r2_score(target, preds)) * 63 / 58
-    close(updated(jm.R2Score(adjusted=5), target, preds), expected)
+    assert_close(updated(jm.R2Score(adjusted=5), target, preds), expected)
     assert np.isnan(jm.r2_score(target[:6], preds[:6], adjusted=5))
     assert np.isfinite(jm.r2_score(target[:7], preds[:7], adjusted=5))
 
@@ -90,7 +92,7 @@ def test_relative_squared_error(squared, offset):
     target, preds = examples(offset)
     expected = 1 - sk.r2_score(target, preds, sample_weight=WEIGHT)
     found = updated(jm.RelativeSquaredError(squared=squared), target, preds, WEIGHT)
-    close(found, expected if squared else np.sqrt(expected))
+    assert_close(found, expected if squared else np.sqrt(expected))
     assert jm.relative_squared_error(np.full(3, 0.1), np.zeros(3)) == np.inf
     assert np.isnan(jm.RelativeSquaredError().compute())
 
@@ -109,7 +111,7 @@ def test_normalized_error(normalization, offset):
     }[normalization]
     made = jm.NormalizedRootMeanSquaredError(num_outputs=2, normalization=normalization)
     given = np.where(SHOWN[:, None], target, np.nan)
-    close(updated(made, given, preds, WEIGHT, SHOWN), np.sqrt(square) / size)
+    assert_close(updated(made, given, preds, WEIGHT, SHOWN), np.sqrt(square) / size)
     assert np.isnan(made.reset().compute()).all()
 
 
@@ -133,16 +135,16 @@ def concordance(target, preds, weight):
 )
 def test_correlation(metric, reference, offset):
     target, preds = examples(offset)
-    close(updated(metric(), target, preds), reference(target, preds, np.ones(64)))
+    assert_close(updated(metric(), target, preds), reference(target, preds, np.ones(64)))
     weight = WEIGHT * SHOWN
     given = np.where(SHOWN, target, np.nan)
     found = updated(metric(), given, preds, WEIGHT, SHOWN)
-    close(found, reference(target, preds, weight))
+    assert_close(found, reference(target, preds, weight))
     target, preds = examples(offset, (4, 16, 2))
     found = metric(num_outputs=2)(target=target, preds=preds)
     for index in range(2):
         columns = (x[..., index].ravel() for x in (target, preds))
-        close(found[index], reference(*columns, np.ones(64)))
+        assert_close(found[index], reference(*columns, np.ones(64)))
 
 
 def test_correlation_of_constants():
@@ -166,4 +168,4 @@ def test_correlation_does_not_overflow():
     target, preds = examples(0)
     for scale in (1e-15, 1e15):
         found = jm.pearson_corrcoef(scale * target, scale * preds)
-        close(found, correlation(target, preds, np.ones(64)))
+        assert_close(found, correlation(target, preds, np.ones(64)))
