@@ -1,9 +1,12 @@
 """The steps prepared for a whole sequence give what the cells give one by one."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
 
 from jax_metrics import nn
 from jax_metrics.nn import initializers
@@ -20,13 +23,44 @@ CASES = [
 ]
 
 
+def made(layer_class, options):
+    bias_init = initializers.normal(1.0)
+    return layer_class(4, return_sequences=True, bias_init=bias_init, **options).init(0, X)
+
+
+def step_by_step(layer, x):
+    cell = layer.cells[0]
+    carry, outputs = cell.initialize_carry(0, x[:, 0].shape), []
+    for step in range(x.shape[1]):
+        carry, output = cell(carry, x[:, step])
+        outputs.append(output)
+    return jnp.stack(outputs, 1)
+
+
 @pytest.mark.parametrize(("layer_class", "options"), CASES)
 def test_steps_are_those_of_the_cell(layer_class, options):
-    bias_init = initializers.normal(1.0)
-    layer = layer_class(4, return_sequences=True, bias_init=bias_init, **options).init(0, X)
-    cell = layer.cells[0]
-    carry, expected = cell.initialize_carry(0, X[:, 0].shape), []
-    for step in range(X.shape[1]):
-        carry, output = cell(carry, X[:, step])
-        expected.append(output)
-    np.testing.assert_allclose(layer(X), jnp.stack(expected, 1), rtol=1e-5, atol=1e-6)
+    layer = made(layer_class, options)
+    np.testing.assert_allclose(layer(X), step_by_step(layer, X), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("layer_class", "options"), CASES)
+def test_gradients_are_those_of_the_cell(layer_class, options):
+    layer = made(layer_class, options)
+    gradients, expected = (
+        jax.grad(lambda layer, x, f=f: (f(layer, x) ** 2).sum(), argnums=(0, 1))(layer, X)
+        for f in (layer_class.__call__, step_by_step)
+    )
+    close = functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5)
+    jax.tree.map(close, gradients, expected)
+
+
+@pytest.mark.parametrize("layer_class", [nn.SimpleRNN, nn.GRU, nn.LSTM])
+def test_gradients_of_both_modes_and_of_gradients(layer_class):
+    layer = made(layer_class, {"bidirectional": True, "unroll": 2})
+    lengths = jnp.array([5, 3])
+
+    @jax.jit
+    def f(layer, x):
+        return layer(x, lengths=lengths)
+
+    check_grads(f, (layer, X), order=2, modes=("fwd", "rev"), rtol=2e-2, atol=2e-2)

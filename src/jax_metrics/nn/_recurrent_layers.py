@@ -9,7 +9,7 @@ from jax_metrics.module import Cache, Key, Module
 from jax_metrics.module._init import is_initializing
 from jax_metrics.nn._cells import GRUCell, OptimizedLSTMCell, RNNCellBase, SimpleCell
 from jax_metrics.nn._dropout import Dropout
-from jax_metrics.nn._recurrent_steps import prepared
+from jax_metrics.nn._recurrent_steps import output_of, scan_cell
 from jax_metrics.nn._varying import varying_like
 from jax_metrics.tree import node
 
@@ -143,7 +143,7 @@ class RecurrentLayer(Module):
         if self.return_sequences:
             output = jnp.moveaxis(y, 0, time)
         else:
-            output = jnp.concatenate([_output_of(c) for c in after[-directions:]], axis=-1)
+            output = jnp.concatenate([output_of(c) for c in after[-directions:]], axis=-1)
         return (output, state) if self.return_state else output
 
     def reset_state(self) -> "RecurrentLayer":
@@ -156,18 +156,7 @@ class RecurrentLayer(Module):
     ) -> tuple[Any, jax.Array]:
         if not self.initialized and self.initializing():
             cell(carry, x[0])  # makes the parameters, which must not happen inside of the scan
-        cell_step, x = prepared(cell, x, jax.tree.leaves(carry)[0].dtype)
-
-        def step(carry: Any, inputs: tuple[jax.Array, Any]) -> tuple[Any, jax.Array]:
-            x, valid = inputs
-            new, y = cell_step(carry, x)
-            if valid is not None:
-                here = valid[..., None]
-                new = jax.tree.map(lambda a, b: jnp.where(here, a, b), new, carry)
-                y = jnp.where(here, y, 0)
-            return new, y
-
-        return jax.lax.scan(step, carry, (x, valid), reverse=reverse, unroll=self.unroll)
+        return scan_cell(cell, carry, x, valid, reverse=reverse, unroll=self.unroll)
 
     def _first_states(self, x: jax.Array, given: Any) -> tuple[Any, ...]:
         """The carry that each cell starts from, and whether it fits; `x` is `[time, batch, in]`."""
@@ -270,7 +259,3 @@ def _fitting(carry: Any, x: jax.Array, cell: Any) -> Any:
     """The carry in the dtype of the computation, and varying over devices as the inputs do."""
     dtype = cell.dtype or jnp.promote_types(x.dtype, cell.param_dtype)
     return varying_like(jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), carry), x)
-
-
-def _output_of(carry: Any) -> jax.Array:
-    return carry[-1] if isinstance(carry, tuple) else carry
