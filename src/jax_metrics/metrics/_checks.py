@@ -8,8 +8,8 @@ import contextlib
 import contextvars
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -55,6 +55,23 @@ def check(holds: Any, message: str) -> jax.Array:
     if checks is not None:
         checks.append(Named(message, held))
     return jnp.where(held, 0.0, jnp.nan)
+
+
+class Rule(NamedTuple):
+    """A condition that is yet to be checked.
+
+    Attributes:
+        holds: An array of booleans.
+        message: What was expected, and how to mend it.
+    """
+
+    holds: jax.Array
+    message: str
+
+
+def check_rules(rules: Iterable[Rule]) -> jax.Array:
+    """Checks each of them: 0 if all hold, else NaN; see `check`."""
+    return sum((check(*rule) for rule in rules), jnp.zeros(()))
 
 
 @contextlib.contextmanager

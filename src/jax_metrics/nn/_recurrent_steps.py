@@ -50,7 +50,8 @@ def scan_cell(
     if take_apart is None:
 
         def call(carry: Any, inputs: tuple[jax.Array, Any]) -> tuple[Any, jax.Array]:
-            return _kept(carry, *cell(carry, inputs[0]), inputs[1])
+            new, output = cell(carry, inputs[0])
+            return _kept(carry, new, output, inputs[1])
 
         return jax.lax.scan(call, carry, (x, valid), reverse=reverse, unroll=unroll)
     dtype = output_of(carry).dtype

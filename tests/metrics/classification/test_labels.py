@@ -1,10 +1,12 @@
 """What `Labels` refuses, and how it reads arguments."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_metrics.metrics import Labels
+from jax_metrics.metrics import Accuracy, Labels
+from jax_metrics.metrics.classification._largest import largest
 
 BINARY = np.array([0, 1, 1])
 
@@ -53,6 +55,33 @@ def test_a_label_outside_is_a_fault_unless_it_does_not_count():
     assert labels.compare(outside, BINARY, sample_weight=outside < 2).fault == 0
     assert labels._replace(ignore_index=2).compare(outside, BINARY).fault == 0
     assert np.isnan(labels.compare(BINARY, outside).fault)
+
+
+def test_a_score_that_is_no_number_is_a_fault_unless_it_does_not_count():
+    scores = jnp.array([[0.1, 0.9], [0.8, jnp.nan], [jnp.nan, 0.7]])
+    assert np.isnan(Labels(2).compare(BINARY, scores).fault)
+    assert Labels(2).compare(BINARY, scores, mask=np.array([True, False, False])).fault == 0
+    assert Labels(2).compare(BINARY, scores.at[1:].set(-jnp.inf)).fault == 0
+    with pytest.raises(ValueError, match="preds must be numbers, but some are NaN"):
+        Accuracy().update(target=BINARY, preds=scores)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_the_largest_is_that_of_argmax(dtype):
+    scores = jnp.asarray(np.random.default_rng(0).integers(-2, 3, (4, 50, 7)), dtype)
+    scores = scores.at[0, :9, 3].set(jnp.nan).at[1, 0].set(-jnp.inf).at[1, 1, 2].set(jnp.inf)
+    place, score = largest(scores)
+    np.testing.assert_array_equal(place, scores.argmax(-1))
+    np.testing.assert_array_equal(*(x.astype(jnp.float32) for x in (score, scores.max(-1))))
+
+
+def test_labels_of_scores_have_no_gradient():
+    def right(scores):
+        return scores.sum(), Accuracy().update(target=BINARY, preds=scores).compute()
+
+    gradient, accuracy = jax.grad(right, has_aux=True)(jnp.eye(3, 2))
+    assert (gradient == 1).all()
+    assert accuracy == pytest.approx(2 / 3)
 
 
 def test_ties_go_to_the_first_class():

@@ -137,6 +137,31 @@ def test_logits_that_round_to_one_keep_their_order():
         np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("capacity", [None, 4])
+@pytest.mark.parametrize(
+    ("target", "preds", "sample_weight", "text"),
+    [
+        ([0, 2], [0.1, 0.2], None, "target has labels outside of 0 to 1"),
+        ([0, 1], [0.1, 1.2], None, "preds must be probabilities from 0 to 1"),
+        ([0, 1], [0.1, np.nan], None, "preds must be probabilities from 0 to 1"),
+        ([0, 1], [0.1, 0.2], [1.0, -1.0], "sample_weight must not be negative"),
+        ([3, 3], [0.1, 0.2], [1.0, -1.0], "sample_weight must not be negative|target has labels"),
+    ],
+)
+def test_what_cannot_be_raises_and_is_nan_when_traced(target, preds, sample_weight, text, capacity):
+    given = {"target": np.array(target), "preds": np.array(preds)}
+    if sample_weight is not None:
+        given["sample_weight"] = np.array(sample_weight)
+    metric = AUROC(capacity=capacity)
+    with pytest.raises(ValueError, match=text):
+        metric.update(**given)
+    assert np.isnan(
+        jax.jit(lambda given: AUROC(capacity=capacity).update(**given).compute())(given)
+    )
+    shown = np.zeros(2, bool)
+    assert np.isnan(metric.update(**given, mask=shown).compute())  # for want of examples
+
+
 def test_what_does_not_fit_is_not_silent():
     target, preds = np.arange(6) % 2, scores(6)
     metric = AUROC(capacity=5)

@@ -48,9 +48,8 @@ class Agreement(Counting):
         right, weight = compared.target == compared.preds, compared.weight
         if self.subset:
             right, weight = all_right(compared, examples_first=False)
-        none = jnp.zeros((), jnp.int32)
-        share = Counts((right * weight).sum(), none, (~right * weight).sum(), none)
-        self.add(share, compared.fault)
+        tp, none = (right * weight).sum(), jnp.zeros((), jnp.int32)
+        self.add(Counts(tp, none, weight.sum() - tp, none), compared.fault)
 
     def counted_in(self, counts: Counts) -> tuple[jax.Array, jax.Array, jax.Array]:
         """How many are right, wrong, and both."""

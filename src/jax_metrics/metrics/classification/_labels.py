@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import Index, between
-from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.classification._largest import largest
 
 
 class LabelOptions(TypedDict, total=False):
@@ -110,7 +111,7 @@ class Labels(NamedTuple):
 
         Raises:
             ValueError: If shapes do not fit; outside of traced code also if a label is none of the
-                classes, or a float no probability.
+                classes, a float no probability, or a score NaN.
             TypeError: If a dtype does not fit.
         """
         target, preds = as_labels("target", target), jnp.asarray(preds)
@@ -121,16 +122,17 @@ class Labels(NamedTuple):
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
             weight = jnp.where(target == self.ignore_index, 0, weight)
-        target, fault = self.known("target", target, weight)
+        target, *rules = self.known("target", target, weight)
         if not scored:
-            preds, more = self.known("preds", preds, weight)
-            fault += more
+            preds, rule = self.known("preds", preds, weight)
+            rules.append(rule)
         elif self.num_classes is None:
-            preds, more = self._above_threshold(preds, weight)
-            fault += more
+            preds, rule = self._above_threshold(preds, weight)
+            rules.append(rule)
         else:
-            preds = self._largest(preds, target)
-        return Compared(target, preds, weight, fault)
+            preds, rule = self._best(preds, target, weight)
+            rules.append(rule)
+        return Compared(target, preds, weight, check_rules(rules))
 
     def check_shapes(self, target: jax.Array, preds: jax.Array, scored: bool) -> None:
         """Checks that the shapes fit to each other and to the options.
@@ -169,34 +171,37 @@ class Labels(NamedTuple):
             return f", with {self.num_labels} labels along the last axis"
         return ", since the metric is binary; give `num_classes` or `num_labels` if it is not"
 
-    def known(self, name: str, labels: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The labels, with 0 for those that are none of the classes, and a fault if one counts."""
+    def known(self, name: str, labels: jax.Array, weight: jax.Array) -> tuple[jax.Array, Rule]:
+        """The labels, with 0 for those that are none of the classes; none of which may count."""
         classes = 2 if self.num_classes is None else self.num_classes
         inside = (labels >= 0) & (labels < classes)
-        fault = check(
+        rule = Rule(
             inside | (weight == 0),
             f"{name} has labels outside of 0 to {classes - 1}. Mask them, name one with "
             "`ignore_index`, or give the number of classes as `num_classes`.",
         )
-        return jnp.where(inside, labels, 0), fault
+        return jnp.where(inside, labels, 0), rule
 
-    def _above_threshold(self, preds: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def _above_threshold(self, preds: jax.Array, weight: jax.Array) -> tuple[jax.Array, Rule]:
         if self.from_logits:
             preds = jax.nn.sigmoid(preds)
-        fault = check(
+        rule = Rule(
             ((preds >= 0) & (preds <= 1)) | (weight == 0),
             "preds must be probabilities from 0 to 1. If they are logits, give `from_logits=True`.",
         )
-        return (preds > self.threshold).astype(jnp.int32), fault
+        return (preds > self.threshold).astype(jnp.int32), rule
 
-    def _largest(self, preds: jax.Array, target: jax.Array) -> jax.Array:
-        largest = jnp.argmax(preds, -1)
+    def _best(
+        self, preds: jax.Array, target: jax.Array, weight: jax.Array
+    ) -> tuple[jax.Array, Rule]:
+        place, score = largest(preds)
+        rule = Rule(~jnp.isnan(score) | (weight == 0), "preds must be numbers, but some are NaN.")
         if self.top_k == 1:
-            return largest
+            return place, rule
         score = jnp.take_along_axis(preds, target[..., None], -1)
         earlier = jnp.arange(preds.shape[-1]) < target[..., None]
         rank = ((preds > score) | ((preds == score) & earlier)).sum(-1)
-        return jnp.where(rank < self.top_k, target, largest)
+        return jnp.where(rank < self.top_k, target, place), rule
 
 
 def as_labels(name: str, labels: Any) -> jax.Array:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._bincount import bincount
 from jax_metrics.metrics._bins import bins_of, checked_thresholds
-from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._points import (
     Points,
@@ -80,30 +80,47 @@ class Curve(Metric):
     ) -> Any:
         """Takes a batch in; see `Curve` for shapes and dtypes."""
         labels, shape = self.labels, self.labels.shape
-        target, scores, weight, fault = read_scores(labels, target, preds, sample_weight, mask)
+        target, scores, weight, rules = read_scores(labels, target, preds, sample_weight, mask)
         if sample_weight is not None:
-            fault += check(weight >= 0, "sample_weight must not be negative.")
+            rules = (Rule(weight >= 0, "sample_weight must not be negative."), *rules)
         if not self._keeps_logits:
             scores = probabilities(labels, scores)
         positive = one_versus_rest(labels, target)
         if labels.num_classes is not None:
             weight = jnp.broadcast_to(weight[..., None], scores.shape)
-        scores, weight, positive = (x.reshape(-1, *shape) for x in (scores, weight, positive))
         if isinstance(self.held, Total):
-            counts = self._counts(scores, weight, positive)
+            counts, fault = self._counts(scores, weight, positive, rules)
             self.held = self.held + counts + fault
             return
-        rows = jnp.stack([scores, jnp.where(positive, weight, -weight) + fault], -1)
+        scores, weight, positive = (x.reshape(-1, *shape) for x in (scores, weight, positive))
+        signed = jnp.where(positive, weight, -weight) + check_rules(rules)
+        rows = jnp.stack([scores, signed], -1)
         taken = (weight != 0).reshape(len(weight), -1).any(-1)
         self.held = self.held.extended(rows, taken)
 
-    def _counts(self, scores: jax.Array, weight: jax.Array, positive: jax.Array) -> jax.Array:
-        """How many negative and positive ones there are in each bin."""
-        shape = self.held.high.shape
+    def _counts(
+        self, scores: jax.Array, weight: jax.Array, positive: jax.Array, rules: tuple[Rule, ...]
+    ) -> tuple[jax.Array, jax.Array]:
+        """How many negative and positive ones there are in each bin, and NaN if a rule is broken.
+
+        What breaks a rule is counted too, in a bin of its own: to look for it would take as long
+        as counting does.
+        """
+        shape, size = self.held.high.shape, self.held.high.size
         bins = bins_of(scores.astype(self.held.high.dtype), self.thresholds)
         curve = jnp.arange(math.prod(shape[:-2])).reshape(shape[:-2])
         numbers = 2 * (curve * shape[-2] + bins) + positive
-        return bincount(numbers, weight, self.held.high.size).reshape(shape)
+        # The first rule has the last word: once negative weights are set apart, no others cancel.
+        for i, rule in reversed(list(enumerate(rules))):
+            missing = numbers.ndim - rule.holds.ndim  # the axis of classes, which a target lacks
+            holds = rule.holds.reshape(rule.holds.shape + (1,) * missing)
+            numbers = jnp.where(holds, numbers, size + i)
+        counts = bincount(numbers, weight, size + len(rules))
+        broken = counts[size:]
+        fault = check_rules(
+            rule._replace(holds=count == 0) for rule, count in zip(rules, broken, strict=True)
+        )
+        return counts[:size].reshape(shape), fault
 
     @property
     def _keeps_logits(self) -> bool:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._bincount import bincount
 from jax_metrics.metrics._bins import bins_of
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.classification._counting import divide
@@ -88,7 +89,7 @@ class CalibrationError(Metric):
             true = (jnp.argmax(shares, -1) == true).astype(jnp.int32)
             shares = shares.max(-1)
         bins = jnp.minimum(bins_of(shares, self.num_bins + 1), self.num_bins) - 1
-        fault = scored.fault + sums_to_one(self.labels, scored)
+        fault = check_rules(scored.rules + sums_to_one(self.labels, scored))
         self.weight += bincount(bins, scored.weight, self.num_bins) + fault
         self.true += bincount(bins, scored.weight * true, self.num_bins)
         self.predicted += bincount(bins, scored.weight * shares, self.num_bins)

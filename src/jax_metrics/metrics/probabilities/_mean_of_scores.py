@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Unpack
 
 import jax
 
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.classification._labels import Labels
@@ -51,10 +52,10 @@ class MeanOfScores(MeanOf):
     ) -> Any:
         """Takes a batch in; see `MeanOfScores` for shapes and dtypes."""
         scored = read_scores(self.labels, target, preds, sample_weight, mask, bounded=self.bounded)
-        fault = scored.fault
+        rules = scored.rules
         if self.bounded:
-            fault += sums_to_one(self.labels, scored)
-        costs = self.costs(scored) + fault
+            rules += sums_to_one(self.labels, scored)
+        costs = self.costs(scored) + check_rules(rules)
         if sample_weight is None:  # integers, which sum exactly
             self.add(costs, mask=scored.weight != 0)
         else:

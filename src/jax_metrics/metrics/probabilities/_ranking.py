@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics._metric import Common
@@ -41,15 +42,16 @@ class Ranking(MeanOf):
                 f"example, {shape[:-1]}, and not for each label."
             )
         labels = Labels(num_labels=max(shape[-1], 1))
-        target, scores, weight, fault = read_scores(
+        target, scores, weight, rules = read_scores(
             labels, target, preds, sample_weight, mask, bounded=False
         )
         signed = jnp.where(weight == 0, 0.0, jnp.where(target == 1, 1.0, -1.0))
         values = self.ranked(exact_points(scores, signed.astype(scores.dtype), bounded=False))
+        values += check_rules(rules)
         if sample_weight is None:  # integers, which sum exactly
-            self.add(values + fault, mask=(weight != 0).any(-1))
+            self.add(values, mask=(weight != 0).any(-1))
         else:
-            self.add(values + fault, weight.max(-1))
+            self.add(values, weight.max(-1))
 
 
 class CoverageError(Ranking):

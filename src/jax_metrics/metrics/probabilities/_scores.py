@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float
-from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._weights import counted, weights
 from jax_metrics.metrics.classification._labels import Labels, as_labels
 
@@ -21,13 +21,13 @@ class Scored(NamedTuple):
         target: Integers, `[...]` for binary and classes, `[..., num_labels]` for labels.
         scores: Probabilities or logits, of the shape of the predictions; 0 where nothing counts.
         weight: How much each target counts; integers without sample weights.
-        fault: 0, or NaN where something that counts cannot be right; see `check`.
+        rules: What must hold of all that counts.
     """
 
     target: jax.Array
     scores: jax.Array
     weight: jax.Array
-    fault: jax.Array
+    rules: tuple[Rule, ...]
 
 
 def read_scores(
@@ -39,7 +39,7 @@ def read_scores(
     *,
     bounded: bool = True,
 ) -> Scored:
-    """Target and scores as they are declared.
+    """Target and scores as they are declared; what depends on values is not checked yet.
 
     Args:
         labels: What they are: binary, classes or labels; logits or probabilities.
@@ -50,7 +50,7 @@ def read_scores(
         bounded: Whether scores that are no logits must be probabilities.
 
     Raises:
-        ValueError: If shapes do not fit; outside of traced code also if a value cannot be.
+        ValueError: If shapes do not fit.
         TypeError: If a dtype does not fit.
     """
     target, scores = as_labels("target", target), as_float("preds", preds)
@@ -58,16 +58,16 @@ def read_scores(
     weight = weights(target.shape, sample_weight, mask, scores.dtype)
     if labels.ignore_index is not None:
         weight = jnp.where(target == labels.ignore_index, 0, weight)
-    target, fault = labels.known("target", target, weight)
+    target, rule = labels.known("target", target, weight)
     scores = counted(scores, weight)
     if bounded and not labels.from_logits:
-        fault += check(
+        numbers = Rule(
             (scores >= 0) & (scores <= 1),
             "preds must be probabilities from 0 to 1. If they are logits, give `from_logits=True`.",
         )
     else:
-        fault += check(~jnp.isnan(scores), "preds must be numbers, but some are NaN.")
-    return Scored(target, scores, weight, fault)
+        numbers = Rule(~jnp.isnan(scores), "preds must be numbers, but some are NaN.")
+    return Scored(target, scores, weight, (rule, numbers))
 
 
 def probabilities(labels: Labels, scores: jax.Array) -> jax.Array:
@@ -84,12 +84,13 @@ def one_versus_rest(labels: Labels, target: jax.Array) -> jax.Array:
     return target[..., None] == jnp.arange(labels.num_classes)
 
 
-def sums_to_one(labels: Labels, scored: Scored) -> jax.Array:
-    """Checks that the probabilities of all classes are those of one choice; see `check`."""
+def sums_to_one(labels: Labels, scored: Scored) -> tuple[Rule, ...]:
+    """That the probabilities of all classes are those of one choice; nothing of other scores."""
     if labels.num_classes is None or labels.from_logits:
-        return jnp.zeros(())
-    return check(
+        return ()
+    rule = Rule(
         (abs(scored.scores.sum(-1) - 1) < _TOLERANCE) | (scored.weight == 0),
         "preds must be probabilities that sum to 1 over the classes. Divide them by their sum, or "
         "give logits and `from_logits=True`.",
     )
+    return (rule,)
