@@ -56,10 +56,9 @@ def lstm(x: jax.Array, sizes: Sizes) -> Candidate:
 
 def candidate(model: jm.Module, x: jax.Array) -> Candidate:
     model = jax.jit(lambda x: model.init(0, x))(x)
-    in_evaluation = model.eval()
 
     def forward(model: Any, x: jax.Array) -> jax.Array:
-        return in_evaluation(x)
+        return model.eval()(x)
 
     return Candidate(model, model.filter(jm.Parameter), forward, step)
 
