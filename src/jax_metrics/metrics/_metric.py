@@ -1,19 +1,19 @@
 """`Metric`: what all metrics are."""
 
 import functools
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypedDict, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import Arguments, Index, as_path
+from jax_metrics.arguments import Index, as_path
 from jax_metrics.metrics import _checks
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
+from jax_metrics.metrics._receiving import Inputs, Receiving
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
 from jax_metrics.metrics.state import (
     Accumulator,
@@ -22,10 +22,9 @@ from jax_metrics.metrics.state import (
     neutral_state,
     reduced_state,
 )
-from jax_metrics.tree import Extensions, Tree, copy, layout_of, snake_case
+from jax_metrics.tree import Extensions, copy, layout_of, snake_case
 
 M = TypeVar("M", bound="Metric")
-Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class Common(TypedDict, total=False):
@@ -41,7 +40,7 @@ class _DefaultName:
         return snake_case(owner.__name__)
 
 
-class Metric(Operators, Tree, Extensions):
+class Metric(Operators, Receiving, Extensions):
     """Gathers values over batches: `update` takes a batch in, `compute` gives the value so far.
 
     A metric of your own declares its state (see `state`, `Total`, `Moments`, `Buffer`), makes it in
@@ -85,17 +84,14 @@ class Metric(Operators, Tree, Extensions):
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
     name: Any = _DefaultName()
-    on: Any = None
     dtype: Any = jnp.float32
-    _arguments: Any = Arguments()
     _update: ClassVar[Callable[..., Any]]  # as the class wrote it
-    _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "update" in vars(cls):
             cls._update = staticmethod(vars(cls)["update"])
-            cls._parameters = dict(list(inspect.signature(cls._update).parameters.items())[1:])
+            cls._receive_as(cls._update)
             cls.update = _compiled_update(cls._update)
         if "compute" in vars(cls):
             cls.compute = _compiled_compute(vars(cls)["compute"])
@@ -118,7 +114,7 @@ class Metric(Operators, Tree, Extensions):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in and returns the value of this batch alone."""
-        inputs = _received(self, args, kwargs)
+        inputs = self._received(args, kwargs)
         if not self.jittable or _is_traced(self, inputs):
             value, merged = self._step(inputs)
         else:
@@ -210,96 +206,15 @@ class Metric(Operators, Tree, Extensions):
         value = self.compute() if value is None else value
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
 
-    @property
-    def signature(self) -> inspect.Signature:
-        """The arguments that `update` takes, under the names it takes them by."""
-        return self._arguments.signature(self._takes(), ())
-
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
-        """The arguments of `update` by its own names; those of a wrapper are of what it wraps."""
-        return {n: p for n, p in self._parameters.items() if p.kind not in _UNNAMED}
-
-    def index_into(self: M, **paths: Index) -> M:
-        """A metric that reads arguments out of structures.
-
-        Args:
-            **paths: For each argument a key or index, or several to follow one after the other.
-
-        Raises:
-            TypeError: If there is no such argument.
-
-        Example:
-            >>> import jax.numpy as jnp
-            >>> import jax_metrics as jm
-            >>> metric = jm.metrics.Mean().index_into(values=("heads", 0))
-            >>> float(metric(values={"heads": [jnp.ones(2)]}))
-            1.0
-        """
-        made = copy(self)
-        made._arguments = self._arguments.index_into(self, paths)
-        return made
-
-    def rename_arguments(self: M, **names: str) -> M:
-        """A metric that takes arguments by other names.
-
-        Args:
-            **names: For each argument its new name.
-
-        Raises:
-            TypeError: If there is no such argument.
-            ValueError: If two arguments would have the same name.
-
-        Example:
-            >>> import jax.numpy as jnp
-            >>> import jax_metrics as jm
-            >>> metric = jm.metrics.Mean().rename_arguments(values="loss")
-            >>> float(metric(loss=jnp.ones(2)))
-            1.0
-        """
-        made = copy(self)
-        made._arguments = self._arguments.rename(self, names)
-        return made
-
-
-_UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-_PLAIN = Metric._arguments
-
 
 def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
     """The value of one batch alone; the metric stays as it is."""
-    inputs = _received(metric, args, kwargs)
+    inputs = metric._received(args, kwargs)
     if not metric.jittable or _is_traced(metric, inputs):
         return _batch(metric, inputs).compute()
     value, checks = _compiled_value(metric, inputs)
     _checks.raise_failed(checks)
     return as_dicts(value)
-
-
-def _received(metric: Metric, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
-    """The arguments by the names that `update` has for them, taken out of their structures."""
-    own = metric._parameters
-    plain = metric._arguments is _PLAIN and metric.on is None
-    if plain and any(parameter.kind in _UNNAMED for parameter in own.values()):
-        return args, dict(kwargs)  # a wrapper, which hands them on
-    given = {**_named(metric, args), **kwargs} if args else dict(kwargs)
-    missing = own.keys() - given.keys()
-    if plain and given.keys() <= own.keys():
-        if all(own[name].default is not inspect.Parameter.empty for name in missing):
-            return (), given
-    return (), metric._arguments.receive(metric, given)
-
-
-def _named(metric: Metric, args: tuple[Any, ...]) -> dict[str, Any]:
-    """Positional arguments by the names that callers use."""
-    names = list(metric.signature.parameters)
-    kinds = [parameter.kind for parameter in metric._takes().values()]
-    positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if len(args) > positional:
-        raise TypeError(
-            f"{type(metric).__name__} takes {positional or 'no'} arguments by position, but got "
-            f"{len(args)}. Give them by name: {', '.join(f'{name}=...' for name in names)}."
-        )
-    return dict(zip(names, args, strict=False))
 
 
 def _is_traced(*values: Any) -> bool:
@@ -345,7 +260,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
         if type(self)._update is not update:  # a subclass calls it with arguments received
             update(self, *args, **kwargs)
             return self
-        inputs = _received(self, args, kwargs)
+        inputs = self._received(args, kwargs)
         if not self.jittable or _is_traced(self, inputs):
             return _take_in(self, inputs)
         metric, checks = compiled(self, inputs)

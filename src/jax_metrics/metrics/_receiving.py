@@ -1,0 +1,104 @@
+"""How a metric receives arguments: by position or name, renamed, out of structures."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from jax_metrics.arguments import Arguments, Index
+from jax_metrics.tree import Tree, copy
+
+Inputs = tuple[tuple[Any, ...], dict[str, Any]]
+_PLAIN = Arguments()
+_UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class Receiving(Tree):
+    """What receives arguments as a metric does.
+
+    Attributes:
+        on: Where in structures to find them.
+    """
+
+    on: Any = None
+    _arguments: Any = _PLAIN
+    _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
+
+    @classmethod
+    def _receive_as(cls, update: Callable[..., Any]) -> None:
+        """Has the class receive the arguments of a function, which takes the metric first."""
+        cls._parameters = dict(list(inspect.signature(update).parameters.items())[1:])
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The arguments that `update` takes, under the names it takes them by."""
+        return self._arguments.signature(self._takes(), ())
+
+    def _takes(self) -> Mapping[str, inspect.Parameter]:
+        """The arguments of `update` by its own names; those of a wrapper are of what it wraps."""
+        return {n: p for n, p in self._parameters.items() if p.kind not in _UNNAMED}
+
+    def index_into(self, **paths: Index) -> Self:
+        """A metric that reads arguments out of structures.
+
+        Args:
+            **paths: For each argument a key or index, or several to follow one after the other.
+
+        Raises:
+            TypeError: If there is no such argument.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> metric = jm.metrics.Mean().index_into(values=("heads", 0))
+            >>> float(metric(values={"heads": [jnp.ones(2)]}))
+            1.0
+        """
+        made: Any = copy(self)
+        made._arguments = self._arguments.index_into(self, paths)
+        return made
+
+    def rename_arguments(self, **names: str) -> Self:
+        """A metric that takes arguments by other names.
+
+        Args:
+            **names: For each argument its new name.
+
+        Raises:
+            TypeError: If there is no such argument.
+            ValueError: If two arguments would have the same name.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> metric = jm.metrics.Mean().rename_arguments(values="loss")
+            >>> float(metric(loss=jnp.ones(2)))
+            1.0
+        """
+        made: Any = copy(self)
+        made._arguments = self._arguments.rename(self, names)
+        return made
+
+    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+        """The arguments by the names that `update` has for them, taken out of their structures."""
+        own = self._parameters
+        plain = self._arguments is _PLAIN and self.on is None
+        if plain and any(parameter.kind in _UNNAMED for parameter in own.values()):
+            return args, dict(kwargs)  # a wrapper, which hands them on
+        given = {**self._named(args), **kwargs} if args else dict(kwargs)
+        missing = own.keys() - given.keys()
+        if plain and given.keys() <= own.keys():
+            if all(own[name].default is not inspect.Parameter.empty for name in missing):
+                return (), given
+        return (), self._arguments.receive(self, given)
+
+    def _named(self, args: tuple[Any, ...]) -> dict[str, Any]:
+        """Positional arguments by the names that callers use."""
+        names = list(self.signature.parameters)
+        kinds = [parameter.kind for parameter in self._takes().values()]
+        positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if len(args) > positional:
+            raise TypeError(
+                f"{type(self).__name__} takes {positional or 'no'} arguments by position, but got "
+                f"{len(args)}. Give them by name: {', '.join(f'{name}=...' for name in names)}."
+            )
+        return dict(zip(names, args, strict=False))
