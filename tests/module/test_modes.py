@@ -1,8 +1,11 @@
+import pickle
+
 import jax
 import jax.numpy as jnp
 import pytest
 
 import jax_metrics as jm
+from jax_metrics.tree import layout_of
 
 
 class Pair(jm.Tree):
@@ -94,3 +97,23 @@ def test_immutable_modules_change_mode():
         pass
 
     assert not Frozen().eval().training
+
+
+class Scaled(jm.Module):
+    def __init__(self):
+        self.by = 2
+        self.steps = [1]
+
+    def __call__(self, x):
+        return self.by * x if self.training else x
+
+
+def test_a_remembered_layout_is_the_one_that_would_be_worked_out():
+    module = Scaled()
+    for change in (lambda: None, lambda: setattr(module, "by", 3), lambda: module.steps.append(2)):
+        change()
+        for made in (module.eval(), module.eval().train(), module.freeze().eval().unfreeze()):
+            anew = pickle.loads(pickle.dumps(made))
+            assert made.by == module.by and made.steps == module.steps
+            assert jax.tree.structure(made) == jax.tree.structure(anew)
+            assert layout_of(made) is layout_of(anew)

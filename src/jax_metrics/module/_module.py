@@ -32,6 +32,7 @@ from jax_metrics.tree import (
     snake_case,
     static,
 )
+from jax_metrics.tree._flatten import set_static
 from jax_metrics.tree._types import Filter
 
 M = TypeVar("M", bound="Module")
@@ -316,6 +317,6 @@ def _with_mode(module: M, inplace: bool, **changes: bool) -> M:
         if isinstance(tree, Module):
             mode = tree._mode._replace(**changes)
             if mode != tree._mode:
-                tree._mode = mode
+                set_static(tree, "_mode", mode)
 
     return apply(change, module, inplace=inplace)

@@ -99,6 +99,23 @@ def forget_layout(tree: Any) -> None:
     tree.__dict__.pop(LAYOUT, None)
 
 
+def set_static(tree: Any, name: str, value: Any) -> None:
+    """Assigns a static field. Which layout follows from the one before is worked out once.
+
+    Args:
+        tree: The object.
+        name: The field.
+        value: A hashable value.
+    """
+    before = layout_of(tree)
+    setattr(tree, name, value)
+    after = before.plans.get((name, value))
+    if after is None:
+        before.plans[name, value] = layout_of(tree)
+    else:
+        tree.__dict__[LAYOUT] = after
+
+
 def _renew_layout(tree: Any) -> Layout:
     fields = tree.__dict__
     settle(fields)
