@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from jax_metrics.metrics import Accuracy, Labels
+from jax_metrics.metrics.classification._labels import as_labels
 from jax_metrics.metrics.classification._largest import largest
 
+MIN, MAX = -(2**31), 2**31 - 1
 BINARY = np.array([0, 1, 1])
 
 
@@ -55,6 +57,13 @@ def test_a_label_outside_is_a_fault_unless_it_does_not_count():
     assert labels.compare(outside, BINARY, sample_weight=outside < 2).fault == 0
     assert labels._replace(ignore_index=2).compare(outside, BINARY).fault == 0
     assert np.isnan(labels.compare(BINARY, outside).fault)
+
+
+def test_labels_beyond_int32_are_none_of_the_classes():
+    with jax.enable_x64(True):
+        assert as_labels("target", np.array([1, 2**32 + 1, -(2**32)])).tolist() == [1, MAX, MIN]
+    assert as_labels("target", np.array([1, 2**32 - 1], np.uint32)).tolist() == [1, MAX]
+    assert as_labels("target", np.array([True, False])).tolist() == [1, 0]
 
 
 def test_a_score_that_is_no_number_is_a_fault_unless_it_does_not_count():

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.arguments import Index, between
 from jax_metrics.metrics._checks import Rule, check_rules
@@ -205,7 +206,7 @@ class Labels(NamedTuple):
 
 
 def as_labels(name: str, labels: Any) -> jax.Array:
-    """Integers or booleans as int32.
+    """Integers or booleans as int32; larger numbers stay larger than all classes.
 
     Raises:
         TypeError: If they are floats.
@@ -216,4 +217,7 @@ def as_labels(name: str, labels: Any) -> jax.Array:
             f"{name} must hold labels, integers or booleans, but is {labels.dtype}. One-hot rows "
             f"become labels by `{name}.argmax(-1)`."
         )
+    if not np.can_cast(labels.dtype, np.int32):
+        low, high = jnp.iinfo(jnp.int32).min, jnp.iinfo(jnp.int32).max
+        labels = labels.clip(max(low, jnp.iinfo(labels.dtype).min), high)
     return labels.astype(jnp.int32)
