@@ -142,11 +142,10 @@ def measure(name: str, x: jax.Array, sizes: Sizes, rounds: int) -> dict[str, dic
     steps, operations = compiled_step(every, x, y, alike=name != "lstm")
     print(f"{name}: {next(iter(every.values())).count:,} parameters; a step in operations:")
     print("  " + ", ".join(f"{label} {count:,.0f}" for label, count in operations.items()))
-    # Op by op, a loop is one op, which is traced and compiled in each call; NNX draws a key there.
     rows = {}
-    if name != "lstm":
+    if name != "lstm":  # op by op, a loop is one op, which is traced and compiled in each call
         rows[f"eager {name}"] = fastest(calls, rounds=rounds)
-        rows[f"trace a call of {name}"] = fastest(trace_forward(every, x), rounds=rounds)
+    rows[f"trace a call of {name}"] = fastest(trace_forward(every, x), rounds=rounds)
     rows[f"trace {name}"] = fastest(trace(every, x, y), rounds=rounds)
     rows[f"step {name}"] = fastest(steps, rounds=rounds)
     for label, row in rows.items():

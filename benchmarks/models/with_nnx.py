@@ -88,17 +88,19 @@ def transformer(x: jax.Array, sizes: Sizes) -> Candidate:
 def lstm(x: jax.Array, sizes: Sizes) -> Candidate:
     rngs = nnx.Rngs(0)
     return candidate(
-        nnx.RNN(nnx.OptimizedLSTMCell(x.shape[-1], sizes.features, rngs=rngs), rngs=rngs)
+        nnx.RNN(nnx.OptimizedLSTMCell(x.shape[-1], sizes.features, rngs=rngs), rngs=rngs),
+        draws=True,
     )
 
 
-def candidate(model: Any) -> Candidate:
+def candidate(model: Any, *, draws: bool = False) -> Candidate:
+    """The model as a candidate; one that draws keys in a call cannot be closed over when traced."""
     in_evaluation = nnx.clone(model)
     in_evaluation.eval()
     structure, trained, others = nnx.split(model, nnx.Param, ...)
 
     def forward(state: Any, x: jax.Array) -> jax.Array:
-        return in_evaluation(x)
+        return nnx.merge(structure, *state, copy=True)(x) if draws else in_evaluation(x)
 
     def step(state: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
         def loss_of(parameters: Any, others: Any) -> tuple[jax.Array, Any]:
