@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from curve_arguments import CURVES, N, arguments, options_of, rest, scores
 from sklearn.metrics import (
     average_precision_score,
     roc_auc_score,
@@ -13,31 +14,9 @@ import jax_metrics as jm
 from jax_metrics.metrics import AUROC, AveragePrecision, Curve, CurveScore
 
 rng = np.random.default_rng(0)
-N = 200
 AVERAGES = ["macro", "weighted", "micro", None]
 WEIGHT = rng.uniform(0.1, 3, N)
 AREAS = [(AUROC, roc_auc_score), (AveragePrecision, average_precision_score)]
-CURVES = {"exact": {"capacity": 2 * N}, "binned": {"thresholds": 65}}
-
-
-def scores(*shape):
-    return rng.integers(0, 65, shape) / 64
-
-
-def arguments(kind):
-    if kind == "binary":
-        return rng.integers(0, 2, N), scores(N)
-    if kind == "classes":
-        return rng.integers(0, 4, N), scores(N, 4)
-    return rng.integers(0, 2, (N, 4)), scores(N, 4)
-
-
-def options_of(kind):
-    return {"binary": {}, "classes": {"num_classes": 4}, "labels": {"num_labels": 4}}[kind]
-
-
-def rest(target, preds):
-    return np.eye(preds.shape[-1])[target] if preds.ndim > target.ndim else target
 
 
 @pytest.mark.parametrize("curve", CURVES)
@@ -48,7 +27,7 @@ def rest(target, preds):
 )
 @pytest.mark.parametrize(("metric", "score"), AREAS)
 def test_areas(metric, score, kind, average, weighted, curve):
-    target, preds = arguments(kind)
+    target, preds = arguments(rng, kind)
     weight = WEIGHT if weighted else None
     made = metric(average=average, **options_of(kind), **CURVES[curve])
     found = made.update(target=target, preds=preds, sample_weight=weight).compute()
@@ -59,7 +38,7 @@ def test_areas(metric, score, kind, average, weighted, curve):
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize("max_fpr", [0.01, 0.5])
 def test_partial_area(max_fpr, curve):
-    target, preds = arguments("binary")
+    target, preds = arguments(rng, "binary")
     expected = roc_auc_score(target, preds, max_fpr=max_fpr)
     found = jm.metrics.auroc(target, preds, max_fpr=max_fpr, **CURVES[curve])
     np.testing.assert_allclose(found, expected, rtol=1e-5)
@@ -90,7 +69,7 @@ def test_bins_are_what_comparing_gives(thresholds):
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_exact_points_are_what_comparing_gives(weighted):
-    target, preds = rng.integers(0, 2, 50), np.float32(scores(50) * 0.7)
+    target, preds = rng.integers(0, 2, 50), np.float32(scores(rng, 50) * 0.7)
     weight = np.ones(50) * 2 if weighted else None
     curve = Curve(capacity=60).update(target=target, preds=preds, sample_weight=weight)
     points = curve.points()
@@ -108,7 +87,7 @@ def test_without_one_kind_there_is_no_value(metric, score, curve):
     assert np.isnan(made.compute())
     assert np.isnan(made(target=np.zeros(8, int), preds=np.linspace(0, 1, 8)))
     made = metric(num_labels=2, **CURVES[curve])
-    target, preds = np.stack([np.arange(8) % 2, np.zeros(8, int)], -1), scores(8, 2)
+    target, preds = np.stack([np.arange(8) % 2, np.zeros(8, int)], -1), scores(rng, 8, 2)
     expected = score(target[:, 0], preds[:, 0])
     np.testing.assert_allclose(made(target=target, preds=preds), expected, rtol=1e-6)
 
@@ -163,7 +142,7 @@ def test_what_cannot_be_raises_and_is_nan_when_traced(target, preds, sample_weig
 
 
 def test_what_does_not_fit_is_not_silent():
-    target, preds = np.arange(6) % 2, scores(6)
+    target, preds = np.arange(6) % 2, scores(rng, 6)
     metric = AUROC(capacity=5)
     assert not metric.overflowed
     metric.update(target=target, preds=preds, mask=np.arange(6) < 5)
@@ -176,7 +155,7 @@ def test_what_does_not_fit_is_not_silent():
 
 @pytest.mark.parametrize("curve", CURVES)
 def test_ignored_and_masked_ones_do_not_count(curve):
-    target, preds = arguments("labels")
+    target, preds = arguments(rng, "labels")
     target[rng.random(target.shape) < 0.2] = -1
     expected = np.mean(
         [roc_auc_score(t[t >= 0], p[t >= 0]) for t, p in zip(target.T, preds.T, strict=True)]
@@ -190,7 +169,7 @@ def test_ignored_and_masked_ones_do_not_count(curve):
 
 @pytest.mark.parametrize("curve", CURVES)
 def test_further_axes_are_examples(curve):
-    target, preds = arguments("classes")
+    target, preds = arguments(rng, "classes")
     options = {"num_classes": 4, **CURVES[curve]}
     folded = jm.metrics.auroc(target.reshape(4, 50), preds.reshape(4, 50, 4), **options)
     assert folded == jm.metrics.auroc(target, preds, **options)

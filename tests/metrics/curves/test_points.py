@@ -3,38 +3,17 @@
 import jax
 import numpy as np
 import pytest
+from curve_arguments import CURVES, N, arguments, options_of, rest, scores
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 import jax_metrics as jm
 from jax_metrics.metrics import WindowedAUROC
 
 rng = np.random.default_rng(0)
-N = 200
-CURVES = {"exact": {"capacity": 2 * N}, "binned": {"thresholds": 65}}
-
-
-def scores(*shape):
-    return rng.integers(0, 65, shape) / 64
-
-
-def arguments(kind):
-    if kind == "binary":
-        return rng.integers(0, 2, N), scores(N)
-    if kind == "classes":
-        return rng.integers(0, 4, N), scores(N, 4)
-    return rng.integers(0, 2, (N, 4)), scores(N, 4)
-
-
-def options_of(kind):
-    return {"binary": {}, "classes": {"num_classes": 4}, "labels": {"num_labels": 4}}[kind]
-
-
-def rest(target, preds):
-    return np.eye(preds.shape[-1])[target] if preds.ndim > target.ndim else target
 
 
 def test_exact_curves_have_the_points_of_scikit_learn():
-    target, preds = rng.integers(0, 2, 50), np.float32(scores(50) * 0.7)
+    target, preds = rng.integers(0, 2, 50), np.float32(scores(rng, 50) * 0.7)
     fpr, tpr, thresholds = jm.metrics.roc(target, preds, capacity=60)
     expected = roc_curve(target, preds, drop_intermediate=False)
     _, first = np.unique(-np.asarray(thresholds), return_index=True)
@@ -51,7 +30,7 @@ def test_exact_curves_have_the_points_of_scikit_learn():
 
 @pytest.mark.parametrize("kind", ["classes", "labels"])
 def test_each_class_has_a_curve(kind):
-    target, preds = arguments(kind)
+    target, preds = arguments(rng, kind)
     options = options_of(kind)
     for curve in CURVES.values():
         together = jm.metrics.roc(target, preds, **options, **curve)
@@ -73,7 +52,7 @@ FIXED = [
 @pytest.mark.parametrize("least", [0.0, 0.4, 0.9, 1.0])
 @pytest.mark.parametrize(("metric", "option", "sought", "held"), FIXED)
 def test_one_rate_where_another_is_held(metric, option, sought, held, least):
-    target, preds = arguments("binary")
+    target, preds = arguments(rng, "binary")
     thresholds = np.append(np.unique(preds), np.inf)
     above = preds[:, None] >= thresholds
     tp, fp = target @ above, (1 - target) @ above
@@ -105,7 +84,7 @@ def test_equal_errors():
     assert jm.metrics.eer(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.7, 0.8])) == 0
     assert jm.metrics.eer(np.array([1, 1, 0, 0]), np.array([0.1, 0.2, 0.7, 0.8])) == 1
     assert jm.metrics.eer(np.array([1, 0, 0]), np.array([0.5, 0.5, 0.5])) == 0.5
-    target, preds = arguments("labels")
+    target, preds = arguments(rng, "labels")
     each = [jm.metrics.eer(t, p, capacity=N) for t, p in zip(target.T, preds.T, strict=True)]
     found = jm.metrics.eer(target, preds, num_labels=4, capacity=N)
     np.testing.assert_allclose(found, np.mean(each), rtol=1e-6)
@@ -133,7 +112,7 @@ def test_area_of_points():
     "metric", [jm.metrics.ROC, jm.metrics.EER, jm.metrics.PrecisionRecallCurve]
 )
 def test_curves_of_too_many_are_nan(metric):
-    value = metric(capacity=3)(target=np.arange(4) % 2, preds=scores(4))
+    value = metric(capacity=3)(target=np.arange(4) % 2, preds=scores(rng, 4))
     assert np.isnan(jax.tree.leaves(value)[0]).any()
 
 
@@ -159,7 +138,7 @@ def test_options_of_curves_that_cannot_be(make, text):
 
 @pytest.mark.parametrize("size", [1, 7, 50, 64])
 def test_the_last_examples_count(size):
-    target, preds = rng.integers(0, 2, 300), scores(300)
+    target, preds = rng.integers(0, 2, 300), scores(rng, 300)
     mask = rng.random(300) < 0.6
     metric = WindowedAUROC(window=40)
     for start in range(0, 300, size):
