@@ -26,7 +26,8 @@ def check(holds: Any, message: str) -> jax.Array:
     """Has the running eager update raise a ValueError if the condition does not hold.
 
     Code that is traced cannot raise; add what this returns to the state, so that the value becomes
-    NaN there instead of one that looks right.
+    NaN there instead of one that looks right. It is a float, so add it to the state and not to
+    counts, which are exact as integers.
 
     Args:
         holds: A condition on values, an array of booleans.
@@ -43,7 +44,7 @@ def check(holds: Any, message: str) -> jax.Array:
         ...         self.seen = jm.metrics.Total()
         ...     def update(self, counts):
         ...         fault = jm.metrics.check(counts >= 0, "counts must not be negative.")
-        ...         self.seen += counts.sum() + fault
+        ...         self.seen = self.seen + counts.sum() + fault
         ...     def compute(self):
         ...         return self.seen.value
         >>> Counter().update(jnp.array([3, -1]))

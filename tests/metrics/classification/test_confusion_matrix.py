@@ -91,3 +91,18 @@ def test_options_are_checked():
         jm.CohenKappa(weights="cubic")
     with pytest.raises(ValueError, match="CohenKappa is of a binary target or of classes"):
         jm.CohenKappa(num_labels=3)
+
+
+@pytest.mark.parametrize(
+    "metric", [jm.ConfusionMatrix(num_classes=2), jm.CohenKappa(num_classes=2)]
+)
+def test_one_batch_may_hold_more_than_a_float_counts(metric):
+    zeros = np.zeros(2**24 + 1, np.int8)
+    metric = metric.batch_updates(target=zeros, preds=zeros)
+    assert int(metric.matrix.high[0, 0]) + int(metric.matrix.low[0, 0]) == 2**24 + 1
+
+
+def test_one_batch_may_hold_more_right_ones_than_a_float_counts():
+    zeros = np.zeros(2**24 + 1, np.int8)
+    metric = jm.BalancedAccuracy(num_classes=2).update(target=zeros, preds=zeros)
+    assert int(metric.right.high[0]) + int(metric.right.low[0]) == 2**24 + 1

@@ -63,8 +63,8 @@ class BalancedAccuracy(Labelled):
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
         classes = self.labels.num_classes or 2
-        self.right += bincount(target, (target == preds) * weight, classes) + fault
-        self.support += bincount(target, weight, classes) + fault
+        self.right = self.right + bincount(target, (target == preds) * weight, classes) + fault
+        self.support = self.support + bincount(target, weight, classes) + fault
 
     def compute(self) -> jax.Array:
         """The mean recall."""

@@ -43,7 +43,7 @@ class Confusion(Labelled):
         target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
         shape = self.matrix.high.shape
         label = 0 if self.labels.num_labels is None else jnp.arange(self.labels.num_labels)
-        self.matrix += confusion(target, preds, weight, shape, label) + fault
+        self.matrix = self.matrix + confusion(target, preds, weight, shape, label) + fault
 
 
 def confusion(

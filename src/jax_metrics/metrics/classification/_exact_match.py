@@ -39,7 +39,7 @@ class ExactMatch(Labelled, MeanOf):
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         compared = self.labels.compare(target, preds, sample_weight, mask)
         right, weight = all_right(compared, examples_first=self.labels.num_labels is None)
-        self.total += (right * weight).sum() + compared.fault
+        self.total = self.total + (right * weight).sum() + compared.fault
         self.weight += weight.sum()
 
 

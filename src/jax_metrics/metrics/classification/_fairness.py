@@ -68,7 +68,7 @@ class Grouped(Labelled):
         )
         groups = jnp.where(inside, groups, 0)
         shape = self.matrix.high.shape
-        self.matrix += confusion(target, preds, weight, shape, groups) + fault
+        self.matrix = self.matrix + confusion(target, preds, weight, shape, groups) + fault
 
 
 class GroupStatRates(Grouped):

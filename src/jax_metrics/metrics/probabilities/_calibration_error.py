@@ -90,7 +90,7 @@ class CalibrationError(Metric):
             shares = shares.max(-1)
         bins = jnp.minimum(bins_of(shares, self.num_bins + 1), self.num_bins) - 1
         fault = check_rules(scored.rules + sums_to_one(self.labels, scored))
-        self.weight += bincount(bins, scored.weight, self.num_bins) + fault
+        self.weight = self.weight + bincount(bins, scored.weight, self.num_bins) + fault
         self.true += bincount(bins, scored.weight * true, self.num_bins)
         self.predicted += bincount(bins, scored.weight * shares, self.num_bins)
 
