@@ -109,7 +109,7 @@ PROCESS = textwrap.dedent(
         metric = step(metric, target=share(target), preds=share(preds))
     value = metric.compute()
     print(json.dumps([float(x) for x in np.asarray(value.addressable_data(0))]))
-    print(json.dumps([int(x) for x in np.asarray(metric.tp.high.addressable_data(0))]))
+    print(json.dumps([int(x) for x in np.asarray(metric.outcomes[0].high.addressable_data(0))]))
     """
 )
 
@@ -141,4 +141,4 @@ def test_two_processes():
         assert process.returncode == 0, err
         value, counts = map(json.loads, out.splitlines()[-2:])
         np.testing.assert_array_equal(np.float32(value), metric.compute())
-        np.testing.assert_array_equal(counts, metric.tp.high)
+        np.testing.assert_array_equal(counts, metric.outcomes[0].high)

@@ -24,6 +24,13 @@ def test_large_integers_are_taken_whole(dtype):
     assert int(add(Total(), jnp.array(largest, dtype))) == largest
 
 
+def test_one_of_many_sums_is_exact():
+    totals = add(Total(jnp.array([2.0**32, 0.0])), jnp.array([1, 3]))
+    assert (int(totals[0]), int(totals[-1])) == (2**32 + 1, 3)
+    with pytest.raises(TypeError, match="not iterable"):
+        list(totals)
+
+
 def test_booleans_count_as_one():
     assert int(Total.zeros((2,)).high.sum()) == 0
     assert (Total.zeros((2,)) + jnp.array([True, False])).value.tolist() == [1.0, 0.0]

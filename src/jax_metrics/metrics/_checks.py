@@ -1,7 +1,8 @@
 """Checks of values: raised when a metric is updated eagerly, left out inside a traced function.
 
 What depends on values cannot raise while tracing. So an eager update, which runs as one compiled
-program, also returns whether each check held, and raises before it keeps the new state.
+program, also returns whether all checks held, and raises before it keeps the new state. Which of
+them did not, a second program finds out, made and run only then.
 """
 
 import contextlib
@@ -17,9 +18,28 @@ import numpy as np
 
 from jax_metrics.module import Named
 
-_running: contextvars.ContextVar[list[Named[jax.Array]] | None] = contextvars.ContextVar(
-    "checks", default=None
-)
+
+@dataclasses.dataclass
+class Checks:
+    """The checks of a program.
+
+    Attributes:
+        each: Whether rules are looked at one by one, to say which of them is broken; else together.
+        made: What was checked, and whether it held.
+    """
+
+    each: bool
+    made: list[Named[jax.Array]] = dataclasses.field(default_factory=list)
+
+    @property
+    def held(self) -> jax.Array | None:
+        """Whether all held, as one array, so that the device is waited for once."""
+        if not self.made:
+            return None
+        return functools.reduce(jnp.logical_and, [one.value for one in self.made])
+
+
+_running: contextvars.ContextVar[Checks | None] = contextvars.ContextVar("checks", default=None)
 
 
 def check(holds: Any, message: str) -> jax.Array:
@@ -51,11 +71,7 @@ def check(holds: Any, message: str) -> jax.Array:
         Traceback (most recent call last):
         ValueError: counts must not be negative.
     """
-    held = jnp.all(holds)
-    checks = _running.get()
-    if checks is not None:
-        checks.append(Named(message, held))
-    return jnp.where(held, 0.0, jnp.nan)
+    return check_rules([Rule(holds, message)])
 
 
 class Rule(NamedTuple):
@@ -72,13 +88,40 @@ class Rule(NamedTuple):
 
 def check_rules(rules: Iterable[Rule]) -> jax.Array:
     """Checks each of them: 0 if all hold, else NaN; see `check`."""
-    return sum((check(*rule) for rule in rules), jnp.zeros(()))
+    rules = tuple(rules)
+    if not rules:
+        return jnp.zeros(())
+    by_shape: dict[tuple[int, ...], list[jax.Array]] = {}
+    for rule in rules:
+        holds = jnp.asarray(rule.holds)
+        by_shape.setdefault(holds.shape, []).append(holds)
+    held = jnp.ones((), bool)
+    for group in by_shape.values():  # one pass over all of a shape
+        held &= functools.reduce(jnp.logical_and, group).all()
+    note(rules, held)
+    return jnp.where(held, 0.0, jnp.nan)
+
+
+def note(rules: Iterable[Rule], held: jax.Array) -> None:
+    """Has the running eager update raise for the rule that is broken, unless `held` is true.
+
+    Args:
+        rules: What was checked.
+        held: Whether all of them hold. It may be false if they do: that costs time, no more.
+    """
+    checks = _running.get()
+    if checks is None:
+        return
+    if checks.each:
+        checks.made += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
+    else:
+        checks.made.append(Named("", held))
 
 
 @contextlib.contextmanager
-def collected() -> Iterator[list[Named[jax.Array]]]:
+def collected(each: bool = False) -> Iterator[Checks]:
     """Collects the checks that are made while the block runs."""
-    checks: list[Named[jax.Array]] = []
+    checks = Checks(each)
     token = _running.set(checks)
     try:
         yield checks
@@ -86,44 +129,49 @@ def collected() -> Iterator[list[Named[jax.Array]]]:
         _running.reset(token)
 
 
-@functools.partial(jax.tree_util.register_dataclass, data_fields=["held"], meta_fields=["messages"])
-@dataclasses.dataclass(frozen=True)
-class Packed:
-    """Checks as one array, so that the device is waited for once."""
-
-    messages: tuple[str, ...]
-    held: jax.Array
-
-
-def packed(checks: list[Named[jax.Array]]) -> Packed:
-    """The checks that were collected."""
-    return Packed(tuple(one.name for one in checks), jnp.array([one.value for one in checks]))
-
-
-def raise_failed(checks: Packed) -> None:
-    """Raises for the first of the packed checks that did not hold.
+def raising(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a compiled program that raises if one of its checks does not hold.
 
     Raises:
-        ValueError: With the message of that check.
+        ValueError: With the message of the first one that does not.
     """
-    if not checks.messages:
-        return
-    held = np.asarray(checks.held)
-    if not held.all():
-        raise ValueError(checks.messages[held.argmin()])
+
+    @jax.jit
+    def program(*args: Any) -> tuple[Any, jax.Array | None]:
+        with collected() as checks:
+            result = f(*args)
+        return result, checks.held
+
+    @jax.jit
+    def each(*args: Any) -> list[Named[jax.Array]]:
+        with collected(each=True) as checks:
+            f(*args)
+        return checks.made
+
+    @functools.wraps(f)
+    def run(*args: Any) -> Any:
+        result, held = program(*args)
+        if held is not None and not np.asarray(held):  # `bool` takes five times as long
+            for one in each(*args):
+                if not one.value:
+                    raise ValueError(one.name)
+        return result
+
+    return run
 
 
 def through(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:
     """`transform(f)(*args)` of a function that makes checks, which would not leave the trace."""
-    messages: list[str] = []
+    outside = _running.get()
+    names: list[str] = []
 
     def inner(*args: Any) -> Any:
-        with collected() as checks:
+        with collected(outside is not None and outside.each) as checks:
             result = f(*args)
-        messages[:] = [one.name for one in checks]
-        return result, [one.value for one in checks]
+        names[:] = [one.name for one in checks.made]
+        return result, [one.value for one in checks.made]
 
     result, held = transform(inner)(*args)
-    for message, one in zip(messages, held, strict=True):
-        check(one, message)
+    for name, one in zip(names, held, strict=True):
+        check(one, name)
     return result

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.core import Tracer
 
 from jax_metrics.arguments import Index, as_path
-from jax_metrics.metrics import _checks
+from jax_metrics.metrics._checks import raising
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
@@ -118,8 +118,7 @@ class Metric(Operators, Receiving, Extensions):
         if not self.jittable or _is_traced(self, inputs):
             value, merged = self._step(inputs)
         else:
-            value, merged, checks = _compiled_step(self, inputs)
-            _checks.raise_failed(checks)
+            value, merged = _compiled_step(self, inputs)
             value = as_dicts(value)
         _take_state(self, merged)
         return value
@@ -135,7 +134,7 @@ class Metric(Operators, Receiving, Extensions):
 
     def neutral(self: M) -> M:
         """A metric that has taken nothing in, of the same shapes."""
-        if not self.jittable or _is_traced(self):
+        if not self.jittable:
             return _map_states(neutral_state, self)
         return _compiled_neutral(self)
 
@@ -212,9 +211,11 @@ def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
     inputs = metric._received(args, kwargs)
     if not metric.jittable or _is_traced(metric, inputs):
         return _batch(metric, inputs).compute()
-    value, checks = _compiled_value(metric, inputs)
-    _checks.raise_failed(checks)
-    return as_dicts(value)
+    return as_dicts(_compiled_value(metric, inputs))
+
+
+# In traced code such a program becomes a part of what is traced, so nobody need look for tracers.
+_inlined = functools.partial(jax.jit, inline=True)
 
 
 def _is_traced(*values: Any) -> bool:
@@ -263,27 +264,18 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
         inputs = self._received(args, kwargs)
         if not self.jittable or _is_traced(self, inputs):
             return _take_in(self, inputs)
-        metric, checks = compiled(self, inputs)
-        _checks.raise_failed(checks)
-        return _take_state(self, metric)
+        return _take_state(self, compiled(self, inputs))
 
-    @jax.jit
-    def compiled(metric: Any, inputs: Any) -> Any:
-        with _checks.collected() as checks:
-            _take_in(metric, inputs)
-        return metric, _checks.packed(checks)
-
+    compiled = raising(_take_in)
     return wrapper
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
-    compiled = jax.jit(lambda metric: keep_order(compute(metric)))
+    compiled = _inlined(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
-        if not self.jittable or _is_traced(self):
-            return compute(self)
-        return as_dicts(compiled(self))
+        return as_dicts(compiled(self)) if self.jittable else compute(self)
 
     return wrapper
 
@@ -306,20 +298,17 @@ def _take_in(metric: M, inputs: Inputs) -> M:
     return _take_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
 
 
-@jax.jit
+@_inlined
 def _compiled_neutral(metric: M) -> M:
     return _map_states(neutral_state, metric)
 
 
-@jax.jit
-def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any, Any]:
-    with _checks.collected() as checks:
-        value, merged = metric._step(inputs)
-    return keep_order(value), merged, _checks.packed(checks)
+@raising
+def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any]:
+    value, merged = metric._step(inputs)
+    return keep_order(value), merged
 
 
-@jax.jit
-def _compiled_value(metric: Any, inputs: Any) -> tuple[Any, Any]:
-    with _checks.collected() as checks:
-        value = _batch(metric, inputs).compute()
-    return keep_order(value), _checks.packed(checks)
+@raising
+def _compiled_value(metric: Any, inputs: Any) -> Any:
+    return keep_order(_batch(metric, inputs).compute())

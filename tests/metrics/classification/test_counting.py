@@ -174,17 +174,15 @@ def test_balanced_accuracy_has_no_labels():
 def test_counts_stay_exact(start):
     target, preds = jnp.array([0, 1, 1, 0, 0]), jnp.array([0, 1, 0, 1, 0])
     for metric in (jm.Recall(), jm.Recall(num_classes=2), jm.Recall(num_labels=1)):
-        shape = metric.labels.shape
-        for name in ("tp", "fp", "fn", "tn"):
-            setattr(metric, name, jm.Total.zeros(shape) + float(start))
+        metric.outcomes += jnp.full(metric.outcomes.high.shape, start, jnp.float32)
         for _ in range(3):
             if metric.labels.num_labels:
                 metric.update(target=target[:, None], preds=preds[:, None])
             else:
                 metric.update(target=target, preds=preds)
-        exact = {name: getattr(metric, name) for name in ("tp", "fp", "fn", "tn")}
-        found = {k: int(v.high.ravel()[-1]) + int(v.low.ravel()[-1]) for k, v in exact.items()}
-        assert found == {"tp": start + 3, "fp": start + 3, "fn": start + 3, "tn": start + 6}
+        of_one = [(i, -1) if metric.labels.shape else i for i in range(4)]
+        found = [int(metric.outcomes[i]) for i in of_one]
+        assert found == [start + 3, start + 3, start + 3, start + 6]
 
 
 @pytest.mark.parametrize(

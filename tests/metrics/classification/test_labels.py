@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from jax_metrics.metrics import Accuracy, Labels
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics.classification._labels import as_labels
 from jax_metrics.metrics.classification._largest import largest
 
 MIN, MAX = -(2**31), 2**31 - 1
 BINARY = np.array([0, 1, 1])
+
+
+def fault(labels, *args, **kwargs):
+    return check_rules(labels.compare(*args, **kwargs).rules)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +55,13 @@ def test_arguments_that_do_not_fit(options, target, preds, error, text):
 
 def test_a_label_outside_is_a_fault_unless_it_does_not_count():
     labels = Labels(num_classes=2)
-    assert np.isnan(labels.compare(BINARY + 1, BINARY).fault)
-    assert labels.compare(BINARY, BINARY).fault == 0
+    assert np.isnan(fault(labels, BINARY + 1, BINARY))
+    assert fault(labels, BINARY, BINARY) == 0
     outside = np.array([0, 1, 2])
-    assert labels.compare(outside, BINARY, mask=outside < 2).fault == 0
-    assert labels.compare(outside, BINARY, sample_weight=outside < 2).fault == 0
-    assert labels._replace(ignore_index=2).compare(outside, BINARY).fault == 0
-    assert np.isnan(labels.compare(BINARY, outside).fault)
+    assert fault(labels, outside, BINARY, mask=outside < 2) == 0
+    assert fault(labels, outside, BINARY, sample_weight=outside < 2) == 0
+    assert fault(labels._replace(ignore_index=2), outside, BINARY) == 0
+    assert np.isnan(fault(labels, BINARY, outside))
 
 
 def test_labels_beyond_int32_are_none_of_the_classes():
@@ -68,9 +73,9 @@ def test_labels_beyond_int32_are_none_of_the_classes():
 
 def test_a_score_that_is_no_number_is_a_fault_unless_it_does_not_count():
     scores = jnp.array([[0.1, 0.9], [0.8, jnp.nan], [jnp.nan, 0.7]])
-    assert np.isnan(Labels(2).compare(BINARY, scores).fault)
-    assert Labels(2).compare(BINARY, scores, mask=np.array([True, False, False])).fault == 0
-    assert Labels(2).compare(BINARY, scores.at[1:].set(-jnp.inf)).fault == 0
+    assert np.isnan(fault(Labels(2), BINARY, scores))
+    assert fault(Labels(2), BINARY, scores, mask=np.array([True, False, False])) == 0
+    assert fault(Labels(2), BINARY, scores.at[1:].set(-jnp.inf)) == 0
     with pytest.raises(ValueError, match="preds must be numbers, but some are NaN"):
         Accuracy().update(target=BINARY, preds=scores)
 

@@ -40,9 +40,7 @@ def test_matthews_corrcoef_of_what_is_constant(options):
 def test_matthews_corrcoef_of_rare_ones_among_many(options):
     metric = jm.MatthewsCorrCoef(**options)
     tp, fp, fn, tn = 61, 23, 41, 2_000_000_000  # products above what a float32 holds exactly
-    counts = {"tp": (tn, tp), "fp": (fn, fp), "fn": (fp, fn), "tn": (tp, tn)}
-    for name, pair in counts.items():
-        value = jnp.array(pair, jnp.int32) if options else jnp.array(pair[1], jnp.int32)
-        setattr(metric, name, getattr(metric, name) + value)
+    outcomes = jnp.array([(tn, tp), (fn, fp), (fp, fn), (tp, tn)], jnp.int32)
+    metric.outcomes += outcomes if options else outcomes[:, 1]
     exact = (tp * tn - fp * fn) / ((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5
     np.testing.assert_allclose(metric.compute(), exact, rtol=1e-6)

@@ -5,6 +5,8 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.metrics._checked import checked_sum
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.classification._counted import Counts, count
 from jax_metrics.metrics.classification._counting import Counting
@@ -43,13 +45,16 @@ class Agreement(Counting):
         labels = _read_by_shape(self.labels, target, preds) if together else self.labels
         compared = labels.compare(target, preds, sample_weight, mask)
         if not together:
-            self.add(count(compared, labels, together=False), compared.fault)
+            self.add(*count(compared, labels, together=False))
             return
-        right, weight = compared.target == compared.preds, compared.weight
         if self.subset:
             right, weight = all_right(compared, examples_first=False)
-        tp, none = (right * weight).sum(), jnp.zeros((), jnp.int32)
-        self.add(Counts(tp, none, weight.sum() - tp, none), compared.fault)
+            tp, fault = (right * weight).sum(), check_rules(compared.rules)
+        else:
+            weight = compared.weight
+            tp, fault = checked_sum((compared.target == compared.preds) * weight, compared.rules)
+        none = jnp.zeros_like(tp)
+        self.add(Counts(tp, none, weight.sum() - tp, none), fault)
 
     def counted_in(self, counts: Counts) -> tuple[jax.Array, jax.Array, jax.Array]:
         """How many are right, wrong, and both."""

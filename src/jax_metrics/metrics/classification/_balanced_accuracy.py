@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 
 from jax_metrics.metrics._bincount import bincount
+from jax_metrics.metrics._checked import checked_bincount
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.classification._counting import divide
 from jax_metrics.metrics.classification._labelled import Labelled
@@ -61,10 +62,11 @@ class BalancedAccuracy(Labelled):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
-        target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
+        target, preds, weight, rules = self.labels.compare(target, preds, sample_weight, mask)
         classes = self.labels.num_classes or 2
+        support, fault = checked_bincount(target, weight, classes, rules)
+        self.support = self.support + support + fault
         self.right = self.right + bincount(target, (target == preds) * weight, classes) + fault
-        self.support = self.support + bincount(target, weight, classes) + fault
 
     def compute(self) -> jax.Array:
         """The mean recall."""

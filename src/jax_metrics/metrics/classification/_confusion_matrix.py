@@ -1,13 +1,15 @@
 """Confusion matrix, and the base of metrics that are made of one."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
-from jax_metrics.metrics._bincount import bincount
+from jax_metrics.metrics._checked import checked_bincount
+from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.classification._counting import divide
 from jax_metrics.metrics.classification._labelled import Labelled
@@ -40,26 +42,34 @@ class Confusion(Labelled):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Takes a batch in; see `Labels` for shapes and dtypes."""
-        target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
+        target, preds, weight, rules = self.labels.compare(target, preds, sample_weight, mask)
         shape = self.matrix.high.shape
         label = 0 if self.labels.num_labels is None else jnp.arange(self.labels.num_labels)
-        self.matrix = self.matrix + confusion(target, preds, weight, shape, label) + fault
+        counts, fault = confusion(target, preds, weight, rules, shape, label)
+        self.matrix = self.matrix + counts + fault
 
 
 def confusion(
-    target: jax.Array, preds: jax.Array, weight: jax.Array, shape: tuple[int, ...], group: Any = 0
-) -> jax.Array:
-    """How often each target has each prediction.
+    target: jax.Array,
+    preds: jax.Array,
+    weight: jax.Array,
+    rules: Sequence[Rule],
+    shape: tuple[int, ...],
+    group: Any = 0,
+) -> tuple[jax.Array, jax.Array]:
+    """How often each target has each prediction; and 0, or NaN if a rule is broken.
 
     Args:
         target: Labels, integers from 0 to `shape[-2] - 1`, of any shape.
         preds: Likewise, to `shape[-1] - 1`.
         weight: How much each counts.
+        rules: What must hold of them.
         shape: Of the result, `[classes, classes]` or `[groups, classes, classes]`.
         group: To which matrix each belongs; an array that broadcasts to the shape of the target.
     """
     cell = (group * shape[-2] + target) * shape[-1] + preds
-    return bincount(cell, weight, math.prod(shape)).reshape(shape)
+    counts, fault = checked_bincount(cell, weight, math.prod(shape), rules)
+    return counts.reshape(shape), fault
 
 
 class ConfusionMatrix(Confusion):

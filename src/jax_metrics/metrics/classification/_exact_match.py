@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import jax
 
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics.classification._labelled import Labelled
@@ -39,7 +40,7 @@ class ExactMatch(Labelled, MeanOf):
         """Takes a batch in; see `Labels` for shapes and dtypes."""
         compared = self.labels.compare(target, preds, sample_weight, mask)
         right, weight = all_right(compared, examples_first=self.labels.num_labels is None)
-        self.total = self.total + (right * weight).sum() + compared.fault
+        self.total = self.total + (right * weight).sum() + check_rules(compared.rules)
         self.weight += weight.sum()
 
 

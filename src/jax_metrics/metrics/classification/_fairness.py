@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._checks import check
+from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.classification._confusion_matrix import confusion
@@ -53,7 +53,7 @@ class Grouped(Labelled):
             sample_weight: How much each counts.
             mask: Booleans: false leaves one out.
         """
-        target, preds, weight, fault = self.labels.compare(target, preds, sample_weight, mask)
+        target, preds, weight, rules = self.labels.compare(target, preds, sample_weight, mask)
         groups = as_labels("groups", groups)
         if groups.shape != target.shape:
             raise ValueError(
@@ -61,14 +61,15 @@ class Grouped(Labelled):
                 "each example has one group."
             )
         inside = (groups >= 0) & (groups < self.num_groups)
-        fault += check(
+        rule = Rule(
             inside | (weight == 0),
             f"groups must lie between 0 and {self.num_groups - 1}. Mask the others, or give the "
             "number of groups as `num_groups`.",
         )
         groups = jnp.where(inside, groups, 0)
         shape = self.matrix.high.shape
-        self.matrix = self.matrix + confusion(target, preds, weight, shape, groups) + fault
+        counts, fault = confusion(target, preds, weight, (*rules, rule), shape, groups)
+        self.matrix = self.matrix + counts + fault
 
 
 class GroupStatRates(Grouped):

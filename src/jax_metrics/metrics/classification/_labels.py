@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.arguments import Index, between
-from jax_metrics.metrics._checks import Rule, check_rules
+from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._weights import weights
 from jax_metrics.metrics.classification._largest import largest
 
@@ -36,13 +36,13 @@ class Compared(NamedTuple):
         target: Integers; `[...]` for binary and classes, `[..., num_labels]` for labels.
         preds: Likewise.
         weight: How much each counts, of the same shape; integers without sample weights.
-        fault: 0, or NaN where a label that counts is none of the classes; see `check`.
+        rules: What must hold of all that counts.
     """
 
     target: jax.Array
     preds: jax.Array
     weight: jax.Array
-    fault: jax.Array
+    rules: tuple[Rule, ...]
 
 
 class Labels(NamedTuple):
@@ -108,11 +108,10 @@ class Labels(NamedTuple):
     def compare(
         self, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Compared:
-        """Target and predictions as labels.
+        """Target and predictions as labels; what depends on values is not checked yet.
 
         Raises:
-            ValueError: If shapes do not fit; outside of traced code also if a label is none of the
-                classes, a float no probability, or a score NaN.
+            ValueError: If shapes do not fit.
             TypeError: If a dtype does not fit.
         """
         target, preds = as_labels("target", target), jnp.asarray(preds)
@@ -133,7 +132,7 @@ class Labels(NamedTuple):
         else:
             preds, rule = self._best(preds, target, weight)
             rules.append(rule)
-        return Compared(target, preds, weight, check_rules(rules))
+        return Compared(target, preds, weight, tuple(rules))
 
     def check_shapes(self, target: jax.Array, preds: jax.Array, scored: bool) -> None:
         """Checks that the shapes fit to each other and to the options.

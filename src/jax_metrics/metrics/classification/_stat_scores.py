@@ -15,8 +15,8 @@ class StatScores(Counted):
     """True and false positives, true and false negatives, and how many are in the target.
 
     The value has them along its last axis in this order: `tp, fp, tn, fn, support`. It is in
-    floats, which round what is above 2**24; the states `tp`, `fp`, `tn` and `fn`, each a `Total`
-    of two floats, do not.
+    floats, which round what is above 2**24; the state `outcomes`, a `Total` of `tp, fp, fn, tn`
+    along its first axis, does not.
 
     Args:
         average: None gives `[num_classes, 5]` or `[num_labels, 5]`, `"micro"` counts all of them

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
-from jax_metrics.metrics._bincount import bincount
 from jax_metrics.metrics._bins import bins_of, checked_thresholds
+from jax_metrics.metrics._checked import checked_bincount
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._points import (
@@ -101,26 +101,13 @@ class Curve(Metric):
     def _counts(
         self, scores: jax.Array, weight: jax.Array, positive: jax.Array, rules: tuple[Rule, ...]
     ) -> tuple[jax.Array, jax.Array]:
-        """How many negative and positive ones there are in each bin, and NaN if a rule is broken.
-
-        What breaks a rule is counted too, in a bin of its own: to look for it would take as long
-        as counting does.
-        """
-        shape, size = self.held.high.shape, self.held.high.size
+        """How many negative and positive ones there are in each bin; NaN if a rule is broken."""
+        shape = self.held.high.shape
         bins = bins_of(scores.astype(self.held.high.dtype), self.thresholds)
         curve = jnp.arange(math.prod(shape[:-2])).reshape(shape[:-2])
         numbers = 2 * (curve * shape[-2] + bins) + positive
-        # The first rule has the last word: once negative weights are set apart, no others cancel.
-        for i, rule in reversed(list(enumerate(rules))):
-            missing = numbers.ndim - rule.holds.ndim  # the axis of classes, which a target lacks
-            holds = rule.holds.reshape(rule.holds.shape + (1,) * missing)
-            numbers = jnp.where(holds, numbers, size + i)
-        counts = bincount(numbers, weight, size + len(rules))
-        broken = counts[size:]
-        fault = check_rules(
-            rule._replace(holds=count == 0) for rule, count in zip(rules, broken, strict=True)
-        )
-        return counts[:size].reshape(shape), fault
+        counts, fault = checked_bincount(numbers, weight, math.prod(shape), rules)
+        return counts.reshape(shape), fault
 
     @property
     def _keeps_logits(self) -> bool:

@@ -47,6 +47,12 @@ class Total(Accumulator):
             return (self + value.high) + value.low
         return self._with(*_add(self.high, self.low, jnp.asarray(value)))
 
+    def __getitem__(self, index: Any) -> "Total":
+        """Some of the sums, as an array is indexed."""
+        return self._with(self.high[index], self.low[index])
+
+    __iter__ = None  # indices of arrays never run out
+
     @property
     def value(self) -> jax.Array:
         """The sum, rounded to one float."""
