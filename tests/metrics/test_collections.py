@@ -52,7 +52,7 @@ def test_an_update_is_one_program():
             traces.append(1)
             super().update(values)
 
-    metrics = Metrics({"a": Traced(), "b": Traced()})
+    metrics = Metrics({"a": Traced(), "b": Traced(name="other")})
     for _ in range(3):
         metrics.update(TARGET)
     assert len(traces) == 2

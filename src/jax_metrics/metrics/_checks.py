@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jax_metrics.module import Named
 
@@ -129,14 +130,21 @@ def collected(each: bool = False) -> Iterator[Checks]:
         _running.reset(token)
 
 
+def inlined(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a compiled program, which in traced code becomes a part of that."""
+    return jax.jit(f, inline=True)
+
+
 def raising(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function as a compiled program that raises if one of its checks does not hold.
+
+    Within traced code it is a part of that, and its checks are among those of what is traced.
 
     Raises:
         ValueError: With the message of the first one that does not.
     """
 
-    @jax.jit
+    @inlined
     def program(*args: Any) -> tuple[Any, jax.Array | None]:
         with collected() as checks:
             result = f(*args)
@@ -151,7 +159,15 @@ def raising(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def run(*args: Any) -> Any:
         result, held = program(*args)
-        if held is not None and not np.asarray(held):  # `bool` takes five times as long
+        if held is None:
+            return result
+        if isinstance(held, Tracer):
+            outside = _running.get()
+            if outside is not None and outside.each:
+                return f(*args)
+            note((), held)
+            return result
+        if not np.asarray(held):  # `bool` takes five times as long
             for one in each(*args):
                 if not one.value:
                     raise ValueError(one.name)

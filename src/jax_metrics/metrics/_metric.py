@@ -6,10 +6,9 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 
 from jax_metrics.arguments import Index, as_path
-from jax_metrics.metrics._checks import raising
+from jax_metrics.metrics._checks import inlined, raising
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
@@ -115,13 +114,9 @@ class Metric(Operators, Receiving, Extensions):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in and returns the value of this batch alone."""
         inputs = self._received(args, kwargs)
-        if not self.jittable or _is_traced(self, inputs):
-            value, merged = self._step(inputs)
-        else:
-            value, merged = _compiled_step(self, inputs)
-            value = as_dicts(value)
+        value, merged = (_compiled_step if self.jittable else _step)(self, inputs)
         _take_state(self, merged)
-        return value
+        return as_dicts(value)
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric that has taken it in."""
@@ -134,9 +129,7 @@ class Metric(Operators, Receiving, Extensions):
 
     def neutral(self: M) -> M:
         """A metric that has taken nothing in, of the same shapes."""
-        if not self.jittable:
-            return _map_states(neutral_state, self)
-        return _compiled_neutral(self)
+        return (_compiled_neutral if self.jittable else _neutral)(self)
 
     def batch_updates(self: M, *args: Any, **kwargs: Any) -> M:
         """A metric that has taken in this batch alone."""
@@ -209,17 +202,7 @@ class Metric(Operators, Receiving, Extensions):
 def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
     """The value of one batch alone; the metric stays as it is."""
     inputs = metric._received(args, kwargs)
-    if not metric.jittable or _is_traced(metric, inputs):
-        return _batch(metric, inputs).compute()
-    return as_dicts(_compiled_value(metric, inputs))
-
-
-# In traced code such a program becomes a part of what is traced, so nobody need look for tracers.
-_inlined = functools.partial(jax.jit, inline=True)
-
-
-def _is_traced(*values: Any) -> bool:
-    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
+    return as_dicts((_compiled_value if metric.jittable else _value)(metric, inputs))
 
 
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:
@@ -262,7 +245,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
             update(self, *args, **kwargs)
             return self
         inputs = self._received(args, kwargs)
-        if not self.jittable or _is_traced(self, inputs):
+        if not self.jittable:
             return _take_in(self, inputs)
         return _take_state(self, compiled(self, inputs))
 
@@ -271,7 +254,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
-    compiled = _inlined(lambda metric: keep_order(compute(metric)))
+    compiled = inlined(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
@@ -298,17 +281,19 @@ def _take_in(metric: M, inputs: Inputs) -> M:
     return _take_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
 
 
-@_inlined
-def _compiled_neutral(metric: M) -> M:
+def _neutral(metric: M) -> M:
     return _map_states(neutral_state, metric)
 
 
-@raising
-def _compiled_step(metric: Any, inputs: Any) -> tuple[Any, Any]:
+def _step(metric: M, inputs: Inputs) -> tuple[Any, M]:
     value, merged = metric._step(inputs)
     return keep_order(value), merged
 
 
-@raising
-def _compiled_value(metric: Any, inputs: Any) -> Any:
+def _value(metric: Metric, inputs: Inputs) -> Any:
     return keep_order(_batch(metric, inputs).compute())
+
+
+_compiled_neutral = inlined(_neutral)
+_compiled_step = raising(_step)
+_compiled_value = raising(_value)
