@@ -113,3 +113,19 @@ def test_a_weight_that_is_nan_breaks_no_rule():
     accuracy = jm.metrics.Accuracy(num_classes=2)
     value = accuracy.update(**batch, sample_weight=jnp.array([1.0, jnp.nan])).compute()
     assert np.isnan(value)
+
+
+def test_a_metric_within_another_names_the_rule_too():
+    metrics = jm.metrics.Metrics([Asked(), jm.metrics.MinMax(Asked())])
+    metrics.update(jnp.arange(3), jnp.array(True))
+    with pytest.raises(ValueError, match="below 9"):
+        metrics.update(jnp.array(10), jnp.array(True))
+    assert [float(x) for x in metrics.compute().values()] == [3, 3, 3, 3]
+
+
+def test_a_metric_made_of_constants_within_traced_code():
+    @jax.jit
+    def accuracy():
+        return jm.metrics.accuracy(np.array([0, 1]), np.array([0, 0]), num_classes=2)
+
+    assert float(accuracy()) == 0.5

@@ -151,10 +151,10 @@ def raising(f: Callable[..., Any]) -> Callable[..., Any]:
         return result, checks.held
 
     @jax.jit
-    def each(*args: Any) -> list[Named[jax.Array]]:
+    def each(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
         with collected(each=True) as checks:
-            f(*args)
-        return checks.made
+            result = f(*args)
+        return result, checks.made  # the result too: what is left behind would warn of lost state
 
     @functools.wraps(f)
     def run(*args: Any) -> Any:
@@ -168,7 +168,7 @@ def raising(f: Callable[..., Any]) -> Callable[..., Any]:
             note((), held)
             return result
         if not np.asarray(held):  # `bool` takes five times as long
-            for one in each(*args):
+            for one in each(*args)[1]:
                 if not one.value:
                     raise ValueError(one.name)
         return result

@@ -22,11 +22,17 @@ class Receiving(Tree):
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
+    _required: ClassVar[frozenset[str]] = frozenset()
+    _hands_on: ClassVar[bool] = False  # whether it takes any arguments, as a wrapper does
 
     @classmethod
     def _receive_as(cls, update: Callable[..., Any]) -> None:
         """Has the class receive the arguments of a function, which takes the metric first."""
-        cls._parameters = dict(list(inspect.signature(update).parameters.items())[1:])
+        own = dict(list(inspect.signature(update).parameters.items())[1:])
+        empty = inspect.Parameter.empty
+        cls._parameters = own
+        cls._required = frozenset(name for name, one in own.items() if one.default is empty)
+        cls._hands_on = any(one.kind in _UNNAMED for one in own.values())
 
     @property
     def signature(self) -> inspect.Signature:
@@ -80,15 +86,12 @@ class Receiving(Tree):
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         """The arguments by the names that `update` has for them, taken out of their structures."""
-        own = self._parameters
         plain = self._arguments is _PLAIN and self.on is None
-        if plain and any(parameter.kind in _UNNAMED for parameter in own.values()):
-            return args, dict(kwargs)  # a wrapper, which hands them on
+        if plain and self._hands_on:
+            return args, dict(kwargs)
         given = {**self._named(args), **kwargs} if args else dict(kwargs)
-        missing = own.keys() - given.keys()
-        if plain and given.keys() <= own.keys():
-            if all(own[name].default is not inspect.Parameter.empty for name in missing):
-                return (), given
+        if plain and self._required <= given.keys() <= self._parameters.keys():
+            return (), given
         return (), self._arguments.receive(self, given)
 
     def _named(self, args: tuple[Any, ...]) -> dict[str, Any]:
