@@ -60,7 +60,7 @@ def _threshold(number: jax.Array, thresholds: int, dtype: Any) -> jax.Array:
     Division would do, did compilers not multiply with the inverse instead. Of the inverse in two
     parts, the first is so short that its product is exact, and the second one so small that the
     error of its product is too: no threshold is near enough to the middle of two floats to be
-    rounded to the wrong one, up to 2**11 thresholds. Looking them up takes a third longer.
+    rounded to the wrong one, up to 2**11 thresholds. Looking them up takes twice as long.
     """
     last = thresholds - 1
     if dtype != jnp.float32 or thresholds > 2**11:

@@ -25,7 +25,8 @@ def checked_sum(values: jax.Array, rules: Sequence[Rule]) -> tuple[jax.Array, ja
     if values.size > _EXACT:
         return values.sum(), check_rules(rules)
     held = _together(rules, values.ndim)
-    total = jnp.where(held, values.astype(jnp.float32), jnp.nan).sum()
+    dtype = jnp.promote_types(values.dtype, jnp.float32)
+    total = jnp.where(held, values.astype(dtype), jnp.nan).sum()
     known = ~jnp.isnan(total)
     return jnp.where(known, total, 0).astype(values.dtype), _fault(rules, known)
 
