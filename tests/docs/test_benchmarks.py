@@ -1,4 +1,4 @@
-"""The benchmark of whole models runs in its quick mode, which compares what the models compute."""
+"""The benchmarks of whole models and of metrics run, and compare what they compute."""
 
 import os
 import subprocess
@@ -26,3 +26,17 @@ def test_models_are_alike_in_all_libraries(model, tmp_path):
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"step {model}" in run.stdout
+
+
+def test_metrics_compute_what_their_formulas_do(tmp_path):
+    small = ["--rounds", "1", "--rows", "500", "--scores", "1000"]
+    run = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "metrics.py"), *small],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("mean squared error") == 2
