@@ -22,7 +22,7 @@ def reference(values, weight=None):
     return np.einsum("n,ni,nj->ij", weight, centred, centred)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e4, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1e4, 1e6, 1e7])
 @pytest.mark.parametrize("batches", [1, 7])
 def test_products_survive_an_offset(offset, batches):
     values = pair(offset)
@@ -58,3 +58,14 @@ def test_many_outputs_at_once():
     for index in range(2):
         expected = reference(values[:, index])
         np.testing.assert_allclose(moments.products[index], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("count", "weighed"), [(3001, True), (100_003, False)])
+def test_equal_numbers_have_no_spread_though_their_mean_is_rounded(count, weighed):
+    values = pair(3.3e6, count)
+    values[:, 1] = 3.3e6
+    weight = np.full(count, 0.3, np.float32) if weighed else None
+    moments = update(Moments(2), values, weight)
+    spread = moments.products[0, 0]
+    np.testing.assert_allclose(spread, reference(values, weight)[0, 0], rtol=1e-5)
+    np.testing.assert_allclose(moments.products[:, 1] / spread, 0, atol=1e-11)

@@ -40,11 +40,11 @@ class FromMoments(Metric):
         target, preds = pair(target, preds)
         outputs = self.moments.count.high.shape
         rows_of_outputs(target.shape, outputs)
-        weight = weights(target.shape, sample_weight, mask, self.dtype)
         values = jnp.stack(self.measured(target, preds), -1)
-        self.moments = self.moments.updated(
-            values.reshape(-1, *outputs, 2), weight.reshape(-1, *outputs)
-        )
+        weight = None
+        if sample_weight is not None or mask is not None:
+            weight = weights(target.shape, sample_weight, mask, self.dtype).reshape(-1, *outputs)
+        self.moments = self.moments.updated(values.reshape(-1, *outputs, 2), weight)
 
     @property
     def count(self) -> jax.Array:

@@ -57,23 +57,21 @@ class Moments(Accumulator):
                 value does not matter, even if it is NaN.
         """
         values = jnp.asarray(values, self.mean.dtype)
-        weight = jnp.ones(values.shape[:-1], values.dtype) if weight is None else weight
-        weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(values.dtype)
         # One variable after the other: XLA makes a single pass of a sum, but not of an einsum.
-        columns = [jnp.where(weight != 0, values[..., i], 0) for i in range(self.mean.shape[-1])]
+        columns = [values[..., i] for i in range(self.mean.shape[-1])]
+        number = jnp.asarray(values.shape[0])
+        if weight is not None:
+            weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(values.dtype)
+            columns = [jnp.where(weight != 0, x, 0) for x in columns]
+            number = weight.sum(0)
         batch = self.neutral()
-        batch.count = Total.zeros(weight.shape[1:], values.dtype) + weight.sum(0)
+        batch.count = batch.count + number
         count = _nonzero(batch.count.value)
-        means = [(weight * x).sum(0) / count for x in columns]
+        means = [_sum(x, weight) / count for x in columns]
         apart = [x - mean for x, mean in zip(columns, means, strict=True)]
-        rests = [(weight * x).sum(0) / count for x in apart]
-        centred = [
-            jnp.where(weight != 0, x - rest, 0) for x, rest in zip(apart, rests, strict=True)
-        ]
+        rests = [_sum(x, weight) / count for x in apart]
         batch.mean, batch.residual = jnp.stack(means, -1), jnp.stack(rests, -1)
-        batch.products = jnp.stack(
-            [jnp.stack([(weight * x * y).sum(0) for y in centred], -1) for x in centred], -2
-        )
+        batch.products = _centred_products(apart, batch.residual, weight, count)
         return self.merged(batch)
 
     def neutral(self) -> "Moments":
@@ -103,6 +101,32 @@ class Moments(Accumulator):
         between = (own * share)[..., None] * delta[..., :, None] * delta[..., None, :]
         made.products = self.products + other.products + between
         return made
+
+
+def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:
+    return (column if weight is None else weight * column).sum(0)
+
+
+def _products(columns: list[jax.Array], weight: jax.Array | None) -> jax.Array:
+    return jnp.stack([jnp.stack([_sum(x * y, weight) for y in columns], -1) for x in columns], -2)
+
+
+def _centred_products(
+    columns: list[jax.Array], means: jax.Array, weight: jax.Array | None, count: jax.Array
+) -> jax.Array:
+    """The sums of products of deviations from the means.
+
+    Means that are small beside the deviations are taken off the products, which saves passes over
+    the columns. Others would cancel digits, and are taken off the columns.
+    """
+    products = _products(columns, weight)
+    of_means = count[..., None, None] * means[..., :, None] * means[..., None, :]
+    small = jnp.diagonal(of_means <= products / 16, axis1=-2, axis2=-1).all()
+    return jax.lax.cond(
+        small,
+        lambda: products - of_means,
+        lambda: _products([x - means[..., i] for i, x in enumerate(columns)], weight),
+    )
 
 
 def _nonzero(count: jax.Array) -> jax.Array:
