@@ -34,7 +34,9 @@ from jax_metrics.metrics.classification import HammingDistance as HammingDistanc
 from jax_metrics.metrics.classification import JaccardIndex as JaccardIndex
 from jax_metrics.metrics.classification import Labels as Labels
 from jax_metrics.metrics.classification import MatthewsCorrCoef as MatthewsCorrCoef
+from jax_metrics.metrics.classification import NegativeLikelihoodRatio as NegativeLikelihoodRatio
 from jax_metrics.metrics.classification import NegativePredictiveValue as NegativePredictiveValue
+from jax_metrics.metrics.classification import PositiveLikelihoodRatio as PositiveLikelihoodRatio
 from jax_metrics.metrics.classification import Precision as Precision
 from jax_metrics.metrics.classification import Recall as Recall
 from jax_metrics.metrics.classification import Specificity as Specificity
@@ -54,7 +56,13 @@ from jax_metrics.metrics.classification import hamming_distance as hamming_dista
 from jax_metrics.metrics.classification import jaccard_index as jaccard_index
 from jax_metrics.metrics.classification import matthews_corrcoef as matthews_corrcoef
 from jax_metrics.metrics.classification import (
+    negative_likelihood_ratio as negative_likelihood_ratio,
+)
+from jax_metrics.metrics.classification import (
     negative_predictive_value as negative_predictive_value,
+)
+from jax_metrics.metrics.classification import (
+    positive_likelihood_ratio as positive_likelihood_ratio,
 )
 from jax_metrics.metrics.classification import precision as precision
 from jax_metrics.metrics.classification import recall as recall
@@ -67,12 +75,14 @@ from jax_metrics.metrics.collections import Losses as Losses
 from jax_metrics.metrics.collections import Metrics as Metrics
 from jax_metrics.metrics.curves import AUC as AUC
 from jax_metrics.metrics.curves import AUROC as AUROC
+from jax_metrics.metrics.curves import DET as DET
 from jax_metrics.metrics.curves import EER as EER
 from jax_metrics.metrics.curves import ROC as ROC
 from jax_metrics.metrics.curves import AveragePrecision as AveragePrecision
 from jax_metrics.metrics.curves import Characteristic as Characteristic
 from jax_metrics.metrics.curves import Curve as Curve
 from jax_metrics.metrics.curves import CurveScore as CurveScore
+from jax_metrics.metrics.curves import DetectionErrorTradeoff as DetectionErrorTradeoff
 from jax_metrics.metrics.curves import LogAUC as LogAUC
 from jax_metrics.metrics.curves import OperatingPoint as OperatingPoint
 from jax_metrics.metrics.curves import PrecisionAtFixedRecall as PrecisionAtFixedRecall
@@ -85,6 +95,7 @@ from jax_metrics.metrics.curves import WindowedAUROC as WindowedAUROC
 from jax_metrics.metrics.curves import auc as auc
 from jax_metrics.metrics.curves import auroc as auroc
 from jax_metrics.metrics.curves import average_precision as average_precision
+from jax_metrics.metrics.curves import det as det
 from jax_metrics.metrics.curves import eer as eer
 from jax_metrics.metrics.curves import log_auc as log_auc
 from jax_metrics.metrics.curves import precision_at_fixed_recall as precision_at_fixed_recall
@@ -97,6 +108,8 @@ from jax_metrics.metrics.probabilities import BrierScore as BrierScore
 from jax_metrics.metrics.probabilities import CalibrationError as CalibrationError
 from jax_metrics.metrics.probabilities import ClickThroughRate as ClickThroughRate
 from jax_metrics.metrics.probabilities import CoverageError as CoverageError
+from jax_metrics.metrics.probabilities import D2BrierScore as D2BrierScore
+from jax_metrics.metrics.probabilities import D2LogLossScore as D2LogLossScore
 from jax_metrics.metrics.probabilities import HingeLoss as HingeLoss
 from jax_metrics.metrics.probabilities import (
     LabelRankingAveragePrecision as LabelRankingAveragePrecision,
@@ -109,6 +122,8 @@ from jax_metrics.metrics.probabilities import brier_score as brier_score
 from jax_metrics.metrics.probabilities import calibration_error as calibration_error
 from jax_metrics.metrics.probabilities import click_through_rate as click_through_rate
 from jax_metrics.metrics.probabilities import coverage_error as coverage_error
+from jax_metrics.metrics.probabilities import d2_brier_score as d2_brier_score
+from jax_metrics.metrics.probabilities import d2_log_loss_score as d2_log_loss_score
 from jax_metrics.metrics.probabilities import hinge_loss as hinge_loss
 from jax_metrics.metrics.probabilities import (
     label_ranking_average_precision as label_ranking_average_precision,
@@ -151,6 +166,9 @@ from jax_metrics.metrics.regression import R2Score as R2Score
 from jax_metrics.metrics.regression import Ranks as Ranks
 from jax_metrics.metrics.regression import RelativeSquaredError as RelativeSquaredError
 from jax_metrics.metrics.regression import RootMeanSquaredError as RootMeanSquaredError
+from jax_metrics.metrics.regression import (
+    RootMeanSquaredLogarithmicError as RootMeanSquaredLogarithmicError,
+)
 from jax_metrics.metrics.regression import SpearmanCorrCoef as SpearmanCorrCoef
 from jax_metrics.metrics.regression import (
     SymmetricMeanAbsolutePercentageError as SymmetricMeanAbsolutePercentageError,
@@ -192,6 +210,9 @@ from jax_metrics.metrics.regression import pearson_corrcoef as pearson_corrcoef
 from jax_metrics.metrics.regression import r2_score as r2_score
 from jax_metrics.metrics.regression import relative_squared_error as relative_squared_error
 from jax_metrics.metrics.regression import root_mean_squared_error as root_mean_squared_error
+from jax_metrics.metrics.regression import (
+    root_mean_squared_logarithmic_error as root_mean_squared_logarithmic_error,
+)
 from jax_metrics.metrics.regression import spearman_corrcoef as spearman_corrcoef
 from jax_metrics.metrics.regression import (
     symmetric_mean_absolute_percentage_error as symmetric_mean_absolute_percentage_error,

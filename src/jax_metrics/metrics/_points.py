@@ -53,6 +53,11 @@ class Points(NamedTuple):
         return self.fp / self.negative[..., None]
 
     @property
+    def fnr(self) -> jax.Array:
+        """The share of positive examples that are below."""
+        return (self.positive[..., None] - self.tp) / self.positive[..., None]
+
+    @property
     def specificity(self) -> jax.Array:
         """The share of negative examples that are below."""
         return (self.negative[..., None] - self.fp) / self.negative[..., None]

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
+    class_likelihood_ratios,
     f1_score,
     fbeta_score,
     hamming_loss,
@@ -24,7 +25,9 @@ from jax_metrics.metrics import (
     HammingDistance,
     JaccardIndex,
     MatthewsCorrCoef,
+    NegativeLikelihoodRatio,
     NegativePredictiveValue,
+    PositiveLikelihoodRatio,
     Precision,
     Recall,
     Specificity,
@@ -83,6 +86,11 @@ def specificity(target, preds, sample_weight=None):
 def negative_predictive_value(target, preds, sample_weight=None):
     tn, _, fn, _ = counts_of(target, preds, sample_weight)
     return (tn / (tn + fn)).mean()
+
+
+def likelihood_ratio(which):
+    ratios = scored(class_likelihood_ratios)
+    return lambda *arguments, **options: ratios(*arguments, **options)[which]
 
 
 def exact_match(target, preds, sample_weight=None):
@@ -162,6 +170,18 @@ CASES = [
         "metric": NegativePredictiveValue(num_labels=4),
         "arguments": LABELS,
         "reference": negative_predictive_value,
+    },
+    {
+        "metric": PositiveLikelihoodRatio(),
+        "arguments": BINARY,
+        "reference": likelihood_ratio(0),
+        "bad": BAD,
+    },
+    {
+        "metric": NegativeLikelihoodRatio(),
+        "arguments": BINARY,
+        "reference": likelihood_ratio(1),
+        "bad": BAD,
     },
     {
         "metric": StatScores(num_classes=5),

@@ -6,6 +6,7 @@ from sklearn.metrics import auc, average_precision_score, roc_auc_score
 from jax_metrics.metrics import (
     AUC,
     AUROC,
+    DET,
     EER,
     ROC,
     AveragePrecision,
@@ -68,6 +69,11 @@ def characteristic(*arguments, **options):
     tp, fp = above(*arguments, **options)
     rates = (fp / fp[0])[::-1], (tp / tp[0])[::-1]
     return *rates, np.append(np.arange(33) / 32, np.inf)[::-1]
+
+
+def tradeoff(*arguments, **options):
+    fpr, tpr, thresholds = characteristic(*arguments, **options)
+    return fpr[::-1], 1 - tpr[::-1], thresholds[::-1]
 
 
 def best(sought, held, least):
@@ -133,6 +139,7 @@ CASES = [
     case(AveragePrecision(**EXACT), BINARY, scored(average_precision_score), BAD),
     case(PrecisionRecallCurve(**GRID), BINARY, precision_and_recall, BAD),
     case(ROC(**GRID), BINARY, characteristic, BAD),
+    case(DET(**GRID), BINARY, tradeoff, BAD),
     # A weight of two is one row, and two examples are two points.
     case(ROC(num_labels=3, **EXACT), LABELS, None, BAD[:1], repetition=False),
     case(

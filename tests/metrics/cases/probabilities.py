@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import (
     brier_score_loss,
     coverage_error,
+    d2_log_loss_score,
     hinge_loss,
     label_ranking_average_precision_score,
     label_ranking_loss,
@@ -15,6 +16,8 @@ from jax_metrics.metrics import (
     CalibrationError,
     ClickThroughRate,
     CoverageError,
+    D2BrierScore,
+    D2LogLossScore,
     HingeLoss,
     LabelRankingAveragePrecision,
     LabelRankingLoss,
@@ -92,6 +95,12 @@ def normalized(target, preds, sample_weight=None):
     return log_loss(target, preds, sample_weight=sample_weight) / entropy
 
 
+def explained_brier(target, preds, sample_weight=None):
+    share = np.average(target, weights=sample_weight)
+    left = brier_score_loss(target, preds, sample_weight=sample_weight)
+    return 1 - left / (share * (1 - share))
+
+
 def ratio(target, preds, sample_weight=1.0):
     return (preds * sample_weight).sum() / (target * sample_weight).sum()
 
@@ -118,6 +127,8 @@ CASES = [
         CalibrationError(num_classes=3, num_bins=10, norm="l2"), CLASSES, calibration(10, "l2"), BAD
     ),
     case(NormalizedEntropy(), BINARY, normalized, [*BAD, NO_PROBABILITY]),
+    case(D2LogLossScore(num_classes=3), CLASSES, labelled(d2_log_loss_score), [*BAD, NO_SUM]),
+    case(D2BrierScore(), BINARY, explained_brier, [*BAD, NO_PROBABILITY]),
     case(
         ClickThroughRate(),
         {"clicks": BITS},

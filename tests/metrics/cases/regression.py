@@ -138,6 +138,12 @@ CASES = [
         "bad": [({"preds": np.full(16, -1.0)}, ValueError, "must be greater than -1")],
     },
     {
+        "metric": jm.RootMeanSquaredLogarithmicError(),
+        "arguments": POSITIVE,
+        "reference": by_sklearn(sk.root_mean_squared_log_error),
+        "bad": [({"preds": np.full(16, -1.0)}, ValueError, "must be greater than -1")],
+    },
+    {
         "metric": jm.LogCoshError(),
         "arguments": PAIR,
         "reference": rows(lambda target, preds: np.log(np.cosh(preds - target))),

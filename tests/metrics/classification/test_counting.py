@@ -121,6 +121,34 @@ def test_of_the_negative(score, cells, average, weight, kind):
     assert_close(score(target, preds, average=average, sample_weight=weight, **size), expected)
 
 
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
+@pytest.mark.parametrize("average", ["macro", "weighted", None])
+def test_likelihood_ratios_of_each_class_against_the_rest(average, weight):
+    target, preds = rng.integers(0, 3, (2, N))
+    each = [
+        sk.class_likelihood_ratios(target == i, preds == i, sample_weight=weight) for i in range(3)
+    ]
+    scores = jm.positive_likelihood_ratio, jm.negative_likelihood_ratio
+    for score, values in zip(scores, np.transpose(each), strict=True):
+        found = score(target, preds, num_classes=3, average=average, sample_weight=weight)
+        support = np.bincount(target, weight) if average == "weighted" else None
+        expected = values if average is None else np.average(values, weights=support)
+        assert_close(found, expected)
+
+
+def test_likelihood_ratios_that_nothing_divides():
+    target, preds = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+    assert np.isnan(jm.positive_likelihood_ratio(target, preds))
+    assert jm.positive_likelihood_ratio(target, preds, zero_division=np.inf) == np.inf
+    assert jm.negative_likelihood_ratio(target, preds) == 0.5
+    assert np.isnan(jm.negative_likelihood_ratio(target, preds | 1))
+    # Of three classes, the one that has no ratio does not count in the mean.
+    target, preds = np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2])
+    each = jm.positive_likelihood_ratio(target, preds, num_classes=3, average=None)
+    assert_close(each, [np.nan, np.nan, 3])
+    assert_close(jm.positive_likelihood_ratio(target, preds, num_classes=3), 3)
+
+
 def test_no_class_but_one_leaves_nothing_negative():
     weight = np.float32(rng.uniform(0.1, 1, 2000))
     ones = np.ones(2000, int)

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 from curve_arguments import CURVES, N, arguments, options_of, rest, scores
-from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import det_curve, precision_recall_curve, roc_auc_score, roc_curve
 
 import jax_metrics as jm
 from jax_metrics.metrics import WindowedAUROC
@@ -26,6 +26,18 @@ def test_exact_curves_have_the_points_of_scikit_learn():
     np.testing.assert_allclose(thresholds[first], expected[2])
     for found, rates in zip((precision, recall), expected[:2], strict=True):
         np.testing.assert_allclose(found[np.append(first, 50)], rates, rtol=1e-6)
+
+
+def test_the_error_tradeoff_has_the_points_of_scikit_learn():
+    target, preds = rng.integers(0, 2, 50), np.float32(scores(rng, 50) * 0.7)
+    fpr, fnr, thresholds = jm.metrics.det(target, preds, capacity=60)
+    expected = det_curve(target, preds)  # without the points before the first miss, and others
+    place = np.searchsorted(thresholds, np.float32(expected[2]))
+    assert place.size > 10
+    for found, rates in zip((fpr, fnr, thresholds), expected, strict=True):
+        np.testing.assert_allclose(found[place], rates, rtol=1e-6)
+    assert (fpr[0], fnr[0]) == (1, 0)
+    assert (fpr[-1], fnr[-1], thresholds[-1]) == (0, 1, np.inf)
 
 
 @pytest.mark.parametrize("kind", ["classes", "labels"])

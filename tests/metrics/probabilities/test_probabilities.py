@@ -14,6 +14,7 @@ from jax_metrics.metrics import (
     LogLoss,
     NormalizedEntropy,
 )
+from jax_metrics.metrics.probabilities._against_shares import AgainstShares
 from jax_metrics.metrics.probabilities._mean_of_scores import MeanOfScores
 from jax_metrics.metrics.probabilities._ranking import Ranking
 
@@ -141,6 +142,31 @@ def test_normalized_entropy_of_classes_and_labels():
     assert np.isnan(NormalizedEntropy().compute())
 
 
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
+def test_which_part_of_a_cost_is_explained(weight):
+    def brier_of(right, preds):
+        return np.average(((right - preds) ** 2).sum(-1), weights=weight)
+
+    options = {"num_classes": C, "from_logits": True, "sample_weight": weight}
+    right, preds = np.eye(C)[LABELS], softmax(LOGITS)
+    expected = sk.d2_log_loss_score(LABELS, preds, sample_weight=weight)
+    assert_close(jm.metrics.d2_log_loss_score(LABELS, LOGITS, **options), expected)
+    share = np.average(right, axis=0, weights=weight)
+    expected = 1 - brier_of(right, preds) / brier_of(right, share)
+    assert_close(jm.metrics.d2_brier_score(LABELS, LOGITS, **options), expected)
+    share = np.average(BITS, axis=0, weights=weight)
+    expected = 1 - brier_of(BITS, sigmoid(LOGITS)) / brier_of(BITS, share)
+    options = options | {"num_classes": None, "num_labels": C}
+    assert_close(jm.metrics.d2_brier_score(BITS, LOGITS, **options), expected)
+
+
+@pytest.mark.parametrize("score", [jm.metrics.d2_log_loss_score, jm.metrics.d2_brier_score])
+def test_nothing_is_explained_by_the_shares(score):
+    target = np.array([0, 0, 0, 1])
+    np.testing.assert_allclose(score(target, np.full(4, 0.25)), 0, atol=1e-6)
+    assert np.isnan(score(target * 0, np.full(4, 0.25)))
+
+
 def test_calibration_of_nothing():
     assert np.isnan(jm.metrics.weighted_calibration(np.zeros(3), np.ones(3)))
     assert np.isnan(jm.metrics.WeightedCalibration().compute())
@@ -199,9 +225,16 @@ def test_what_cannot_be(make, text):
         make()
 
 
+class OfNothing(AgainstShares, BrierScore):
+    def compute(self):
+        return self.against_shares
+
+
 def test_bases_say_what_they_need():
     arguments = {"target": BITS, "preds": LOGITS}
     with pytest.raises(TypeError, match="Ranking must define `ranked`"):
         Ranking().update(**arguments)
+    with pytest.raises(TypeError, match="OfNothing must define `of_shares`"):
+        OfNothing(num_labels=C, from_logits=True).compute()
     with pytest.raises(TypeError, match="MeanOfScores must define `costs`"):
         MeanOfScores(num_labels=C, from_logits=True).update(**arguments)

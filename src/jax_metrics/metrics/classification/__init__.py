@@ -38,6 +38,18 @@ from jax_metrics.metrics.classification._fairness import group_stat_rates as gro
 from jax_metrics.metrics.classification._jaccard_index import JaccardIndex as JaccardIndex
 from jax_metrics.metrics.classification._jaccard_index import jaccard_index as jaccard_index
 from jax_metrics.metrics.classification._labels import Labels as Labels
+from jax_metrics.metrics.classification._likelihood_ratio import (
+    NegativeLikelihoodRatio as NegativeLikelihoodRatio,
+)
+from jax_metrics.metrics.classification._likelihood_ratio import (
+    PositiveLikelihoodRatio as PositiveLikelihoodRatio,
+)
+from jax_metrics.metrics.classification._likelihood_ratio import (
+    negative_likelihood_ratio as negative_likelihood_ratio,
+)
+from jax_metrics.metrics.classification._likelihood_ratio import (
+    positive_likelihood_ratio as positive_likelihood_ratio,
+)
 from jax_metrics.metrics.classification._matthews_corrcoef import (
     MatthewsCorrCoef as MatthewsCorrCoef,
 )

@@ -8,10 +8,13 @@ from jax_metrics.metrics.curves._average_precision import AveragePrecision as Av
 from jax_metrics.metrics.curves._average_precision import average_precision as average_precision
 from jax_metrics.metrics.curves._curve import Curve as Curve
 from jax_metrics.metrics.curves._curve import CurveScore as CurveScore
+from jax_metrics.metrics.curves._curves import DET as DET
 from jax_metrics.metrics.curves._curves import ROC as ROC
 from jax_metrics.metrics.curves._curves import Characteristic as Characteristic
+from jax_metrics.metrics.curves._curves import DetectionErrorTradeoff as DetectionErrorTradeoff
 from jax_metrics.metrics.curves._curves import PrecisionRecall as PrecisionRecall
 from jax_metrics.metrics.curves._curves import PrecisionRecallCurve as PrecisionRecallCurve
+from jax_metrics.metrics.curves._curves import det as det
 from jax_metrics.metrics.curves._curves import precision_recall_curve as precision_recall_curve
 from jax_metrics.metrics.curves._curves import roc as roc
 from jax_metrics.metrics.curves._eer import EER as EER

@@ -1,4 +1,4 @@
-"""Curves themselves: precision and recall, and the receiver operating characteristic."""
+"""Curves themselves: precision and recall, receiver operating characteristic, error tradeoff."""
 
 from typing import NamedTuple
 
@@ -100,5 +100,51 @@ class ROC(Curve):
         )
 
 
+class DetectionErrorTradeoff(NamedTuple):
+    """A detection error tradeoff curve.
+
+    Attributes:
+        fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, falling.
+        fnr: False negative rates, of the same shape, rising.
+        thresholds: `[points + 1]`, rising to infinity; with classes and a capacity,
+            `[classes, points + 1]`.
+    """
+
+    fpr: jax.Array
+    fnr: jax.Array
+    thresholds: jax.Array
+
+
+class DET(Curve):
+    """False positive and false negative rates at each threshold, from the lowest one to infinity.
+
+    A rate is NaN where there is no example of its kind. With a capacity, scores that are equal, and
+    rows that are empty, repeat a point, so that the shape stays the same.
+
+    See `Curve` for the options.
+
+    Source: Martin et al., The DET Curve in Assessment of Detection Task Performance, 1997.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1]), jnp.array([0.1, 0.4, 0.5, 0.8])
+        >>> curve = jm.metrics.DET(thresholds=3)(target=target, preds=preds)
+        >>> curve.fpr, curve.fnr
+        (Array([1. , 0.5, 0. , 0. ], dtype=float32), Array([0. , 0.5, 1. , 1. ], dtype=float32))
+        >>> jm.metrics.det(target, preds, thresholds=3).thresholds
+        Array([0. , 0.5, 1. , inf], dtype=float32)
+    """
+
+    plot_form = ("fpr", "fnr")
+
+    def compute(self) -> DetectionErrorTradeoff:
+        """The curve, or that of each class or label."""
+        points = self.points().completed()
+        rising = (x[..., -2::-1] for x in (points.fpr, points.fnr, points.thresholds))
+        return DetectionErrorTradeoff(*rising)
+
+
 precision_recall_curve = functional(PrecisionRecallCurve)
 roc = functional(ROC, "roc")
+det = functional(DET, "det")

@@ -32,7 +32,7 @@ class EER(CurveScore):
         """The rate of each curve."""
         points = points.completed()
         fpr = points.fpr
-        excess = fpr - (points.positive[..., None] - points.tp) / points.positive[..., None]
+        excess = fpr - points.fnr
         after = jnp.argmax(excess >= 0, -1, keepdims=True)  # never the first point, which has -1
         before = jnp.maximum(after - 1, 0)
         (low, low_rate), (high, high_rate) = (

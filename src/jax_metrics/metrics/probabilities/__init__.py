@@ -12,6 +12,10 @@ from jax_metrics.metrics.probabilities._clicks import ClickThroughRate as ClickT
 from jax_metrics.metrics.probabilities._clicks import WeightedCalibration as WeightedCalibration
 from jax_metrics.metrics.probabilities._clicks import click_through_rate as click_through_rate
 from jax_metrics.metrics.probabilities._clicks import weighted_calibration as weighted_calibration
+from jax_metrics.metrics.probabilities._d2_score import D2BrierScore as D2BrierScore
+from jax_metrics.metrics.probabilities._d2_score import D2LogLossScore as D2LogLossScore
+from jax_metrics.metrics.probabilities._d2_score import d2_brier_score as d2_brier_score
+from jax_metrics.metrics.probabilities._d2_score import d2_log_loss_score as d2_log_loss_score
 from jax_metrics.metrics.probabilities._hinge_loss import HingeLoss as HingeLoss
 from jax_metrics.metrics.probabilities._hinge_loss import hinge_loss as hinge_loss
 from jax_metrics.metrics.probabilities._log_loss import LogLoss as LogLoss

@@ -58,7 +58,13 @@ from jax_metrics.metrics.regression._mean_squared_logarithmic_error import (
     MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
 )
 from jax_metrics.metrics.regression._mean_squared_logarithmic_error import (
+    RootMeanSquaredLogarithmicError as RootMeanSquaredLogarithmicError,
+)
+from jax_metrics.metrics.regression._mean_squared_logarithmic_error import (
     mean_squared_logarithmic_error as mean_squared_logarithmic_error,
+)
+from jax_metrics.metrics.regression._mean_squared_logarithmic_error import (
+    root_mean_squared_logarithmic_error as root_mean_squared_logarithmic_error,
 )
 from jax_metrics.metrics.regression._median_absolute_error import (
     MedianAbsoluteError as MedianAbsoluteError,

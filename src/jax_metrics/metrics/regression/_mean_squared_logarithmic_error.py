@@ -1,4 +1,4 @@
-"""Mean squared error of logarithms."""
+"""Mean squared error of logarithms and its root."""
 
 from typing import Any
 
@@ -42,4 +42,24 @@ class MeanSquaredLogarithmicError(MeanError):
         )
 
 
+class RootMeanSquaredLogarithmicError(MeanSquaredLogarithmicError):
+    """The square root of `MeanSquaredLogarithmicError`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0.0, 1.0]), jnp.array([jnp.e - 1, 1.0])
+        >>> rmsle = jm.metrics.RootMeanSquaredLogarithmicError()
+        >>> print(f"{rmsle(target=target, preds=preds):.4f}")
+        0.7071
+        >>> print(f"{jm.metrics.root_mean_squared_logarithmic_error(target, preds):.4f}")
+        0.7071
+    """
+
+    def compute(self) -> jax.Array:
+        """The root of the mean."""
+        return jnp.sqrt(super().compute())
+
+
 mean_squared_logarithmic_error = functional(MeanSquaredLogarithmicError)
+root_mean_squared_logarithmic_error = functional(RootMeanSquaredLogarithmicError)

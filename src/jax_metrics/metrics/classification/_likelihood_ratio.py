@@ -1,0 +1,83 @@
+"""Likelihood ratios: how a prediction changes the odds."""
+
+import math
+from typing import Unpack
+
+import jax
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.classification._counted import Counts
+from jax_metrics.metrics.classification._counting import Counting
+from jax_metrics.metrics.classification._labels import LabelOptions
+
+
+class LikelihoodRatio(Counting):
+    """The base of both ratios.
+
+    Args:
+        average: As in `Counting`.
+        zero_division: The value where there is nothing to divide by; NaN leaves a class out of the
+            mean.
+        **options: See `Labels`.
+    """
+
+    def __init__(
+        self,
+        *,
+        average: str | None = "macro",
+        zero_division: float = math.nan,
+        **options: Unpack[LabelOptions],
+    ):
+        super().__init__(average=average, zero_division=zero_division, **options)
+
+
+class PositiveLikelihoodRatio(LikelihoodRatio):
+    """How many times as often what is positive is called so as what is not, `tpr / fpr`.
+
+    The odds of being positive, times this, are the odds after a positive prediction: 1 tells
+    nothing, more is better. NaN where nothing is called positive wrongly.
+
+    See `LikelihoodRatio` for the options.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1, 0]), jnp.array([1, 1, 0, 0, 0])
+        >>> float(jm.metrics.PositiveLikelihoodRatio()(target=target, preds=preds))
+        1.5
+        >>> float(jm.metrics.positive_likelihood_ratio(target, preds))
+        1.5
+    """
+
+    def score(self, counts: Counts) -> jax.Array:
+        """The ratio, for each class or for all together."""
+        return self.ratio(counts.tp * (counts.fp + counts.tn), counts.fp * counts.support)
+
+
+class NegativeLikelihoodRatio(LikelihoodRatio):
+    """How many times as often what is positive is called negative as what is not, `fnr / tnr`.
+
+    The odds of being positive, times this, are the odds after a negative prediction: 1 tells
+    nothing, less is better. NaN where nothing is called negative rightly.
+
+    See `LikelihoodRatio` for the options.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([0, 1, 0, 1, 0]), jnp.array([1, 1, 0, 0, 0])
+        >>> float(jm.metrics.NegativeLikelihoodRatio()(target=target, preds=preds))
+        0.75
+        >>> float(jm.metrics.negative_likelihood_ratio(target, preds))
+        0.75
+    """
+
+    higher_is_better = False
+
+    def score(self, counts: Counts) -> jax.Array:
+        """The ratio, for each class or for all together."""
+        return self.ratio(counts.fn * (counts.fp + counts.tn), counts.tn * counts.support)
+
+
+positive_likelihood_ratio = functional(PositiveLikelihoodRatio)
+negative_likelihood_ratio = functional(NegativeLikelihoodRatio)
