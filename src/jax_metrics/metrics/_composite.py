@@ -14,6 +14,11 @@ class Composite(Metric):
         """The metrics that it is made of."""
         raise TypeError(f"{type(self).__name__} must define `parts`.")
 
+    @property
+    def jittable(self) -> bool:
+        """Whether all parts can be traced."""
+        return all(part.jittable for part in self.parts())
+
     def update(self, *args: Any, **arguments: Any) -> Any:
         """Takes a batch in: each part gets those of the arguments that it takes.
 

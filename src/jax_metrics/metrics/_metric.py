@@ -57,7 +57,8 @@ class Metric(Operators, Receiving, Extensions):
         dtype: The floating dtype of the state and of what is computed from it.
 
     Attributes:
-        jittable: Whether `update` and `compute` can be traced.
+        jittable: Whether `update` and `compute` can be traced. Say False of a metric that works on
+            strings or leaves JAX; a metric of metrics, such as `Metrics`, follows them.
         higher_is_better: Whether a higher value is a better one; None where neither is.
         plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the two fields
             of the value that are x and y of a curve.
@@ -79,7 +80,7 @@ class Metric(Operators, Receiving, Extensions):
         0.75
     """
 
-    jittable: ClassVar[bool] = True
+    jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
     name: Any = _DefaultName()
@@ -246,7 +247,7 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
             return self
         inputs = self._received(args, kwargs)
         if not self.jittable:
-            return _take_in(self, inputs)
+            return _take_state(self, _take_in(copy(self), inputs))  # changes nothing if it fails
         return _take_state(self, compiled(self, inputs))
 
     compiled = raising(_take_in)

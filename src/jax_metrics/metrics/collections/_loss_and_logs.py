@@ -57,6 +57,11 @@ class LossAndLogs(Metric):
         self.aux_losses = _as(AuxLosses, aux_losses)
         self.aux_metrics = _as(AuxMetrics, aux_metrics)
 
+    @property
+    def jittable(self) -> bool:
+        """Whether the metrics can be traced."""
+        return self.metrics is None or self.metrics.jittable
+
     def update(
         self,
         *,

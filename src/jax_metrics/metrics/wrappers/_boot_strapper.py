@@ -36,7 +36,8 @@ class BootStrapper(Metric):
         key: A key, or a seed. Give each device one of its own.
 
     Raises:
-        ValueError: If the sampling is unknown, or the metric takes no `sample_weight`.
+        ValueError: If the sampling is unknown, or the metric takes no `sample_weight` or cannot be
+            traced.
 
     Source: Efron: Bootstrap Methods (1979); Hanley and MacGibbon: Creating non-parametric bootstrap
     samples using Poisson frequencies (2006).
@@ -72,6 +73,11 @@ class BootStrapper(Metric):
             raise ValueError(
                 f"BootStrapper weighs examples, but {type(metric).__name__} takes no "
                 f"`sample_weight`; it takes {', '.join(metric.signature.parameters)}."
+            )
+        if not metric.jittable:
+            raise ValueError(
+                f"BootStrapper updates all copies as one program, but {type(metric).__name__} says "
+                "`jittable = False`."
             )
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
         self.quantile = tuple(quantile) if isinstance(quantile, Sequence) else quantile

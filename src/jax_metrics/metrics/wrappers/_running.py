@@ -39,6 +39,7 @@ class Running(Metric):
         if window < 1:
             raise ValueError(f"A window holds at least 1 update; got window={window}.")
         self.higher_is_better = metric.higher_is_better
+        self.jittable = metric.jittable
         self.window = Window(copy(metric).reset(), window)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:

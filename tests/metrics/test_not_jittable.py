@@ -1,0 +1,116 @@
+"""Metrics that leave JAX, alone and inside of others."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.metrics import Total
+from jax_metrics.testing import check_metric
+
+WORDS = ["to", "be", "or", "not"]
+
+
+class Letters(jm.Metric):
+    """The mean number of letters of words, which no traced code can take."""
+
+    jittable = False
+    higher_is_better = True
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.letters, self.words = Total(), Total()
+
+    def update(self, *, words):
+        self.letters += sum(map(len, words))
+        self.words += len(words)
+
+    def compute(self):
+        return np.divide(float(self.letters.value), float(self.words.value))
+
+
+class Values(jm.Metric):
+    """The sum of values, by NumPy."""
+
+    jittable = False
+
+    def __init__(self):
+        self.total = Total()
+
+    def update(self, values):
+        if np.isnan(values).any():
+            raise ValueError("values are NaN")
+        self.total += np.sum(values).item()
+
+    def compute(self):
+        return np.asarray(self.total.value)
+
+
+def test_alone():
+    metric = Letters().update(words=WORDS)
+    assert metric.compute() == 9 / 4
+    assert metric(words=["question"]) == 8
+    assert metric.compute() == 17 / 5
+    other = metric.batch_updates(words=["a"])
+    assert metric.merge_state(other).compute() == 18 / 6
+    assert jm.metrics.functional(Letters)(WORDS) == 9 / 4
+    assert metric.reset().update(words=["a"]).compute() == 1
+    with pytest.raises(jax.errors.TracerArrayConversionError):
+        jax.jit(lambda x: Values().update(x).compute())(jnp.ones(3))
+
+
+def test_the_harness_leaves_out_what_is_traced():
+    bad = [({"values": np.full(8, np.nan)}, ValueError, "values are NaN")]
+    check_metric(Values(), {"values": np.arange(8.0)}, reference=lambda values: 28, bad=bad)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda m: jm.metrics.Metrics([m]), {"letters": 2.5}),
+        (lambda m: jm.metrics.Metrics({"a": {"b": m}}), {"a/b": 2.5}),
+        (lambda m: 2 * m + 1, 6),
+        (lambda m: jm.metrics.Running(m, window=1), 3),
+        (lambda m: jm.metrics.MinMax(m), {"raw": 2.5, "min": 2, "max": 2.5}),
+        (lambda m: jm.metrics.Multitask({"a": m}), None),
+        (lambda m: jm.metrics.Transformed(m, words=lambda words: words * 2), 2.5),
+        (lambda m: jm.metrics.LossAndLogs(metrics=m), (0, {"loss": 0}, {"letters": 2.5})),
+    ],
+)
+def test_inside_of_others(make, expected):
+    metric = make(Letters())
+    assert not metric.jittable
+    given = {"words": ["to", "be"]}, {"words": ["not", "her"]}
+    if isinstance(metric, jm.metrics.Multitask):
+        given, expected = tuple({"words": {"a": one["words"]}} for one in given), {"a": 2.5}
+    metric.update(**given[0])
+    metric(**given[1])
+    found = metric.compute()
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    np.testing.assert_allclose(jax.tree.leaves(found), jax.tree.leaves(expected))
+
+
+def test_beside_one_that_is_compiled():
+    metrics = jm.metrics.Metrics([Letters(), jm.metrics.Mean()])
+    metrics.update(words=WORDS, values=jnp.array([1.0, 2.0]))
+    assert metrics.compute() == {"letters": 2.25, "mean": 1.5}
+    with pytest.raises(ValueError, match="does not fit"):
+        metrics.update(words=["change"], values=jnp.ones(2), mask=jnp.ones(3, bool))
+    assert metrics.compute() == {"letters": 2.25, "mean": 1.5}  # the first one has not changed
+
+
+def test_a_tracker_takes_it():
+    tracker = jm.metrics.Tracker(Letters())
+    for words in (["long"], ["no"]):
+        tracker.increment()
+        tracker.update(words=words)
+    assert tracker.best() == (4.0, 0)
+
+
+def test_no_bootstrap():
+    class Host(jm.metrics.Mean):
+        jittable = False
+
+    with pytest.raises(ValueError, match="Host says `jittable = False`"):
+        jm.metrics.BootStrapper(Host())
