@@ -62,7 +62,10 @@ def test_alone():
 
 def test_the_harness_leaves_out_what_is_traced():
     bad = [({"values": np.full(8, np.nan)}, ValueError, "values are NaN")]
-    check_metric(Values(), {"values": np.arange(8.0)}, reference=lambda values: 28, bad=bad)
+    arguments = {"values": np.arange(8.0)}
+    check_metric(Values(), arguments, reference=lambda values: 28, bad=bad)
+    with pytest.raises(AssertionError, match="is not what the reference gives"):
+        check_metric(Values(), arguments, reference=lambda values: 29, bad=bad)
 
 
 @pytest.mark.parametrize(
