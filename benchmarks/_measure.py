@@ -43,7 +43,7 @@ def fastest(
     return best
 
 
-def quickest(
+def fastest_call(
     cases: Mapping[str, Prepared], *, rounds: int = 15, seconds: float = 0.02
 ) -> dict[str, float]:
     """The seconds of the quickest of many single calls of each case.

@@ -17,7 +17,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import jax
 import jax.numpy as jnp
 import numpy as np
-from _measure import Prepared, quickest, table
+from _measure import Prepared, fastest_call, table
 
 import jax_metrics as jm
 
@@ -306,8 +306,8 @@ def main() -> None:
         value = metric.reset().update(target=target, preds=preds).compute()
         np.testing.assert_allclose(value, plain(target, preds), rtol=1e-4)
         rounds = options.rounds
-        eager[job] = quickest(eager_cases(job, metric, data, names), rounds=rounds)
-        jitted[job] = quickest(jitted_cases(job, metric, plain, data, names), rounds=rounds)
+        eager[job] = fastest_call(eager_cases(job, metric, data, names), rounds=rounds)
+        jitted[job] = fastest_call(jitted_cases(job, metric, plain, data, names), rounds=rounds)
     table("Eager: update and compute", eager, "jax_metrics")
     table("Jitted: update and compute, to the formula", jitted, "formula")
 

@@ -30,6 +30,12 @@ class Letters(jm.Metric):
         return np.divide(float(self.letters.value), float(self.words.value))
 
 
+class Counted(jm.metrics.Precision):
+    """One whose labels are checked."""
+
+    jittable = False
+
+
 class Values(jm.Metric):
     """The sum of values, by NumPy."""
 
@@ -58,6 +64,27 @@ def test_alone():
     assert metric.reset().update(words=["a"]).compute() == 1
     with pytest.raises(jax.errors.TracerArrayConversionError):
         jax.jit(lambda x: Values().update(x).compute())(jnp.ones(3))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda m: m, lambda m: jm.metrics.Metrics([m]), jm.metrics.MinMax]
+)
+def test_a_broken_rule_raises_by_name(make):
+    metric = make(Counted()).update(target=np.array([1, 1]), preds=np.array([1, 0]))
+    wrong = {"target": np.array([7]), "preds": np.array([1])}
+    before = metric.compute()
+    for call in (metric.update, metric):
+        with pytest.raises(ValueError, match="target has labels outside of 0 to 1"):
+            call(**wrong)
+    assert metric.compute() == before
+    with pytest.raises(ValueError, match="target has labels outside of 0 to 1"):
+        jm.metrics.functional(Counted)(**wrong)
+
+
+def test_traced_code_that_it_can_take_is_left_to_judge():
+    update = jax.jit(lambda target: Counted().update(target=target, preds=jnp.ones(1, int)))
+    assert update(jnp.array([1])).compute() == 1
+    assert np.isnan(update(jnp.array([7])).compute())
 
 
 def test_the_harness_leaves_out_what_is_traced():

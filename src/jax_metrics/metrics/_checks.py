@@ -168,12 +168,31 @@ def raising(f: Callable[..., Any]) -> Callable[..., Any]:
             note((), held)
             return result
         if not np.asarray(held):  # `bool` takes five times as long
-            for one in each(*args)[1]:
-                if not one.value:
-                    raise ValueError(one.name)
+            _raise_broken(each(*args)[1])
         return result
 
     return run
+
+
+def raising_uncompiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which raises as that of `raising` does, but is not compiled."""
+
+    @functools.wraps(f)
+    def run(*args: Any) -> Any:
+        with collected(each=True) as checks:
+            result = f(*args)
+        _raise_broken(checks.made)
+        return result
+
+    return run
+
+
+def _raise_broken(checks: Iterable[Named[jax.Array]]) -> None:
+    for one in checks:
+        if isinstance(one.value, Tracer):
+            check(one.value, one.name)  # for what is traced to judge
+        elif not one.value:
+            raise ValueError(one.name)
 
 
 def through(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import Index, as_path
-from jax_metrics.metrics._checks import inlined, raising
+from jax_metrics.metrics._checks import inlined, raising, raising_uncompiled
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
@@ -115,7 +115,7 @@ class Metric(Operators, Receiving, Extensions):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in and returns the value of this batch alone."""
         inputs = self._received(args, kwargs)
-        value, merged = (_compiled_step if self.jittable else _step)(self, inputs)
+        value, merged = _run_step(self, inputs)
         _take_state(self, merged)
         return as_dicts(value)
 
@@ -203,7 +203,7 @@ class Metric(Operators, Receiving, Extensions):
 def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
     """The value of one batch alone; the metric stays as it is."""
     inputs = metric._received(args, kwargs)
-    return as_dicts((_compiled_value if metric.jittable else _value)(metric, inputs))
+    return as_dicts(_run_value(metric, inputs))
 
 
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:
@@ -245,13 +245,23 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
         if type(self)._update is not update:  # a subclass calls it with arguments received
             update(self, *args, **kwargs)
             return self
-        inputs = self._received(args, kwargs)
-        if not self.jittable:
-            return _take_state(self, _take_in(copy(self), inputs))  # changes nothing if it fails
-        return _take_state(self, compiled(self, inputs))
+        return _take_state(self, run(self, self._received(args, kwargs)))
 
-    compiled = raising(_take_in)
+    run = _run_by(_take_in)
     return wrapper
+
+
+def _run_by(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a metric and inputs, compiled if the metric can be, with checks that raise.
+
+    What fails leaves the metric as it was.
+    """
+    compiled, uncompiled = raising(f), raising_uncompiled(f)
+
+    def run(metric: Metric, inputs: Inputs) -> Any:
+        return compiled(metric, inputs) if metric.jittable else uncompiled(copy(metric), inputs)
+
+    return run
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -296,5 +306,5 @@ def _value(metric: Metric, inputs: Inputs) -> Any:
 
 
 _compiled_neutral = inlined(_neutral)
-_compiled_step = raising(_step)
-_compiled_value = raising(_value)
+_run_step = _run_by(_step)
+_run_value = _run_by(_value)

@@ -57,7 +57,6 @@ class Moments(Accumulator):
                 value does not matter, even if it is NaN.
         """
         values = jnp.asarray(values, self.mean.dtype)
-        # One variable after the other: XLA makes a single pass of a sum, but not of an einsum.
         columns = [values[..., i] for i in range(self.mean.shape[-1])]
         number = jnp.asarray(values.shape[0])
         if weight is not None:
@@ -108,6 +107,7 @@ def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:
 
 
 def _products(columns: list[jax.Array], weight: jax.Array | None) -> jax.Array:
+    # One sum after the other: XLA makes a single pass of a sum, but not of an einsum.
     return jnp.stack([jnp.stack([_sum(x * y, weight) for y in columns], -1) for x in columns], -2)
 
 
