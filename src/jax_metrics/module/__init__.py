@@ -1,7 +1,11 @@
 """Modules: Trees that are called, with random initialization, modes and a summary."""
 
+from jax_metrics.module._calls import CALL_WRAPPER as CALL_WRAPPER
+from jax_metrics.module._calls import aliased_as as aliased_as
+from jax_metrics.module._calls import describe_place as describe_place
 from jax_metrics.module._functional import compact_module as compact_module
 from jax_metrics.module._functional import preserve_state as preserve_state
+from jax_metrics.module._init import is_initializing as is_initializing
 from jax_metrics.module._inputs import Initializer as Initializer
 from jax_metrics.module._inputs import Inputs as Inputs
 from jax_metrics.module._inputs import Named as Named

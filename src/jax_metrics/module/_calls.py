@@ -61,7 +61,7 @@ class Call:
 
 # A static field that modules have only at times: a value that is called in place of the module's
 # own `__call__`, with the module, that function and its arguments.
-AROUND = "_around_call"
+CALL_WRAPPER = "_around_call"
 Record = Callable[[str, Any, tuple, dict, Any], None]
 _running: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
 
@@ -96,7 +96,7 @@ def _run_in_scope(
     token = _running.set(running)
     try:
         with jax.named_scope(scope):
-            around = self.__dict__.get(AROUND)
+            around = self.__dict__.get(CALL_WRAPPER)
             if around is None:
                 output = call(self, *args, **kwargs)
             else:
@@ -109,7 +109,7 @@ def _run_in_scope(
 
 
 @contextlib.contextmanager
-def standing_for(copy: Any, path: str = "") -> Iterator[None]:
+def aliased_as(copy: Any, path: str = "") -> Iterator[None]:
     """Lets a copy go by the path of what it is a copy of, while the block runs.
 
     A transformation of JAX, such as `scan`, rebuilds the modules that its function is given.

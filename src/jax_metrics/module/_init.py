@@ -70,9 +70,13 @@ def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -
         if inputs is not MISSING:
             arguments = Inputs.from_value(inputs)
             output = getattr(module, call_method)(*arguments.args, **arguments.kwargs)
-        hidden = _in_other_hands(module)
+        hidden = _initialized_by_parent(module)
         for _, tree in list(trees_with_paths(module)):
-            if _init_inside(tree) is not None and id(tree) not in hidden and not tree.initialized:
+            if (
+                _custom_init_of(tree) is not None
+                and id(tree) not in hidden
+                and not tree.initialized
+            ):
                 tree._init_inside()
     apply(_set_initialized, module, inplace=True)
     return output
@@ -93,7 +97,7 @@ def init_inline(module: Any) -> None:
 def _init_fields(module: Any, key: jax.Array) -> None:
     _check_declared(module)
     if any(isinstance(leaf, Initializer) for leaf in jax.tree.leaves(module)):
-        hidden = _in_other_hands(module)
+        hidden = _initialized_by_parent(module)
 
         def initial_value(info: FieldInfo) -> Any:
             made_here = isinstance(info.value, Initializer) and id(info.module) not in hidden
@@ -101,7 +105,7 @@ def _init_fields(module: Any, key: jax.Array) -> None:
 
         with rng_key(jax.random.fold_in(key, _FIELDS)):
             map(initial_value, module, field_info=True, inplace=True)
-    hidden = _in_other_hands(module)
+    hidden = _initialized_by_parent(module)
 
     def run_rng_init(tree: Any) -> None:
         if hasattr(tree, "rng_init") and not tree.initialized and id(tree) not in hidden:
@@ -122,7 +126,7 @@ def _check_declared(module: Any) -> None:
                 )
 
 
-def _init_inside(tree: Any) -> Any:
+def _custom_init_of(tree: Any) -> Any:
     """The method `_init_inside` of the Tree's class, if there is one.
 
     A class whose own code initializes the modules inside of it defines it: `init` then does nothing
@@ -131,12 +135,12 @@ def _init_inside(tree: Any) -> Any:
     return getattr(type(tree), "_init_inside", None)
 
 
-def _in_other_hands(module: Any) -> set[int]:
+def _initialized_by_parent(module: Any) -> set[int]:
     """The ids of the Trees that a module around them initializes by itself."""
     return {
         id(inside)
         for _, tree in trees_with_paths(module)
-        if _init_inside(tree) is not None
+        if _custom_init_of(tree) is not None
         for _, inside in trees_with_paths(tree)
         if inside is not tree
     }

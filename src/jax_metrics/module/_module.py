@@ -24,16 +24,16 @@ from jax_metrics.tree import (
     At,
     Extensions,
     FieldInfo,
+    FilterLike,
     Tree,
     apply,
     filter,
     in_compact,
     map,
+    set_static,
     snake_case,
     static,
 )
-from jax_metrics.tree._flatten import set_static
-from jax_metrics.tree._types import Filter
 
 M = TypeVar("M", bound="Module")
 
@@ -204,43 +204,43 @@ class Module(Tree, Extensions):
 
     # -- parts -----------------------------------------------------------------------------------
 
-    def parameters(self: M, *filters: Filter) -> M:
+    def parameters(self: M, *filters: FilterLike) -> M:
         """The module with its Parameters only: `filter(jm.Parameter, *filters)`."""
         return filter(self, Parameter, *filters)
 
-    def trainable_parameters(self: M, *filters: Filter) -> M:
+    def trainable_parameters(self: M, *filters: FilterLike) -> M:
         """The module with those Parameters only that are not in frozen modules."""
         return filter(self, Parameter, is_trainable, *filters)
 
-    def batch_stats(self: M, *filters: Filter) -> M:
+    def batch_stats(self: M, *filters: FilterLike) -> M:
         """The module with its BatchStats only."""
         return filter(self, BatchStats, *filters)
 
-    def rngs(self: M, *filters: Filter) -> M:
+    def rngs(self: M, *filters: FilterLike) -> M:
         """The module with its Rngs only."""
         return filter(self, Rng, *filters)
 
-    def model_states(self: M, *filters: Filter) -> M:
+    def model_states(self: M, *filters: FilterLike) -> M:
         """The module with its ModelStates only."""
         return filter(self, ModelState, *filters)
 
-    def states(self: M, *filters: Filter) -> M:
+    def states(self: M, *filters: FilterLike) -> M:
         """The module with its States only."""
         return filter(self, State, *filters)
 
-    def metric_logs(self: M, *filters: Filter) -> M:
+    def metric_logs(self: M, *filters: FilterLike) -> M:
         """The module with its MetricLogs only."""
         return filter(self, MetricLog, *filters)
 
-    def loss_logs(self: M, *filters: Filter) -> M:
+    def loss_logs(self: M, *filters: FilterLike) -> M:
         """The module with its LossLogs only."""
         return filter(self, LossLog, *filters)
 
-    def logs(self: M, *filters: Filter) -> M:
+    def logs(self: M, *filters: FilterLike) -> M:
         """The module with its Logs only."""
         return filter(self, Log, *filters)
 
-    def caches(self: M, *filters: Filter) -> M:
+    def caches(self: M, *filters: FilterLike) -> M:
         """The module with its Caches only."""
         return filter(self, Cache, *filters)
 

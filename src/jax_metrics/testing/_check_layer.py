@@ -14,7 +14,7 @@ import numpy as np
 
 from jax_metrics.module import Cache, Inputs, Log, Module, Parameter, TreePart, iter_split
 from jax_metrics.nn import FlaxLayer
-from jax_metrics.nn._flax_layer import IN_TRAINING, mode_parameters
+from jax_metrics.nn.flax import IN_TRAINING, training_flags
 from jax_metrics.tree import copy, filter, merge
 
 
@@ -268,7 +268,7 @@ def _check_twin(case: _Case, twin: linen.Module) -> None:
 
 def _with_mode(twin: linen.Module, inputs: Inputs, training: bool) -> dict[str, Any]:
     """The keywords of a call of the twin, with those that tell it the mode."""
-    names = [name for name, _ in mode_parameters(type(twin), "__call__")]
+    names = [name for name, _ in training_flags(type(twin), "__call__")]
     told = {n: IN_TRAINING[n] == training for n in names if getattr(twin, n, None) is None}
     return {**told, **inputs.kwargs}
 

@@ -2,8 +2,10 @@
 
 from jax_metrics.tree._annotations import own_annotations as own_annotations
 from jax_metrics.tree._apply import apply as apply
+from jax_metrics.tree._class_info import class_info as class_info
 from jax_metrics.tree._compact import compact as compact
 from jax_metrics.tree._compact import in_compact as in_compact
+from jax_metrics.tree._compact import outside_compact as outside_compact
 from jax_metrics.tree._compact import snake_case as snake_case
 from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
@@ -19,7 +21,10 @@ from jax_metrics.tree._field import field as field
 from jax_metrics.tree._field import node as node
 from jax_metrics.tree._field import static as static
 from jax_metrics.tree._filter import filter as filter
+from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
+from jax_metrics.tree._flatten import public_fields as public_fields
+from jax_metrics.tree._flatten import set_static as set_static
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge
 from jax_metrics.tree._mixins import Apply as Apply
@@ -48,6 +53,7 @@ from jax_metrics.tree._types import NOTHING as NOTHING
 from jax_metrics.tree._types import ArrayLike as ArrayLike
 from jax_metrics.tree._types import FieldInfo as FieldInfo
 from jax_metrics.tree._types import FieldMetadata as FieldMetadata
+from jax_metrics.tree._types import FilterLike as FilterLike
 from jax_metrics.tree._types import FlattenMode as FlattenMode
 from jax_metrics.tree._types import Hashable as Hashable
 from jax_metrics.tree._types import Missing as Missing

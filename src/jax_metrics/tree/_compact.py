@@ -196,7 +196,7 @@ def adopt(made: Any) -> None:
 
 
 @contextlib.contextmanager
-def outside() -> Iterator[None]:
+def outside_compact() -> Iterator[None]:
     """Runs the block as if no compact method were running."""
     token = _stack.set((*_stack.get(), _OUTSIDE))  # type: ignore[arg-type]
     try:

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._flatten import layout_under
-from jax_metrics.tree._types import NOTHING, FieldInfo, Filter, FlattenMode, Predicate
+from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
 from jax_metrics.tree._walk import check_inplace, field_path, leaf_types, map_value, rebuild
 
 A = TypeVar("A")
@@ -13,7 +13,7 @@ Kind = type | tuple[type, ...]
 
 def filter(
     obj: A,
-    *filters: Filter,
+    *filters: FilterLike,
     flatten_mode: FlattenMode | str | None = None,
     inplace: bool = False,
 ) -> A:
@@ -46,7 +46,7 @@ def filter(
 class Selection:
     """Which leaves pass a set of filters; the answer for kinds is kept in each layout."""
 
-    def __init__(self, filters: tuple[Filter, ...], mode: FlattenMode | None):
+    def __init__(self, filters: tuple[FilterLike, ...], mode: FlattenMode | None):
         self.kinds: tuple[Kind, ...] = tuple(f for f in filters if isinstance(f, type | tuple))
         self.predicates: tuple[Predicate, ...] = tuple(
             f for f in filters if not isinstance(f, type | tuple)

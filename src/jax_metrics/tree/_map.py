@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._filter import Selection
 from jax_metrics.tree._flatten import layout_under
-from jax_metrics.tree._types import FieldInfo, Filter, FlattenMode, Nothing
+from jax_metrics.tree._types import FieldInfo, FilterLike, FlattenMode, Nothing
 from jax_metrics.tree._walk import check_inplace, field_path, map_value, rebuild
 
 A = TypeVar("A")
@@ -15,7 +15,7 @@ A = TypeVar("A")
 def map(
     f: Callable[[Any], Any],
     obj: A,
-    *filters: Filter,
+    *filters: FilterLike,
     flatten_mode: FlattenMode | str | None = None,
     is_leaf: Callable[[Any], bool] | None = None,
     field_info: bool = False,

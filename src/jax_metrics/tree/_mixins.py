@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from jax_metrics.tree import _apply, _compact, _copy, _filter, _map, _merge, _to_dict, _to_string
 from jax_metrics.tree._mutability import Immutable
 from jax_metrics.tree._tree import Tree
-from jax_metrics.tree._types import Filter as FilterLike
+from jax_metrics.tree._types import FilterLike
 
 A = TypeVar("A")
 T = TypeVar("T")

@@ -42,7 +42,7 @@ class TreeMeta(ABCMeta):
                 return known
             tree = cls.__new__(cls, *args, **kwargs)
             tree.__dict__[NATIVE] = True
-            with _compact.outside(), toplevel_made_mutable(tree):
+            with _compact.outside_compact(), toplevel_made_mutable(tree):
                 cls.construct(tree, *args, **kwargs)
             tree._on_constructed()
             _compact.adopt(tree)

@@ -139,4 +139,4 @@ class FieldInfo:
 
 
 Predicate = Callable[[FieldInfo], bool]
-Filter = type | Predicate
+FilterLike = type | Predicate

@@ -1,0 +1,21 @@
+"""Attention, its decoding cache, positions, and transformers made of it."""
+
+from jax_metrics.nn.attention._attention import MultiHeadAttention as MultiHeadAttention
+from jax_metrics.nn.attention._attention import (
+    MultiHeadDotProductAttention as MultiHeadDotProductAttention,
+)
+from jax_metrics.nn.attention._attention import SelfAttention as SelfAttention
+from jax_metrics.nn.attention._decoding_cache import init_cache as init_cache
+from jax_metrics.nn.attention._decoding_cache import remove_cache as remove_cache
+from jax_metrics.nn.attention._grouped_query_attention import (
+    GroupedQueryAttention as GroupedQueryAttention,
+)
+from jax_metrics.nn.attention._position import LearnedPositionEmbedding as LearnedPositionEmbedding
+from jax_metrics.nn.attention._position import RotaryEmbedding as RotaryEmbedding
+from jax_metrics.nn.attention._position import (
+    SinusoidalPositionEmbedding as SinusoidalPositionEmbedding,
+)
+from jax_metrics.nn.attention._transformer import TransformerDecoder as TransformerDecoder
+from jax_metrics.nn.attention._transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from jax_metrics.nn.attention._transformer import TransformerEncoder as TransformerEncoder
+from jax_metrics.nn.attention._transformer import TransformerEncoderLayer as TransformerEncoderLayer

@@ -1,0 +1,153 @@
+"""Attention over several heads."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import Cache, Log, Parameter, Rng
+from jax_metrics.nn import initializers
+from jax_metrics.nn.flax import FlaxLayer
+
+
+class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProductAttention):
+    """Lets each position of a sequence gather from the positions of another (Vaswani et al., 2017).
+
+    A call takes `inputs_q`, `[batch..., queries, features]`, and by default attends over those
+    themselves; or over `inputs_k` and `inputs_v`, `[batch..., keys, features]`. By keyword:
+    `mask`, `[batch..., heads, queries, keys]`, true where a query may look;
+    `sow_weights=True` to leave the weights in `attention_weights`, `[batch..., heads, queries,
+    keys]`; `deterministic` and `dropout_rng` to override mode and key. It gives
+    `[batch..., queries, out_features]`. The twin of `flax.linen.MultiHeadDotProductAttention`.
+
+    `query`, `key`, `value` and `out` are dicts with `kernel` and `bias`; `normalize_qk` adds
+    `query_ln` and `key_ln`. With `decode=True`, `init` with a whole sequence makes a cache of its
+    length, in `cached_key`, `cached_value` and `cache_index`; then each call takes one position.
+
+    Args:
+        num_heads: Number of heads; `qkv_features` is divided among them.
+        dtype: Of the computation; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        qkv_features: Size of queries, keys and values; None: that of the inputs.
+        out_features: Size of the output; None: that of the inputs.
+        broadcast_dropout: Drop the same weights in the whole batch.
+        dropout_rate: The probability that a weight is dropped in training.
+        deterministic: Overrides what the module's mode says; None leaves it to that.
+        precision: As in `jax.lax.dot_general`.
+        kernel_init: Makes the kernels.
+        out_kernel_init: Makes that of `out`; None: `kernel_init`.
+        bias_init: Makes the biases.
+        out_bias_init: Makes that of `out`; None: `bias_init`.
+        use_bias: Whether to add biases.
+        attention_fn: Computes the attention of queries, keys and values.
+        decode: Whether to keep a cache.
+        normalize_qk: Whether to normalize queries and keys (Dehghani et al., 2023).
+        force_fp32_for_softmax: Compute the softmax in float32.
+        qkv_dot_general: Replaces `jax.lax.dot_general` for queries, keys and values.
+        out_dot_general: Replaces it for the output.
+        qkv_dot_general_cls: Makes such a function.
+        out_dot_general_cls: Makes such a function.
+        qk_attn_weights_einsum_cls: Makes what replaces `einsum` for the weights.
+        attn_weights_value_einsum_cls: Makes what replaces `einsum` for the weighted sum.
+
+    Raises:
+        AssertionError: In a call, if the heads do not divide `qkv_features`.
+        RuntimeError: In a call in training mode with dropout, without a key.
+        ValueError: In a call, if `inputs_v` is given without `inputs_k`, or if a layer that
+            decodes gets another shape than its cache has.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x = jnp.ones((2, 5, 8))
+        >>> layer = jm.nn.MultiHeadDotProductAttention(num_heads=4).init(42, x)
+        >>> layer(x, mask=jm.nn.make_causal_mask(x[..., 0])).shape, layer.query["kernel"].shape
+        ((2, 5, 8), (8, 4, 2))
+    """
+
+    query: dict[str, jax.Array] = Parameter.node(init=False)
+    key: dict[str, jax.Array] = Parameter.node(init=False)
+    value: dict[str, jax.Array] = Parameter.node(init=False)
+    out: dict[str, jax.Array] = Parameter.node(init=False)
+    query_ln: dict[str, jax.Array] | None = Parameter.node(init=False)
+    key_ln: dict[str, jax.Array] | None = Parameter.node(init=False)
+    cached_key: jax.Array | None = Cache.node(init=False)
+    cached_value: jax.Array | None = Cache.node(init=False)
+    cache_index: jax.Array | None = Cache.node(init=False)
+    attention_weights: jax.Array | None = Log.node(init=False)
+    rng: Any = Rng.node(init=False)
+    num_heads: int
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    qkv_features: int | None = None
+    out_features: int | None = None
+    broadcast_dropout: bool = True
+    dropout_rate: float = 0.0
+    deterministic: bool | None = None
+    precision: Any = None
+    kernel_init: initializers.InitializerLike = initializers.lecun_normal()
+    out_kernel_init: initializers.InitializerLike | None = None
+    bias_init: initializers.InitializerLike = initializers.zeros
+    out_bias_init: initializers.InitializerLike | None = None
+    use_bias: bool = True
+    attention_fn: Callable[..., jax.Array] = linen.dot_product_attention
+    decode: bool = False
+    normalize_qk: bool = False
+    force_fp32_for_softmax: bool = False
+    qkv_dot_general: Any = None
+    out_dot_general: Any = None
+    qkv_dot_general_cls: Any = None
+    out_dot_general_cls: Any = None
+    qk_attn_weights_einsum_cls: Any = None
+    attn_weights_value_einsum_cls: Any = None
+
+
+class MultiHeadAttention(MultiHeadDotProductAttention, flax_class=linen.MultiHeadAttention):
+    """The same as `MultiHeadDotProductAttention`, by the shorter name that Flax has too.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, memory = jnp.ones((2, 5, 8)), jnp.ones((2, 7, 8))
+        >>> layer = jm.nn.MultiHeadAttention(num_heads=4).init(42, (x, memory))
+        >>> layer(x, memory, sow_weights=True).shape, layer.attention_weights.shape
+        ((2, 5, 8), (2, 4, 5, 7))
+    """
+
+
+class _LinenSelfAttention(linen.MultiHeadDotProductAttention):
+    """What `flax.linen.SelfAttention` is, less its warning that it will be removed."""
+
+    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        inputs_q: jax.Array,
+        mask: jax.Array | None = None,
+        deterministic: bool | None = None,
+        dropout_rng: jax.Array | None = None,
+        sow_weights: bool = False,
+    ) -> jax.Array:
+        return super().__call__(
+            inputs_q,
+            mask=mask,
+            deterministic=deterministic,
+            dropout_rng=dropout_rng,
+            sow_weights=sow_weights,
+        )
+
+
+class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention):
+    """Attention of a sequence over itself.
+
+    A call takes `inputs_q`, `mask`, `deterministic`, `dropout_rng` and `sow_weights`, in this
+    order. The twin of `flax.linen.SelfAttention`; arguments and fields are those of
+    `MultiHeadDotProductAttention`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.SelfAttention(num_heads=4, decode=True).init(42, jnp.ones((2, 5, 8)))
+        >>> [layer(jnp.ones((2, 1, 8))).shape for _ in range(2)], int(layer.cache_index)
+        ([(2, 1, 8), (2, 1, 8)], 2)
+    """

@@ -1,0 +1,352 @@
+"""Grouped-query attention, with a cache of its keys and values for decoding."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+
+from jax_metrics.module import Cache, describe_place, is_initializing
+from jax_metrics.nn import initializers
+from jax_metrics.nn.attention._grouped_heads import attend, attend_and_drop
+from jax_metrics.nn.attention._position import expand_positions
+from jax_metrics.nn.linear import Linear
+from jax_metrics.nn.noise import RandomLayer, check_rate
+from jax_metrics.nn.normalization import RMSNorm
+from jax_metrics.tree import outside_compact
+
+_KERNEL_INIT = initializers.lecun_normal()
+
+
+class GroupedQueryAttention(RandomLayer):
+    """Attention whose heads share keys and values in groups (Ainslie et al., 2023).
+
+    With `num_kv_heads=num_heads`, the default, it is multi-head attention; with 1, multi-query
+    attention. Takes queries `[batch..., length, features]` and attends over those themselves, or
+    over other keys and values. The layers `query`, `key`, `value` and `out` are `Linear`.
+
+    A `causal` layer can keep its keys and values from call to call: see `init_cache`. Dropout of
+    the weights needs a random key, as in `jm.Dropout`.
+
+    Args:
+        num_heads: Number of query heads.
+        num_kv_heads: Number of heads of keys and values, a divisor of `num_heads`; None: as many.
+        head_dim: Size of a head; None: the features of the queries divided by `num_heads`.
+        out_features: Size of the output; None: that of the queries.
+        causal: Whether a position sees only itself and those before it.
+        dropout_rate: The probability that a weight is dropped in training.
+        rope: Called with queries or keys `[batch..., length, heads, head_dim]` and their
+            positions, such as a `RotaryEmbedding`; None: nothing is.
+        normalize_qk: Whether to apply `RMSNorm` to queries and keys, head by head, before `rope`.
+        use_bias: Whether the four layers have biases.
+        dtype: Of the computation, but for the softmax, which is in float32 at least; None: the
+            common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        precision: Of the four layers, as in `jax.lax.dot_general`.
+        kernel_init: Makes the kernels, `[in, heads * head_dim]`; that of `out` is
+            `[heads * head_dim, out_features]`.
+        bias_init: Makes the biases.
+        name: A name for the module.
+
+    Raises:
+        ValueError: If the numbers of heads do not fit; in a call, if shapes do not fit, or the
+            cache cannot hold the inputs.
+        RuntimeError: In a call in training mode with dropout, without a key.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x = jnp.ones((2, 5, 16))
+        >>> layer = jm.nn.GroupedQueryAttention(4, num_kv_heads=2, causal=True).init(0, x)
+        >>> layer(x).shape, layer.key.kernel.shape
+        ((2, 5, 16), (16, 8))
+    """
+
+    query: Linear
+    key: Linear
+    value: Linear
+    out: Linear
+    query_norm: RMSNorm | None
+    key_norm: RMSNorm | None
+    cached_key: jax.Array | None = Cache.node(None, init=False)
+    cached_value: jax.Array | None = Cache.node(None, init=False)
+    cached_mask: jax.Array | None = Cache.node(None, init=False)
+    cache_index: jax.Array | None = Cache.node(None, init=False)
+    _strength = "dropout_rate"
+
+    def __init__(
+        self,
+        num_heads: int,
+        num_kv_heads: int | None = None,
+        *,
+        head_dim: int | None = None,
+        out_features: int | None = None,
+        causal: bool = False,
+        dropout_rate: float = 0.0,
+        rope: Callable[..., jax.Array] | None = None,
+        normalize_qk: bool = False,
+        use_bias: bool = True,
+        dtype: Any = None,
+        param_dtype: Any = jnp.float32,
+        precision: Any = None,
+        kernel_init: initializers.InitializerLike = _KERNEL_INIT,
+        bias_init: initializers.InitializerLike = initializers.zeros,
+        name: str | None = None,
+    ):
+        check_rate(dropout_rate, "dropout_rate")
+        kv_heads = num_heads if num_kv_heads is None else num_kv_heads
+        if num_heads < 1 or kv_heads < 1 or num_heads % kv_heads:
+            raise ValueError(
+                f"`num_kv_heads` must divide `num_heads`; got {num_kv_heads} and {num_heads}."
+            )
+        self.dropout_rate = dropout_rate
+        super().__init__(name=name)
+        self.num_heads = num_heads
+        self.num_kv_heads = kv_heads
+        self.head_dim = head_dim
+        self.out_features = out_features
+        self.causal = causal
+        self.rope = rope
+        self.normalize_qk = normalize_qk
+        self.use_bias = use_bias
+        self.dtype = dtype
+        self.param_dtype = param_dtype
+        self.precision = precision
+        self.kernel_init = kernel_init
+        self.bias_init = bias_init
+
+    def __call__(
+        self,
+        query: jax.Array,
+        key: jax.Array | None = None,
+        value: jax.Array | None = None,
+        *,
+        mask: jax.Array | None = None,
+        padding_mask: jax.Array | None = None,
+        positions: Any = None,
+        rng: Any = None,
+        return_weights: bool = False,
+    ) -> Any:
+        """Attends.
+
+        Args:
+            query: Shape `[batch..., length, features]`.
+            key: What to attend over, `[batch..., keys, features]`; None: the queries.
+            value: What to gather, likewise; None: the keys.
+            mask: True where a query may look, in a shape that broadcasts to
+                `[batch..., heads, length, keys]`. With a cache, `keys` is the length of the cache.
+            padding_mask: True at the keys that are no padding, `[batch..., keys]`. A cache keeps
+                it.
+            positions: What `rope` gets for the queries, and for the keys where they are the same:
+                an offset, or integers `[batch..., length]`; None: counted from 0, or from what
+                the cache holds already.
+            rng: A key or seed for the dropout of this call, in place of the layer's own.
+            return_weights: Whether to return `(output, weights)`, with the weights after dropout,
+                `[batch..., heads, length, keys]`.
+
+        Returns:
+            Shape `[batch..., length, out_features]`. Where the mask leaves nothing to see, the
+            values of all keys are averaged.
+        """
+        apart = key is not None
+        key = query if key is None else key
+        value = key if value is None else value
+        self._check_inputs(query, key, value, apart)
+        if self.initializing() and "query" not in vars(self):
+            with outside_compact():  # a compact method around would take them for its own
+                self._make_layers(query.shape[-1])
+        q = self._heads(self.query(query), self.num_heads)
+        k = self._heads(self.key(key), self.num_kv_heads)
+        v = self._heads(self.value(value), self.num_kv_heads)
+        if self.query_norm is not None and self.key_norm is not None:
+            q, k = self.query_norm(q), self.key_norm(k)
+        length, before = q.shape[-3], self._cached_length()
+        if self.rope is not None:
+            places = expand_positions(before if positions is None else positions, length)
+            q = self.rope(q, places)
+            k = self.rope(k, expand_positions(None, k.shape[-3]) if apart else places)
+        if self.cache_index is not None and not is_initializing():
+            k, v, padding_mask = self._remember(k, v, padding_mask, apart)
+        keep = self._mask(q, k, mask, padding_mask, before)
+        dropout_key = self._key(rng)
+        if dropout_key is None and not return_weights:
+            output, weights = attend(q, k, v, keep), None
+        else:
+            output, weights = attend_and_drop(q, k, v, keep, dropout_key, self.dropout_rate)
+        if self.cache_index is not None and not is_initializing():
+            assert self.cached_key is not None
+            # A cache that ran over holds wrong values; under `jit` nobody else would notice.
+            fits = self.cache_index <= self.cached_key.shape[-3]
+            output = jnp.where(fits, output, jnp.asarray(jnp.nan, output.dtype))
+        output = self.out(output.reshape(*output.shape[:-2], -1))
+        return (output, weights) if return_weights else output
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _make_layers(self, features: int) -> None:
+        head_dim = self.head_dim
+        if head_dim is None:
+            if features % self.num_heads:
+                raise ValueError(
+                    f"{describe_place(self)} divides the features of its input among "
+                    f"{self.num_heads} heads; got {features}. Pass `head_dim=`."
+                )
+            head_dim = features // self.num_heads
+
+        def linear(size: int) -> Linear:
+            return Linear(
+                size,
+                use_bias=self.use_bias,
+                dtype=self.dtype,
+                param_dtype=self.param_dtype,
+                precision=self.precision,
+                kernel_init=self.kernel_init,
+                bias_init=self.bias_init,
+            )
+
+        self.query = linear(self.num_heads * head_dim)
+        self.key = linear(self.num_kv_heads * head_dim)
+        self.value = linear(self.num_kv_heads * head_dim)
+        self.out = linear(features if self.out_features is None else self.out_features)
+        self.query_norm = self.key_norm = None
+        if self.normalize_qk:
+            self.query_norm = RMSNorm(dtype=self.dtype, param_dtype=self.param_dtype)
+            self.key_norm = RMSNorm(dtype=self.dtype, param_dtype=self.param_dtype)
+
+    def _heads(self, x: jax.Array, heads: int) -> jax.Array:
+        return x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
+
+    def _check_inputs(self, query: Any, key: Any, value: Any, apart: bool) -> None:
+        shapes = [jnp.shape(x) for x in (query, key, value)]
+        if (
+            any(len(shape) < 2 for shape in shapes)
+            or len({shape[:-2] for shape in shapes}) > 1
+            or shapes[1][:-1] != shapes[2][:-1]
+        ):
+            raise ValueError(
+                f"{describe_place(self)} expects queries `[batch..., length, features]`, keys and "
+                f"values `[batch..., keys, features]`; got the shapes {shapes}."
+            )
+        if self.causal and apart and shapes[0][-2] != shapes[1][-2]:
+            raise ValueError(
+                f"{describe_place(self)} is causal, so it needs as many queries as keys; got the "
+                f"shapes {shapes}. Attend over other sequences with `causal=False`."
+            )
+
+    def _mask(
+        self,
+        q: jax.Array,
+        k: jax.Array,
+        mask: jax.Array | None,
+        padding_mask: jax.Array | None,
+        before: Any,
+    ) -> jax.Array | None:
+        """Where queries may look, `[batch..., heads or 1, length, keys]`; None: everywhere."""
+        *batch, length = q.shape[:-2]
+        keys = k.shape[-3]
+        full = (*batch, self.num_heads, length, keys)
+        masks = []
+        if mask is not None:
+            mask = jnp.asarray(mask, bool)
+            try:
+                fits = jnp.broadcast_shapes(mask.shape, full) == full
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ValueError(
+                    f"{describe_place(self)} needs a `mask` that broadcasts to "
+                    f"[batch..., heads, length, keys], {full}; got shape {mask.shape}."
+                )
+            masks.append(mask.reshape((1,) * (len(full) - mask.ndim) + mask.shape))
+        if padding_mask is not None:
+            padding_mask = jnp.asarray(padding_mask, bool)
+            if padding_mask.shape != (*batch, keys):
+                raise ValueError(
+                    f"{describe_place(self)} needs a `padding_mask` [batch..., keys], "
+                    f"{(*batch, keys)}; got shape {padding_mask.shape}."
+                )
+            masks.append(padding_mask[..., None, None, :])
+        if self.causal:
+            places = before + jnp.arange(length)
+            causal = jnp.arange(keys) <= places[:, None]
+            masks.append(causal.reshape((1,) * len(batch) + (1, length, keys)))
+        keep = None
+        for part in masks:
+            keep = part if keep is None else keep & part
+        return keep
+
+    # -- cache -----------------------------------------------------------------------------------
+
+    def make_cache(
+        self, batch_size: int | Sequence[int], max_length: int, dtype: Any = None
+    ) -> None:
+        """Starts an empty cache, in place; see `init_cache`.
+
+        Args:
+            batch_size: The batch axis, or axes.
+            max_length: How many positions it holds.
+            dtype: Of the keys and values; None: what the layer computes in.
+
+        Raises:
+            RuntimeError: If the layer was not initialized.
+            ValueError: If the layer is not causal.
+        """
+        if "key" not in vars(self):
+            raise RuntimeError(
+                f"{describe_place(self)} can have a cache only after it was initialized. Call "
+                "`model = model.init(key, inputs)` first."
+            )
+        if not self.causal:
+            raise ValueError(
+                f"{describe_place(self)} cannot have a cache: positions that come later would "
+                "change what came before. Make it with `causal=True`."
+            )
+        batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
+        head_dim = self.key.features // self.num_kv_heads
+        shape = (*batch, max_length, self.num_kv_heads, head_dim)
+        if dtype is None:
+            dtype = self.key.kernel.dtype if self.dtype is None else self.dtype
+        self.cached_key = jnp.zeros(shape, dtype)
+        self.cached_value = jnp.zeros(shape, dtype)
+        self.cached_mask = jnp.zeros(shape[:-2], bool)
+        self.cache_index = jnp.zeros((), jnp.int32)
+
+    def _cached_length(self) -> Any:
+        if self.cache_index is None or is_initializing():
+            return 0
+        return self.cache_index
+
+    def _remember(
+        self, k: jax.Array, v: jax.Array, padding_mask: jax.Array | None, apart: bool
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Adds keys and values to the cache and gives all of it."""
+        assert self.cached_key is not None and self.cached_value is not None
+        assert self.cached_mask is not None and self.cache_index is not None
+        length, held = k.shape[-3], self.cached_key.shape
+        if apart or k.shape[:-3] != held[:-3] or length > held[-3]:
+            raise ValueError(
+                f"{describe_place(self)} has a cache for {held[-3]} positions of batch "
+                f"{held[:-3]}, and takes no keys but those of its queries; got keys for {length} "
+                f"positions of batch {k.shape[:-3]}. Start another with `jm.nn.init_cache(model, "
+                "batch_size, max_length)`, or remove it with `jm.nn.remove_cache(model)`."
+            )
+        index = self.cache_index
+        if not isinstance(index, Tracer) and int(index) + length > held[-3]:
+            raise ValueError(
+                f"{describe_place(self)} has a cache for {held[-3]} positions, of which "
+                f"{int(index)} are taken; got {length} more. Start one with a larger `max_length`."
+            )
+        new = jnp.ones(k.shape[:-2], bool) if padding_mask is None else padding_mask
+        if jnp.shape(new) != k.shape[:-2]:
+            raise ValueError(
+                f"{describe_place(self)} needs a `padding_mask` for the new positions, "
+                f"{k.shape[:-2]}; got shape {jnp.shape(new)}."
+            )
+        update = jax.lax.dynamic_update_slice_in_dim
+        keys = update(self.cached_key, k.astype(self.cached_key.dtype), index, axis=-3)
+        values = update(self.cached_value, v.astype(self.cached_value.dtype), index, axis=-3)
+        mask = update(self.cached_mask, jnp.asarray(new, bool), index, axis=-1)
+        self.cached_key, self.cached_value, self.cached_mask = keys, values, mask
+        self.cache_index = index + length
+        return keys.astype(k.dtype), values.astype(v.dtype), mask

@@ -1,0 +1,241 @@
+"""How a sequence model learns where things stand: rotary, sinusoidal and learned positions."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import Module, Parameter, describe_place, next_key
+from jax_metrics.nn import initializers
+
+_EMBEDDING_INIT = initializers.normal(0.02)
+
+
+def expand_positions(positions: Any, length: int) -> jax.Array:
+    """Positions as an array: counted from 0, or from an offset, or as they are.
+
+    Args:
+        positions: None, an integer offset, or an integer array `[..., length]`.
+        length: How many there are.
+
+    Raises:
+        TypeError: If they are no integers.
+        ValueError: If there are more or fewer.
+    """
+    positions = jnp.asarray(0 if positions is None else positions)
+    if not jnp.issubdtype(positions.dtype, jnp.integer):
+        raise TypeError(f"`positions` needs integers; got {positions.dtype}.")
+    if positions.ndim == 0:
+        return positions + jnp.arange(length, dtype=positions.dtype)
+    if positions.shape[-1] != length:
+        raise ValueError(
+            f"`positions` needs one integer for all, an offset, or the shape [..., {length}]; got "
+            f"{positions.shape}."
+        )
+    return positions
+
+
+def _angles(positions: jax.Array, size: int, base: float) -> jax.Array:
+    """`position / base**(2 i / size)` in float32, `[..., length, size / 2]`."""
+    exponents = jnp.arange(0, size, 2, dtype=jnp.float32) / size
+    return positions.astype(jnp.float32)[..., None] * base**-exponents
+
+
+class RotaryEmbedding(Module):
+    """Rotates pairs of features by angles that grow with the position (RoPE; Su et al., 2021).
+
+    Applied to queries and keys, their products depend on the distance of the two only. Takes an
+    array of shape `[batch..., length, heads, head_dim]` and gives the same in the same dtype; the
+    angles are computed in float32. It has no parameters, so one may serve many layers.
+
+    Args:
+        base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
+        fraction: The part of the features that is rotated, from the front; the others stay.
+        interleaved: Whether the pairs are neighbours, as in the paper; otherwise the first half of
+            the rotated features pairs with the second, as in GPT-NeoX and Llama.
+        name: A name for the module.
+
+    Raises:
+        ValueError: If the fraction or the base is out of range; in a call, if the rotated features
+            are an odd number, or axes are missing.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> rope = jm.nn.RotaryEmbedding()
+        >>> x = jnp.ones((1, 5, 2, 4))
+        >>> bool(jnp.allclose(rope(x)[:, 3:], rope(x[:, 3:], positions=3)))
+        True
+    """
+
+    def __init__(
+        self,
+        base: float = 10_000.0,
+        *,
+        fraction: float = 1.0,
+        interleaved: bool = False,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        if not (base > 0 and 0 < fraction <= 1):
+            raise ValueError(
+                "RotaryEmbedding needs a `base` above 0 and a `fraction` from 0 to 1; got "
+                f"{base} and {fraction}."
+            )
+        self.base = base
+        self.fraction = fraction
+        self.interleaved = interleaved
+
+    def __call__(self, x: jax.Array, positions: Any = None) -> jax.Array:
+        """Rotates.
+
+        Args:
+            x: Shape `[batch..., length, heads, head_dim]`.
+            positions: Where the inputs stand: an offset to count from, or integers
+                `[batch..., length]`; None: counted from 0.
+        """
+        if jnp.ndim(x) < 3:
+            raise ValueError(
+                f"{describe_place(self)} expects `[batch..., length, heads, head_dim]`; got shape "
+                f"{jnp.shape(x)}."
+            )
+        size = round(self.fraction * x.shape[-1])
+        if size % 2 or not size:
+            raise ValueError(
+                f"{describe_place(self)} rotates pairs of features, an even number of them; "
+                f"{self.fraction} of head_dim {x.shape[-1]} is {size}."
+            )
+        angles = _angles(expand_positions(positions, x.shape[-3]), size, self.base)[..., None, :]
+        sin, cos = jnp.sin(angles), jnp.cos(angles)
+        turned, rest = x[..., :size].astype(jnp.float32), x[..., size:]
+        if self.interleaved:
+            first, second = turned[..., ::2], turned[..., 1::2]
+        else:
+            first, second = jnp.split(turned, 2, axis=-1)
+        pair = (first * cos - second * sin, second * cos + first * sin)
+        if self.interleaved:
+            turned = jnp.stack(pair, axis=-1).reshape(turned.shape)
+        else:
+            turned = jnp.concatenate(pair, axis=-1)
+        return jnp.concatenate([turned.astype(x.dtype), rest], axis=-1)
+
+
+class SinusoidalPositionEmbedding(Module):
+    """Adds sines and cosines of the position, of many wavelengths (Vaswani et al., 2017).
+
+    Takes an array of shape `[batch..., length, features]` and gives the same in the same dtype.
+    Even features get the sine and odd ones the cosine; it has no parameters.
+
+    Args:
+        base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
+        name: A name for the module.
+
+    Raises:
+        ValueError: In a call, if axes are missing, or the positions have another shape.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.nn.SinusoidalPositionEmbedding()(jnp.zeros((2, 4))).round()
+        Array([[0., 1., 0., 1.],
+               [1., 1., 0., 1.]], dtype=float32)
+    """
+
+    def __init__(self, base: float = 10_000.0, *, name: str | None = None):
+        super().__init__(name)
+        if not base > 0:
+            raise ValueError(f"`base` must be above 0; got {base}.")
+        self.base = base
+
+    def __call__(self, x: jax.Array, positions: Any = None) -> jax.Array:
+        """Adds the embedding.
+
+        Args:
+            x: Shape `[batch..., length, features]`.
+            positions: As in `RotaryEmbedding`.
+        """
+        _check_sequence(self, x)
+        features = x.shape[-1]
+        angles = _angles(expand_positions(positions, x.shape[-2]), features, self.base)
+        table = jnp.stack([jnp.sin(angles), jnp.cos(angles)], axis=-1)
+        table = table.reshape(*angles.shape[:-1], -1)[..., :features]
+        return x + table.astype(x.dtype)
+
+
+class LearnedPositionEmbedding(Module):
+    """Adds a vector of its own for each position (Gehring et al., 2017).
+
+    Takes an array of shape `[batch..., length, features]` and gives the same. A position that it
+    has no vector for is an error, or gives NaN where `positions` is an array.
+
+    Args:
+        num_embeddings: How many positions there are.
+        dtype: Of the output; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        embedding_init: Makes `embedding`, `[num_embeddings, features]`.
+        name: A name for the module.
+
+    Raises:
+        ValueError: In a call, if the sequence is longer than `num_embeddings`, axes are missing,
+            or the features are others than in `init`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.LearnedPositionEmbedding(128).init(0, jnp.zeros((1, 10, 16)))
+        >>> layer.embedding.shape
+        (128, 16)
+    """
+
+    embedding: jax.Array = Parameter.node(init=False)
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        *,
+        dtype: Any = None,
+        param_dtype: Any = jnp.float32,
+        embedding_init: initializers.InitializerLike = _EMBEDDING_INIT,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        self.num_embeddings = num_embeddings
+        self.dtype = dtype
+        self.param_dtype = param_dtype
+        self.embedding_init = embedding_init
+
+    def __call__(self, x: jax.Array, positions: Any = None) -> jax.Array:
+        """Adds the embedding.
+
+        Args:
+            x: Shape `[batch..., length, features]`.
+            positions: As in `RotaryEmbedding`.
+        """
+        _check_sequence(self, x)
+        length, features = x.shape[-2:]
+        if self.initializing() and "embedding" not in vars(self):
+            shape = (self.num_embeddings, features)
+            self.embedding = self.embedding_init(next_key(), shape, self.param_dtype)
+        if self.embedding.shape[-1] != features:
+            raise ValueError(
+                f"{describe_place(self)} was initialized for {self.embedding.shape[-1]} features; "
+                f"got shape {x.shape}."
+            )
+        last = length - 1 + (positions if isinstance(positions, int) else 0)
+        if last >= self.num_embeddings:
+            raise ValueError(
+                f"{describe_place(self)} has {self.num_embeddings} positions, from 0; got a "
+                f"sequence that goes to {last}. Make it with a larger `num_embeddings`."
+            )
+        places = expand_positions(positions, length)
+        table = jnp.take(self.embedding, places, axis=0, mode="fill", fill_value=jnp.nan)
+        dtype = jnp.result_type(x, table) if self.dtype is None else self.dtype
+        return x.astype(dtype) + table.astype(dtype)
+
+
+def _check_sequence(layer: Any, x: jax.Array) -> None:
+    if jnp.ndim(x) < 2:
+        raise ValueError(
+            f"{describe_place(layer)} expects `[batch..., length, features]`; got shape "
+            f"{jnp.shape(x)}."
+        )

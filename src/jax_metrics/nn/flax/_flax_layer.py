@@ -1,0 +1,342 @@
+"""`FlaxLayer`: the one adapter that makes layers of Flax Linen modules.
+
+A layer declares its fields (under Flax's names), its arguments (with their defaults) and its Flax
+class. The adapter does the rest: it gives Flax the fields as variables and takes changed ones back,
+hands out random keys, and tells Flax whether it is training.
+"""
+
+import dataclasses
+import inspect
+import keyword
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+import flax.linen as linen
+import jax
+
+from jax_metrics.module import (
+    BatchStats,
+    Cache,
+    Log,
+    ModelState,
+    Module,
+    Parameter,
+    is_initializing,
+    next_key,
+)
+from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
+from jax_metrics.nn.flax._flax_call import FlaxCall
+from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
+from jax_metrics.nn.flax._own_key import draw_key, key_from_init
+from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
+from jax_metrics.tree import KindMixin, field, layout_of, node, own_annotations, static
+
+_COLLECTIONS = {
+    Parameter: "params",
+    BatchStats: "batch_stats",
+    Cache: "cache",
+    Log: "intermediates",
+}
+# Arguments that say which collection or key stream to use: here fields take their place.
+_UNUSED = frozenset({"rng_collection", "collection_name"})
+_RATES = ("rate", "dropout_rate")
+_GIVEN_KEYS = frozenset({"rng", "dropout_rng"})
+
+
+@dataclass_transform(
+    field_specifiers=(field, node, static, KindMixin.field, KindMixin.node, KindMixin.static)
+)
+class _Declared(Module):
+    """Tells type checkers that layers are declared as dataclasses are; its subclasses, not it."""
+
+
+class FlaxLayer(_Declared):
+    """A layer that is a Flax Linen module; the subclass declares what it has.
+
+    - Fields with a kind and `init=False` hold the variables of Flax, under the same name; a name
+      that is a word of Python takes an underscore: `if_`.
+    - A field that is `node()` holds another FlaxLayer, and is an argument of the constructor.
+    - The other annotated names are the arguments, as in a dataclass: those of the constructor, and
+      attributes. Every layer also takes `name=`.
+
+    A kind stands for the collection of the same name in Flax (`Parameter` for `params`, `Log` for
+    `intermediates`), or for the one that its attribute `collection` names.
+
+    Args of the class statement:
+        flax_class: The Linen module.
+        rest: A field that takes, as a dict, those variables of its collection that have no field.
+
+    Example:
+        >>> import flax.linen, jax, jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Scale(jm.nn.FlaxLayer, flax_class=flax.linen.RMSNorm):
+        ...     scale: jax.Array = jm.Parameter.node(init=False)
+        ...     epsilon: float = 1e-6
+        >>> layer = Scale(epsilon=1e-3).init(0, jnp.ones((1, 2)))
+        >>> layer.scale, layer.epsilon
+        (Array([1., 1.], dtype=float32), 0.001)
+    """
+
+    if TYPE_CHECKING:  # the constructor of every layer takes it
+        name: str = field(default="", node=False, kw_only=True)
+    arguments: Arguments = static(Arguments(), init=False)
+    overwrite_with_gradient: Any = OverwriteWithGradient.node(init=False)
+    _flax_class: ClassVar[type[linen.Module]]
+    # What the class declares, worked out once.
+    _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
+    _defaults: ClassVar[dict[str, Any]] = {}  # those of them that `arguments` keeps
+    _layers: ClassVar[tuple[str, ...]] = ()  # those of them that are layers
+    _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
+    _rest: ClassVar[dict[str, str]] = {OverwriteWithGradient.collection: "overwrite_with_gradient"}
+    _filled: ClassVar[tuple[str, ...]] = ()  # fields that `init` gives a value
+    _lasting: ClassVar[frozenset[str]] = frozenset()  # collections that every call may change
+    _learning: ClassVar[frozenset[str]] = frozenset()  # those that change in training
+    _random: ClassVar[bool] = False  # whether there is a field for a key
+
+    def __init_subclass__(
+        cls,
+        flax_class: type[linen.Module] | None = None,
+        rest: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init_subclass__(**options)
+        if flax_class is not None:
+            cls._flax_class = flax_class
+        for name in ("_parameters", "_defaults", "_places", "_rest"):
+            setattr(cls, name, dict(getattr(cls, name)))
+        for name in own_annotations(cls):
+            value = vars(cls).get(name, REQUIRED)
+            if isinstance(value, dataclasses.Field):
+                cls._declare_field(name, value, gathers=name == rest)
+            elif not name.startswith("_"):
+                cls._parameters[name] = cls._defaults[name] = value
+                setattr(cls, name, Argument(name, value))
+        usual = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        cls.__signature__ = inspect.Signature(
+            [
+                *(inspect.Parameter(n, usual, default=v) for n, v in cls._parameters.items()),
+                inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None),
+            ]
+        )
+
+    @classmethod
+    def _declare_field(cls, name: str, declared: dataclasses.Field, gathers: bool) -> None:
+        kind = declared.metadata.get("kind", type(None))
+        collection = _collection_of(kind)
+        if collection is not None:
+            cls._filled += (name,)
+            if gathers:
+                cls._rest[collection] = name
+            else:
+                cls._places[name] = (collection, _flax_name(name))
+            if issubclass(kind, Cache | Log):
+                cls._lasting |= {collection}
+            elif issubclass(kind, ModelState):
+                cls._learning |= {collection}
+        elif name == "rng":
+            cls._random = True
+        elif declared.init:
+            default = declared.default
+            cls._parameters[name] = REQUIRED if default is dataclasses.MISSING else default
+            cls._layers += (name,)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        values = inspect.signature(type(self)).bind(*args, **kwargs).arguments
+        super().__init__(values.pop("name", None))
+        for name in self._layers:
+            setattr(self, name, _as_layer(self, name, values.pop(name)))
+        self.arguments = Arguments.given(values, self._defaults)
+        if self._draws():
+            self.rng = key_from_init()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the Flax module; see the class for what it takes."""
+        return self._run("__call__", args, kwargs)
+
+    def _run(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = self._flax_call()
+        new = bool(self._filled or self._layers) and self.initializing() and self._is_empty()
+        args, options, trains = self._told_mode(method, args, kwargs)
+        rngs = self._rngs(trains, kwargs)
+        if new:
+            logs = {"mutable": True} if "intermediates" in self._changing(False) else {}
+            keys = {"params": next_key(), **rngs}
+            output, made = call.init(keys, args, options, method=method, **logs)
+            self._store(made, new=True)
+            return output
+        variables = self.variables
+        mutable = [c for c in self._changing(trains) if c in variables or c == "intermediates"]
+        output, changed = call(
+            variables, args, options, rngs=rngs, mutable=mutable or False, method=method
+        )
+        if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
+            self._store(changed, new=False)
+        return output
+
+    # -- the Flax module --------------------------------------------------------------------------
+
+    def _flax_call(self) -> FlaxCall:
+        """The Flax module of these arguments; layers that are alike share it."""
+        plans = layout_of(self).plans
+        key = self._alike() if self._layers else FlaxCall
+        call = plans.get(key)
+        if call is None:
+            call = plans[key] = FlaxCall(self._flax_module())
+        return call
+
+    def _alike(self) -> tuple[Any, ...]:
+        """What is equal for two layers that can share a Flax module."""
+        return (FlaxCall, layout_of(self), *(layer._alike() for layer in self._inner()))
+
+    def _flax_module(self, **modes: bool) -> linen.Module:
+        arguments = {**self._defaults, **dict(self.arguments.pairs), **modes}
+        for name in self._layers:
+            layer = getattr(self, name)
+            arguments[name] = layer._flax_module(**layer._fixed_mode())
+        used = {name: value for name, value in arguments.items() if name not in _UNUSED}
+        return self._flax_class(**used, parent=None)
+
+    def _inner(self) -> Iterator["FlaxLayer"]:
+        return (getattr(self, name) for name in self._layers)
+
+    # -- modes and keys ---------------------------------------------------------------------------
+
+    def _is_active(self) -> bool:
+        return self.training and not self.frozen
+
+    def _fixed_mode(self) -> dict[str, bool]:
+        """The mode as arguments of the Flax module: what is around it does not pass it on."""
+        active = self._is_active()
+        names = (n for n in IN_TRAINING if n in self._defaults and getattr(self, n) is None)
+        return {name: IN_TRAINING[name] == active for name in names}
+
+    def _told_mode(
+        self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
+        """The arguments with the mode among them, and whether this call is in training.
+
+        The call itself may say so, else an argument of the layer, else the mode.
+        """
+        active = self._is_active()
+        trains = active
+        for name, position in training_flags(self._flax_class, method):
+            told = args[position] if position < len(args) else kwargs.get(name)
+            if told is None and name in self._defaults:
+                told = getattr(self, name)
+            if told is not None:
+                trains = bool(told) == IN_TRAINING[name]
+            elif position < len(args):
+                args = (*args[:position], IN_TRAINING[name] == active, *args[position + 1 :])
+            else:
+                kwargs = {**kwargs, name: IN_TRAINING[name] == active}
+        return args, kwargs, trains
+
+    def _draws(self) -> bool:
+        """Whether the layer is random in training."""
+        rates = (getattr(self, name) for name in _RATES if name in self._defaults)
+        return self._random and next(rates, None) != 0
+
+    def _rngs(self, trains: bool, given: Mapping[str, Any]) -> dict[str, jax.Array]:
+        if self._random and trains and self._draws():
+            if all(given.get(name) is None for name in _GIVEN_KEYS):
+                return {"dropout": draw_key(self)}
+        for layer in self._inner():
+            if rngs := layer._rngs(layer._is_active(), {}):
+                return rngs
+        return {}
+
+    # -- variables --------------------------------------------------------------------------------
+
+    def _is_empty(self) -> bool:
+        """Whether some variable was not made yet."""
+        fields = vars(self)
+        empty = any(name not in fields for name in self._filled)
+        return empty or any(layer._is_empty() for layer in self._inner())
+
+    def _changing(self, trains: bool) -> frozenset[str]:
+        """The collections that a call may change."""
+        found = self._lasting | self._learning if trains else self._lasting
+        for layer in self._inner():
+            found |= layer._changing(layer._is_active())
+        return found
+
+    @property
+    def variables(self) -> dict[str, dict[str, Any]]:
+        """The fields as Flax has them, by collection and name: what `module.apply` takes.
+
+        Values that were left to be looked at are not among them.
+
+        Example:
+            >>> import flax.linen, jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> layer = jm.Linear(2).init(0, jnp.ones((1, 3)))
+            >>> flax.linen.Dense(2).apply(layer.variables, jnp.ones((1, 3))).shape
+            (1, 2)
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for label, (collection, name) in self._places.items():
+            value = getattr(self, label)
+            if value is not None and collection != "intermediates":
+                found.setdefault(collection, {})[name] = value
+        for collection, label in self._rest.items():
+            value = vars(self).get(label)
+            if value is not None:
+                found.setdefault(collection, {}).update(value)
+        for label in self._layers:
+            for collection, values in getattr(self, label).variables.items():
+                found.setdefault(collection, {})[label] = values
+        return found
+
+    def _store(self, found: Mapping[str, Mapping[str, Any]], *, new: bool) -> None:
+        """Takes values from Flax; the `new` ones only where there are none."""
+        unused = {c: {n: v for n, v in values.items()} for c, values in found.items()}
+        taken: dict[str, Any] = {}
+        for label, (collection, name) in self._places.items():
+            if name in unused.get(collection, ()):
+                value = unused[collection].pop(name)
+                taken[label] = _unsown(value) if collection == "intermediates" else value
+        for label in self._layers:
+            inner = {c: values.pop(label) for c, values in unused.items() if label in values}
+            getattr(self, label)._store(inner, new=new)
+        for collection, values in unused.items():
+            if values:
+                taken[self._rest_field(collection, values)] = values
+        for label in (*taken, *(self._filled if new else ())):
+            if not (new and label in vars(self)):
+                setattr(self, label, taken.get(label))
+
+    def _rest_field(self, collection: str, values: Mapping[str, Any]) -> str:
+        if collection not in self._rest:
+            name = next(iter(values))
+            raise TypeError(
+                f"{type(self).__name__} declares no field for '{name}' of the collection "
+                f"'{collection}', which its Flax module {self._flax_class.__name__} makes. "
+                f"Add it to the class, as in `{name}: jax.Array = jm.Parameter.node(init=False)`."
+            )
+        return self._rest[collection]
+
+
+def _collection_of(kind: type) -> str | None:
+    """The collection of Flax that a kind stands for."""
+    named = getattr(kind, "collection", None)
+    bases = (name for base, name in _COLLECTIONS.items() if issubclass(kind, base))
+    return named if isinstance(named, str) else next(bases, None)
+
+
+def _flax_name(field: str) -> str:
+    bare = field.removesuffix("_")
+    return bare if keyword.iskeyword(bare) else field
+
+
+def _as_layer(owner: Any, name: str, value: Any) -> FlaxLayer:
+    if isinstance(value, FlaxLayer):
+        return value
+    raise TypeError(
+        f"{type(owner).__name__} expected a layer of Flax for `{name}`, such as `jm.Linear(8)` or "
+        f"a FlaxLayer of your own; got {value!r}."
+    )
+
+
+def _unsown(value: Any) -> Any:
+    """What `sow` kept: the one value, or all of them in a tuple."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value

@@ -1,0 +1,36 @@
+"""The random key that a layer keeps in its field `rng`."""
+
+from typing import Any
+
+import jax
+
+from jax_metrics.module import Initializer, describe_place, iter_split
+
+
+def key_from_init() -> Initializer:
+    """What stands in the field until `init` puts the key it gives into it."""
+    return Initializer(_as_it_is)
+
+
+def draw_key(layer: Any) -> jax.Array:
+    """A new key; the one that the layer keeps changes.
+
+    Args:
+        layer: A module with the field `rng`.
+
+    Raises:
+        RuntimeError: If there is no key yet.
+    """
+    key = vars(layer).get("rng")
+    if key is None or isinstance(key, Initializer):
+        raise RuntimeError(
+            f"{describe_place(layer)} needs a random key in training, and has none yet. "
+            "Initialize the model, `model = model.init(key, inputs)`, or use "
+            "`model.eval()`, in which it does nothing random."
+        )
+    key, layer.rng = iter_split(key)
+    return key
+
+
+def _as_it_is(key: jax.Array) -> jax.Array:
+    return key

@@ -1,0 +1,63 @@
+"""Telling modules of other libraries whether they are training, by the names they use for it."""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+# The parameters that ask whether this is training, and their value in training.
+IN_TRAINING = {
+    "train": True,
+    "training": True,
+    "is_training": True,
+    "update_stats": True,
+    "deterministic": False,
+    "use_running_average": False,
+}
+
+
+@functools.cache
+def training_flags(cls: type, method: str) -> list[tuple[str, int]]:
+    """The parameters of a method that ask for the mode, with their positions in a call.
+
+    The position of a keyword-only parameter is beyond any call's arguments.
+    """
+    parameters = inspect.signature(getattr(cls, method)).parameters.values()
+    usual = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    names = [p.name for p in parameters if p.name in IN_TRAINING]
+    return [(name, usual.index(name) - 1 if name in usual else sys.maxsize) for name in names]
+
+
+def with_training_flag(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    training: bool,
+    *,
+    bound: bool = True,
+    fixed: Any = None,
+) -> dict[str, Any]:
+    """The keyword arguments, with the mode where the function asks for it and got none.
+
+    Args:
+        function: What will be called.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        training: Whether this is training.
+        bound: Whether `args` are all of its positional arguments; otherwise `self` comes before.
+        fixed: A module whose attribute of the same name decides, unless it is None.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some functions in C have no signature
+        return kwargs
+    usual = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    positional = [p.name for p in parameters if p.kind in usual][0 if bound else 1 :]
+    told = {*positional[: len(args)], *kwargs}
+    flags = {
+        p.name: IN_TRAINING[p.name] == training
+        for p in parameters
+        if p.name in IN_TRAINING and p.name not in told and getattr(fixed, p.name, None) is None
+    }
+    return {**kwargs, **flags}

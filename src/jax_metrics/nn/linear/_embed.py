@@ -1,0 +1,55 @@
+"""Embeddings."""
+
+from typing import Any
+
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+from flax.linen import dtypes
+
+from jax_metrics.module import Parameter
+from jax_metrics.nn import initializers
+from jax_metrics.nn.flax import FlaxLayer
+
+
+class Embed(FlaxLayer, flax_class=linen.Embed):
+    """Looks up a vector for each integer.
+
+    Takes integers of shape `[...]` and gives `[..., features]`. The twin of `flax.linen.Embed`.
+
+    Args:
+        num_embeddings: How many vectors there are.
+        features: Their size.
+        dtype: Of the output; None: that of the parameters.
+        param_dtype: Of the parameters.
+        embedding_init: Makes `embedding`, `[num_embeddings, features]`.
+        promote_dtype: Brings inputs and parameters to one dtype.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.Embed(10, 4).init(0, jnp.array([0]))
+        >>> layer(jnp.array([[1, 2, 3]])).shape
+        (1, 3, 4)
+    """
+
+    embedding: jax.Array = Parameter.node(init=False)
+    num_embeddings: int
+    features: int
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    embedding_init: initializers.InitializerLike = initializers.variance_scaling(
+        1.0, "fan_in", "normal", out_axis=0
+    )
+    promote_dtype: Any = dtypes.promote_dtype
+
+    def attend(self, query: jax.Array) -> jax.Array:
+        """The products of a query with all vectors: logits over the integers.
+
+        Args:
+            query: Shape `[..., features]`.
+
+        Returns:
+            Shape `[..., num_embeddings]`.
+        """
+        return self._run("attend", (query,), {})

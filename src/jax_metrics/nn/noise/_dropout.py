@@ -1,0 +1,41 @@
+"""Dropout."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import flax.linen as linen
+
+from jax_metrics.module import Rng
+from jax_metrics.nn.flax import FlaxLayer
+
+
+class Dropout(FlaxLayer, flax_class=linen.Dropout):
+    """Zeroes values at random in training, and scales the others up (Srivastava et al., 2014).
+
+    It keeps a random key of its own, which `init` gives it. In evaluation mode, or frozen, it
+    gives its inputs back. The twin of `flax.linen.Dropout`; pass `rng=` to a call to use that key.
+
+    Args:
+        rate: The probability of zero.
+        broadcast_dims: The axes along which values share their fate.
+        deterministic: Overrides what the module's mode says; None leaves it to that.
+        rng_collection: Accepted as in Flax; the field `rng` takes its place.
+
+    Raises:
+        RuntimeError: In a call in training mode, without a key.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.Dropout(0.5).init(42)
+        >>> sorted(set(layer(jnp.ones(100)).tolist()))
+        [0.0, 2.0]
+        >>> set(layer.eval()(jnp.ones(100)).tolist())
+        {1.0}
+    """
+
+    rng: Any = Rng.node(init=False)
+    rate: float
+    broadcast_dims: Sequence[int] = ()
+    deterministic: bool | None = None
+    rng_collection: str = "dropout"

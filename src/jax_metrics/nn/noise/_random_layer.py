@@ -1,0 +1,79 @@
+"""What layers that are random in training share: a key of their own, and when to use it."""
+
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import Key, Module, Rng, describe_place
+from jax_metrics.nn.flax import draw_key, key_from_init
+
+
+class RandomLayer(Module):
+    """A layer that keeps a random key, which `init` gives it.
+
+    It is random in training only: not in evaluation mode, and not frozen.
+
+    Args:
+        name: A name for the module.
+    """
+
+    rng: Any = Rng.node(init=False)
+    _strength: ClassVar[str] = "rate"  # the argument that says how random it is
+
+    def __init__(self, *, name: str | None = None):
+        super().__init__(name)
+        self.rng = key_from_init() if self._draws() else None
+
+    def _draws(self) -> bool:
+        """Whether it is random at all; if not, it keeps no key."""
+        return getattr(self, self._strength) > 0
+
+    def _key(self, given: Any) -> jax.Array | None:
+        """The key for one call; None where nothing random is to happen.
+
+        Args:
+            given: A key or seed that the caller passed, which is used in its place.
+
+        Raises:
+            RuntimeError: If there should be a key and none is there.
+        """
+        if not self._draws() or not self.training or self.frozen:
+            return None
+        if given is not None:
+            return Key(given)
+        return draw_key(self)
+
+
+class RandomChange(RandomLayer):
+    """A layer that changes its input at random in training, and gives it back otherwise."""
+
+    def __call__(self, x: jax.Array, *, rng: Any = None) -> jax.Array:
+        """Changes the input, in training.
+
+        Args:
+            x: A floating-point array.
+            rng: A key or seed for this call, in place of the layer's own.
+        """
+        x = jnp.asarray(x)
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            raise TypeError(
+                f"{describe_place(self)} expects a floating-point array; got {x.dtype}. Convert "
+                "it first, as in `x.astype(jnp.float32)`."
+            )
+        key = self._key(rng)
+        return x if key is None else self._change(key, x)
+
+    def _change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """What happens in training."""
+        raise NotImplementedError
+
+
+def check_rate(rate: float, name: str = "rate") -> None:
+    """Raises unless a number is a probability.
+
+    Raises:
+        ValueError: If it is below 0 or above 1.
+    """
+    if not 0 <= rate <= 1:
+        raise ValueError(f"`{name}` is a probability, from 0 to 1; got {rate}.")

@@ -1,0 +1,248 @@
+"""Normalization layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import BatchStats, Parameter
+from jax_metrics.nn import initializers
+from jax_metrics.nn.flax import FlaxLayer
+
+
+class BatchNorm(FlaxLayer, flax_class=linen.BatchNorm):
+    """Normalizes each feature over the batch (Ioffe and Szegedy, 2015).
+
+    In training it uses the statistics of the batch and moves its running ones towards them; in
+    evaluation mode, or frozen, it uses the running ones and changes nothing. The twin of
+    `flax.linen.BatchNorm`.
+
+    Args:
+        use_running_average: Overrides what the module's mode says; None leaves it to that.
+        axis: The feature axis, or axes.
+        momentum: How much of the running statistics each step keeps.
+        epsilon: Added to the variance.
+        dtype: Of the output; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        use_bias: Whether to add `bias`.
+        use_scale: Whether to multiply with `scale`.
+        bias_init: Makes `bias`, `[features]`.
+        scale_init: Makes `scale`, `[features]`.
+        axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
+        axis_index_groups: Groups of indices along that axis to share within.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        force_float32_reductions: Compute statistics in float32 at least.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.BatchNorm().init(0, jnp.ones((4, 3)))
+        >>> _ = layer(jnp.full((4, 3), 10.0))
+        >>> layer.mean.round(3)
+        Array([0.1, 0.1, 0.1], dtype=float32)
+    """
+
+    scale: jax.Array | None = Parameter.node(init=False)
+    bias: jax.Array | None = Parameter.node(init=False)
+    mean: jax.Array = BatchStats.node(init=False)
+    var: jax.Array = BatchStats.node(init=False)
+    use_running_average: bool | None = None
+    axis: int | Sequence[int] = -1
+    momentum: float = 0.99
+    epsilon: float = 1e-5
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    use_bias: bool = True
+    use_scale: bool = True
+    bias_init: initializers.InitializerLike = initializers.zeros
+    scale_init: initializers.InitializerLike = initializers.ones
+    axis_name: Any = None
+    axis_index_groups: Any = None
+    use_fast_variance: bool = True
+    force_float32_reductions: bool = True
+
+
+class LayerNorm(FlaxLayer, flax_class=linen.LayerNorm):
+    """Normalizes each example over its features (Ba et al., 2016).
+
+    The twin of `flax.linen.LayerNorm`.
+
+    Args:
+        epsilon: Added to the variance.
+        dtype: Of the output; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        use_bias: Whether to add `bias`.
+        use_scale: Whether to multiply with `scale`.
+        bias_init: Makes `bias`, `[features]`.
+        scale_init: Makes `scale`, `[features]`.
+        reduction_axes: The axes to normalize over.
+        feature_axes: The axes of `scale` and `bias`.
+        axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
+        axis_index_groups: Groups of indices along that axis to share within.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        force_float32_reductions: Compute statistics in float32 at least.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.LayerNorm().init(0, jnp.ones((1, 2)))
+        >>> layer(jnp.array([[1.0, 3.0]])).round(3)
+        Array([[-1.,  1.]], dtype=float32)
+    """
+
+    scale: jax.Array | None = Parameter.node(init=False)
+    bias: jax.Array | None = Parameter.node(init=False)
+    epsilon: float = 1e-6
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    use_bias: bool = True
+    use_scale: bool = True
+    bias_init: initializers.InitializerLike = initializers.zeros
+    scale_init: initializers.InitializerLike = initializers.ones
+    reduction_axes: int | Sequence[int] = -1
+    feature_axes: int | Sequence[int] = -1
+    axis_name: Any = None
+    axis_index_groups: Any = None
+    use_fast_variance: bool = True
+    force_float32_reductions: bool = True
+
+
+class RMSNorm(FlaxLayer, flax_class=linen.RMSNorm):
+    """Divides each example by its root mean square (Zhang and Sennrich, 2019).
+
+    The twin of `flax.linen.RMSNorm`.
+
+    Args:
+        epsilon: Added to the mean square.
+        dtype: Of the output; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        use_scale: Whether to multiply with `scale`.
+        scale_init: Makes `scale`, `[features]`.
+        reduction_axes: The axes to normalize over.
+        feature_axes: The axes of `scale`.
+        axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
+        axis_index_groups: Groups of indices along that axis to share within.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        force_float32_reductions: Compute statistics in float32 at least.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.RMSNorm().init(0, jnp.ones((1, 2)))
+        >>> layer(jnp.array([[3.0, 3.0]])).round(3)
+        Array([[1., 1.]], dtype=float32)
+    """
+
+    scale: jax.Array | None = Parameter.node(init=False)
+    epsilon: float = 1e-6
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    use_scale: bool = True
+    scale_init: initializers.InitializerLike = initializers.ones
+    reduction_axes: int | Sequence[int] = -1
+    feature_axes: int | Sequence[int] = -1
+    axis_name: Any = None
+    axis_index_groups: Any = None
+    use_fast_variance: bool = True
+    force_float32_reductions: bool = True
+
+
+class GroupNorm(FlaxLayer, flax_class=linen.GroupNorm):
+    """Normalizes each example over groups of its features (Wu and He, 2018).
+
+    Takes an array of shape `[batch, ..., features]`. The twin of `flax.linen.GroupNorm`.
+
+    Args:
+        num_groups: Number of groups; None where `group_size` says it.
+        group_size: Number of features in a group; None where `num_groups` says it.
+        epsilon: Added to the variance.
+        dtype: Of the output; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        use_bias: Whether to add `bias`.
+        use_scale: Whether to multiply with `scale`.
+        bias_init: Makes `bias`, `[features]`.
+        scale_init: Makes `scale`, `[features]`.
+        reduction_axes: The axes to normalize over, with the feature axis; None: all but the first.
+        axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
+        axis_index_groups: Groups of indices along that axis to share within.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        force_float32_reductions: Compute statistics in float32 at least.
+
+    Raises:
+        ValueError: In a call, if the features cannot be divided so, or both or none of
+            `num_groups` and `group_size` are given.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.GroupNorm(num_groups=2).init(0, jnp.ones((1, 4)))
+        >>> layer(jnp.array([[1.0, 3.0, 10.0, 30.0]])).round(3)
+        Array([[-1.,  1., -1.,  1.]], dtype=float32)
+    """
+
+    scale: jax.Array | None = Parameter.node(init=False)
+    bias: jax.Array | None = Parameter.node(init=False)
+    num_groups: int | None = 32
+    group_size: int | None = None
+    epsilon: float = 1e-6
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    use_bias: bool = True
+    use_scale: bool = True
+    bias_init: initializers.InitializerLike = initializers.zeros
+    scale_init: initializers.InitializerLike = initializers.ones
+    reduction_axes: Sequence[int] | None = None
+    axis_name: Any = None
+    axis_index_groups: Any = None
+    use_fast_variance: bool = True
+    force_float32_reductions: bool = True
+
+
+class InstanceNorm(FlaxLayer, flax_class=linen.InstanceNorm):
+    """Normalizes each feature of each example over its places (Ulyanov et al., 2016).
+
+    Takes an array of shape `[batch, spatial..., features]`. The twin of
+    `flax.linen.InstanceNorm`.
+
+    Args:
+        epsilon: Added to the variance.
+        dtype: Of the output; None: the common one of inputs and parameters.
+        param_dtype: Of the parameters.
+        use_bias: Whether to add `bias`.
+        use_scale: Whether to multiply with `scale`.
+        bias_init: Makes `bias`, `[features]`.
+        scale_init: Makes `scale`, `[features]`.
+        feature_axes: The axes of `scale` and `bias`, which are not normalized over.
+        axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
+        axis_index_groups: Groups of indices along that axis to share within.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        force_float32_reductions: Compute statistics in float32 at least.
+
+    Raises:
+        ValueError: In a call, if the feature axes have the first axis, the batch, among them.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.InstanceNorm().init(0, jnp.ones((1, 2, 1)))
+        >>> layer(jnp.array([[[1.0], [3.0]]])).round(3)
+        Array([[[-1.],
+                [ 1.]]], dtype=float32)
+    """
+
+    scale: jax.Array | None = Parameter.node(init=False)
+    bias: jax.Array | None = Parameter.node(init=False)
+    epsilon: float = 1e-6
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    use_bias: bool = True
+    use_scale: bool = True
+    bias_init: initializers.InitializerLike = initializers.zeros
+    scale_init: initializers.InitializerLike = initializers.ones
+    feature_axes: int | Sequence[int] = -1
+    axis_name: Any = None
+    axis_index_groups: Any = None
+    use_fast_variance: bool = True
+    force_float32_reductions: bool = True

@@ -1,0 +1,91 @@
+"""Normalization of a layer's weights."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import BatchStats, Parameter
+from jax_metrics.nn import initializers
+from jax_metrics.nn.flax import FlaxLayer
+from jax_metrics.tree import node
+
+
+class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
+    """Calls a layer with its kernels divided by their largest singular value (Miyato et al., 2018).
+
+    The value is found by power iteration, which goes on from one call in training to the next. The
+    twin of `flax.linen.SpectralNorm`; its `stats` are a dict by Flax's names, and
+    `layer_instance` holds the parameters as they are before the division. A call takes what the
+    layer takes, and `update_stats=` to override what the module's mode says.
+
+    Args:
+        layer_instance: The layer.
+        n_steps: Steps of power iteration in each call.
+        epsilon: Added to norms.
+        dtype: Of the divided parameters; None: the common one of what they come from.
+        param_dtype: Of `stats`.
+        error_on_non_matrix: Refuse kernels with more than two axes; else all but the last are
+            joined.
+        collection_name: Accepted as in Flax; the field `stats` takes its place.
+
+    Raises:
+        ValueError: In a call, for such a kernel.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.SpectralNorm(jm.Linear(4), n_steps=50).init(0, jnp.ones((1, 3)))
+        >>> _ = layer(jnp.eye(3))
+        >>> sigma = jnp.linalg.norm(layer.layer_instance.kernel, ord=2)
+        >>> bool(jnp.allclose(layer.stats["layer_instance/kernel/sigma"], sigma, rtol=1e-3))
+        True
+    """
+
+    stats: dict[str, jax.Array] = BatchStats.node(init=False)
+    layer_instance: FlaxLayer = node()
+    n_steps: int = 1
+    epsilon: float = 1e-12
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    error_on_non_matrix: bool = False
+    collection_name: str = "batch_stats"
+
+
+class WeightNorm(FlaxLayer, flax_class=linen.WeightNorm, rest="scale"):
+    """Calls a layer with its kernels brought to length one and scaled (Salimans and Kingma, 2016).
+
+    The twin of `flax.linen.WeightNorm`; its `scale` is a dict by Flax's names, and
+    `layer_instance` holds the parameters as they are before. A call takes what the layer takes.
+
+    Args:
+        layer_instance: The layer.
+        epsilon: Added to squared lengths.
+        dtype: Of the normalized parameters; None: the common one of what they come from.
+        param_dtype: Of `scale`.
+        use_scale: Whether to multiply with `scale`.
+        scale_init: Makes each `scale`, `[features]`.
+        feature_axes: The axes that have a length for each index; None: one length for all.
+        variable_filter: Parts of the names of those parameters that are meant; None: all.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.WeightNorm(jm.Linear(2)).init(0, jnp.ones((1, 3)))
+        >>> layer.scale["layer_instance/kernel/scale"]
+        Array([1., 1.], dtype=float32)
+        >>> jnp.linalg.norm(layer(jnp.eye(3)), axis=0).round(3)
+        Array([1., 1.], dtype=float32)
+    """
+
+    scale: dict[str, jax.Array] | None = Parameter.node(init=False)
+    layer_instance: FlaxLayer = node()
+    epsilon: float = 1e-12
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    use_scale: bool = True
+    scale_init: initializers.InitializerLike = initializers.ones
+    feature_axes: int | Sequence[int] | None = -1
+    variable_filter: Collection[str] | None = frozenset({"kernel"})

@@ -1,0 +1,117 @@
+"""Recurrent networks: cells run over sequences."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as linen
+import jax
+import jax.numpy as jnp
+from flax.core import FrozenDict
+
+from jax_metrics.nn.flax import FlaxLayer
+from jax_metrics.nn.recurrent._cells import RNNCellBase
+from jax_metrics.nn.recurrent._varying import varying_like
+from jax_metrics.tree import node
+
+
+def concatenate(forward: jax.Array, backward: jax.Array) -> jax.Array:
+    """Both arrays, one after the other along the last axis.
+
+    Args:
+        forward: Shape `[..., m]`.
+        backward: Shape `[..., n]`.
+    """
+    return jnp.concatenate([forward, backward], axis=-1)
+
+
+class _LinenRNN(linen.RNN):
+    """The RNN of Flax, with a first carry that `shard_map` takes."""
+
+    def __call__(self, inputs: jax.Array, **options: Any) -> Any:
+        """Runs the cell; see `flax.linen.RNN`."""
+        if options.get("initial_carry") is None:
+            time_major, key = options.get("time_major"), options.get("init_key")
+            major = self.time_major if time_major is None else time_major
+            time = 0 if major else inputs.ndim - self.cell.num_feature_axes - 1
+            step = (*inputs.shape[:time], *inputs.shape[time + 1 :])
+            carry = self.cell.initialize_carry(jax.random.key(0) if key is None else key, step)
+            options["initial_carry"] = varying_like(carry, inputs)
+        return super().__call__(inputs, **options)
+
+
+class RNN(FlaxLayer, flax_class=_LinenRNN):
+    """Runs a recurrent cell over a sequence.
+
+    Takes an array of shape `[batch..., time, *features]` and gives the outputs of all steps,
+    `[batch..., time, *features]`. A call may give `return_carry`, `time_major`, `reverse` and
+    `keep_order` too, and by keyword `initial_carry`; `init_key`, for cells whose first carry is
+    random; and `seq_lengths`, `[batch...]`: later steps are padding, whose outputs mean nothing
+    and which the carry does not see. The twin of `flax.linen.RNN`.
+
+    Args:
+        cell: A cell, such as `LSTMCell(64)`.
+        time_major: The inputs and outputs are `[time, batch..., *features]`.
+        return_carry: Give the pair of last carry and outputs.
+        reverse: Begin at the end. The outputs come in the order they were made in.
+        keep_order: With `reverse`, give the outputs in the order of the inputs.
+        unroll: How many steps to compile into one iteration of the loop.
+        variable_axes: Axes of Flax's collections to run over along with the time.
+        variable_broadcast: The collections that all steps share.
+        variable_carry: The collections that each step hands to the next.
+        split_rngs: By key stream: whether steps get different keys.
+
+    Raises:
+        TypeError: If `cell` is no layer of Flax.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x = jnp.ones((2, 7, 3))
+        >>> layer = jm.nn.RNN(jm.nn.GRUCell(4)).init(42, x)
+        >>> carry, y = layer(x, seq_lengths=jnp.array([7, 5]), return_carry=True)
+        >>> y.shape, bool((carry[1] == y[1, 4]).all())
+        ((2, 7, 4), True)
+    """
+
+    cell: RNNCellBase = node()
+    time_major: bool = False
+    return_carry: bool = False
+    reverse: bool = False
+    keep_order: bool = False
+    unroll: int = 1
+    variable_axes: Mapping[str, Any] = FrozenDict()
+    variable_broadcast: Any = "params"
+    variable_carry: Any = False
+    split_rngs: Mapping[str, bool] = FrozenDict({"params": False})
+
+
+class Bidirectional(FlaxLayer, flax_class=linen.Bidirectional):
+    """Runs two recurrent networks over a sequence, one from each end, and merges their outputs.
+
+    Takes an array of shape `[batch..., time, *features]`, and the keywords that `RNN` takes, with
+    a pair of carries as `initial_carry`. The twin of `flax.linen.Bidirectional`.
+
+    Args:
+        forward_rnn: The network that begins at the beginning.
+        backward_rnn: The one that begins at the end.
+        merge_fn: Makes one output of two.
+        time_major: The inputs and outputs are `[time, batch..., *features]`.
+        return_carry: Give the pair of last carries (itself a pair) and outputs.
+
+    Raises:
+        TypeError: If one is no layer of Flax.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> nn = jm.nn
+        >>> layer = nn.Bidirectional(nn.RNN(nn.GRUCell(4)), nn.RNN(nn.GRUCell(4)))
+        >>> layer.init(42, jnp.ones((2, 7, 3)))(jnp.ones((2, 7, 3))).shape
+        (2, 7, 8)
+    """
+
+    forward_rnn: RNN = node()
+    backward_rnn: RNN = node()
+    merge_fn: Callable[[jax.Array, jax.Array], jax.Array] = concatenate
+    time_major: bool = False
+    return_carry: bool = False

@@ -1,0 +1,260 @@
+"""Recurrent layers: `GRU`, `LSTM` and `SimpleRNN` over whole sequences."""
+
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import Cache, Key, Module, is_initializing
+from jax_metrics.nn.noise import Dropout
+from jax_metrics.nn.recurrent._cells import GRUCell, OptimizedLSTMCell, RNNCellBase, SimpleCell
+from jax_metrics.nn.recurrent._recurrent_steps import output_of, scan_cell
+from jax_metrics.nn.recurrent._varying import varying_like
+from jax_metrics.tree import node
+
+
+class RecurrentLayer(Module):
+    """What `GRU`, `LSTM` and `SimpleRNN` share: running a cell over a sequence.
+
+    A call takes `x`, `[batch..., time, in]`, and by keyword which steps there are: `lengths`,
+    integers `[batch...]`, or `mask`, booleans `[batch..., time]`. Steps under the mask leave the
+    state as it is and give zeros, so that a padded sequence ends like the one without padding.
+
+    It gives the last output, `[batch..., features]`; or all, `[batch..., time, features]`, with
+    `return_sequences`. `bidirectional` doubles the features: those of a cell that runs forward,
+    then those of one that runs backward, whose last output is the one at the first step. With
+    `return_state` it gives a pair: that, and the state after the last step. The state is the carry
+    of the cell; if there are several cells, a tuple of theirs: layer by layer, forward before
+    backward.
+
+    Args:
+        features: Size of the state of each cell.
+        return_sequences: Give all outputs, not the last one only.
+        return_state: Give the state too.
+        go_backwards: Turn the sequence around first; the outputs stay in that order.
+        stateful: Start from the state at the end of the call before; it is in the field `state`.
+        time_axis: The axis of the steps in `x`, any but the last; `mask` and the outputs have it in
+            the same place.
+        unroll: How many steps one iteration of the `jax.lax.scan` makes.
+        num_layers: How many cells are on top of each other.
+        bidirectional: Whether each layer runs in both directions.
+        dropout: The probability that an output between two layers is dropped in training.
+        name: A name for the module.
+        **cell: More arguments of the cell, such as `kernel_init`, `dtype` and `param_dtype`.
+
+    Raises:
+        ValueError: If there is dropout but only one layer, or `time_axis` is the last axis; in a
+            call, if `mask`, `lengths` or the state do not fit the inputs.
+    """
+
+    cells: list[RNNCellBase] = node()
+    dropout: Dropout | None = node()
+    state: Any = Cache.node(None)
+    _cell_class: ClassVar[Any]
+
+    def __init__(
+        self,
+        features: int,
+        *,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        time_axis: int = -2,
+        unroll: int = 1,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        name: str | None = None,
+        **cell: Any,
+    ):
+        super().__init__(name)
+        if time_axis == -1:
+            raise ValueError(
+                f"The last axis holds the features, so it cannot be the `time_axis` of "
+                f"{type(self).__name__}; the default is -2."
+            )
+        if dropout and num_layers == 1:
+            raise ValueError(
+                f"`dropout` acts between layers, but this {type(self).__name__} has only one. Set "
+                "`num_layers`, or put a `jm.Dropout` before or after it."
+            )
+        self.features = features
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.time_axis = time_axis
+        self.unroll = unroll
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        directions = 2 if bidirectional else 1
+        self.cells = [self._cell_class(features, **cell) for _ in range(num_layers * directions)]
+        self.dropout = Dropout(dropout) if dropout else None
+
+    def __call__(
+        self,
+        x: jax.Array,
+        initial_state: Any = None,
+        *,
+        mask: jax.Array | None = None,
+        lengths: jax.Array | None = None,
+    ) -> Any:
+        """Runs over a sequence.
+
+        Args:
+            x: Shape `[batch..., time, in]`.
+            initial_state: Of the form that `return_state` gives; None: zeros, or the state of the
+                call before.
+            mask: Shape `[batch..., time]`, true where there is a step.
+            lengths: Shape `[batch...]`: how many steps there are.
+        """
+        time = self.time_axis + x.ndim if self.time_axis < 0 else self.time_axis
+        if not 0 <= time < x.ndim - 1:
+            raise ValueError(
+                f"{type(self).__name__} expected inputs of shape [batch..., time, in] with an axis "
+                f"{self.time_axis} for the time before the last; got {x.shape}."
+            )
+        y = jnp.moveaxis(x, time, 0)
+        valid = _valid_steps(y.shape[:-1], time, mask, lengths)
+        if self.go_backwards:
+            y = y[::-1]
+            valid = None if valid is None else valid[::-1]
+        if valid is not None:  # lest what is under the mask reach the gradients, if it is NaN
+            y = jnp.where(valid[..., None], y, 0)
+        states = self._first_states(y, initial_state)
+        after: list[Any] = []
+        directions = 2 if self.bidirectional else 1
+        for layer in range(self.num_layers):
+            if layer and self.dropout is not None:
+                y = self.dropout(y)
+            outputs = []
+            for direction in range(directions):
+                cell = self.cells[len(after)]
+                carry = _fitting(states[len(after)], y, cell)
+                carry, output = self._scan(cell, carry, y, valid, reverse=direction == 1)
+                after.append(carry)
+                outputs.append(output)
+            y = jnp.concatenate(outputs, axis=-1) if self.bidirectional else outputs[0]
+        state = after[0] if len(after) == 1 else tuple(after)
+        if self.stateful and (self.state is None or not is_initializing()):
+            self.state = jax.tree.map(jnp.zeros_like, state) if is_initializing() else state
+        if self.return_sequences:
+            output = jnp.moveaxis(y, 0, time)
+        else:
+            output = jnp.concatenate([output_of(c) for c in after[-directions:]], axis=-1)
+        return (output, state) if self.return_state else output
+
+    def reset_state(self) -> "RecurrentLayer":
+        """Sets the state that a stateful layer keeps to zero, in place; returns the layer."""
+        self.state = jax.tree.map(jnp.zeros_like, self.state)
+        return self
+
+    def _scan(
+        self, cell: RNNCellBase, carry: Any, x: jax.Array, valid: jax.Array | None, reverse: bool
+    ) -> tuple[Any, jax.Array]:
+        if not self.initialized and self.initializing():
+            cell(carry, x[0])  # makes the parameters, which must not happen inside of the scan
+        return scan_cell(cell, carry, x, valid, reverse=reverse, unroll=self.unroll)
+
+    def _first_states(self, x: jax.Array, given: Any) -> tuple[Any, ...]:
+        """The carry that each cell starts from, and whether it fits; `x` is `[time, batch, in]`."""
+        fresh = tuple(cell.initialize_carry(Key(0), x.shape[1:]) for cell in self.cells)
+        states = given
+        if given is None and self.stateful and not is_initializing():
+            states = self.state
+        if states is None:
+            return fresh
+        expected = fresh[0] if len(fresh) == 1 else fresh
+        shapes = jax.tree.map(jnp.shape, expected)
+        came = jax.tree.map(jnp.shape, states)
+        if shapes != came:
+            where = "`initial_state`" if given is not None else "the `state` of the call before"
+            raise ValueError(
+                f"{type(self).__name__} expected {where} to have the shapes {shapes}, for these "
+                f"inputs; got {came}. A stateful layer begins anew, with another batch too, after "
+                "`layer.state = None`."
+            )
+        return (states,) if len(fresh) == 1 else tuple(states)
+
+
+class GRU(RecurrentLayer):
+    """Gated recurrent units over a sequence (Cho et al., 2014).
+
+    See `RecurrentLayer` for the arguments and what a call takes and gives; the cell is `GRUCell`.
+    The state is `[batch..., features]`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.GRU(8, return_sequences=True).init(42, jnp.ones((4, 10, 3)))
+        >>> layer(jnp.ones((4, 10, 3)), lengths=jnp.array([10, 7, 3, 0])).shape
+        (4, 10, 8)
+    """
+
+    _cell_class = GRUCell
+
+
+class LSTM(RecurrentLayer):
+    """Long short-term memory over a sequence (Hochreiter and Schmidhuber, 1997).
+
+    See `RecurrentLayer` for the arguments and what a call takes and gives; the cell is
+    `OptimizedLSTMCell`. The state is a pair of memory and output, `[batch..., features]` each.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.LSTM(8, num_layers=2, bidirectional=True, return_state=True)
+        >>> layer = layer.init(42, jnp.ones((4, 10, 3)))
+        >>> y, state = layer(jnp.ones((4, 10, 3)))
+        >>> y.shape, len(state)
+        ((4, 16), 4)
+    """
+
+    _cell_class = OptimizedLSTMCell
+
+
+class SimpleRNN(RecurrentLayer):
+    """A simple recurrent network over a sequence (Elman, 1990).
+
+    See `RecurrentLayer` for the arguments and what a call takes and gives; the cell is
+    `SimpleCell`. The state is `[batch..., features]`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.SimpleRNN(8, activation_fn=jnp.tanh).init(42, jnp.ones((4, 10, 3)))
+        >>> layer(jnp.ones((4, 10, 3))).shape
+        (4, 8)
+    """
+
+    _cell_class = SimpleCell
+
+
+def _valid_steps(steps: tuple[int, ...], time: int, mask: Any, lengths: Any) -> jax.Array | None:
+    """Which steps there are, `[time, batch...]`; None for all."""
+    if mask is not None and lengths is not None:
+        raise ValueError("Give `mask` or `lengths`, not both.")
+    if lengths is not None:
+        if jnp.shape(lengths) != steps[1:]:
+            raise ValueError(
+                f"`lengths` expected the shape of the batch, {steps[1:]}; got {jnp.shape(lengths)}."
+            )
+        numbers = jnp.arange(steps[0]).reshape(-1, *(1,) * (len(steps) - 1))
+        return numbers < lengths
+    if mask is None:
+        return None
+    batch = list(steps[1:])
+    expected = (*batch[:time], steps[0], *batch[time:])
+    if jnp.shape(mask) != expected:
+        raise ValueError(
+            f"`mask` expected the shape of the inputs without features, {expected}; got "
+            f"{jnp.shape(mask)}."
+        )
+    return jnp.moveaxis(jnp.asarray(mask, bool), time, 0)
+
+
+def _fitting(carry: Any, x: jax.Array, cell: Any) -> Any:
+    """The carry in the dtype of the computation, and varying over devices as the inputs do."""
+    dtype = cell.dtype or jnp.promote_types(x.dtype, cell.param_dtype)
+    return varying_like(jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), carry), x)

@@ -1,0 +1,64 @@
+"""Brings back what a call changed in a copy that a JAX transformation made of a module.
+
+`scan` and `checkpoint` rebuild the modules that their function is given, so what the call assigns
+is lost with the copy. Only the leaves that the call did change come back: to send the parameters
+out too would copy them.
+"""
+
+from typing import Any
+
+import jax
+
+from jax_metrics.module import aliased_as
+from jax_metrics.tree import public_fields, trees_with_paths
+
+
+class CarriedState:
+    """Takes the changed leaves out of a copy of a module, and puts them into the module.
+
+    Args:
+        module: The module, outside of the transformation.
+        path: Where it is in the module whose call is running.
+    """
+
+    def __init__(self, module: Any, path: str):
+        self.module = module
+        self.path = path
+        self.structure: Any = None
+        self.sources: list[int | None] = []  # of each leaf after the call: which one it was before
+
+    def call(self, copy: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        """Calls the copy; returns the output and the changed leaves."""
+        before = {id(leaf): index for index, leaf in enumerate(jax.tree.leaves(copy))}
+        with aliased_as(copy, self.path):
+            output = copy(*args, **kwargs)
+        leaves, self.structure = jax.tree.flatten(copy)
+        self.sources = [before.get(id(leaf)) for leaf in leaves]
+        return output, [leaf for leaf in leaves if id(leaf) not in before]
+
+    def put_back(self, changed: list[Any]) -> Any:
+        """Puts the changed leaves into the module; returns it, or what has to take its place."""
+        before, structure = jax.tree.flatten(self.module)
+        if not changed and self.structure == structure:
+            return self.module
+        new = iter(changed)
+        leaves = [next(new) if source is None else before[source] for source in self.sources]
+        return _assigned(self.module, jax.tree.unflatten(self.structure, leaves))
+
+
+def _assigned(module: Any, after: Any) -> Any:
+    """The module with the fields of another one; another object only if it has other Trees."""
+    pairs = list(zip(trees_with_paths(module), trees_with_paths(after), strict=False))
+    alike = all(path == other and type(a) is type(b) for (path, a), (other, b) in pairs)
+    if not alike or len(pairs) != len(list(trees_with_paths(after))):
+        return after
+    for (_, tree), (_, changed) in pairs:
+        fields = vars(tree)
+        for name, value in public_fields(changed).items():
+            if name not in fields or (fields[name] is not value and not _has_trees(value)):
+                setattr(tree, name, value)
+    return module
+
+
+def _has_trees(value: Any) -> bool:
+    return next(iter(trees_with_paths(value)), None) is not None

@@ -1,0 +1,279 @@
+"""LoRA: adapting a trained model by small factors beside its large matrices."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import Key, Module, Parameter, next_key
+from jax_metrics.nn.transforms._carried_state import CarriedState
+from jax_metrics.nn.transforms._stack import Stack
+from jax_metrics.tree import FieldInfo, map, trees_with_paths
+
+M = TypeVar("M", bound=Module)
+Where = type | tuple[type, ...] | Callable[[Any], bool] | str | Sequence[str]
+
+
+class LoRA(Module):
+    """A frozen layer with trainable low-rank changes of its matrices (Hu et al., 2021).
+
+    In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
+    (https://arxiv.org/abs/2106.09685). `A`, `[rows, rank]`, starts random and `B`, `[rank,
+    columns]`, at zero, so that nothing changes at first. Matrices are all Parameters of two axes or
+    more; the axes of a larger one are divided where that gives the squarest matrix: the kernel of
+    a query, `[in, heads, size]`, becomes `[in, heads * size]`. The layer is in evaluation mode, as
+    frozen ones are.
+
+    Args:
+        layer: The layer; any module.
+        rank: Of the changes.
+        alpha: Scales them; None: as `rank`.
+        key: A key or seed for `A`, for a layer that is initialized; otherwise `init` makes it.
+        name: A name for the module.
+
+    Raises:
+        TypeError: If `layer` is no Module.
+        ValueError: If the rank is not positive, or the layer has no matrices.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(64).init(42, jnp.ones((1, 32)))
+        >>> adapted = jm.nn.LoRA(layer, rank=4, key=0)
+        >>> [(path, leaf.shape) for path, leaf in adapted.trainable_parameters().named_parameters()]
+        [(".a['kernel']", (32, 4)), (".b['kernel']", (4, 64))]
+        >>> bool((adapted(jnp.ones((1, 32))) == layer(jnp.ones((1, 32)))).all())
+        True
+    """
+
+    layer: Module
+    a: dict[str, jax.Array] = Parameter.node(init=False)
+    b: dict[str, jax.Array] = Parameter.node(init=False)
+
+    def __init__(
+        self,
+        layer: Module,
+        rank: int,
+        alpha: float | None = None,
+        *,
+        key: Any = None,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        if not isinstance(layer, Module):
+            raise TypeError(f"LoRA expected a module to adapt; got {layer!r}.")
+        if rank < 1:
+            raise ValueError(f"The rank of LoRA must be at least 1; got {rank}.")
+        self.layer = layer.freeze()
+        self.rank = rank
+        self.alpha = alpha
+        if layer.initialized and key is not None:
+            self._make_factors(Key(key))
+            self._mode = self._mode._replace(initialized=True, training=layer.training)
+
+    @property
+    def stands_for(self) -> type:
+        """The class of the layer, whose place this one can take in a compact method."""
+        return getattr(self.layer, "stands_for", type(self.layer))
+
+    @property
+    def scale(self) -> float:
+        """What the product of the factors is multiplied with: `alpha / rank`."""
+        return 1.0 if self.alpha is None else self.alpha / self.rank
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer with its changed matrices.
+
+        Args:
+            *args: The arguments of the layer.
+            **kwargs: Its keyword arguments.
+        """
+        if not self.initialized and self.initializing():
+            output = self.layer(*args, **kwargs)
+            self._make_factors(next_key())
+            return output
+        state = CarriedState(self.layer, ".layer")
+        output, changed = state.call(self._adapted(), *args, **kwargs)
+        self.layer = state.put_back(changed)
+        return output
+
+    def merged(self) -> Module:
+        """The layer by itself, with the changes added to its matrices; it is still frozen."""
+        return self._adapted()
+
+    def _adapted(self) -> Module:
+        def change(info: FieldInfo) -> Any:
+            label = _label(info.path)
+            if label not in self.a:
+                return info.value
+            product = self.scale * (self.a[label] @ self.b[label])
+            return info.value + product.reshape(info.value.shape).astype(info.value.dtype)
+
+        return map(change, self.layer, Parameter, field_info=True)
+
+    def _make_factors(self, key: jax.Array) -> None:
+        found: dict[str, jax.Array] = {}
+
+        def look(info: FieldInfo) -> Any:
+            if jnp.ndim(info.value) >= 2 and jnp.issubdtype(info.value.dtype, jnp.floating):
+                found[_label(info.path)] = info.value
+            return info.value
+
+        map(look, self.layer, Parameter, field_info=True)
+        if not found:
+            raise ValueError(
+                f"The {type(self.layer).__name__} has no Parameters of two axes or more that LoRA "
+                "could adapt. Choose layers such as `jm.Linear`, and initialize the model first."
+            )
+        self.a, self.b = {}, {}
+        for number, (label, matrix) in enumerate(found.items()):
+            rows, columns = _as_matrix(matrix.shape)
+            random = jax.random.normal(jax.random.fold_in(key, number), (rows, self.rank))
+            self.a[label] = (random / math.sqrt(rows)).astype(matrix.dtype)
+            self.b[label] = jnp.zeros((self.rank, columns), matrix.dtype)
+
+
+def apply_lora(
+    model: M,
+    where: Where,
+    rank: int,
+    *,
+    alpha: float | None = None,
+    key: Any = 0,
+    freeze: bool = True,
+) -> M:
+    """Returns a model in which some layers are adapted by `LoRA`, and those changes alone train.
+
+    Inside of a Stack, each of its layers gets changes of its own.
+
+    Args:
+        model: An initialized model.
+        where: Which layers: a class, several, a function of a module, or a path or several, such as
+            `".layers[0]"`.
+        rank: Of the changes.
+        alpha: Scales them; None: as `rank`.
+        key: A key or seed for the first factors.
+        freeze: Freeze all else in the model. Otherwise only the layers that are adapted are frozen.
+
+    Raises:
+        ValueError: If no layer matches, or the model is not initialized.
+        KeyError: If there is no such path.
+        TypeError: If `where` is none of these.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> import jax_metrics as jm
+        >>> x = jnp.ones((4, 8))
+        >>> model = jm.MLP([32, 1]).init(42, x)
+        >>> adapted = jm.nn.apply_lora(model, jm.Linear, rank=2)
+        >>> optimizer = jm.Optimizer(optax.adam(1e-3)).init(adapted)
+        >>> sorted(optimizer.opt_state[0].mu)[:2]
+        [".linear.a['kernel']", ".linear.b['kernel']"]
+        >>> bool(jnp.allclose(jm.nn.merge_lora(adapted)(x), model(x)))
+        True
+    """
+    if not model.initialized:
+        raise ValueError(
+            f"`apply_lora` adapts a model that has values; this {type(model).__name__} has none "
+            "yet. Call `model = model.init(key, inputs)`, or load it, first."
+        )
+    chosen = _as_predicate(model, where)
+    changed = model.freeze() if freeze else model
+    adapted, count = _adapted_in(changed, "", chosen, Key(key), rank, alpha)
+    if not count:
+        raise ValueError(
+            f"No layer of the {type(model).__name__} matches {where!r}. Its modules are at "
+            f"{', '.join(path or 'the root' for path, _ in trees_with_paths(model))}."
+        )
+    return adapted
+
+
+def merge_lora(model: M) -> M:
+    """Returns the model with the changes of every `LoRA` added to the layer it adapts.
+
+    What `apply_lora` froze stays frozen; `unfreeze()` undoes that.
+
+    Args:
+        model: A model with or without such layers.
+    """
+
+    def merge(module: Any) -> Any:
+        if isinstance(module, Stack):
+            return module.map_layers(merge_lora)
+        return module.merged()
+
+    return model.map_modules(lambda module: isinstance(module, LoRA | Stack), merge)
+
+
+def _adapted_in(
+    model: Any,
+    prefix: str,
+    chosen: Callable[[str, Any], bool],
+    key: jax.Array,
+    rank: int,
+    alpha: float | None,
+) -> tuple[Any, int]:
+    """The model with the chosen layers adapted, and how many those are."""
+    count = 0
+    done: list[str] = []
+    for number, (path, module) in enumerate(list(trees_with_paths(model))):
+        own = jax.random.fold_in(key, number)
+        if any(path.startswith(outer) for outer in done):
+            continue
+        if isinstance(module, LoRA):
+            done.append(f"{path}.")
+        elif isinstance(module, Stack):
+            done.append(f"{path}.")
+
+            def of_layer(layer: Any, key: Any, within: str = f"{prefix}{path}.layer") -> Any:
+                nonlocal count
+                adapted, more = _adapted_in(layer, within, chosen, key, rank, alpha)
+                count += more
+                return adapted
+
+            adapted = module.map_layers(of_layer, jax.random.split(own, len(module)))
+            model = model.at[path].set(adapted)
+        elif isinstance(module, Module) and chosen(f"{prefix}{path}", module):
+            done += [f"{path}.", f"{path}["]
+            count += 1
+            model = model.at[path].set(LoRA(module, rank, alpha, key=own))
+    return model, count
+
+
+def _as_predicate(model: Any, where: Any) -> Callable[[str, Any], bool]:
+    """A function of path and module.
+
+    Raises:
+        KeyError: If there is no such path.
+        TypeError: If `where` is none of what it may be.
+    """
+    if isinstance(where, str):
+        where = [where]
+    if isinstance(where, type) or (isinstance(where, tuple) and isinstance(where[0], type)):
+        return lambda path, module: isinstance(module, where)
+    if callable(where):
+        return lambda path, module: bool(where(module))
+    if not all(isinstance(path, str) for path in where):
+        raise TypeError(
+            "`apply_lora` expected a class, several, a function of a module, or paths such as "
+            f"'.layers[0]'; got {where!r}."
+        )
+    paths = {path if path[:1] in ("", ".", "[") else f".{path}" for path in where}
+    for path in paths:
+        if not isinstance(model.at[path].get(), Module):
+            raise TypeError(f"`apply_lora` adapts modules, but at {path} there is none.")
+    return lambda path, module: path in paths
+
+
+def _as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of the squarest matrix that dividing the axes gives."""
+    pairs = [(math.prod(shape[:i]), math.prod(shape[i:])) for i in range(1, len(shape))]
+    return max(pairs, key=min)
+
+
+def _label(path: str) -> str:
+    """The path of a Parameter without brackets: `query.kernel`."""
+    return re.sub(r"\['?([^'\]]+)'?\]", r".\1", path).removeprefix(".")

@@ -1,0 +1,97 @@
+"""`Remat`: saving memory by computing a layer twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from jax_metrics.module import Module
+from jax_metrics.nn.transforms._carried_state import CarriedState
+
+Policy = str | Callable[..., Any] | None
+
+
+class Remat(Module):
+    """Computes what is inside of a layer again for its gradients, instead of keeping it.
+
+    The same numbers as without, for less memory and more time (Chen et al., 2016,
+    https://arxiv.org/abs/1604.06174). State and random keys are those of the plain layer: dropout
+    drops the same values both times, and statistics move once.
+
+    Args:
+        layer: The layer.
+        policy: What to keep nevertheless: the name of one of `jax.checkpoint_policies`, such as
+            `"dots_saveable"`, or a policy; None for nothing.
+        name: A name for the module.
+
+    Raises:
+        TypeError: If `layer` is no Module.
+        ValueError: If there is no policy of that name.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.Remat(jm.MLP([64, 1])).init(42, jnp.ones((1, 4)))
+        >>> grads = jax.grad(lambda layer: layer(jnp.ones((8, 4))).sum())(layer)
+        >>> grads.layer.linear2.bias
+        Array([8.], dtype=float32)
+    """
+
+    layer: Module
+
+    def __init__(self, layer: Module, policy: Policy = None, *, name: str | None = None):
+        super().__init__(name)
+        if not isinstance(layer, Module):
+            raise TypeError(
+                f"Remat expected a module, as in `Remat(jm.Linear(8))`; got {layer!r}. For a "
+                "function there is `jax.checkpoint`."
+            )
+        as_policy(policy)
+        self.layer = layer
+        self.policy = policy
+
+    @property
+    def stands_for(self) -> type:
+        """The class of the layer, whose place this one can take in a compact method."""
+        return getattr(self.layer, "stands_for", type(self.layer))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer.
+
+        Args:
+            *args: The arguments of the layer.
+            **kwargs: Its keyword arguments.
+        """
+        if not self.initialized and self.initializing():
+            return self.layer(*args, **kwargs)
+        state = CarriedState(self.layer, ".layer")
+        leaves, structure = jax.tree.flatten((args, kwargs))
+        arrays = {i: leaf for i, leaf in enumerate(leaves) if isinstance(leaf, jax.Array)}
+
+        # Arguments that are no arrays, such as flags, stay out: inside they would be traced.
+        def call(layer: Any, arrays: dict[int, jax.Array]) -> tuple[Any, Any]:
+            filled = [arrays.get(i, leaf) for i, leaf in enumerate(leaves)]
+            args, kwargs = jax.tree.unflatten(structure, filled)
+            return state.call(layer, *args, **kwargs)
+
+        output, changed = jax.checkpoint(call, policy=as_policy(self.policy))(self.layer, arrays)
+        self.layer = state.put_back(changed)
+        return output
+
+
+def as_policy(policy: Policy) -> Callable[..., Any] | None:
+    """The policy that a name stands for; others as they are.
+
+    Raises:
+        ValueError: If there is no policy of that name.
+    """
+    if isinstance(policy, str):
+        found = getattr(jax.checkpoint_policies, policy, None)
+        if found is None:
+            known = [name for name in dir(jax.checkpoint_policies) if not name.startswith("_")]
+            raise ValueError(
+                f"There is no policy '{policy}' in `jax.checkpoint_policies`; it has "
+                f"{', '.join(known)}."
+            )
+        return found
+    return policy

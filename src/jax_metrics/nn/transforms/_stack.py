@@ -1,0 +1,260 @@
+"""`Stack`: equal layers, one after the other, as one layer with stacked leaves."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.module import Inputs, Module, Rng, next_key
+from jax_metrics.nn.transforms._carried_state import CarriedState
+from jax_metrics.nn.transforms._remat import as_policy
+from jax_metrics.tree import copy, map, static
+
+LayerMap = Callable[..., Any]
+
+
+class Stack(Module):
+    """Applies `n` equal layers, one after the other, as one layer with stacked leaves.
+
+    Every leaf of `layer` has a leading axis of size `n`, and one `jax.lax.scan` runs them all, so
+    that the time to compile does not grow with `n`. Each layer is initialized with a key of its own
+    and has its own parameters, state and random keys. The output of a layer is the input of the
+    next; more arguments of a call go to each layer as they are. The layers share modes, such as
+    frozen. If they give another dtype than the input has, the input is brought to that dtype first.
+
+    `stack[i]` is layer `i` by itself, for looking at and for calling; `len` and iteration, also
+    `reversed`, work too. A slice is a Stack.
+
+    Args:
+        layer: One of the layers. If it is initialized already, all start from its values.
+        n: How many there are.
+        remat: Save memory by computing what is inside of a layer again for its gradients: True, or
+            what to keep, as the `policy` of `Remat`.
+        unroll: How many layers one step of the scan runs.
+        reverse: Run the last layer first.
+        name: A name for the module.
+
+    Raises:
+        TypeError: If `layer` is no Module, or gives another shape or structure than it takes.
+        ValueError: If `n` is not positive.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> stack = jm.nn.Stack(jm.Linear(8), 12).init(42, jnp.ones((1, 8)))
+        >>> stack.layer.kernel.shape, stack[3].kernel.shape
+        ((12, 8, 8), (8, 8))
+        >>> stack(jnp.ones((5, 8))).shape
+        (5, 8)
+    """
+
+    layer: Module
+    _stacked: bool = static(False)
+
+    def __init__(
+        self,
+        layer: Module,
+        n: int,
+        remat: bool | str | Callable[..., Any] | None = None,
+        unroll: int = 1,
+        *,
+        reverse: bool = False,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        if not isinstance(layer, Module):
+            raise TypeError(
+                f"Stack expected a module, as in `Stack(jm.Linear(8), 12)`; got {layer!r}. Wrap a "
+                "function in `jm.Lambda`."
+            )
+        if not isinstance(n, int) or n < 1:
+            raise ValueError(f"Stack needs at least one layer, as in `Stack(layer, 12)`; got {n}.")
+        self.layer = layer
+        self.n = n
+        self.remat = remat
+        self.unroll = unroll
+        self.reverse = reverse
+
+    @classmethod
+    def of(cls, layers: Sequence[Module], **options: Any) -> "Stack":
+        """A Stack of these layers, which must be alike and initialized.
+
+        Args:
+            layers: The layers.
+            **options: `remat`, `unroll`, `reverse` and `name`, as for `Stack`.
+
+        Raises:
+            ValueError: If the layers differ in structure, or in the shape or dtype of a leaf.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> layers = [jm.Linear(3).init(i, jnp.ones((1, 3))) for i in range(4)]
+            >>> jm.nn.Stack.of(layers).layer.bias.shape
+            (4, 3)
+        """
+        stack = cls(layers[0], len(layers), **options)
+        first = jax.tree.structure(layers[0]), _types(layers[0])
+        for index, other in enumerate(layers):
+            if (jax.tree.structure(other), _types(other)) != first:
+                raise ValueError(
+                    f"Stack.of expected layers that are alike, but layer {index} differs from "
+                    f"layer 0 in its structure, arguments, shapes or dtypes:\n{other}\n{layers[0]}"
+                )
+        stack.layer = jax.tree.map(lambda *leaves: jnp.stack(leaves), *layers)
+        stack._stacked = True
+        stack._mode = layers[0]._mode
+        return stack
+
+    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Applies the layers.
+
+        Args:
+            x: The input of the first layer: an array, or a pytree of arrays.
+            *args: More arguments of each layer.
+            **kwargs: Keyword arguments of each layer.
+        """
+        if not self._stacked and self.initializing():
+            return self._first_call(x, args, kwargs)
+        state = CarriedState(self.layer, ".layer")
+
+        def step(x: Any, layer: Any) -> tuple[Any, Any]:
+            return state.call(layer, x, *args, **kwargs)
+
+        if self.remat is not None and self.remat is not False:
+            # Within a scan, what prevents merging the two computations only costs time.
+            policy = as_policy(None if self.remat is True else self.remat)
+            step = jax.checkpoint(step, policy=policy, prevent_cse=False)
+        output, changed = self._scan(step, x, self.layer)
+        self.layer = state.put_back(changed)
+        return output
+
+    def _first_call(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def step(x: Any, numbered_key: Any) -> tuple[Any, Any]:
+            index, key = numbered_key
+            return _own_keys(self.layer, index).init_with_output(key, Inputs(x, *args, **kwargs))
+
+        output, self.layer = self._scan(step, x, self._keys())
+        self._stacked = True
+        return output
+
+    def _init_inside(self) -> None:
+        """Initializes the layers where no call has."""
+        if not self._stacked:
+            template = self.layer
+            self.layer = jax.vmap(lambda i, key: _own_keys(template, i).init(key))(*self._keys())
+            self._stacked = True
+
+    def _keys(self) -> tuple[jax.Array, jax.Array]:
+        return jnp.arange(self.n), jax.random.split(next_key(), self.n)
+
+    def _scan(self, step: Callable[..., Any], x: Any, over: Any) -> tuple[Any, Any]:
+        def checked(x: Any, layer: Any) -> tuple[Any, Any]:
+            output, changed = step(x, layer)
+            _check_alike(x, output, self.layer)
+            return output, changed
+
+        def run(x: Any) -> tuple[Any, Any]:
+            return jax.lax.scan(checked, x, over, reverse=self.reverse, unroll=self.unroll)
+
+        x = jax.tree.map(jnp.asarray, x)
+        try:
+            return run(x)
+        except _OtherDtype as other:
+            return run(jax.tree.map(lambda a, dtype: a.astype(dtype), x, other.dtypes))
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if not self._stacked:
+            raise RuntimeError(
+                "The layers of a Stack have no values yet. Call "
+                "`model = model.init(key, inputs)` on the outermost module first."
+            )
+        if isinstance(index, slice):
+            chosen = jnp.arange(self.n)[index]
+            part = copy(self)
+            part.layer = jax.tree.map(lambda leaf: leaf[chosen], self.layer)
+            part.n = len(chosen)
+            return part
+        if not -self.n <= index < self.n:
+            raise IndexError(f"The Stack has {self.n} layers; there is no number {index}.")
+        return copy(jax.tree.map(lambda leaf: leaf[index], self.layer))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(self.n))
+
+    def map_layers(self, f: LayerMap, *over: Any) -> "Stack":
+        """A Stack with what a function makes of each layer; it runs once, under `jax.vmap`.
+
+        Args:
+            f: Maps a layer to another one.
+            *over: More arguments of `f`, with a leading axis of size `n`.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> stack = jm.nn.Stack(jm.Linear(3), 4).init(0, jnp.ones((1, 3)))
+            >>> stack.map_layers(lambda layer: layer.at[".bias"].set(layer.bias + 1))[2].bias
+            Array([1., 1., 1.], dtype=float32)
+        """
+        made = copy(self)
+        made.layer = jax.vmap(f)(self.layer, *over)
+        return made
+
+
+def _own_keys(layer: Module, index: jax.Array) -> Module:
+    """The layer, with the random keys that it has already made different from those of others."""
+
+    def fold(key: Any) -> Any:
+        return jax.random.fold_in(key, index) if isinstance(key, jax.Array) else key
+
+    return map(fold, layer, Rng)
+
+
+class _OtherDtype(Exception):
+    """Says that a layer gives other dtypes than it was given."""
+
+    def __init__(self, dtypes: Any):
+        self.dtypes = dtypes
+
+
+def _check_alike(x: Any, output: Any, layer: Module) -> None:
+    """Raises unless the output can be the input of the next layer.
+
+    Raises:
+        TypeError: If structure or shapes differ.
+        _OtherDtype: If dtypes alone differ.
+    """
+    given, made = _types(x), _types(output)
+    shapes = [shape for shape, _ in given], [shape for shape, _ in made]
+    if jax.tree.structure(x) != jax.tree.structure(output) or shapes[0] != shapes[1]:
+        raise TypeError(
+            f"Stack passes the output of each layer to the next, so a layer must give what it "
+            f"takes. This {type(layer).__name__} takes {_described(x)} and gives "
+            f"{_described(output)}. Choose its sizes so that both are alike; other arguments and "
+            "results do not travel along."
+        )
+    if given != made:
+        common = [jnp.promote_types(a, b) for (_, a), (_, b) in zip(given, made, strict=True)]
+        unchanged = common == [dtype for _, dtype in given]
+        dtypes = [dtype for _, dtype in made] if unchanged else common
+        raise _OtherDtype(jax.tree.unflatten(jax.tree.structure(x), dtypes))
+
+
+def _types(tree: Any) -> list[tuple[tuple[int, ...], Any]]:
+    """Shape and dtype of each leaf."""
+    return [(jnp.shape(leaf), _dtype(leaf)) for leaf in jax.tree.leaves(tree)]
+
+
+def _dtype(leaf: Any) -> Any:
+    return leaf.dtype if hasattr(leaf, "dtype") else jnp.result_type(leaf)
+
+
+def _described(value: Any) -> str:
+    shapes = jax.tree.map(lambda leaf: f"{_dtype(leaf)}{list(jnp.shape(leaf))}", value)
+    return str(shapes)
