@@ -102,6 +102,21 @@ def test_layers_of_a_stack_differ_and_norm_comes_last():
     np.testing.assert_allclose(model(X), expected, **CLOSE)
 
 
+def test_scanned_layers_equal_separate_ones():
+    layer = encoder_layer(causal=True, norm_first=True)
+    model = jm.nn.TransformerEncoder(layer, 2, norm=jm.LayerNorm(), scan=True).init(0, X)
+    assert isinstance(model.layers, jm.nn.Stack) and len(model.layers) == 2
+    expected = model.norm(model.layers[1](model.layers[0](X)))
+    np.testing.assert_allclose(model(X), expected, **CLOSE)
+    keep = np.arange(5) < np.array([[3], [5]])
+    masked = model.layers[1](model.layers[0](X, padding_mask=keep), padding_mask=keep)
+    np.testing.assert_allclose(model(X, padding_mask=keep), model.norm(masked), **CLOSE)
+
+    decoding = jm.nn.init_cache(model, 2, 5)
+    parts = [decoding(X[:, :3]), decoding(X[:, 3:4]), decoding(X[:, 4:])]
+    np.testing.assert_allclose(jnp.concatenate(parts, 1), model(X), **CLOSE)
+
+
 def test_dropout_obeys_the_mode():
     layer = encoder_layer(dropout_rate=0.5).init(0, X)
     np.testing.assert_array_equal(layer.eval()(X), layer.freeze()(X))

@@ -15,7 +15,7 @@ from jax_metrics.nn.attention._position import RotaryEmbedding as RotaryEmbeddin
 from jax_metrics.nn.attention._position import (
     SinusoidalPositionEmbedding as SinusoidalPositionEmbedding,
 )
-from jax_metrics.nn.attention._transformer import TransformerDecoder as TransformerDecoder
 from jax_metrics.nn.attention._transformer import TransformerDecoderLayer as TransformerDecoderLayer
-from jax_metrics.nn.attention._transformer import TransformerEncoder as TransformerEncoder
 from jax_metrics.nn.attention._transformer import TransformerEncoderLayer as TransformerEncoderLayer
+from jax_metrics.nn.attention._transformer_stack import TransformerDecoder as TransformerDecoder
+from jax_metrics.nn.attention._transformer_stack import TransformerEncoder as TransformerEncoder

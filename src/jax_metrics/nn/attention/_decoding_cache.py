@@ -1,10 +1,12 @@
 """Starting and removing the caches that make decoding fast."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttention
-from jax_metrics.tree import apply
+from jax_metrics.nn.transforms import Stack
+from jax_metrics.tree import copy, make_mutable, trees_with_paths
 
 M = TypeVar("M")
 
@@ -43,12 +45,12 @@ def init_cache(
         raise ValueError(f"`max_length` must be at least 1; got {max_length}.")
     found = []
 
-    def start(tree: Any) -> None:
-        if isinstance(tree, GroupedQueryAttention) and tree.causal:
-            tree.make_cache(batch_size, max_length, dtype)
-            found.append(tree)
+    def start(layer: GroupedQueryAttention) -> None:
+        if layer.causal:
+            layer.make_cache(batch_size, max_length, dtype)
+            found.append(layer)
 
-    model = apply(start, model)
+    model = _with_each_attention(start, model)
     if not found:
         raise ValueError(
             f"There is nothing to give a cache to in this {type(model).__name__}: it has no "
@@ -73,8 +75,23 @@ def remove_cache(model: M) -> M:
         []
     """
 
-    def remove(tree: Any) -> None:
-        if isinstance(tree, GroupedQueryAttention):
-            tree.cached_key = tree.cached_value = tree.cached_mask = tree.cache_index = None
+    def remove(layer: GroupedQueryAttention) -> None:
+        layer.cached_key = layer.cached_value = layer.cached_mask = layer.cache_index = None
 
-    return apply(remove, model)
+    return _with_each_attention(remove, model)
+
+
+def _with_each_attention(change: Callable[[GroupedQueryAttention], None], model: M) -> M:
+    """A copy of the model with each attention layer changed; those of a `Stack` under `vmap`."""
+    model = copy(model)
+    stacked: set[int] = set()
+    with make_mutable(model):
+        for _, tree in list(trees_with_paths(model)):
+            if id(tree) in stacked:
+                continue
+            if isinstance(tree, Stack):
+                stacked |= {id(inside) for _, inside in trees_with_paths(tree)}
+                tree.layer = tree.map_layers(partial(_with_each_attention, change)).layer
+            elif isinstance(tree, GroupedQueryAttention):
+                change(tree)
+    return model

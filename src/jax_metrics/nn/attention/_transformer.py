@@ -1,7 +1,7 @@
-"""Transformer blocks and stacks of them."""
+"""The layers of a transformer."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -11,22 +11,80 @@ from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttent
 from jax_metrics.nn.linear import FeedForward
 from jax_metrics.nn.noise import Dropout
 from jax_metrics.nn.normalization import LayerNorm
-from jax_metrics.tree import copy
 
 Norm = Callable[..., Module]
 
 
-class _Block(Module):
-    """Branches, each with a norm of its own and a way around it."""
+class _TransformerLayer(Module):
+    """Branches, each with a norm, dropout and a residual connection.
+
+    Args of the class statement:
+        cross: Whether attention over a memory comes between self-attention and feed-forward.
+    """
 
     norm_first: bool
+    _cross: ClassVar[bool] = False
 
-    def _add(
-        self, x: jax.Array, branch: Callable[[jax.Array], jax.Array], norm: Any, dropout: Any
-    ) -> jax.Array:
-        if self.norm_first:
-            return x + dropout(branch(norm(x)))
-        return norm(x + dropout(branch(x)))
+    def __init_subclass__(cls, cross: bool = False, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._cross = cls._cross or cross
+
+    def __init__(
+        self,
+        num_heads: int,
+        mlp_features: int | None = None,
+        *,
+        num_kv_heads: int | None = None,
+        head_dim: int | None = None,
+        dropout_rate: float = 0.1,
+        activation: Callable[[jax.Array], jax.Array] = jax.nn.relu,
+        norm_first: bool = False,
+        norm: Norm = LayerNorm,
+        epsilon: float = 1e-5,
+        causal: bool | None = None,
+        rope: Callable[..., jax.Array] | None = None,
+        normalize_qk: bool = False,
+        use_bias: bool = True,
+        dtype: Any = None,
+        param_dtype: Any = jnp.float32,
+        precision: Any = None,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        dtypes = {"dtype": dtype, "param_dtype": param_dtype}
+        linear = {"use_bias": use_bias, "precision": precision, **dtypes}
+        attention = {
+            "head_dim": head_dim,
+            "dropout_rate": dropout_rate,
+            "normalize_qk": normalize_qk,
+            **linear,
+        }
+        self.norm_first = norm_first
+        self.self_attention = GroupedQueryAttention(
+            num_heads,
+            num_kv_heads,
+            causal=self._cross if causal is None else causal,
+            rope=rope,
+            **attention,
+        )
+        if self._cross:
+            self.cross_attention = GroupedQueryAttention(num_heads, num_kv_heads, **attention)
+        self.feed_forward = FeedForward(
+            mlp_features, activation=activation, dropout_rate=dropout_rate, **linear
+        )
+        for number in range(1, 4 if self._cross else 3):
+            setattr(self, f"norm{number}", norm(epsilon=epsilon, **dtypes))
+            setattr(self, f"dropout{number}", Dropout(dropout_rate))
+
+    def _apply(self, x: jax.Array, *branches: Callable[[jax.Array], jax.Array]) -> jax.Array:
+        self._check(x, "x")
+        for number, branch in enumerate(branches, start=1):
+            norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
+            if self.norm_first:
+                x = x + dropout(branch(norm(x)))
+            else:
+                x = norm(x + dropout(branch(x)))
+        return x
 
     def _check(self, x: Any, name: str) -> None:
         if jnp.ndim(x) < 2:
@@ -36,7 +94,7 @@ class _Block(Module):
             )
 
 
-class TransformerEncoderLayer(_Block):
+class TransformerEncoderLayer(_TransformerLayer):
     """Self-attention and a feed-forward network, each with a residual connection.
 
     Takes and gives arrays of shape `[batch..., length, features]` (Vaswani et al., 2017; with the
@@ -54,7 +112,8 @@ class TransformerEncoderLayer(_Block):
         norm_first: Whether to normalize what goes into a branch (pre-norm), not the sum.
         norm: Makes the norms, called with `epsilon`, `dtype` and `param_dtype`.
         epsilon: Added to the variance in the norms.
-        causal: Whether a position sees only itself and those before it.
+        causal: Whether a position attends only to itself and earlier ones. None: no here, yes in
+            a `TransformerDecoderLayer`.
         rope: As in `GroupedQueryAttention`.
         normalize_qk: As in `GroupedQueryAttention`.
         use_bias: Whether the linear layers have biases.
@@ -83,47 +142,6 @@ class TransformerEncoderLayer(_Block):
     dropout1: Dropout
     dropout2: Dropout
 
-    def __init__(
-        self,
-        num_heads: int,
-        mlp_features: int | None = None,
-        *,
-        num_kv_heads: int | None = None,
-        head_dim: int | None = None,
-        dropout_rate: float = 0.1,
-        activation: Callable[[jax.Array], jax.Array] = jax.nn.relu,
-        norm_first: bool = False,
-        norm: Norm = LayerNorm,
-        epsilon: float = 1e-5,
-        causal: bool = False,
-        rope: Callable[..., jax.Array] | None = None,
-        normalize_qk: bool = False,
-        use_bias: bool = True,
-        dtype: Any = None,
-        param_dtype: Any = jnp.float32,
-        precision: Any = None,
-        name: str | None = None,
-    ):
-        super().__init__(name)
-        dtypes = {"dtype": dtype, "param_dtype": param_dtype}
-        linear = {"use_bias": use_bias, "precision": precision, **dtypes}
-        self.norm_first = norm_first
-        self.self_attention = GroupedQueryAttention(
-            num_heads,
-            num_kv_heads,
-            head_dim=head_dim,
-            causal=causal,
-            dropout_rate=dropout_rate,
-            rope=rope,
-            normalize_qk=normalize_qk,
-            **linear,
-        )
-        self.feed_forward = FeedForward(
-            mlp_features, activation=activation, dropout_rate=dropout_rate, **linear
-        )
-        self.norm1, self.norm2 = (norm(epsilon=epsilon, **dtypes) for _ in range(2))
-        self.dropout1, self.dropout2 = (Dropout(dropout_rate) for _ in range(2))
-
     def __call__(
         self,
         x: jax.Array,
@@ -140,39 +158,23 @@ class TransformerEncoderLayer(_Block):
             padding_mask: See `mask`.
             positions: See `mask`.
         """
-        self._check(x, "x")
 
         def attend(h: jax.Array) -> jax.Array:
             return self.self_attention(h, mask=mask, padding_mask=padding_mask, positions=positions)
 
-        x = self._add(x, attend, self.norm1, self.dropout1)
-        return self._add(x, self.feed_forward, self.norm2, self.dropout2)
+        return self._apply(x, attend, self.feed_forward)
 
 
-class TransformerDecoderLayer(_Block):
+class TransformerDecoderLayer(_TransformerLayer, cross=True):
     """Self-attention, attention over a memory, and a feed-forward network (Vaswani et al., 2017).
 
     Takes and gives arrays of shape `[batch..., length, features]`. The self-attention is causal,
     and has a cache after `init_cache`; the keys and values of the memory are computed in each call.
 
     Args:
-        num_heads: As in `TransformerEncoderLayer`, as are the arguments after it.
-        mlp_features: See `num_heads`.
-        num_kv_heads: See `num_heads`.
-        head_dim: See `num_heads`.
-        dropout_rate: See `num_heads`.
-        activation: See `num_heads`.
-        norm_first: See `num_heads`.
-        norm: See `num_heads`.
-        epsilon: See `num_heads`.
-        causal: See `num_heads`.
-        rope: See `num_heads`; the attention over the memory has none.
-        normalize_qk: See `num_heads`.
-        use_bias: See `num_heads`.
-        dtype: See `num_heads`.
-        param_dtype: See `num_heads`.
-        precision: See `num_heads`.
-        name: A name for the module.
+        num_heads: As in `TransformerEncoderLayer`, as are all other arguments, but that the
+            self-attention is causal unless `causal=False`, and that attention over the memory has
+            no `rope`.
 
     Raises:
         ValueError: If numbers do not fit, as in `GroupedQueryAttention`.
@@ -197,47 +199,6 @@ class TransformerDecoderLayer(_Block):
     dropout2: Dropout
     dropout3: Dropout
 
-    def __init__(
-        self,
-        num_heads: int,
-        mlp_features: int | None = None,
-        *,
-        num_kv_heads: int | None = None,
-        head_dim: int | None = None,
-        dropout_rate: float = 0.1,
-        activation: Callable[[jax.Array], jax.Array] = jax.nn.relu,
-        norm_first: bool = False,
-        norm: Norm = LayerNorm,
-        epsilon: float = 1e-5,
-        causal: bool = True,
-        rope: Callable[..., jax.Array] | None = None,
-        normalize_qk: bool = False,
-        use_bias: bool = True,
-        dtype: Any = None,
-        param_dtype: Any = jnp.float32,
-        precision: Any = None,
-        name: str | None = None,
-    ):
-        super().__init__(name)
-        dtypes = {"dtype": dtype, "param_dtype": param_dtype}
-        linear = {"use_bias": use_bias, "precision": precision, **dtypes}
-        attention = {
-            "head_dim": head_dim,
-            "dropout_rate": dropout_rate,
-            "normalize_qk": normalize_qk,
-            **linear,
-        }
-        self.norm_first = norm_first
-        self.self_attention = GroupedQueryAttention(
-            num_heads, num_kv_heads, causal=causal, rope=rope, **attention
-        )
-        self.cross_attention = GroupedQueryAttention(num_heads, num_kv_heads, **attention)
-        self.feed_forward = FeedForward(
-            mlp_features, activation=activation, dropout_rate=dropout_rate, **linear
-        )
-        self.norm1, self.norm2, self.norm3 = (norm(epsilon=epsilon, **dtypes) for _ in range(3))
-        self.dropout1, self.dropout2, self.dropout3 = (Dropout(dropout_rate) for _ in range(3))
-
     def __call__(
         self,
         x: jax.Array,
@@ -260,100 +221,14 @@ class TransformerDecoderLayer(_Block):
             memory_padding_mask: As `padding_mask`, for the memory.
             positions: As in `GroupedQueryAttention`.
         """
-        self._check(x, "x")
         self._check(memory, "memory")
 
         def attend(h: jax.Array) -> jax.Array:
             return self.self_attention(h, mask=mask, padding_mask=padding_mask, positions=positions)
 
-        def look_up(h: jax.Array) -> jax.Array:
+        def attend_to_memory(h: jax.Array) -> jax.Array:
             return self.cross_attention(
                 h, memory, mask=memory_mask, padding_mask=memory_padding_mask
             )
 
-        x = self._add(x, attend, self.norm1, self.dropout1)
-        x = self._add(x, look_up, self.norm2, self.dropout2)
-        return self._add(x, self.feed_forward, self.norm3, self.dropout3)
-
-
-class _Stack(Module):
-    """Copies of a layer, one after the other."""
-
-    layers: list[Any]
-    norm: Module | None
-
-    def __init__(
-        self, layer: Module, num_layers: int, *, norm: Module | None = None, name: str | None = None
-    ):
-        super().__init__(name)
-        if num_layers < 1:
-            raise ValueError(f"`num_layers` must be at least 1; got {num_layers}.")
-        if layer.initialized:
-            raise ValueError(
-                f"{type(self).__name__} copies its layer, and copies of an initialized one would "
-                "all start equal. Give it one that `init` was not called on."
-            )
-        self.layers = [copy(layer) for _ in range(num_layers)]
-        self.norm = norm
-
-    def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
-        """Applies the layers.
-
-        Args:
-            x: Shape `[batch..., length, features]`.
-            *args: More arguments of each layer.
-            **kwargs: Keyword arguments of each layer.
-        """
-        for layer in self.layers:
-            x = layer(x, *args, **kwargs)
-        return x if self.norm is None else self.norm(x)
-
-
-class TransformerEncoder(_Stack):
-    """Encoder layers one after the other.
-
-    Takes and gives arrays of shape `[batch..., length, features]`; the arguments of a call are
-    those of `TransformerEncoderLayer`.
-
-    Args:
-        layer: What to copy, not initialized yet.
-        num_layers: How many copies.
-        norm: Applied at the end, as pre-norm layers need it; None: nothing is.
-        name: A name for the module.
-
-    Raises:
-        ValueError: If the layer is initialized, or there are no layers.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> import jax_metrics as jm
-        >>> layer = jm.nn.TransformerEncoderLayer(4, norm_first=True, causal=True)
-        >>> x = jnp.ones((2, 5, 16))
-        >>> model = jm.nn.TransformerEncoder(layer, 3, norm=jm.LayerNorm()).init(0, x)
-        >>> model(x).shape, len(model.layers)
-        ((2, 5, 16), 3)
-    """
-
-
-class TransformerDecoder(_Stack):
-    """Decoder layers one after the other.
-
-    The arguments of a call are those of `TransformerDecoderLayer`: the inputs and the memory.
-
-    Args:
-        layer: What to copy, not initialized yet.
-        num_layers: How many copies.
-        norm: Applied at the end, as pre-norm layers need it; None: nothing is.
-        name: A name for the module.
-
-    Raises:
-        ValueError: If the layer is initialized, or there are no layers.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> import jax_metrics as jm
-        >>> x, memory = jnp.ones((2, 5, 16)), jnp.ones((2, 7, 16))
-        >>> model = jm.nn.TransformerDecoder(jm.nn.TransformerDecoderLayer(4), 3)
-        >>> model.init(0, (x, memory))(x, memory).shape
-        (2, 5, 16)
-    """
+        return self._apply(x, attend, attend_to_memory, self.feed_forward)

@@ -1,0 +1,105 @@
+"""Encoders and decoders: stacks of transformer layers."""
+
+from typing import Any
+
+import jax
+
+from jax_metrics.module import Module
+from jax_metrics.nn.transforms import Stack
+from jax_metrics.tree import copy
+
+
+class _TransformerStack(Module):
+    """Copies of a layer, applied in turn."""
+
+    layers: list[Any] | Stack
+    norm: Module | None
+
+    def __init__(
+        self,
+        layer: Module,
+        num_layers: int,
+        *,
+        norm: Module | None = None,
+        scan: bool = False,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        if num_layers < 1:
+            raise ValueError(f"`num_layers` must be at least 1; got {num_layers}.")
+        if layer.initialized:
+            raise ValueError(
+                f"{type(self).__name__} copies its layer, and copies of an initialized one would "
+                "all start equal. Give it one that `init` was not called on."
+            )
+        if scan:
+            self.layers = Stack(layer, num_layers)
+        else:
+            self.layers = [copy(layer) for _ in range(num_layers)]
+        self.norm = norm
+
+    def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
+        """Applies the layers.
+
+        Args:
+            x: Shape `[batch..., length, features]`.
+            *args: More arguments of each layer.
+            **kwargs: Keyword arguments of each layer.
+        """
+        for layer in [self.layers] if isinstance(self.layers, Stack) else self.layers:
+            x = layer(x, *args, **kwargs)
+        return x if self.norm is None else self.norm(x)
+
+
+class TransformerEncoder(_TransformerStack):
+    """Encoder layers one after the other.
+
+    Takes and gives arrays of shape `[batch..., length, features]`; the arguments of a call are
+    those of `TransformerEncoderLayer`.
+
+    Args:
+        layer: What to copy, not initialized yet.
+        num_layers: How many copies.
+        norm: Applied at the end, as pre-norm layers need it; None: nothing is.
+        scan: Whether the layers are a `Stack`, with a leading axis on each leaf. It compiles in the
+            same time for any number of layers; a step runs about a third slower on a CPU.
+        name: A name for the module.
+
+    Raises:
+        ValueError: If the layer is initialized, or there are no layers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.nn.TransformerEncoderLayer(4, norm_first=True, causal=True)
+        >>> x = jnp.ones((2, 5, 16))
+        >>> model = jm.nn.TransformerEncoder(layer, 3, norm=jm.LayerNorm()).init(0, x)
+        >>> model(x).shape, len(model.layers)
+        ((2, 5, 16), 3)
+    """
+
+
+class TransformerDecoder(_TransformerStack):
+    """Decoder layers one after the other.
+
+    The arguments of a call are those of `TransformerDecoderLayer`: the inputs and the memory.
+
+    Args:
+        layer: What to copy, not initialized yet.
+        num_layers: How many copies.
+        norm: Applied at the end, as pre-norm layers need it; None: nothing is.
+        scan: Whether the layers are a `Stack`, with a leading axis on each leaf. It compiles in the
+            same time for any number of layers; a step runs about a third slower on a CPU.
+        name: A name for the module.
+
+    Raises:
+        ValueError: If the layer is initialized, or there are no layers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, memory = jnp.ones((2, 5, 16)), jnp.ones((2, 7, 16))
+        >>> model = jm.nn.TransformerDecoder(jm.nn.TransformerDecoderLayer(4), 3)
+        >>> model.init(0, (x, memory))(x, memory).shape
+        (2, 5, 16)
+    """
