@@ -30,10 +30,13 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 # goes into making fast machine code. With 0 in the environment the tests run optimized programs.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 add_xla_flag("--xla_force_host_platform_device_count", "8")
-EMITTERS = "--xla_cpu_use_fusion_emitters"
-if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0" and xla_knows(EMITTERS):
-    # The older way to make machine code of a fusion takes half the time.
-    add_xla_flag(EMITTERS, "false")
+# The older way to make machine code of a fusion takes half the time, and a program that is made in
+# one piece less than one made in many.
+QUICK = {"--xla_cpu_use_fusion_emitters": "false", "--xla_cpu_parallel_codegen_split_count": "1"}
+if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0":
+    for flag, value in QUICK.items():
+        if xla_knows(flag):
+            add_xla_flag(flag, value)
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["KERAS_BACKEND"] = "jax"
 
