@@ -161,7 +161,7 @@ def test_targets_that_are_no_probabilities():
         (LABELS[:, None], PREDS, {}, ValueError, r"Write `target\[..., 0\]` to drop the last axis"),
         (LABELS.astype(float), PREDS, {}, TypeError, "Labels must be integers.*`target.astype"),
         (LABELS[:4], PREDS[0], {}, ValueError, "For one score per label, .* `binary=True`"),
-        (LABELS, PREDS[:, :1], {}, ValueError, "two classes at least.*`binary=True`"),
+        (LABELS, PREDS[:, :1], {}, ValueError, "at least two classes.*`binary=True`"),
         (YES[:, 0], PREDS[:, :1], {"binary": True}, ValueError, r"Write `preds\[..., 0\]`"),
         (LABELS, PREDS, {"class_weights": (1, 2)}, ValueError, r"each of 4 classes, but .* \[2\]"),
         (LABELS, PREDS, {"label_smoothing": 1.5}, ValueError, "between 0 and 1, but is 1.5"),

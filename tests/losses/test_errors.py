@@ -1,4 +1,4 @@
-"""Options and shapes that the losses refuse, beyond what `check_loss` looks for in all of them."""
+"""Options and shapes that raise, beyond those that `check_loss` tries with every loss."""
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +34,7 @@ INTS = jnp.zeros(2, int)
         (lambda: losses.multi_margin(INTS, Z((2, 3)), class_weights=[1]), "each of 3 classes"),
         (
             lambda: losses.multilabel_soft_margin(Z((2, 3)), Z((2, 3)), class_weights=[1]),
-            "3. labels",
+            "each of 3 classes",
         ),
         (lambda: losses.triplet_margin(Z(2), Z(2), negative=Z(3)), r"anchor \[2\], positive \[2\]"),
         (lambda: losses.triplet_margin(Z(2), Z(2), negative=Z(2), p=0.5), "p must be 1 or greater"),

@@ -222,7 +222,7 @@ def test_elements_and_examples():
     assert float(weighted(**arguments, mask=mask, sample_weight=7)) == pytest.approx(14 / 3)
 
 
-def test_nothing_is_stretched():
+def test_nothing_is_broadcast():
     loss = MeanSquaredError()
     with pytest.raises(ValueError, match=r"target \[4\], preds \[4, 1\]. Write `preds\[..., 0\]`"):
         loss(target=jnp.zeros(4), preds=jnp.zeros((4, 1)))
@@ -232,7 +232,7 @@ def test_nothing_is_stretched():
         loss(**X, mask=jnp.ones((2, 1), bool))
     with pytest.raises(ValueError, match=r"sample_weight has shape \[1\].*Give .* the shape \[2\]"):
         loss(**X, sample_weight=jnp.ones(1))
-    with pytest.raises(ValueError, match=r"the shape \[2\] or \[2, 3\]: axes are lined up from th"):
+    with pytest.raises(ValueError, match=r"the shape \[2\] or \[2, 3\]: axes are aligned from th"):
         loss(target=jnp.ones((2, 3)), preds=jnp.ones((2, 3)), sample_weight=jnp.ones(3))
 
 

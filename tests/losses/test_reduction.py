@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jax_metrics.losses._reduction import Reduction, Terms, ratio, sum_terms
+from jax_metrics.losses.base import Reduction, Terms, ratio, sum_terms
 
 numbers = st.floats(-100, 100, width=32)
 weights = st.floats(0, 10, width=32).map(lambda w: 0.0 if w < 1e-3 else w)

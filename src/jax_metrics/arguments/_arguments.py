@@ -1,4 +1,4 @@
-"""Which arguments a call takes, by which names, and where in structures they are."""
+"""The arguments of a call: their names, and the paths to them in structures."""
 
 import dataclasses
 import inspect
@@ -8,65 +8,65 @@ from typing import Any, Protocol
 Index = str | int | Sequence[str | int]
 Path = tuple[str | int, ...]
 
-# These lie beside the structures that `on` looks into.
-BESIDE = ("sample_weight", "mask")
+# Given next to the structures, so `on` does not apply to them.
+OUTSIDE_OF_STRUCTURES = ("sample_weight", "mask")
 
 
 class Reader(Protocol):
-    """What has arguments to read: a loss, a metric."""
+    """A loss or a metric: an object that reads the arguments of a call."""
 
     @property
     def on(self) -> Any:
-        """Where in structures to find the arguments."""
+        """The path to the arguments in structures."""
         ...
 
     @property
     def signature(self) -> inspect.Signature:
-        """The arguments, under the names that callers use."""
+        """The arguments, by the names that callers use."""
         ...
 
 
 def as_path(index: Index) -> Path:
-    """The keys and indices as a tuple; a single one stands for a path of one."""
+    """The keys and indices as a tuple; a single one becomes a path of length 1."""
     return (index,) if isinstance(index, str | int) else tuple(index)
 
 
 def step_into(name: str, value: Any, path: Path) -> Any:
-    """What stands in a structure at a path.
+    """The value at a path in a structure.
 
     Raises:
-        KeyError: If nothing does.
+        KeyError: If the path does not exist.
     """
-    for done, step in enumerate(path):
+    for depth, step in enumerate(path):
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError) as error:
-            place = name + "".join(f"[{key!r}]" for key in path[:done])
+            parent = name + "".join(f"[{key!r}]" for key in path[:depth])
             keys = f" with {', '.join(map(repr, value))}" if isinstance(value, Mapping) else ""
             raise KeyError(
-                f"There is no {place}[{step!r}]: {place} is a {type(value).__name__}{keys}. Check "
-                "`on=` and `index_into`."
+                f"There is no {parent}[{step!r}]: {parent} is a {type(value).__name__}{keys}. "
+                "Check `on=` and `index_into`."
             ) from error
     return value
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """How the arguments of a call become those of a loss or a metric.
+    """Maps the arguments of a call to the parameters of a loss or a metric.
 
     Attributes:
-        names: Pairs of the own name of an argument and the one that callers use.
-        paths: Pairs of the own name of an argument and where in it to look.
+        names: Pairs of a parameter and the name that callers use for it.
+        paths: Pairs of a parameter and the path to follow in its argument.
     """
 
     names: tuple[tuple[str, str], ...] = ()
     paths: tuple[tuple[str, Path], ...] = ()
 
     def signature(
-        self, own: Mapping[str, inspect.Parameter], extra: Iterable[str]
+        self, parameters: Mapping[str, inspect.Parameter], extra: Iterable[str]
     ) -> inspect.Signature:
-        """The signature of a call: keywords only, under the names that callers use."""
-        defaults = {name: parameter.default for name, parameter in own.items()}
+        """The signature of a call: keyword-only, with the names that callers use."""
+        defaults = {name: parameter.default for name, parameter in parameters.items()}
         defaults |= dict.fromkeys(extra)
         names = dict(self.names)
         kind = inspect.Parameter.KEYWORD_ONLY
@@ -75,11 +75,11 @@ class Arguments:
         )
 
     def receive(self, reader: Reader, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments under the own names, taken out of their structures.
+        """The arguments by parameter, taken out of their structures.
 
         Raises:
-            TypeError: If one is missing, or there is no such argument.
-            KeyError: If a structure lacks the place to look at.
+            TypeError: If an argument is missing or unknown.
+            KeyError: If a path does not exist.
         """
         expected = reader.signature.parameters
         self._check_known(reader, given, "was called with")
@@ -93,46 +93,48 @@ class Arguments:
                 f"{type(reader).__name__} needs the argument {missing[0]!r}. It takes "
                 f"{', '.join(expected)} and got {', '.join(given) or 'nothing'}."
             )
-        own = {outer: name for name, outer in self.names}
-        inputs = {own.get(name, name): value for name, value in given.items()}
+        parameter_of = {outer: name for name, outer in self.names}
+        inputs = {parameter_of.get(name, name): value for name, value in given.items()}
         paths = dict(self.paths)
         for name, value in inputs.items():
             path = paths.get(name, ())
-            if reader.on is not None and name not in BESIDE:
+            if reader.on is not None and name not in OUTSIDE_OF_STRUCTURES:
                 path = (*as_path(reader.on), *path)
             if value is not None:
                 inputs[name] = step_into(name, value, path)
         return inputs
 
     def index_into(self, reader: Reader, paths: Mapping[str, Index]) -> "Arguments":
-        """These, with further places to look at."""
+        """A copy with further paths."""
         self._check_known(reader, paths, "cannot index into")
-        own = {outer: name for name, outer in self.names}
+        parameter_of = {outer: name for name, outer in self.names}
         merged = dict(self.paths)
         for name, index in paths.items():
-            name = own.get(name, name)
+            name = parameter_of.get(name, name)
             merged[name] = (*as_path(index), *merged.get(name, ()))
         return dataclasses.replace(self, paths=tuple(merged.items()))
 
     def rename(self, reader: Reader, names: Mapping[str, str]) -> "Arguments":
-        """These, with other names for callers to use."""
+        """A copy with other names for callers to use."""
         self._check_known(reader, names, "cannot rename")
-        taken = [names.get(name, name) for name in reader.signature.parameters]
-        twice = [name for name in taken if taken.count(name) > 1]
-        if twice:
+        renamed = [names.get(name, name) for name in reader.signature.parameters]
+        duplicates = [name for name in renamed if renamed.count(name) > 1]
+        if duplicates:
             raise ValueError(
-                f"Two arguments of {type(reader).__name__} would both be called {twice[0]!r}: "
-                f"{', '.join(taken)}. Give each a name of its own."
+                f"Two arguments of {type(reader).__name__} would both be called {duplicates[0]!r}: "
+                f"{', '.join(renamed)}. Give them different names."
             )
-        own = {outer: name for name, outer in self.names}
-        merged = dict(self.names) | {own.get(name, name): new for name, new in names.items()}
+        parameter_of = {outer: name for name, outer in self.names}
+        merged = dict(self.names) | {
+            parameter_of.get(name, name): new for name, new in names.items()
+        }
         return dataclasses.replace(self, names=tuple((n, o) for n, o in merged.items() if n != o))
 
-    def _check_known(self, reader: Reader, names: Iterable[str], what: str) -> None:
+    def _check_known(self, reader: Reader, names: Iterable[str], verb: str) -> None:
         expected = reader.signature.parameters
         for name in names:
             if name not in expected:
                 raise TypeError(
-                    f"{type(reader).__name__} {what} {name!r}, but it takes {', '.join(expected)}. "
-                    "`rename_arguments(...)` makes it take other names."
+                    f"{type(reader).__name__} {verb} {name!r}, but it takes {', '.join(expected)}. "
+                    "Use `rename_arguments(...)` to give its arguments other names."
                 )

@@ -1,4 +1,4 @@
-"""What losses and metrics ask of their arrays, and the precision they compute in."""
+"""Checks and conversions of the arrays and options of losses and metrics."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from jax.core import Tracer
 
 
 def as_float(name: str, value: Any) -> jax.Array:
-    """The array as float32, or float64 where it is that already.
+    """The array as float32, or as float64 if it is float64 already.
 
     Sums over classes or features lose too much in 16 bits, and integers have no gradients.
 
     Raises:
-        TypeError: If it is complex or holds no numbers.
+        TypeError: If its elements are not real numbers.
     """
     array = jnp.asarray(value)
     if not jnp.issubdtype(array.dtype, jnp.floating) and array.dtype.kind not in "biu":
@@ -22,10 +22,10 @@ def as_float(name: str, value: Any) -> jax.Array:
 
 
 def same_shape(**arrays: jax.Array) -> None:
-    """Checks that all arrays have one shape; nothing is broadcast.
+    """Checks that all arrays have the same shape; nothing is broadcast.
 
     Raises:
-        ValueError: If they have not.
+        ValueError: If the shapes differ.
     """
     shapes = {name: list(array.shape) for name, array in arrays.items()}
     if all(shape == next(iter(shapes.values())) for shape in shapes.values()):
@@ -33,17 +33,17 @@ def same_shape(**arrays: jax.Array) -> None:
     listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
     longest = max(shapes, key=lambda name: len(shapes[name]))
     shortest = min(shapes, key=lambda name: len(shapes[name]))
-    hint = "Nothing is broadcast; use `jnp.broadcast_to` where that is meant."
+    hint = "Nothing is broadcast implicitly; use `jnp.broadcast_to`."
     if shapes[longest] == [*shapes[shortest], 1]:
         hint = f"Write `{longest}[..., 0]` to drop the last axis."
     raise ValueError(f"{' and '.join(shapes)} must have the same shape, but got {listed}. {hint}")
 
 
 def pair(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
-    """Targets and predictions as numbers of the same shape.
+    """Targets and predictions as floats of the same shape.
 
     Raises:
-        TypeError: If they hold no real numbers.
+        TypeError: If their elements are not real numbers.
         ValueError: If their shapes differ.
     """
     target, preds = as_float("target", target), as_float("preds", preds)
@@ -52,19 +52,19 @@ def pair(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
 
 
 def signs(target: jax.Array) -> jax.Array:
-    """Binary labels as -1 and 1, from those or from 0 and 1.
+    """Binary labels as -1 and 1.
 
-    Each label speaks for itself: 0 is no label of the first kind, so nothing need be guessed from
-    the rest of the batch.
+    Elementwise: labels above 0 become 1, all others -1. So labels from {0, 1} and from {-1, 1} both
+    work, and no label depends on the rest of the batch.
     """
     return jnp.where(target > 0, 1, -1).astype(target.dtype)
 
 
 def positive(**options: float) -> None:
-    """Checks that options are greater than 0.
+    """Checks that options are greater than 0; traced ones pass.
 
     Raises:
-        ValueError: If one is not.
+        ValueError: If an option is not.
     """
     for name, value in options.items():
         if not isinstance(value, Tracer) and not value > 0:
@@ -72,10 +72,10 @@ def positive(**options: float) -> None:
 
 
 def between(low: float, high: float, **options: float) -> None:
-    """Checks that options lie in a closed interval.
+    """Checks that options are in a closed interval; traced ones pass.
 
     Raises:
-        ValueError: If one does not.
+        ValueError: If an option is not.
     """
     for name, value in options.items():
         if not isinstance(value, Tracer) and not low <= value <= high:
@@ -83,23 +83,23 @@ def between(low: float, high: float, **options: float) -> None:
 
 
 def one_of(name: str, value: Any, options: tuple[Any, ...]) -> None:
-    """Checks that an option has one of some values.
+    """Checks that an option has one of the allowed values.
 
     Raises:
-        ValueError: If it has not.
+        ValueError: If it has another value.
     """
     if value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}.")
 
 
-def times_log(factor: jax.Array, log: jax.Array) -> jax.Array:
-    """`factor * log`, where 0 times minus infinity is 0 and has gradient 0."""
+def multiply_log(factor: jax.Array, log: jax.Array) -> jax.Array:
+    """`factor * log` of a logarithm: 0, with gradient 0, where it is 0 times minus infinity."""
     return factor * jnp.where((factor == 0) & jnp.isneginf(log), 0, log)
 
 
-def log_of(factor: jax.Array, value: jax.Array) -> jax.Array:
-    """The logarithm of the value, to be multiplied with the factor: 0 where both are 0.
+def safe_log(factor: jax.Array, value: jax.Array) -> jax.Array:
+    """`log(value)`, but 0 where factor and value are both 0, so that gradients stay finite.
 
-    `jax.scipy.special.xlogy` has the same values, but NaN as its gradient there.
+    Multiplied by the factor it equals `jax.scipy.special.xlogy`, whose gradient is NaN there.
     """
     return jnp.log(jnp.where((factor == 0) & (value == 0), 1, value))

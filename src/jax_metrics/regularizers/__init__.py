@@ -1,4 +1,4 @@
-"""Regularizers: losses of a model's parameters instead of its predictions."""
+"""Regularizers: losses of the parameters of a model instead of its predictions."""
 
 from jax_metrics.regularizers._l1l2 import L1 as L1
 from jax_metrics.regularizers._l1l2 import L1L2 as L1L2

@@ -1,4 +1,4 @@
-"""Penalties for the size of parameters."""
+"""Penalties of the magnitude of parameters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.regularizers._regularizer import Filter, Regularizer, selected_parameters
+from jax_metrics.regularizers._regularizer import Filter, Regularizer, total_penalty
 from jax_metrics.tree import static
 
 
@@ -15,7 +15,7 @@ def l1(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array
 
     Args:
         parameters: See `selected_parameters`.
-        filters: See there.
+        filters: See `selected_parameters`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -23,7 +23,7 @@ def l1(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array
         >>> jm.regularizers.l1({"w": jnp.array([1.0, -2.0])})
         Array(3., dtype=float32)
     """
-    return jnp.sum(jnp.stack([_absolute(x) for x in selected_parameters(parameters, filters)]))
+    return total_penalty(_absolute_values, parameters, filters)
 
 
 def l2(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array:
@@ -31,7 +31,7 @@ def l2(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array
 
     Args:
         parameters: See `selected_parameters`.
-        filters: See there.
+        filters: See `selected_parameters`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -39,10 +39,10 @@ def l2(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array
         >>> jm.regularizers.l2({"w": jnp.array([1.0, -2.0])})
         Array(5., dtype=float32)
     """
-    return jnp.sum(jnp.stack([_squares(x) for x in selected_parameters(parameters, filters)]))
+    return total_penalty(_squares, parameters, filters)
 
 
-def _absolute(x: jax.Array) -> jax.Array:
+def _absolute_values(x: jax.Array) -> jax.Array:
     return jnp.sum(jnp.abs(x))
 
 
@@ -61,11 +61,11 @@ class L1(Regularizer):
         True
     """
 
-    l1: float = static(0.01, kw_only=False)
+    l1: float = static(default=0.01, kw_only=False)
 
     def penalty(self, parameter: jax.Array) -> jax.Array:
         """See `l1`."""
-        return self.l1 * _absolute(parameter)
+        return self.l1 * _absolute_values(parameter)
 
 
 class L2(Regularizer):
@@ -82,7 +82,7 @@ class L2(Regularizer):
         True
     """
 
-    l2: float = static(0.01, kw_only=False)
+    l2: float = static(default=0.01, kw_only=False)
 
     def penalty(self, parameter: jax.Array) -> jax.Array:
         """See `l2`."""
@@ -99,9 +99,9 @@ class L1L2(Regularizer):
         Array(5.5, dtype=float32)
     """
 
-    l1: float = static(0.0, kw_only=False)
-    l2: float = static(0.0, kw_only=False)
+    l1: float = static(default=0.0, kw_only=False)
+    l2: float = static(default=0.0, kw_only=False)
 
     def penalty(self, parameter: jax.Array) -> jax.Array:
         """See `l1` and `l2`."""
-        return self.l1 * _absolute(parameter) + self.l2 * _squares(parameter)
+        return self.l1 * _absolute_values(parameter) + self.l2 * _squares(parameter)

@@ -1,4 +1,4 @@
-"""A penalty for rows or columns of a matrix that point the same way."""
+"""A penalty of rows or columns of a matrix that have similar directions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,26 +6,26 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.regularizers._regularizer import Filter, Regularizer, selected_parameters
+from jax_metrics.regularizers._regularizer import Filter, Regularizer, total_penalty
 from jax_metrics.tree import static
 
 
 def orthogonal(
     parameters: Any, *, mode: str = "rows", filters: Filter | Sequence[Filter] = ()
 ) -> jax.Array:
-    """The mean of `|cos|` between two rows of a matrix, summed over the matrices.
+    """The mean of `|cos|` over pairs of rows of a matrix, summed over the matrices.
 
     Source: Brock et al., Neural Photo Editing with Introspective Adversarial Networks,
     https://arxiv.org/abs/1609.07093, 2016, with the cosines of Keras' OrthogonalRegularizer.
 
     Args:
-        parameters: See `selected_parameters`. Arrays of more axes count as matrices `[-1, last]`,
-            and those of fewer, such as biases, not at all.
+        parameters: See `selected_parameters`. Arrays with more than two axes are reshaped to
+            matrices `[-1, last]`; those with fewer, such as biases, are ignored.
         mode: `"rows"` or `"columns"`.
         filters: See `selected_parameters`.
 
     Raises:
-        ValueError: If there is no such mode.
+        ValueError: If the mode is unknown.
 
     Example:
         >>> import jax.numpy as jnp
@@ -33,9 +33,7 @@ def orthogonal(
         >>> jm.regularizers.orthogonal({"w": jnp.array([[1.0, 0.0], [1.0, 1.0]])}).round(4)
         Array(0.7071, dtype=float32)
     """
-    return jnp.sum(
-        jnp.stack([_mean_cosine(x, mode) for x in selected_parameters(parameters, filters)])
-    )
+    return total_penalty(lambda x: _mean_cosine(x, mode), parameters, filters)
 
 
 def _mean_cosine(x: jax.Array, mode: str) -> jax.Array:
@@ -63,7 +61,7 @@ class Orthogonal(Regularizer):
         Array(0.5, dtype=float32)
     """
 
-    factor: float = static(0.01, kw_only=False)
+    factor: float = static(default=0.01, kw_only=False)
     mode: str = "rows"
 
     def penalty(self, parameter: jax.Array) -> jax.Array:

@@ -16,15 +16,15 @@ Filter = type | Callable[[FieldInfo], bool]
 def selected_parameters(
     parameters: Any, filters: Filter | Sequence[Filter] = ()
 ) -> list[jax.Array]:
-    """The parameters that pass all filters, as float32 at least.
+    """The parameters that pass all filters, in float32 or a wider type.
 
     Args:
-        parameters: A module, of which only the fields of kind `jm.Parameter` count; or any pytree
-            of arrays, of which all count.
+        parameters: A module, from which only fields of kind `jm.Parameter` are used; or any pytree
+            of arrays, from which all are used.
         filters: Kinds, and functions of a `jm.FieldInfo`; see `jm.filter`.
 
     Raises:
-        ValueError: If none is left, as that is hardly ever meant.
+        ValueError: If no parameter passes, which is hardly ever intended.
 
     Example:
         >>> import jax.numpy as jnp
@@ -42,9 +42,18 @@ def selected_parameters(
         raise ValueError(
             f"There is nothing to regularize: the {type(parameters).__name__} has no parameters "
             f"{'that pass the filters' if filters else 'yet'}. Check the filters, and call "
-            "`model.init(key, inputs)` before."
+            "`model.init(key, inputs)` first."
         )
     return [array.astype(jnp.promote_types(array.dtype, jnp.float32)) for array in arrays]
+
+
+def total_penalty(
+    penalty: Callable[[jax.Array], jax.Array],
+    parameters: Any,
+    filters: Filter | Sequence[Filter],
+) -> jax.Array:
+    """The sum of the penalties of the parameters that pass all filters."""
+    return jnp.sum(jnp.stack([penalty(x) for x in selected_parameters(parameters, filters)]))
 
 
 def _as_tuple(filters: Filter | Sequence[Filter]) -> tuple[Filter, ...]:
@@ -56,13 +65,14 @@ def _is_parameter(info: FieldInfo) -> bool:
 
 
 class Regularizer(Loss):
-    """The base of all regularizers: a loss that is called with `parameters=`, a module or a pytree.
+    """The base class of all regularizers: losses that are called with `parameters=`.
 
-    A subclass has a method `penalty`, from one array to a number; the loss is the sum of them.
+    The parameters are a module or a pytree. A subclass has a method `penalty`, from one array to a
+    number; the loss is the sum of the penalties.
 
     Args:
-        filters: Which parameters count, as kinds and functions of a `jm.FieldInfo`, one or several
-            that must all hold. By default all do.
+        filters: One or several kinds and functions of a `jm.FieldInfo`; parameters that pass all of
+            them are used. By default all parameters are.
 
     Example:
         >>> import jax.numpy as jnp
@@ -74,7 +84,7 @@ class Regularizer(Loss):
         Array(1.5, dtype=float32)
     """
 
-    filters: Filter | Sequence[Filter] = static((), kw_only=True)
+    filters: Filter | Sequence[Filter] = static(default=(), kw_only=True)
     _extra: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
@@ -83,13 +93,11 @@ class Regularizer(Loss):
 
     def call(self, parameters: Any) -> jax.Array:
         """The sum of the penalties."""
-        return jnp.sum(
-            jnp.stack([self.penalty(x) for x in selected_parameters(parameters, self.filters)])
-        )
+        return total_penalty(self.penalty, parameters, self.filters)
 
     def penalty(self, parameter: jax.Array) -> jax.Array:
-        """What one array costs, as a number."""
+        """The penalty of one array, as a scalar."""
         raise NotImplementedError(
             f"{type(self).__name__} has no method `penalty`. Write `def penalty(self, parameter)`, "
-            "which returns what one array costs."
+            "which returns the penalty of one array as a scalar."
         )

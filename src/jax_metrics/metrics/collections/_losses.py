@@ -94,7 +94,9 @@ class Losses(Metric):
 
 
 def _name_of(loss: Any) -> str:
-    return loss.name if isinstance(loss, Loss) else getattr(loss, "__name__", type(loss).__name__)
+    return (
+        str(loss.name) if isinstance(loss, Loss) else getattr(loss, "__name__", type(loss).__name__)
+    )
 
 
 def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:

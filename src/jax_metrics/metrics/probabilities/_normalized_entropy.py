@@ -2,7 +2,7 @@
 
 import jax
 
-from jax_metrics.arguments import log_of
+from jax_metrics.arguments import safe_log
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.probabilities._against_shares import AgainstShares
 from jax_metrics.metrics.probabilities._log_loss import LogLoss
@@ -29,7 +29,7 @@ class NormalizedEntropy(AgainstShares, LogLoss):
 
     def of_shares(self, came: jax.Array, share: jax.Array) -> jax.Array:
         """The entropy."""
-        terms = -came * log_of(came, share)
+        terms = -came * safe_log(came, share)
         # Of classes, only one is right: the entropy has a term for each of them, and no other.
         return terms if self.labels.num_classes is None else terms[..., 1]
 

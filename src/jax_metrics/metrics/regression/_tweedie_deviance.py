@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair, times_log
+from jax_metrics.arguments import multiply_log, pair
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
@@ -117,7 +117,7 @@ def _series(log: jax.Array, a: float) -> jax.Array:
 
 def _closed(log: jax.Array, apart: jax.Array, ratio: jax.Array, a: float) -> jax.Array:
     if a == 1:
-        return times_log(ratio, log) - apart
+        return multiply_log(ratio, log) - apart
     if a == 0:
         return apart - log
     return (jnp.expm1(a * log) / a - apart) / (a - 1)

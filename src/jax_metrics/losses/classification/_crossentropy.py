@@ -1,0 +1,205 @@
+"""Crossentropy of binary and of many classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.core import Tracer
+
+from jax_metrics.arguments import as_float, between, multiply_log, pair, safe_log
+from jax_metrics.losses.base import Terms, from_function, values_of_terms
+from jax_metrics.losses.labels import (
+    as_class_weights,
+    at_label,
+    check_labels,
+    is_sparse,
+    nan_where,
+    smooth_labels,
+)
+
+
+@values_of_terms
+def crossentropy(
+    target: Any,
+    preds: Any,
+    *,
+    binary: bool = False,
+    from_logits: bool = True,
+    label_smoothing: float = 0.0,
+    class_weights: Sequence[float] | None = None,
+    ignore_index: int | None = None,
+    check_bounds: bool = True,
+    epsilon: float = 1e-7,
+) -> Terms:
+    """The crossentropy of labels and predictions: `-sum(w * target * log(p))` over the classes.
+
+    Args:
+        target: Integer labels `[...]`, or probabilities (one-hot) `[..., classes]`. When `binary`,
+            labels 0 and 1 or probabilities, of the shape of `preds`.
+        preds: Scores `[..., classes]`. When `binary`, one score for each label.
+        binary: Whether each element is the score of the second of two classes (a single label, or
+            one of several labels that may be true together).
+        from_logits: Whether scores are logits; otherwise they are probabilities.
+        label_smoothing: See `smooth_labels`.
+        class_weights: A factor `w` for each class; two when `binary`, for 0 and for 1.
+        ignore_index: Integer labels of this value have the loss 0.
+        check_bounds: Whether to check that labels are classes (and probabilities between 0 and 1):
+            those that are not raise an error, or give NaN under `jit`. Without the check they give
+            a meaningless number.
+        epsilon: The lower bound of the probabilities, if `preds` are probabilities. With 0, a label
+            of probability 0 has an infinite loss.
+
+    Returns:
+        The losses `[...]`: without the axis of classes, or of the shape of `preds` when `binary`.
+
+    Raises:
+        ValueError: If a shape does not fit, an option is out of range, or a label is not a class.
+        TypeError: If labels are not integers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.crossentropy(jnp.array([0, 1]), jnp.array([[1e4, 0.0], [1e4, 0.0]]))
+        Array([    0., 10000.], dtype=float32)
+        >>> jm.losses.crossentropy(jnp.array([1, 0]), jnp.array([1e4, 1e4]), binary=True)
+        Array([    0., 10000.], dtype=float32)
+    """
+    between(0, 1, label_smoothing=label_smoothing, epsilon=epsilon)
+    target, preds = jnp.asarray(target), as_float("preds", preds)
+    mask = None
+    if ignore_index is not None:
+        if not jnp.issubdtype(target.dtype, jnp.integer) or (
+            not binary and target.ndim == preds.ndim
+        ):
+            raise ValueError(
+                f"ignore_index={ignore_index} needs integer labels, but target is "
+                f"{target.dtype}{list(target.shape)}. Leave examples out with `mask` instead."
+            )
+        mask = target != ignore_index
+        target = jnp.where(mask, target, 0)
+    weights = None
+    if class_weights is not None:
+        weights = as_class_weights(class_weights, 2 if binary else preds.shape[-1], preds.dtype)
+    if binary:
+        terms = _binary(target, preds, from_logits, label_smoothing, weights, epsilon, check_bounds)
+    elif is_sparse(target, preds) and not label_smoothing:
+        terms = _sparse(target, preds, from_logits, weights, epsilon, check_bounds)
+    else:
+        terms = _categorical(
+            target, preds, from_logits, label_smoothing, weights, epsilon, check_bounds
+        )
+    return terms._replace(mask=mask)
+
+
+class Crossentropy(from_function(crossentropy), init=False):
+    """Reduces `crossentropy` over a batch, with the options of the function.
+
+    With `reduction="mean_over_weights"` the weights of the classes count as weights, so the loss is
+    their weighted mean, as in torch. Ignored labels count in no mean.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.Crossentropy(ignore_index=-1)
+        >>> loss(target=jnp.array([1, -1]), preds=jnp.array([[9e4, 0.0], [5.0, 0.0]]))
+        Array(90000., dtype=float32)
+    """
+
+
+def _binary(
+    target: jax.Array,
+    preds: jax.Array,
+    from_logits: bool,
+    label_smoothing: float,
+    weights: jax.Array | None,
+    epsilon: float,
+    check_bounds: bool,
+) -> Terms:
+    target, preds = pair(target, preds)
+    wrong = _check_probabilities(target) if check_bounds else None
+    weight = None if weights is None else target * weights[1] + (1 - target) * weights[0]
+    positive = smooth_labels(target, label_smoothing, binary=True) if label_smoothing else target
+    negative = 1 - positive
+    if weights is not None:
+        positive, negative = positive * weights[1], negative * weights[0]
+    if from_logits:
+        # Not optax' form: it is NaN where the logit is infinite and right.
+        log_likelihood = multiply_log(positive, jax.nn.log_sigmoid(preds))
+        log_likelihood += multiply_log(negative, jax.nn.log_sigmoid(-preds))
+    else:
+        log_likelihood = _multiply_bounded_log(positive, preds, epsilon)
+        log_likelihood += _multiply_bounded_log(negative, 1 - preds, epsilon)
+    return Terms(nan_where(wrong, -log_likelihood), weight)
+
+
+def _sparse(
+    target: jax.Array,
+    preds: jax.Array,
+    from_logits: bool,
+    weights: jax.Array | None,
+    epsilon: float,
+    check_bounds: bool,
+) -> Terms:
+    wrong = check_labels(target, preds.shape[-1]) if check_bounds else None
+    label = jnp.clip(target, 0, preds.shape[-1] - 1)
+    if from_logits:
+        loss = optax.losses.softmax_cross_entropy_with_integer_labels(preds, label)
+    else:
+        loss = -jnp.log(jnp.maximum(at_label(preds, label), epsilon))
+    weight = None if weights is None else weights[label]
+    return Terms(nan_where(wrong, loss if weight is None else loss * weight), weight)
+
+
+def _categorical(
+    target: jax.Array,
+    preds: jax.Array,
+    from_logits: bool,
+    label_smoothing: float,
+    weights: jax.Array | None,
+    epsilon: float,
+    check_bounds: bool,
+) -> Terms:
+    classes = preds.shape[-1]
+    if is_sparse(target, preds):
+        wrong = check_labels(target, classes) if check_bounds else None
+        target = jax.nn.one_hot(target, classes, dtype=preds.dtype)
+    else:
+        target = as_float("target", target)
+        wrong = _check_probabilities(target) if check_bounds else None
+        wrong = None if wrong is None else wrong.any(-1)
+    weight = None if weights is None else jnp.sum(target * weights, -1)
+    factor = smooth_labels(target, label_smoothing) if label_smoothing else target
+    factor = factor if weights is None else factor * weights
+    if from_logits:
+        # Not optax' form: it is NaN where a logit is minus infinity and the probability 0.
+        log_likelihood = multiply_log(factor, jax.nn.log_softmax(preds, axis=-1))
+    else:
+        log_likelihood = _multiply_bounded_log(factor, preds, epsilon)
+    return Terms(nan_where(wrong, -jnp.sum(log_likelihood, axis=-1)), weight)
+
+
+def _multiply_bounded_log(factor: jax.Array, probability: jax.Array, epsilon: float) -> jax.Array:
+    """`factor * log(probability)`, with `epsilon` as the least probability."""
+    if epsilon:
+        return factor * jnp.log(jnp.maximum(probability, epsilon))
+    return factor * safe_log(factor, probability)
+
+
+def _check_probabilities(target: jax.Array) -> jax.Array | None:
+    """Marks targets outside of 0 to 1; None if there are none, which is known only outside `jit`.
+
+    Raises:
+        ValueError: If there are some, outside of `jit`.
+    """
+    wrong = (target < 0) | (target > 1)
+    if isinstance(wrong, Tracer):
+        return wrong
+    if bool(wrong.any()):
+        first = float(target[jnp.unravel_index(jnp.argmax(wrong), wrong.shape)])
+        raise ValueError(
+            f"target holds {first:g}, which is neither a label 0 or 1 nor a probability. Leave out "
+            "placeholder labels with `ignore_index` or `mask`."
+        )
+    return None

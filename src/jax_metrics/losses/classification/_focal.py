@@ -1,0 +1,105 @@
+"""Focal crossentropy: well-classified examples have less weight."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jax_metrics.arguments import pair
+from jax_metrics.losses.base import from_function
+from jax_metrics.losses.labels import nan_where, one_hot_target, smooth_labels
+
+EPSILON = 1e-7
+
+
+def binary_focal_crossentropy(
+    target: Any,
+    preds: Any,
+    *,
+    gamma: float = 2.0,
+    alpha: float | None = None,
+    from_logits: bool = True,
+    label_smoothing: float = 0.0,
+) -> jax.Array:
+    """The binary crossentropy of each element times `(1 - p)**gamma`; `p` is that of its label.
+
+    Source: Lin et al., Focal Loss for Dense Object Detection, https://arxiv.org/abs/1708.02002.
+
+    Args:
+        target: Labels 0 and 1, or probabilities, `[...]`.
+        preds: Scores of the same shape.
+        gamma: How fast the weight of easy examples falls; 0 is the crossentropy.
+        alpha: The weight of label 1; label 0 has `1 - alpha`. None for no weights.
+        from_logits: Whether scores are logits; otherwise they are probabilities, clipped to 1e-7
+            and 1 - 1e-7.
+        label_smoothing: See `smooth_labels`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.binary_focal_crossentropy(jnp.array([1, 0]), jnp.array([0.0, 9.0]))
+        Array([0.1732868, 8.997902 ], dtype=float32)
+    """
+    target, preds = pair(target, preds)
+    if label_smoothing:
+        target = smooth_labels(target, label_smoothing, binary=True)
+    if not from_logits:
+        preds = jax.scipy.special.logit(jnp.clip(preds, EPSILON, 1 - EPSILON))
+    return optax.losses.sigmoid_focal_loss(preds, target, alpha=alpha, gamma=gamma)
+
+
+class BinaryFocalCrossentropy(from_function(binary_focal_crossentropy), init=False):
+    """Reduces `binary_focal_crossentropy` over a batch, with the options of the function."""
+
+
+def categorical_focal_crossentropy(
+    target: Any,
+    preds: Any,
+    *,
+    gamma: float = 2.0,
+    alpha: float | Sequence[float] | None = None,
+    from_logits: bool = True,
+    label_smoothing: float = 0.0,
+) -> jax.Array:
+    """`-sum(alpha * (1 - p)**gamma * target * log(p))` over the classes.
+
+    Source: as for `binary_focal_crossentropy`.
+
+    Args:
+        target: Integer labels `[...]`, or probabilities `[..., classes]`.
+        preds: Scores, `[..., classes]`.
+        gamma: How fast the weight of easy examples falls; 0 is the crossentropy.
+        alpha: A factor, or one for each class; None for 1.
+        from_logits: Whether scores are logits; otherwise they are probabilities, clipped to at
+            least 1e-7.
+        label_smoothing: See `smooth_labels`.
+
+    Raises:
+        ValueError: If a shape does not fit, or a label is not a class.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.categorical_focal_crossentropy(jnp.array([0]), jnp.zeros((1, 2)))
+        Array([0.1732868], dtype=float32)
+    """
+    target, preds, wrong = one_hot_target(target, preds)
+    if label_smoothing:
+        target = smooth_labels(target, label_smoothing)
+    if from_logits:
+        log = jax.nn.log_softmax(preds, axis=-1)
+        log = jnp.where((target == 0) & jnp.isneginf(log), 0, log)
+    else:
+        log = jnp.log(jnp.maximum(preds, EPSILON))
+    # Computing 1 - p from the logarithm keeps its digits for p near 1. At p = 1 the loss is 0; the
+    # power would have an infinite gradient there for gamma < 1.
+    certain = log >= 0
+    focus = jnp.where(certain, 0.0, (-jnp.expm1(jnp.where(certain, -1, log))) ** gamma)
+    focus = focus if alpha is None else focus * jnp.asarray(alpha, log.dtype)
+    return nan_where(wrong, -jnp.sum(focus * target * log, axis=-1))
+
+
+class CategoricalFocalCrossentropy(from_function(categorical_focal_crossentropy), init=False):
+    """Reduces `categorical_focal_crossentropy` over a batch, with the options of the function."""

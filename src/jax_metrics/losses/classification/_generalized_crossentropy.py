@@ -1,0 +1,51 @@
+"""Generalized crossentropy, for noisy labels."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import between, positive
+from jax_metrics.losses.base import from_function
+from jax_metrics.losses.labels import at_label, class_labels, nan_where
+
+
+def generalized_crossentropy(
+    target: Any, preds: Any, *, q: float = 0.5, from_logits: bool = True
+) -> jax.Array:
+    """`(1 - p**q) / q`, with the probability `p` of the label.
+
+    Between the crossentropy (`q` near 0) and the absolute error (`q=1`), so wrong labels have less
+    influence than in the crossentropy.
+
+    Source: Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with
+    Noisy Labels, https://arxiv.org/abs/1805.07836, 2018.
+
+    Args:
+        target: Integer labels, `[...]`.
+        preds: Scores, `[..., classes]`.
+        q: The exponent, greater than 0 and at most 1.
+        from_logits: Whether scores are logits; otherwise they are probabilities.
+
+    Raises:
+        ValueError: If a shape does not fit, `q` is out of range, or a label is not a class.
+        TypeError: If labels are not integers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.generalized_crossentropy(jnp.array([0]), jnp.zeros((1, 4)))
+        Array([1.], dtype=float32)
+    """
+    positive(q=q)
+    between(0, 1, q=q)
+    target, preds, wrong = class_labels(target, preds)
+    if from_logits:
+        loss = -jnp.expm1(q * at_label(jax.nn.log_softmax(preds, axis=-1), target)) / q
+    else:
+        loss = (1 - at_label(preds, target) ** q) / q
+    return nan_where(wrong, loss)
+
+
+class GeneralizedCrossentropy(from_function(generalized_crossentropy), init=False):
+    """Reduces `generalized_crossentropy` over a batch, with the options of the function."""

@@ -1,0 +1,107 @@
+"""Divergences between distributions: Kullback-Leibler and Jensen-Shannon."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import pair, safe_log
+from jax_metrics.losses.base import from_function
+
+
+def kl_divergence(
+    target: Any,
+    preds: Any,
+    *,
+    log_target: bool = False,
+    log_preds: bool = True,
+    generalized: bool = False,
+    axis: int = -1,
+) -> jax.Array:
+    """The Kullback-Leibler divergence `sum(target * log(target / preds))`.
+
+    Elements of target probability 0 have the term 0. The term is infinite where only the predicted
+    probability is 0.
+
+    Source: Kullback and Leibler, On Information and Sufficiency, 1951.
+
+    Args:
+        target: The true distributions, `[..., n]`.
+        preds: The logarithms of the predicted distributions, of the same shape; for logits, their
+            `jax.nn.log_softmax`.
+        log_target: Whether `target` holds logarithms of probabilities.
+        log_preds: Whether `preds` holds logarithms of probabilities.
+        generalized: Whether to add `sum(preds - target)`, for measures that do not sum to 1.
+        axis: The axis of the distributions, which is reduced.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([[0.0, 1.0]]), jnp.array([[0.5, 0.5]])
+        >>> jm.losses.kl_divergence(target, preds, log_preds=False)
+        Array([0.6931472], dtype=float32)
+    """
+    # Not optax' forms: they are NaN where both probabilities are 0.
+    target, preds = pair(target, preds)
+    p = jnp.exp(target) if log_target else target
+    q = jnp.exp(preds) if log_preds else preds
+    log_p = target if log_target else safe_log(p, target)
+    log_q = preds if log_preds else safe_log(p, preds)
+    loss = _weighted_difference(p, log_p, log_q)
+    if generalized:
+        loss = loss + q - p
+    return jnp.sum(loss, axis=axis)
+
+
+def _weighted_difference(factor: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
+    """`factor * (a - b)` of logarithms; 0 if the factor is 0, even for minus infinities."""
+    zero = factor == 0
+    a, b = (jnp.where(zero & jnp.isneginf(x), 0, x) for x in (a, b))
+    return factor * (a - b)
+
+
+class KLDivergence(from_function(kl_divergence), init=False):
+    """Reduces `kl_divergence` over a batch, with the options of the function."""
+
+
+def jensen_shannon(
+    target: Any,
+    preds: Any,
+    *,
+    log_target: bool = False,
+    log_preds: bool = True,
+    axis: int = -1,
+) -> jax.Array:
+    """The mean Kullback-Leibler divergence of both distributions from their mean.
+
+    It is symmetric and lies between 0 and `log(2)`.
+
+    Source: Lin, Divergence Measures Based on the Shannon Entropy, 1991.
+
+    Args:
+        target: The true distributions, `[..., n]`.
+        preds: The logarithms of the predicted distributions, of the same shape.
+        log_target: Whether `target` holds logarithms of probabilities.
+        log_preds: Whether `preds` holds logarithms of probabilities.
+        axis: The axis of the distributions, which is reduced.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, preds = jnp.array([[0.0, 1.0]]), jnp.array([[1.0, 0.0]])
+        >>> jm.losses.jensen_shannon(target, preds, log_preds=False)
+        Array([0.6931472], dtype=float32)
+    """
+    target, preds = pair(target, preds)
+    p, q = (jnp.exp(x) if log else x for x, log in ((target, log_target), (preds, log_preds)))
+    log_p, log_q = (
+        x if log else safe_log(x, x) for x, log in ((target, log_target), (preds, log_preds))
+    )
+    log_mean = safe_log(p + q, p + q) - math.log(2)
+    loss = _weighted_difference(p, log_p, log_mean) + _weighted_difference(q, log_q, log_mean)
+    return 0.5 * jnp.sum(loss, axis=axis)
+
+
+class JensenShannon(from_function(jensen_shannon), init=False):
+    """Reduces `jensen_shannon` over a batch, with the options of the function."""

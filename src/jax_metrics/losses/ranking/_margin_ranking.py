@@ -1,0 +1,42 @@
+"""Which of two items ranks higher."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import as_float, pair, same_shape, signs
+from jax_metrics.losses.base import from_function
+
+
+def margin_ranking(target: Any, preds: Any, *, other: Any, margin: float = 0.0) -> jax.Array:
+    """`max(0, margin - target * (preds - other))` of each element.
+
+    Args:
+        target: 1 where `preds` should rank higher than `other`, -1 or 0 where lower, `[...]`.
+        preds: The scores of the first items, of the same shape.
+        other: The scores of the second items, of the same shape.
+        margin: The difference of scores at which the loss becomes 0.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> jm.losses.margin_ranking(jnp.array([1, -1]), jnp.ones(2), other=jnp.zeros(2))
+        Array([0., 1.], dtype=float32)
+    """
+    target, preds = pair(target, preds)
+    other = as_float("other", other)
+    same_shape(preds=preds, other=other)
+    return jnp.maximum(0, margin - signs(target) * (preds - other))
+
+
+class MarginRanking(from_function(margin_ranking, "other"), init=False):
+    """Reduces `margin_ranking` over a batch; `other` comes with each call.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.MarginRanking(margin=0.5)
+        >>> loss(target=jnp.array([1]), preds=jnp.zeros(1), other=jnp.zeros(1))
+        Array(0.5, dtype=float32)
+    """

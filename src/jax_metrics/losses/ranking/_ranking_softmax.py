@@ -1,0 +1,67 @@
+"""Ranking of whole lists."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jax_metrics.arguments import as_float, pair, same_shape
+from jax_metrics.losses.base import from_function
+
+
+def ranking_softmax(
+    target: Any, preds: Any, *, where: Any = None, item_weights: Any = None
+) -> jax.Array:
+    """`-sum(item_weights * target * log_softmax(preds))` over the items of a list.
+
+    Source: Cao et al., Learning to Rank: From Pairwise Approach to Listwise Approach (ListNet),
+    2007.
+
+    Args:
+        target: The relevance of each item, `[..., items]`.
+        preds: Scores of the same shape.
+        where: Booleans of the same shape, false for padding of shorter lists. The loss of an empty
+            list is 0.
+        item_weights: A factor for each item, of the same shape.
+
+    Returns:
+        The loss of each list, `[...]`.
+
+    Raises:
+        ValueError: If the shapes differ.
+        TypeError: If `where` is not boolean.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.ranking_softmax(jnp.array([1, 0, 0]), jnp.array([2.0, 1.0, 3.0]))
+        >>> print(f"{loss:.4f}")
+        1.4076
+    """
+    target, preds = pair(target, preds)
+    if where is not None:
+        where = jnp.asarray(where)
+        if where.dtype != bool:
+            raise TypeError(f"where must be boolean, but is {where.dtype}. Write `where > 0`.")
+        same_shape(preds=preds, where=where)
+    if item_weights is not None:
+        item_weights = as_float("item_weights", item_weights)
+        same_shape(preds=preds, item_weights=item_weights)
+    return optax.losses.ranking_softmax_loss(
+        preds, target, where=where, weights=item_weights, reduce_fn=None
+    )
+
+
+class RankingSoftmax(from_function(ranking_softmax, "where", "item_weights"), init=False):
+    """Reduces `ranking_softmax` over a batch; `where` and `item_weights` may come with each call.
+
+    `mask` and `sample_weight` apply to whole lists.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.RankingSoftmax()
+        >>> loss(target=jnp.array([[1.0, 0.0]]), preds=jnp.zeros((1, 2)))
+        Array(0.6931472, dtype=float32)
+    """

@@ -1,0 +1,104 @@
+"""Connectionist temporal classification: labels that are not aligned with the frames."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jax_metrics.arguments import as_float
+from jax_metrics.losses.base import from_function
+from jax_metrics.losses.labels import check_labels, nan_where
+
+
+def ctc(
+    target: Any,
+    preds: Any,
+    *,
+    target_length: Any = None,
+    preds_length: Any = None,
+    blank: int = 0,
+    zero_infinity: bool = False,
+) -> jax.Array:
+    """Minus the log-probability of the labels over all ways to align them with the frames.
+
+    Source: Graves et al., Connectionist Temporal Classification, 2006.
+
+    Args:
+        target: Integer labels, `[n, labels]`, without blanks.
+        preds: Logits, `[n, frames, classes]`.
+        target_length: The number of valid labels, integers `[n]`; None for all.
+        preds_length: The number of valid frames, integers `[n]`; None for all.
+        blank: The class of the blank symbol.
+        zero_infinity: Whether the loss of labels that do not fit into the frames is 0 instead of
+            infinity. The gradient is 0 either way.
+
+    Returns:
+        The losses, `[n]`.
+
+    Raises:
+        ValueError: If a shape does not fit, or a label is not a class.
+        TypeError: If labels are not integers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> losses = jm.losses.ctc(jnp.array([[1]]), jnp.zeros((1, 2, 2)))  # -log(3 / 4)
+        >>> [round(loss, 4) for loss in losses.tolist()]
+        [0.2877]
+    """
+    target, preds = jnp.asarray(target), as_float("preds", preds)
+    if preds.ndim != 3 or target.ndim != 2 or target.shape[0] != preds.shape[0]:
+        raise ValueError(
+            "target must be labels [n, labels] and preds logits [n, frames, classes], but got "
+            f"target {list(target.shape)}, preds {list(preds.shape)}."
+        )
+    if not jnp.issubdtype(target.dtype, jnp.integer):
+        raise TypeError(f"target must be labels as integers, but is {target.dtype}.")
+    classes = preds.shape[-1]
+    if not 0 <= blank < classes:
+        raise ValueError(f"blank must be one of the {classes} classes, but is {blank}.")
+    labels = _within_length("target_length", target_length, target)
+    frames = _within_length("preds_length", preds_length, preds)
+    wrong = check_labels(target, classes, ignored=~labels)
+    target = jnp.where(labels, target, 0)
+    loss = optax.losses.ctc_loss(
+        jnp.where(frames[..., None], preds, 0),
+        (~frames).astype(preds.dtype),
+        target,
+        (~labels).astype(preds.dtype),
+        blank_id=blank,
+    )
+    # A label and its repetition need a blank between them.
+    repeated = (target[:, 1:] == target[:, :-1]) & labels[:, 1:]
+    needed = jnp.sum(labels, -1) + jnp.sum(repeated, -1)
+    fits = needed <= jnp.sum(frames, -1)
+    loss = jnp.where(fits, loss, 0 if zero_infinity else jnp.inf)
+    return nan_where(None if wrong is None else wrong.any(-1), loss)
+
+
+def _within_length(name: str, length: Any, array: jax.Array) -> jax.Array:
+    """The mask of the positions in the second axis that are within the length."""
+    size = array.shape[1]
+    if length is None:
+        return jnp.ones(array.shape[:2], bool)
+    length = jnp.asarray(length)
+    if length.shape != array.shape[:1] or not jnp.issubdtype(length.dtype, jnp.integer):
+        raise ValueError(
+            f"{name} must be integers [{array.shape[0]}], one for each sequence, but is "
+            f"{length.dtype}{list(length.shape)}."
+        )
+    return jnp.arange(size) < length[:, None]
+
+
+class CTC(from_function(ctc, "target_length", "preds_length"), init=False):
+    """Reduces `ctc` over a batch; `target_length` and `preds_length` may come with each call.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> loss = jm.losses.CTC()
+        >>> target, preds = jnp.array([[1, 0]]), jnp.zeros((1, 2, 2))
+        >>> print(f"{loss(target=target, preds=preds, target_length=jnp.array([1])):.4f}")
+        0.2877
+    """
