@@ -12,7 +12,6 @@ import argparse
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import matplotlib
 import numpy as np
 import optax
