@@ -4,9 +4,9 @@ The text is on every machine: the sources of Python's own standard library. Run 
 
     python examples/char_lm.py
 
-It prints how many bits the model needs for a character of modules that it has not seen, next to
-what counting characters needs; lets it write, through a cache of keys and values; and saves the
-learning curve as a picture into the current folder.
+It lets the model write, through a cache of keys and values; prints how many bits it needs for a
+character of modules that it has not seen, next to what counting characters needs; and saves the
+learning curves as a picture into the current folder.
 """
 
 import argparse
@@ -32,6 +32,7 @@ BATCH = 16
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # printable ASCII, and the end of a line
 HELD_OUT = 5  # each fifth module
 PROMPTS = ("def main(", "class Err", "    for i")
+crossentropy = jm.losses.Crossentropy()
 
 
 class LanguageModel(jm.Module):
@@ -65,10 +66,12 @@ def load_text():
     return [np.array(part, np.int32) for part in parts]
 
 
-def unigram_bits(train, test):
-    """What it costs to know only how frequent each character is."""
+def frequencies_alone(train, test):
+    """The scores of knowing only how frequent each character is."""
     counts = np.bincount(train, minlength=len(CHARACTERS)) + 1
-    return float(-np.log2(counts / counts.sum())[test[:, 1:]].mean())
+    right = test[:, 1:] == counts.argmax()
+    bits = -np.log2(counts / counts.sum())[test[:, 1:]]
+    return {"bits": float(bits.mean()), "accuracy": float(right.mean())}
 
 
 def crops(rng, text, number):
@@ -76,21 +79,28 @@ def crops(rng, text, number):
     return text[starts[:, None] + np.arange(LENGTH + 1)]
 
 
+def make_metrics():
+    """Bits for a character, and how often the likeliest one is right."""
+    log_loss = jm.metrics.LogLoss(num_classes=len(CHARACTERS), from_logits=True)
+    return jm.metrics.Metrics({"bits": log_loss / math.log(2), "accuracy": jm.metrics.Accuracy()})
+
+
 def loss_fn(params, model, tokens):
-    model = model.merge(params)
-    logits = model(tokens[:, :-1])
-    return optax.softmax_cross_entropy_with_integer_labels(logits, tokens[:, 1:]).mean()
+    logits = model.merge(params)(tokens[:, :-1])
+    return crossentropy(target=tokens[:, 1:], preds=logits), logits
 
 
 @jax.jit
-def train_step(model, optimizer, tokens):
-    loss, grads = jax.value_and_grad(loss_fn)(model.parameters(), model, tokens)
-    return loss, optimizer.update(grads, model), optimizer
+def train_step(model, optimizer, metrics, tokens):
+    grad_fn = jax.grad(loss_fn, has_aux=True)
+    grads, logits = grad_fn(model.parameters(), model, tokens)
+    model = optimizer.update(grads, model)
+    return model, optimizer, metrics.update(target=tokens[:, 1:], preds=logits)
 
 
 @jax.jit
-def evaluate(model, tokens):
-    return loss_fn(model.parameters(), model, tokens) / math.log(2)
+def evaluate(model, metrics, tokens):
+    return metrics.update(target=tokens[:, 1:], preds=model(tokens[:, :-1]))
 
 
 def train(train_text, held_out, steps):
@@ -100,13 +110,16 @@ def train(train_text, held_out, steps):
     rule = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01))
     optimizer = jm.Optimizer(rule).init(model)
     print(model.tabulate(depth=2))
-    curve = []
+    history = []
+    metrics = make_metrics()
     for step in track(range(1, steps + 1), description="training"):
-        loss, model, optimizer = train_step(model, optimizer, crops(rng, train_text, BATCH))
+        tokens = crops(rng, train_text, BATCH)
+        model, optimizer, metrics = train_step(model, optimizer, metrics, tokens)
         if step % max(steps // 20, 1) == 0:
-            bits = float(loss) / math.log(2), float(evaluate(model.eval(), held_out))
-            curve.append((step, *bits))
-    return model.eval(), curve
+            scores = evaluate(model.eval(), make_metrics(), held_out)
+            history.append((step, metrics.compute(), scores.compute()))
+            metrics = make_metrics()
+    return model.eval(), history
 
 
 @jax.jit
@@ -117,7 +130,7 @@ def advance(model, tokens, key, temperature):
 
 
 def write(model, prompts, number, temperature=0.6, seed=0):
-    """Lets the model go on after prompts of one length; returns the texts and tokens a second."""
+    """Continues prompts of one length; returns the texts and how many characters a second."""
     tokens = jnp.array([[CHARACTERS.index(c) for c in prompt] for prompt in prompts])
     keys = list(jax.random.split(jax.random.key(seed), number))
 
@@ -137,14 +150,16 @@ def write(model, prompts, number, temperature=0.6, seed=0):
     return texts, len(prompts) * number / seconds
 
 
-def save_learning_curve(curve, baseline, path):
-    steps, training, held_out = zip(*curve, strict=True)
-    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-    axis.plot(steps, training, label="training")
-    axis.plot(steps, held_out, label="held-out modules")
-    axis.axhline(baseline, color="gray", linestyle=":", label="frequencies of characters")
-    axis.set(xlabel="step", ylabel="bits per character")
-    axis.legend()
+def save_learning_curves(history, baseline, path):
+    steps, training, held_out = zip(*history, strict=True)
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for axis, name in zip(axes, ("bits", "accuracy"), strict=True):
+        for label, scores in (("training", training), ("held-out modules", held_out)):
+            axis.plot(steps, [float(values[name]) for values in scores], label=label)
+        axis.axhline(baseline[name], color="gray", linestyle=":", label="frequencies alone")
+        axis.set(xlabel="step", title=f"{name} per character" if name == "bits" else name)
+        axis.grid(alpha=0.3)
+        axis.legend()
     figure.savefig(path)
     print(f"saved: {path}")
 
@@ -158,16 +173,17 @@ def main():
     train_text, test_text = load_text()
     print(f"{len(train_text):,} characters to train on, {len(test_text):,} held out")
     held_out = crops(np.random.default_rng(1), test_text, 16 if options.quick else 128)
-    model, curve = train(train_text, held_out, steps=10 if options.quick else 400)
+    model, history = train(train_text, held_out, steps=10 if options.quick else 400)
     # No longer than what it was trained on: beyond that its positions mean nothing to it.
     number = 20 if options.quick else LENGTH - len(PROMPTS[0])
     texts, speed = write(model, PROMPTS, number)
     print(*texts, "", sep="\n" + "-" * 80 + "\n")
-    print(f"wrote {speed:.0f} tokens a second")
-    baseline = unigram_bits(train_text, held_out)
-    print(f"frequencies of characters: {baseline:.2f} bits per character, held out")
-    print(f"transformer: {curve[-1][2]:.2f} bits per character, held out")
-    save_learning_curve(curve, baseline, options.out / "char_lm_learning_curve.png")
+    print(f"wrote {speed:.0f} characters a second")
+    baseline = frequencies_alone(train_text, held_out)
+    for name, scores in (("frequencies alone", baseline), ("transformer", history[-1][-1])):
+        bits, accuracy = float(scores["bits"]), float(scores["accuracy"])
+        print(f"{name}: {bits:.2f} bits per character, {accuracy:.1%} right, held out")
+    save_learning_curves(history, baseline, options.out / "char_lm_learning_curves.png")
 
 
 if __name__ == "__main__":

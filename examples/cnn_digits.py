@@ -1,22 +1,23 @@
-"""Trains a convolutional network on handwritten digits, and shows what it gets right and wrong.
+"""Trains a convolutional network on handwritten digits, and shows which ones it finds hard.
 
 The data are real scans, 8 x 8 pixels each, that come with scikit-learn. Run it with
 
     python examples/cnn_digits.py
 
-It prints the accuracy on digits that the model has not seen, and saves two pictures into the
-current folder: the learning curve, and the digits that it mistook.
+It prints several metrics of digits that the model has not seen, and saves two pictures into the
+current folder: the learning curves, and the held-out digits that the model finds hardest.
 """
 
 import argparse
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import matplotlib
 import numpy as np
 import optax
+from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -27,6 +28,7 @@ import matplotlib.pyplot as plt  # noqa: E402 - the backend has to be chosen fir
 
 CLASSES = 10
 BATCH = 64
+crossentropy = jm.losses.Crossentropy(label_smoothing=0.05)
 
 
 class ConvBlock(jm.Module):
@@ -40,7 +42,7 @@ class ConvBlock(jm.Module):
         return jax.nn.relu(self.norm(self.conv(x)))
 
 
-def classifier():
+def make_classifier():
     return jm.Sequential(
         ConvBlock(32),
         jm.nn.Residual(ConvBlock(32)),
@@ -55,7 +57,19 @@ def classifier():
     )
 
 
-def shifted(key, x):
+def make_metrics():
+    return jm.metrics.Metrics(
+        {
+            "log loss": jm.metrics.LogLoss(num_classes=CLASSES, from_logits=True),
+            "accuracy": jm.metrics.Accuracy(num_classes=CLASSES),
+            "accuracy of the best two": jm.metrics.Accuracy(num_classes=CLASSES, top_k=2),
+            "macro F1": jm.metrics.F1Score(num_classes=CLASSES),
+            "AUROC": jm.metrics.AUROC(num_classes=CLASSES, from_logits=True),
+        }
+    )
+
+
+def shift(key, x):
     """Moves each image by up to a pixel: the digit stays the same one."""
     padded = jm.nn.Pad(1)(x)
     starts = jax.random.randint(key, (len(x), 2), 0, 3)
@@ -69,70 +83,89 @@ def shifted(key, x):
 def loss_fn(params, model, x, y):
     model = model.merge(params)
     logits = model(x)
-    labels = optax.smooth_labels(jax.nn.one_hot(y, CLASSES), 0.05)
-    return optax.softmax_cross_entropy(logits, labels).mean(), model
+    return crossentropy(target=y, preds=logits), (model, logits)
 
 
 @jax.jit
-def train_step(model, optimizer, keys, x, y):
-    x = shifted(keys(), x)
+def train_step(model, optimizer, metrics, keys, x, y):
     params = model.parameters()
-    (loss, model), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, model, x, y)
+    grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
+    (_, (model, logits)), grads = grad_fn(params, model, shift(keys(), x), y)
     model = optimizer.update(grads, model)
-    return loss, model, optimizer, keys
+    return model, optimizer, metrics.update(target=y, preds=logits), keys
 
 
 @jax.jit
-def predict(model, x):
-    return jnp.argmax(model(x), axis=-1)
+def eval_step(model, metrics, x, y, mask):
+    return metrics.update(target=y, preds=model(x), mask=mask)
 
 
-def batches(rng, x, y):
-    order = rng.permutation(len(x))
-    for start in range(0, len(x) - BATCH + 1, BATCH):
-        chosen = order[start : start + BATCH]
-        yield x[chosen], y[chosen]
+def evaluate(model, metrics, x, y):
+    """Updates the metrics with all examples, in batches of one shape: the last one is padded."""
+    for start in range(0, len(x), BATCH):
+        indices = np.arange(start, start + BATCH)
+        mask = indices < len(x)
+        metrics = eval_step(model, metrics, x[indices * mask], y[indices * mask], mask)
+    return metrics
 
 
 def train(x, y, x_test, y_test, epochs):
-    model = classifier().init(42, x[:BATCH])
+    model = make_classifier().init(42, x[:BATCH])
     steps = epochs * (len(x) // BATCH)
     schedule = optax.cosine_decay_schedule(3e-3, steps)
     optimizer = jm.Optimizer(optax.adamw(schedule, weight_decay=1e-3)).init(model)
     keys = jm.KeySeq(0)
     print(model.tabulate(x[:BATCH], depth=2))
     rng = np.random.default_rng(0)
-    curve = []
+    history = []
     for _ in track(range(epochs), description="training"):
-        losses = []
-        for x_batch, y_batch in batches(rng, x, y):
-            loss, model, optimizer, keys = train_step(model, optimizer, keys, x_batch, y_batch)
-            losses.append(loss)
-        accuracy = np.mean(predict(model.eval(), x_test) == y_test)
-        curve.append((float(jnp.stack(losses).mean()), float(accuracy)))
-    return model.eval(), curve
+        metrics = make_metrics()
+        order = rng.permutation(len(x))
+        for start in range(0, len(x) - BATCH + 1, BATCH):
+            batch = order[start : start + BATCH]
+            model, optimizer, metrics, keys = train_step(
+                model, optimizer, metrics, keys, x[batch], y[batch]
+            )
+        held_out = evaluate(model.eval(), make_metrics(), x_test, y_test)
+        history.append((metrics.compute(), held_out.compute()))
+    return model.eval(), history
 
 
-def save_learning_curve(curve, path):
-    losses, accuracies = zip(*curve, strict=True)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    left.plot(losses)
-    left.set(xlabel="epoch", ylabel="training loss", yscale="log")
-    right.plot(accuracies)
-    right.set(xlabel="epoch", ylabel="held-out accuracy")
+def report(training, held_out):
+    table = Table("metric", "training", "held out", title="After the last epoch")
+    for name, value in held_out.items():
+        table.add_row(name, f"{float(training[name]):.4f}", f"{float(value):.4f}")
+    Console().print(table)
+    print(f"held-out accuracy: {float(held_out['accuracy']):.2%}")
+
+
+def save_learning_curves(history, path):
+    epochs = range(1, len(history) + 1)
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for axis, name in zip(axes, ("log loss", "accuracy"), strict=True):
+        for part, label in enumerate(("training: shifted, with dropout", "held out")):
+            axis.plot(epochs, [float(metrics[part][name]) for metrics in history], label=label)
+        axis.set(xlabel="epoch", title=name)
+        axis.grid(alpha=0.3)
+        axis.legend()
+    axes[0].set_yscale("log")
     figure.savefig(path)
     print(f"saved: {path}")
 
 
-def save_mistakes(x, y, predicted, path):
-    wrong = np.flatnonzero(predicted != y)[:10]
-    figure, axes = plt.subplots(1, 10, figsize=(12, 2), layout="constrained")
-    for axis in axes.flat:
+def save_hardest(x, y, probabilities, path, number=20):
+    """Draws the digits whose true class got the lowest probability, the lowest first."""
+    of_truth = probabilities[np.arange(len(y)), y]
+    predicted = probabilities.argmax(-1)
+    figure, axes = plt.subplots(2, number // 2, figsize=(12, 3.6), layout="constrained")
+    for axis, i in zip(axes.flat, np.argsort(of_truth)[:number], strict=True):
+        axis.imshow(x[i, ..., 0], cmap="gray_r")
         axis.axis("off")
-    for axis, index in zip(axes.flat, wrong, strict=False):
-        axis.imshow(x[index, ..., 0], cmap="gray_r")
-        axis.set_title(f"{y[index]} as {predicted[index]}", fontsize=9)
-    figure.suptitle("Held-out digits that were mistaken")
+        mistaken = predicted[i] != y[i]
+        title = f"{y[i]} as {predicted[i]}" if mistaken else f"{y[i]}"
+        color = "tab:red" if mistaken else "black"
+        axis.set_title(f"{title}\n{of_truth[i]:.0%}", fontsize=9, color=color)
+    figure.suptitle("Hardest held-out digits, and the probability of the truth; mistakes in red")
     figure.savefig(path)
     print(f"saved: {path}")
 
@@ -146,12 +179,11 @@ def main():
     x, y = load_digits(return_X_y=True)
     x = (x / 16).astype(np.float32).reshape(-1, 8, 8, 1)
     x, x_test, y, y_test = train_test_split(x, y, test_size=0.25, random_state=0, stratify=y)
-    model, curve = train(x, y, x_test, y_test, epochs=2 if options.quick else 30)
-    predicted = np.asarray(predict(model, x_test))
-    print(f"mistakes: {np.sum(predicted != y_test)} of {len(y_test)}")
-    print(f"held-out accuracy: {np.mean(predicted == y_test):.2%}")
-    save_learning_curve(curve, options.out / "cnn_digits_learning_curve.png")
-    save_mistakes(x_test, y_test, predicted, options.out / "cnn_digits_mistakes.png")
+    model, history = train(x, y, x_test, y_test, epochs=2 if options.quick else 30)
+    report(*history[-1])
+    save_learning_curves(history, options.out / "cnn_digits_learning_curves.png")
+    probabilities = np.asarray(jax.jit(lambda model, x: jax.nn.softmax(model(x)))(model, x_test))
+    save_hardest(x_test, y_test, probabilities, options.out / "cnn_digits_hardest.png")
 
 
 if __name__ == "__main__":

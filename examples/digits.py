@@ -128,14 +128,15 @@ def save_confusion_matrix(confusion_matrix, path):
 
 
 def save_mistakes(x, y, predicted, path):
-    wrong = np.flatnonzero(predicted != y)[:20]
-    figure, axes = plt.subplots(2, 10, figsize=(12, 3.2), layout="constrained")
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, index in zip(axes.flat, wrong, strict=False):
+    mistakes = np.flatnonzero(predicted != y)
+    shown = mistakes[:10]
+    figure = plt.figure(figsize=(12, 2), layout="constrained")
+    for place, index in enumerate(shown, start=1):
+        axis = figure.add_subplot(1, len(shown), place)
         axis.imshow(x[index].reshape(8, 8), cmap="gray_r")
         axis.set_title(f"{y[index]} as {predicted[index]}", fontsize=9)
-    figure.suptitle("Held-out digits that were mistaken")
+        axis.axis("off")
+    figure.suptitle(f"Held-out mistakes: {len(shown)} of {len(mistakes)}")
     figure.savefig(path)
     print(f"saved: {path}")
 

@@ -5,8 +5,8 @@ Run it with
 
     python examples/rnn_series.py
 
-It prints the error on the last seconds, which the model has not seen, against that of forecasting
-the last value, and saves a picture into the current folder.
+It prints the errors of forecasting one step ahead in the last seconds, which the model has not
+seen, next to those of repeating the last value, and saves a picture into the current folder.
 """
 
 import argparse
@@ -29,85 +29,123 @@ import matplotlib.pyplot as plt  # noqa: E402 - the backend has to be chosen fir
 
 SAMPLES, CHANNELS = 800, 4
 SECONDS = 10
-TRAINING = 600
+TRAINING = 600  # the samples to train on; the rest is held out
 WINDOW = 32
 BATCH = 64
+STEPS_OF_AN_EPOCH = 10
+mean_squared_error = jm.losses.MeanSquaredError()
 
 
 class Forecaster(jm.Module):
-    """Says of each step of a series how far the next one is from it."""
+    """Forecasts at each step of a series the next one, `[batch, steps, channels]`."""
 
     def __init__(self, width: int = 16):
         self.rnn = jm.nn.GRU(width, return_sequences=True)
         self.dropout = jm.Dropout(0.5)
+        # Zeros make the naive forecast the one to start from.
         self.head = jm.Linear(CHANNELS, kernel_init=jm.initializers.zeros)
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return x + self.head(self.dropout(self.rnn(x)))
+        change = jnp.diff(x, axis=1, prepend=x[:, :1])
+        hidden = self.dropout(self.rnn(jnp.concatenate([x, change], axis=-1)))
+        return x + self.head(jnp.concatenate([hidden, change], axis=-1))
+
+
+def make_metrics():
+    return jm.metrics.Metrics(
+        {
+            "RMSE": jm.metrics.RootMeanSquaredError(),
+            "MAE": jm.metrics.MeanAbsoluteError(),
+            "R2": jm.metrics.R2Score(num_outputs=CHANNELS),
+            "RMSE by channel": jm.metrics.RootMeanSquaredError(num_outputs=CHANNELS),
+        }
+    )
 
 
 def read_series():
+    """Reads the series, scaled by the mean and the deviation of the part to train on."""
     with get_sample_data("eeg.dat") as file:
         series = np.frombuffer(file.read(), dtype=float).reshape(SAMPLES, CHANNELS)
     start = series[:TRAINING]
     return ((series - start.mean(0)) / start.std(0)).astype(np.float32)
 
 
+def loss_fn(params, model, x, y):
+    model = model.merge(params)
+    preds = model(x)
+    return mean_squared_error(target=y, preds=preds), (model, preds)
+
+
 @jax.jit
-def train_step(model, optimizer, average, x, y):
-    def loss_fn(params):
-        changed = model.merge(params)
-        return jnp.mean((changed(x) - y) ** 2), changed
-
-    (loss, model), grads = jax.value_and_grad(loss_fn, has_aux=True)(model.parameters())
+def train_step(model, optimizer, average, rmse, x, y):
+    params = model.parameters()
+    (_, (model, preds)), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, model, x, y)
     model = optimizer.update(grads, model)
-    return loss, model, optimizer, average.update(model)
+    return model, optimizer, average.update(model), rmse.update(target=y, preds=preds)
 
 
-def train(series, steps):
+@jax.jit
+def forecast(model, series):
+    """The forecast of each held-out step, from all steps before it."""
+    return model(series[None, :-1])[0, TRAINING - 1 :]
+
+
+@jax.jit
+def evaluate(metrics, truth, preds):
+    return metrics.update(target=truth, preds=preds)
+
+
+def train(series, epochs):
     model = Forecaster().init(42, series[None, :WINDOW])
-    schedule = optax.cosine_decay_schedule(3e-3, steps)
+    schedule = optax.cosine_decay_schedule(3e-3, epochs * STEPS_OF_AN_EPOCH)
     optimizer = jm.Optimizer(optax.adamw(schedule, weight_decay=0.1)).init(model)
     average = jm.nn.ExponentialMovingAverage(model, 0.99)
     rng = np.random.default_rng(0)
-    losses = []
-    for _ in track(range(steps), description="training"):
-        starts = rng.integers(0, TRAINING - WINDOW - 1, size=BATCH)
-        windows = series[starts[:, None] + np.arange(WINDOW + 1)]
-        loss, model, optimizer, average = train_step(
-            model, optimizer, average, windows[:, :-1], windows[:, 1:]
-        )
-        losses.append(loss)
-    return average.model.eval(), np.sqrt(np.asarray(jnp.stack(losses)))
+    history = []
+    for _ in track(range(epochs), description="training"):
+        rmse = jm.metrics.RootMeanSquaredError()
+        for _ in range(STEPS_OF_AN_EPOCH):
+            starts = rng.integers(0, TRAINING - WINDOW, size=BATCH)
+            windows = series[starts[:, None] + np.arange(WINDOW + 1)]
+            model, optimizer, average, rmse = train_step(
+                model, optimizer, average, rmse, windows[:, :-1], windows[:, 1:]
+            )
+        preds = forecast(average.model.eval(), series)
+        held_out = evaluate(jm.metrics.RootMeanSquaredError(), series[TRAINING:], preds)
+        history.append((float(rmse.compute()), float(held_out.compute())))
+    return average.model.eval(), history
 
 
-def root_mean_square(errors):
-    return float(np.sqrt(np.mean(np.square(errors))))
-
-
-def report(truth, forecast, last):
-    table = Table("channel", "last value", "model", title="Held-out error (RMSE, in deviations)")
-    for channel in range(CHANNELS):
-        errors = [root_mean_square((f - truth)[:, channel]) for f in (last, forecast)]
-        table.add_row(str(channel + 1), *(f"{error:.3f}" for error in errors))
+def report(model, naive):
+    table = Table("metric", "last value", "model", title="Held-out errors, in deviations")
+    for name in ("RMSE", "MAE", "R2"):
+        table.add_row(name, f"{float(naive[name]):.3f}", f"{float(model[name]):.3f}")
+    by_channel = zip(naive["RMSE by channel"], model["RMSE by channel"], strict=True)
+    for channel, values in enumerate(by_channel, start=1):
+        table.add_row(f"RMSE of channel {channel}", *(f"{float(value):.3f}" for value in values))
     Console().print(table)
-    naive, ours = root_mean_square(last - truth), root_mean_square(forecast - truth)
-    print(
-        f"held-out error: {ours:.3f}; of the last value: {naive:.3f} ({1 - ours / naive:.0%} less)"
-    )
+    less = 1 - float(model["RMSE"]) / float(naive["RMSE"])
+    print(f"held-out RMSE: {float(model['RMSE']):.3f}, {less:.0%} below that of the last value")
 
 
-def save_picture(truth, forecast, errors, path):
+def save_picture(truth, preds, history, naive, path):
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(12, 4), layout="constrained", width_ratios=(1, 2)
     )
-    left.plot(errors)
-    left.set(xlabel="step", ylabel="training error")
+    training, held_out = zip(*history, strict=True)
+    epochs = range(1, len(history) + 1)
+    left.axhline(float(naive["RMSE"]), color="gray", linestyle=":", label="held out, last value")
+    left.plot(epochs, held_out, label="held out", color="tab:orange")
+    left.plot(epochs, training, label="training, with dropout", color="tab:blue")
+    left.set(xlabel=f"epoch of {STEPS_OF_AN_EPOCH} steps", title="RMSE, in deviations")
+    left.legend(loc="center right")
     seconds = (TRAINING + np.arange(len(truth))) * SECONDS / SAMPLES
     right.plot(seconds, truth[:, 0], label="measured", color="black", linewidth=1)
-    right.plot(seconds, forecast[:, 0], label="forecast a step ahead", linewidth=1)
-    right.set(xlabel="seconds", ylabel="channel 1, in deviations", title="Held-out series")
+    right.plot(seconds, preds[:, 0], label="forecast a step ahead", color="tab:orange", linewidth=1)
+    right.set(xlabel="seconds", ylabel="deviations", title="Channel 1, held out")
     right.legend()
+    for axis in (left, right):
+        axis.grid(alpha=0.3)
     figure.savefig(path)
     print(f"saved: {path}")
 
@@ -119,12 +157,11 @@ def main():
     options = parser.parse_args()
 
     series = read_series()
-    model, errors = train(series, steps=50 if options.quick else 300)
-    # The network runs over all of the series, and sees the held-out part step by step.
-    forecast = np.asarray(jax.jit(model)(series[None, :-1]))[0, TRAINING - 1 :]
-    truth, last = series[TRAINING:], series[TRAINING - 1 : -1]
-    report(truth, forecast, last)
-    save_picture(truth, forecast, errors, options.out / "rnn_series.png")
+    model, history = train(series, epochs=3 if options.quick else 30)
+    truth, preds = series[TRAINING:], forecast(model, series)
+    naive = evaluate(make_metrics(), truth, series[TRAINING - 1 : -1]).compute()
+    report(evaluate(make_metrics(), truth, preds).compute(), naive)
+    save_picture(truth, preds, history, naive, options.out / "rnn_series.png")
 
 
 if __name__ == "__main__":
