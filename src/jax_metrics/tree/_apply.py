@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from jax_metrics.tree._copy import copy
+from jax_metrics.tree._copy import copy, copy_trees
 from jax_metrics.tree._flatten import is_tree, layout_of
 from jax_metrics.tree._mutability import is_mutable, toplevel_made_mutable
-from jax_metrics.tree._walk import map_value, rebuild, trees_in
+from jax_metrics.tree._walk import trees_in
 
 A = TypeVar("A")
 
@@ -35,24 +35,9 @@ def apply(f: Callable[..., None], obj: A, *rest: A, inplace: bool = False) -> A:
         ['Linear', 'Linear', 'Sequential']
     """
     if not inplace:
-        obj = _fresh(obj)
+        obj = copy_trees(obj)
     _visit(f, obj, [copy(other) for other in rest], check_mutable=inplace)
     return obj
-
-
-def _fresh(obj: Any) -> Any:
-    """A copy that, unlike one by `copy`, still counts as made by JAX where the original does."""
-
-    def of_tree(tree: Any, path: str | None) -> Any:
-        layout = layout_of(tree)
-        children = [map_value(tree.__dict__[name], of_tree, _same) for name in layout.names]
-        return rebuild(tree, layout, children)
-
-    return map_value(obj, of_tree, _same)
-
-
-def _same(leaf: Any, path: str | None) -> Any:
-    return leaf
 
 
 def _visit(f: Callable[..., None], obj: Any, rest: list[Any], check_mutable: bool) -> None:

@@ -2,9 +2,8 @@
 
 from typing import Any, TypeVar
 
-from jax_metrics.tree._flatten import layout_of, unflatten
-from jax_metrics.tree._layout import NATIVE
-from jax_metrics.tree._walk import Rule, map_value
+from jax_metrics.tree._flatten import layout_of
+from jax_metrics.tree._walk import map_value, rebuild, unchanged
 
 A = TypeVar("A")
 
@@ -23,25 +22,17 @@ def copy(obj: A, shallow: bool = False) -> A:
         >>> twin is model, twin.layers is model.layers
         (False, False)
     """
-    return map_value(obj, _shallow_tree if shallow else _deep_tree, _same)
+    return copy_trees(obj, shallow, native=True)
 
 
-def _deep_tree(tree: Any, path: str | None) -> Any:
-    return _copied(tree, _deep_tree)
+def copy_trees(obj: A, shallow: bool = False, native: bool | None = None) -> A:
+    """As `copy`; `native` is that of `rebuild`."""
 
+    def on_tree(tree: Any, path: str | None) -> Any:
+        layout = layout_of(tree)
+        fields = tree.__dict__
+        children = [map_value(fields[name], on_inner, unchanged) for name in layout.names]
+        return rebuild(tree, layout, children, native=native)
 
-def _shallow_tree(tree: Any, path: str | None) -> Any:
-    return _copied(tree, _same)
-
-
-def _copied(tree: Any, on_tree: Rule) -> Any:
-    layout = layout_of(tree)
-    fields = tree.__dict__
-    children = tuple(map_value(fields[name], on_tree, _same) for name in layout.names)
-    made = unflatten(layout, children)
-    made.__dict__[NATIVE] = True
-    return made
-
-
-def _same(value: Any, path: str | None) -> Any:
-    return value
+    on_inner = unchanged if shallow else on_tree
+    return map_value(obj, on_tree, unchanged)

@@ -5,7 +5,15 @@ from typing import Any, TypeVar
 from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._flatten import layout_under
 from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
-from jax_metrics.tree._walk import check_inplace, field_path, leaf_types, map_value, rebuild
+from jax_metrics.tree._walk import (
+    assign_children,
+    check_inplace,
+    field_path,
+    leaf_types,
+    map_value,
+    rebuild,
+    unchanged,
+)
 
 A = TypeVar("A")
 Kind = type | tuple[type, ...]
@@ -88,9 +96,9 @@ class Selection:
                 kind = layout.metadata[index].kind
                 child = self._by_predicates(value, name, kind, tree, path)
             else:
-                child = map_value(value, self.of_tree, _keep)
+                child = map_value(value, self.of_tree, unchanged)
             children.append(child)
-        return rebuild(tree, layout, children, inplace)
+        return (assign_children if inplace else rebuild)(tree, layout, children)
 
     def _by_predicates(self, value: Any, name: str, kind: type, tree: Any, path: str | None) -> Any:
         def on_leaf(leaf: Any, where: str | None) -> Any:
@@ -102,10 +110,6 @@ class Selection:
     def loose_leaf(self, leaf: Any, path: str | None) -> Any:
         """A leaf that stands in no Tree."""
         return leaf if self.passes(FieldInfo(None, leaf, type(None), None, path or "")) else NOTHING
-
-
-def _keep(leaf: Any, path: str | None) -> Any:
-    return leaf
 
 
 def _drop(leaf: Any, path: str | None) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import jax
 
-from jax_metrics.tree import _context
 from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._context import flatten_context, open_contexts
 from jax_metrics.tree._layout import (
     LAYOUT,
     PRIVATE,
@@ -34,7 +34,7 @@ _set_dict = vars(Rebuildable)["__dict__"].__set__
 
 def flatten(tree: Any) -> tuple[tuple[Any, ...], Layout]:
     """The children of a Tree and its layout."""
-    if _context.open_contexts:
+    if open_contexts:
         return _flatten_in_context(tree)
     fields = tree.__dict__
     try:
@@ -53,7 +53,7 @@ def flatten_with_keys(tree: Any) -> tuple[list[tuple[Any, Any]], Layout]:
 
 def unflatten(layout: Layout, children: Any) -> Any:
     """Rebuilds the object that `flatten` took apart, around other children."""
-    if _context.open_contexts:
+    if open_contexts:
         children = _without_field_info(children)
     fields = layout.template.copy()
     if layout.arity == 2:  # a loop takes 1.5 times as long, and kernel and bias are the usual case
@@ -135,7 +135,7 @@ def is_tree(value: Any) -> bool:
 
 
 def _flatten_in_context(tree: Any) -> tuple[tuple[Any, ...], Layout]:
-    context = _context.flatten_context()
+    context = flatten_context()
     fields = tree.__dict__
     layout = layout_under(tree, context.mode)
     children = tuple(fields[name] for name in layout.names)

@@ -7,7 +7,7 @@ from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._filter import Selection
 from jax_metrics.tree._flatten import layout_under
 from jax_metrics.tree._types import FieldInfo, FilterLike, FlattenMode, Nothing
-from jax_metrics.tree._walk import check_inplace, field_path, map_value, rebuild
+from jax_metrics.tree._walk import assign_children, check_inplace, field_path, map_value, rebuild
 
 A = TypeVar("A")
 
@@ -60,7 +60,7 @@ def map(
 
             value = tree.__dict__[name]
             children.append(map_value(value, of_tree, on_leaf, field_path(path, name), is_leaf))
-        return rebuild(tree, layout, children, inplace)
+        return (assign_children if inplace else rebuild)(tree, layout, children)
 
     def loose_leaf(leaf: Any, path: str | None) -> Any:
         return of_leaf(FieldInfo(None, leaf, type(None), None, path or ""))

@@ -4,7 +4,7 @@ from typing import Any
 
 from jax_metrics.tree._flatten import is_tree, public_fields
 from jax_metrics.tree._types import FieldInfo
-from jax_metrics.tree._walk import map_value
+from jax_metrics.tree._walk import map_value, unchanged
 
 
 def to_dict(
@@ -60,15 +60,11 @@ def to_dict(
             field_info=field_info,
         )
 
-    return map_value(obj, inner, _same)
+    return map_value(obj, inner, unchanged)
 
 
 def _with_info(value: Any, name: str, kind: type, tree: Any) -> Any:
     def wrap(leaf: Any, path: str | None) -> Any:
         return FieldInfo(name, leaf, kind, tree, path or "")
 
-    return map_value(value, _same, wrap, f".{name}")
-
-
-def _same(value: Any, path: str | None) -> Any:
-    return value
+    return map_value(value, unchanged, wrap, f".{name}")

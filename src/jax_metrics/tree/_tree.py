@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
 
-from jax_metrics.tree import _compact
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._class_info import class_info
+from jax_metrics.tree._compact import SUBTREES, adopt, next_known, outside_compact
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import (
     Rebuildable,
@@ -37,15 +37,15 @@ class TreeMeta(ABCMeta):
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             """Makes an object, or gives back the one that a compact method made before."""
-            known = _compact.next_known(cls)
+            known = next_known(cls)
             if known is not None:
                 return known
             tree = cls.__new__(cls, *args, **kwargs)
             tree.__dict__[NATIVE] = True
-            with _compact.outside_compact(), toplevel_made_mutable(tree):
+            with outside_compact(), toplevel_made_mutable(tree):
                 cls.construct(tree, *args, **kwargs)
             tree._on_constructed()
-            _compact.adopt(tree)
+            adopt(tree)
             return tree
 
     @property
@@ -166,7 +166,7 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         tree = copy(self)
         overrides = {**vars(tree).get(OVERRIDES, {}), field: changed}
         # The order decides that of the leaves, so that of the calls must not matter.
-        made_inline = vars(tree).get(_compact.SUBTREES) or ()
+        made_inline = vars(tree).get(SUBTREES) or ()
         rest = sorted(overrides.keys() - set(made_inline))
         names = (*(name for name in made_inline if name in overrides), *rest)
         vars(tree)[OVERRIDES] = {name: overrides[name] for name in names}

@@ -99,21 +99,35 @@ def field_path(path: str | None, name: str) -> str | None:
     return None if path is None else f"{path}.{name}"
 
 
-def rebuild(tree: Any, layout: Layout, children: Iterable[Any], inplace: bool = False) -> Any:
-    """The tree with other children: a new object, or the same one when `inplace`.
+def rebuild(
+    tree: Any, layout: Layout, children: Iterable[Any], *, native: bool | None = None
+) -> Any:
+    """A new object like `tree`, with other children. All verbs make their objects here.
 
-    A new object counts as made by JAX if the original does, so that state assigned to it and lost
-    is reported (see `_lost_state.py`).
+    Args:
+        tree: The original.
+        layout: Its layout, which gives the new object its class and static fields.
+        children: The values of the node fields, in the order of `layout.names`.
+        native: Whether the new object counts as made by Python code. If not, state that is
+            assigned to it and lost is reported (see `_lost_state.py`). None copies the original.
     """
-    if inplace:
-        for name, child in zip(layout.names, children, strict=True):
-            if tree.__dict__[name] is not child:
-                setattr(tree, name, child)
-        return tree
     made = unflatten(layout, tuple(children))
-    if NATIVE in tree.__dict__:
+    if native or (native is None and NATIVE in tree.__dict__):
         made.__dict__[NATIVE] = True
     return made
+
+
+def assign_children(tree: Any, layout: Layout, children: Iterable[Any]) -> Any:
+    """Assigns the children that changed to the tree itself, and returns it."""
+    for name, child in zip(layout.names, children, strict=True):
+        if tree.__dict__[name] is not child:
+            setattr(tree, name, child)
+    return tree
+
+
+def unchanged(leaf: Any, path: str | None) -> Any:
+    """The rule for leaves of a walk that only rebuilds Trees and containers."""
+    return leaf
 
 
 def trees_in(value: Any) -> list[Any]:
