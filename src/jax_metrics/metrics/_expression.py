@@ -8,9 +8,11 @@ import numpy as np
 
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.tree import copy, layout_of, static
+from jax_metrics.metrics._operators import returned_by_operators
+from jax_metrics.tree import copy, static
 
 
+@returned_by_operators
 class Expression(Composite):
     """A function of the values of metrics, itself a metric: `2 * a + b`, `a / b`, `a[0]`.
 
@@ -57,16 +59,3 @@ class Expression(Composite):
 
 def _as_constant(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, jax.Array) else value
-
-
-def merges(one: Any, other: Any) -> bool:
-    """Whether `+` of the two means to merge them."""
-    if isinstance(one, Expression) or type(one) is not type(other):
-        return False
-    if layout_of(one) != layout_of(other):
-        raise ValueError(
-            f"`+` of two {type(one).__name__} merges them, but their options differ. To add their "
-            "values, write `jm.metrics.Expression(operator.add, a, b)`; to merge them anyway, "
-            "`a.merge_state(b)`."
-        )
-    return True

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import Index, as_path
+from jax_metrics.arguments import DefaultName, Index, as_path
 from jax_metrics.metrics._checks import inlined, raising, raising_uncompiled
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
@@ -21,7 +21,7 @@ from jax_metrics.metrics.state import (
     neutral_state,
     reduced_state,
 )
-from jax_metrics.tree import Extensions, copy, layout_of, snake_case
+from jax_metrics.tree import Extensions, copy, layout_of
 
 M = TypeVar("M", bound="Metric")
 
@@ -32,11 +32,6 @@ class Common(TypedDict, total=False):
     name: str | None
     on: Index | None
     dtype: Any
-
-
-class _DefaultName:
-    def __get__(self, instance: Any, owner: type) -> str:
-        return snake_case(owner.__name__)
 
 
 class Metric(Operators, Receiving, Extensions):
@@ -83,7 +78,7 @@ class Metric(Operators, Receiving, Extensions):
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
-    name: Any = _DefaultName()
+    name: Any = DefaultName()
     dtype: Any = jnp.float32
     _update: ClassVar[Callable[..., Any]]  # as the class wrote it
 

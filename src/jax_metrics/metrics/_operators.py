@@ -2,91 +2,108 @@
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, TypeVar
+
+from jax_metrics.tree import layout_of
+
+C = TypeVar("C", bound=type)
 
 
 class Operators:
-    """Makes expressions of metrics.
+    """Operators that combine metrics.
 
-    `+` between two metrics of the same class and options merges them, as `merge_state` does. All
-    else gives an `Expression`.
+    `+` between two metrics of the same class and options merges them, as `merge_state` does.
+    Everything else returns an instance of the class that `returned_by_operators` decorates.
     """
 
-    _merged: Callable[[Any], Any]  # what `merge_state` takes the states of
+    _expression: ClassVar[type[Any]]  # a metric made of a function and its operands
+    _merged: Callable[[Any], Any]  # a metric that has the states of both
 
     def __add__(self, other: Any) -> Any:
-        from jax_metrics.metrics._expression import Expression, merges
-
-        if merges(self, other):
+        if type(self) is type(other) and not isinstance(self, Operators._expression):
+            _check_same_options(self, other)
             return self._merged(other)
-        return Expression(operator.add, self, other)
+        return Operators._expression(operator.add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return _expression(operator.add, other, self)
+        return Operators._expression(operator.add, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return _expression(operator.sub, self, other)
+        return Operators._expression(operator.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return _expression(operator.sub, other, self)
+        return Operators._expression(operator.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _expression(operator.mul, self, other)
+        return Operators._expression(operator.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return _expression(operator.mul, other, self)
+        return Operators._expression(operator.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return _expression(operator.truediv, self, other)
+        return Operators._expression(operator.truediv, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _expression(operator.truediv, other, self)
+        return Operators._expression(operator.truediv, other, self)
 
     def __floordiv__(self, other: Any) -> Any:
-        return _expression(operator.floordiv, self, other)
+        return Operators._expression(operator.floordiv, self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return _expression(operator.floordiv, other, self)
+        return Operators._expression(operator.floordiv, other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return _expression(operator.mod, self, other)
+        return Operators._expression(operator.mod, self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return _expression(operator.mod, other, self)
+        return Operators._expression(operator.mod, other, self)
 
     def __pow__(self, other: Any) -> Any:
-        return _expression(operator.pow, self, other)
+        return Operators._expression(operator.pow, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return _expression(operator.pow, other, self)
+        return Operators._expression(operator.pow, other, self)
 
     def __lt__(self, other: Any) -> Any:
-        return _expression(operator.lt, self, other)
+        return Operators._expression(operator.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return _expression(operator.le, self, other)
+        return Operators._expression(operator.le, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return _expression(operator.gt, self, other)
+        return Operators._expression(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return _expression(operator.ge, self, other)
+        return Operators._expression(operator.ge, self, other)
 
     def __neg__(self) -> Any:
-        return _expression(operator.neg, self)
+        return Operators._expression(operator.neg, self)
 
     def __abs__(self) -> Any:
-        return _expression(operator.abs, self)
+        return Operators._expression(operator.abs, self)
 
     def __getitem__(self, key: Any) -> Any:
-        return _expression(operator.getitem, self, key)
+        return Operators._expression(operator.getitem, self, key)
 
-    # Without it `in` and unpacking would count up keys without end.
+    # Without this, Python would iterate by calling `__getitem__` with 0, 1, 2 and so on, which never
+    # raises an IndexError: `in` and unpacking would not stop.
     __iter__ = None
 
 
-def _expression(function: Any, *operands: Any) -> Any:
-    # Metrics have these operators and expressions are metrics: only a late import unties that.
-    from jax_metrics.metrics._expression import Expression
+def returned_by_operators(cls: C) -> C:
+    """Has the operators of metrics return instances of the class that this decorates.
 
-    return Expression(function, *operands)
+    Such an instance is itself a metric, so its class is defined after that of metrics, and registers
+    itself here.
+    """
+    Operators._expression = cls
+    return cls
+
+
+def _check_same_options(one: Any, other: Any) -> None:
+    if layout_of(one) != layout_of(other):
+        raise ValueError(
+            f"`+` of two {type(one).__name__} merges them, but their options differ. To add their "
+            "values, write `jm.metrics.Expression(operator.add, a, b)`; to merge them anyway, "
+            "`a.merge_state(b)`."
+        )
