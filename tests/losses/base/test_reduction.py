@@ -18,8 +18,8 @@ def reduce_terms(*args):
 
 @st.composite
 def batches(draw):
-    """Values, weights and a mask, the latter over the first one or all of the axes."""
-    # A handful, as each shape is compiled anew.
+    """Values, weights and a mask; the latter two cover the first axes or all of them."""
+    # Few shapes, as each is compiled separately.
     shape = draw(st.sampled_from([(3,), (2, 3), (1, 2, 2)]))
     values = draw(arrays(np.float32, shape, elements=numbers))
     part = shape[: draw(st.integers(1, len(shape)))]
@@ -80,8 +80,7 @@ def test_weights_count_like_repetitions(values, times):
         )
 
 
-def test_the_losses_of_a_loss():
-    """Terms say what does not count, and for how much the rest does."""
+def test_terms_with_weights_and_a_mask():
     terms = Terms(
         jnp.array([2.0, 9.0, jnp.nan]), jnp.array([1.0, 3.0, 5.0]), jnp.array([1, 1, 0]) > 0
     )

@@ -17,7 +17,7 @@ X = {"target": jnp.array([0.0, 0.0]), "preds": jnp.array([1.0, 3.0])}
 
 
 class Scaled(Loss):
-    """A loss as a user writes it."""
+    """A user-defined loss."""
 
     factor: float = 2.0
 
@@ -73,11 +73,11 @@ def test_on():
     nested = {name: {"a": [value]} for name, value in X.items()}
     assert float(loss(**nested, mask=jnp.array([True, False]))) == 1
     assert float(MeanSquaredError(on="a")(**{n: {"a": v} for n, v in X.items()})) == 5
-    # Every argument of `call` is meant.
+    # It applies to every argument of `call`.
     assert float(Scaled(on=0, reduction="sum")(target=[1.0], preds=[1.0], shift=[3.0])) == 6
 
 
-def test_on_names_the_place():
+def test_on_errors_name_the_path():
     with pytest.raises(KeyError, match=r"no target\['b'\]: target is a dict with 'a'. Check `on=`"):
         MeanSquaredError(on="b")(**{name: {"a": value} for name, value in X.items()})
     with pytest.raises(KeyError, match=r"no target\['a'\]\[3\]: target\['a'\] is a list"):
@@ -188,7 +188,7 @@ def test_copies():
     assert pickle.loads(pickle.dumps(Huber(delta=3))) == Huber(delta=3)
 
 
-def test_a_class_that_has_no_module():
+def test_pickles_of_local_classes():
     def local():
         class Shifted(Scaled):
             by: float = 1.0
@@ -202,7 +202,7 @@ def test_a_class_that_has_no_module():
     assert float(loss(target=jnp.zeros(1), preds=jnp.zeros(1))) == 2
 
 
-def test_repr_shows_what_differs():
+def test_repr_shows_changed_options():
     assert repr(Huber(delta=2, reduction="sum")) == "Huber(reduction='sum', delta=2.0)"
     assert repr(Huber()) == "Huber()"
 
@@ -236,7 +236,7 @@ def test_nothing_is_broadcast():
         loss(target=jnp.ones((2, 3)), preds=jnp.ones((2, 3)), sample_weight=jnp.ones(3))
 
 
-def test_an_empty_batch_costs_nothing():
+def test_the_loss_of_an_empty_batch_is_0():
     assert float(MeanSquaredError()(target=jnp.zeros(0), preds=jnp.zeros(0))) == 0
     zero = MeanSquaredError(reduction="mean_over_weights")(**X, sample_weight=jnp.zeros(2))
     assert float(zero) == 0
@@ -252,7 +252,7 @@ def test_counts_past_the_integers_of_float32():
     size = 2**24 + 2
     loss = losses.MeanAbsoluteError(reduction="sum_over_batch_size")
     shape = jax.eval_shape(lambda m: jnp.sum(m, dtype=jnp.int32), jnp.ones(4, bool))
-    assert shape.dtype == jnp.int32  # how the mask is counted
+    assert shape.dtype == jnp.int32  # the dtype of the count of the mask
     ones = jnp.ones(size, jnp.float32)
     assert float(loss(target=ones, preds=2 * ones, mask=ones > 0)) == pytest.approx(1, abs=1e-6)
 

@@ -25,9 +25,9 @@ YES = rng.integers(0, 2, (6, 4)).astype(np.int32)
 @pytest.mark.parametrize(("smoothing", "weights"), [(0, None), (0.2, None), (0.2, (1, 2, 0, 3))])
 def test_categorical(target, logits, smoothing, weights):
     log = special.log_softmax(PREDS, -1)
-    share = np.eye(4)[target] if target.ndim == 1 else target
-    share = (1 - smoothing) * share + smoothing / 4
-    expected = -(share * (1 if weights is None else np.array(weights)) * log).sum(-1)
+    smoothed = np.eye(4)[target] if target.ndim == 1 else target
+    smoothed = (1 - smoothing) * smoothed + smoothing / 4
+    expected = -(smoothed * (1 if weights is None else np.array(weights)) * log).sum(-1)
     options = {"from_logits": logits, "label_smoothing": smoothing, "class_weights": weights}
     preds = PREDS if logits else np.exp(log)
     np.testing.assert_allclose(crossentropy(target, preds, **options), expected, rtol=1e-5)
@@ -58,7 +58,7 @@ def test_scikit_learn():
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-# -- limits, masks and gradients for the forms that have code of their own -----------------------
+# -- limits, masks and gradients of each branch of the implementation -----------------------
 
 INF = np.inf
 
@@ -109,11 +109,11 @@ def test_limits(loss, arguments, limits):
 def test_ignored_labels():
     target = np.array([0, -100, 3, -100], np.int32)
     preds = PREDS[:4]
-    kept = crossentropy(target[::2], preds[::2])
+    expected = crossentropy(target[::2], preds[::2])
     found = crossentropy(target, preds, ignore_index=-100)
-    np.testing.assert_allclose(found, [kept[0], 0, kept[1], 0])
+    np.testing.assert_allclose(found, [expected[0], 0, expected[1], 0])
     loss = Crossentropy(ignore_index=-100)
-    np.testing.assert_allclose(loss(target=target, preds=preds), kept.mean(), rtol=1e-6)
+    np.testing.assert_allclose(loss(target=target, preds=preds), expected.mean(), rtol=1e-6)
     assert float(loss(target=np.full(4, -100), preds=preds)) == 0
     binary = Crossentropy(ignore_index=-1, binary=True)
     found = binary(target=np.array([1, -1]), preds=np.array([0.0, 9.0]))
@@ -126,12 +126,12 @@ def test_weighted_mean_counts_the_weights_of_classes():
     found = Crossentropy(class_weights=weights, reduction="mean_over_weights")(
         target=LABELS, preds=PREDS, sample_weight=np.arange(6)
     )
-    share = np.array(weights)[LABELS]
-    expected = (np.arange(6) * values).sum() / (np.arange(6) * share).sum()
+    class_weight = np.array(weights)[LABELS]
+    expected = (np.arange(6) * values).sum() / (np.arange(6) * class_weight).sum()
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_labels_that_are_no_classes():
+def test_labels_out_of_range():
     target = np.array([0, 4, 1], np.int32)
     with pytest.raises(
         ValueError, match="the label 4, but preds has 4 classes, 0 to 3.*ignore_index"
@@ -145,7 +145,7 @@ def test_labels_that_are_no_classes():
     assert np.isfinite(masked)
 
 
-def test_targets_that_are_no_probabilities():
+def test_targets_that_are_not_probabilities():
     with pytest.raises(ValueError, match="target holds -1, which is neither a label 0 or 1 nor"):
         crossentropy(np.array([1, -1]), np.zeros(2), binary=True)
     compiled = jax.jit(lambda t: crossentropy(t, jnp.zeros(2), binary=True))(jnp.array([1, -1]))
@@ -168,7 +168,7 @@ def test_targets_that_are_no_probabilities():
         (SOFT, PREDS, {"ignore_index": 0}, ValueError, "ignore_index=0 needs integer labels"),
     ],
 )
-def test_what_does_not_fit(target, preds, options, error, message):
+def test_errors(target, preds, options, error, message):
     with pytest.raises(error, match=message):
         crossentropy(target, preds, **options)
 
