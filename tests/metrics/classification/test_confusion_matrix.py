@@ -89,7 +89,7 @@ def test_options_are_checked():
         jm.ConfusionMatrix(normalize="rows")
     with pytest.raises(ValueError, match="weights must be one of None, 'linear', 'quadratic'"):
         jm.CohenKappa(weights="cubic")
-    with pytest.raises(ValueError, match="CohenKappa is of a binary target or of classes"):
+    with pytest.raises(ValueError, match="CohenKappa needs a binary target or classes"):
         jm.CohenKappa(num_labels=3)
 
 
