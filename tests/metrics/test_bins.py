@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_metrics.metrics._bins import bins_of
+from jax_metrics.metrics.counts import bin_indices
 
 AT_ONCE = 100
 
@@ -15,7 +15,7 @@ def test_scores_at_and_beside_each_threshold(first):
     counts = np.arange(first, min(first + AT_ONCE, 2**11 + 1), 7)
     tables = [np.linspace(0, 1, count).astype(np.float32) for count in counts]
     scores = [_beside(table) for table in tables]
-    found = jax.jit(lambda scores: list(map(bins_of, scores, counts.tolist())))(scores)
+    found = jax.jit(lambda scores: list(map(bin_indices, scores, counts.tolist())))(scores)
     for table, near, bins in zip(tables, scores, found, strict=True):
         np.testing.assert_array_equal(bins, table.searchsorted(near, side="right"))
 
@@ -25,7 +25,7 @@ def test_scores_at_and_beside_each_threshold(first):
 def test_scores_anywhere(thresholds, dtype):
     table = np.linspace(0, 1, thresholds).astype(np.float32)
     scores = np.concatenate([np.random.default_rng(0).random(10_000), table]).astype(dtype)
-    bins = jax.jit(bins_of, static_argnums=1)(jnp.asarray(scores), thresholds)
+    bins = jax.jit(bin_indices, static_argnums=1)(jnp.asarray(scores), thresholds)
     expected = table.searchsorted(scores.astype(np.float32), side="right")
     np.testing.assert_array_equal(bins, expected)
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics import _checked
-from jax_metrics.metrics._checked import checked_bincount, checked_sum
-from jax_metrics.metrics._checks import Rule, check_rules, raising
+from jax_metrics.metrics._checks import Rule, check_rules, with_checks
+from jax_metrics.metrics.counts import _checked, checked_bincount, checked_sum
 
 VALUES = jnp.array([1, 0, 1, 1])
 FINE = Rule(jnp.ones(4, bool), "all is well.")
@@ -89,14 +88,14 @@ def test_a_broken_rule_is_noticed_in_passing(checking, rules):
     assert np.isnan(checking(rules)[1])
     assert np.isnan(jax.jit(lambda: checking(rules))()[1])
     with pytest.raises(ValueError, match="the second one"):
-        raising(lambda: checking(rules))()
+        with_checks(lambda: checking(rules))()
 
 
 def test_rules_of_different_shapes():
     with pytest.raises(ValueError, match="nothing"):
-        raising(lambda: check_rules([FINE, WHOLE]))()
+        with_checks(lambda: check_rules([FINE, WHOLE]))()
     with pytest.raises(ValueError, match="the second one"):
-        raising(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
+        with_checks(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
 
 
 def test_more_values_than_a_float_counts(monkeypatch):
@@ -105,7 +104,7 @@ def test_more_values_than_a_float_counts(monkeypatch):
     assert (int(total), float(fault)) == (3, 0)
     assert np.isnan(checked_sum(VALUES, [SECOND])[1])
     with pytest.raises(ValueError, match="the second one"):
-        raising(lambda: checked_sum(VALUES, [SECOND]))()
+        with_checks(lambda: checked_sum(VALUES, [SECOND]))()
 
 
 def test_a_weight_that_is_nan_breaks_no_rule():

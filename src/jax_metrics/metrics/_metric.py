@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import DefaultName, Index, as_path
-from jax_metrics.metrics._checks import inlined, raising, raising_uncompiled
+from jax_metrics.metrics._checks import jit_inline, with_checks, with_checks_uncompiled
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
-from jax_metrics.metrics._receiving import Inputs, Receiving
+from jax_metrics.metrics._routing import ArgumentRouting, Inputs
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
 from jax_metrics.metrics.state import (
     Accumulator,
@@ -34,7 +34,7 @@ class Common(TypedDict, total=False):
     dtype: Any
 
 
-class Metric(Operators, Receiving, Extensions):
+class Metric(Operators, ArgumentRouting, Extensions):
     """Gathers values over batches: `update` takes a batch in, `compute` gives the value so far.
 
     A metric of your own declares its state (see `state`, `Total`, `Moments`, `Buffer`), makes it in
@@ -111,7 +111,7 @@ class Metric(Operators, Receiving, Extensions):
         """Takes a batch in and returns the value of this batch alone."""
         inputs = self._received(args, kwargs)
         value, merged = _run_step(self, inputs)
-        _take_state(self, merged)
+        _assign_state(self, merged)
         return as_dicts(value)
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
@@ -121,7 +121,7 @@ class Metric(Operators, Receiving, Extensions):
 
     def reset(self: M) -> M:
         """Forgets everything, in place, and returns the metric; shapes stay as they are."""
-        return _take_state(self, self.neutral())
+        return _assign_state(self, self.neutral())
 
     def neutral(self: M) -> M:
         """A metric that has taken nothing in, of the same shapes."""
@@ -137,7 +137,7 @@ class Metric(Operators, Receiving, Extensions):
         Raises:
             ValueError: If the other is another kind of metric, or its states have other shapes.
         """
-        return _take_state(self, self._merged(other))
+        return _assign_state(self, self._merged(other))
 
     def _merged(self: M, other: M) -> M:
         if type(other) is not type(self):
@@ -227,7 +227,7 @@ def _map_value(f: Callable[..., Any], kind: type, *values: Any) -> Any:
     return jax.tree.map(inner, *values, is_leaf=ends)
 
 
-def _take_state(metric: M, other: M) -> M:
+def _assign_state(metric: M, other: M) -> M:
     """Gives the metric the states of the other one."""
     for name in layout_of(other).names:
         setattr(metric, name, getattr(other, name))
@@ -240,9 +240,9 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
         if type(self)._update is not update:  # a subclass calls it with arguments received
             update(self, *args, **kwargs)
             return self
-        return _take_state(self, run(self, self._received(args, kwargs)))
+        return _assign_state(self, run(self, self._received(args, kwargs)))
 
-    run = _run_by(_take_in)
+    run = _run_by(_update_received)
     return wrapper
 
 
@@ -251,7 +251,7 @@ def _run_by(f: Callable[..., Any]) -> Callable[..., Any]:
 
     What fails leaves the metric as it was.
     """
-    compiled, uncompiled = raising(f), raising_uncompiled(f)
+    compiled, uncompiled = with_checks(f), with_checks_uncompiled(f)
 
     def run(metric: Metric, inputs: Inputs) -> Any:
         return compiled(metric, inputs) if metric.jittable else uncompiled(copy(metric), inputs)
@@ -260,7 +260,7 @@ def _run_by(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
-    compiled = inlined(lambda metric: keep_order(compute(metric)))
+    compiled = jit_inline(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
@@ -271,10 +271,10 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 def _batch(metric: M, inputs: Inputs) -> M:
     """A metric that has taken in received arguments alone."""
-    return _take_in(metric.neutral(), inputs)
+    return _update_received(metric.neutral(), inputs)
 
 
-def _take_in(metric: M, inputs: Inputs) -> M:
+def _update_received(metric: M, inputs: Inputs) -> M:
     """Updates a metric with received arguments, and returns it."""
 
     def update(metric: M, inputs: Inputs) -> M:
@@ -284,7 +284,7 @@ def _take_in(metric: M, inputs: Inputs) -> M:
     mesh = explicit_mesh(inputs) if metric.jittable else None
     if mesh is None:
         return update(metric, inputs)
-    return _take_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
+    return _assign_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
 
 
 def _neutral(metric: M) -> M:
@@ -300,6 +300,6 @@ def _value(metric: Metric, inputs: Inputs) -> Any:
     return keep_order(_batch(metric, inputs).compute())
 
 
-_compiled_neutral = inlined(_neutral)
+_compiled_neutral = jit_inline(_neutral)
 _run_step = _run_by(_step)
 _run_value = _run_by(_value)

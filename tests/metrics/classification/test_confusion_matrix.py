@@ -89,7 +89,7 @@ def test_options_are_checked():
         jm.ConfusionMatrix(normalize="rows")
     with pytest.raises(ValueError, match="weights must be one of None, 'linear', 'quadratic'"):
         jm.CohenKappa(weights="cubic")
-    with pytest.raises(ValueError, match="CohenKappa is of a binary target or of classes"):
+    with pytest.raises(ValueError, match="CohenKappa needs a binary target or classes"):
         jm.CohenKappa(num_labels=3)
 
 
@@ -102,7 +102,7 @@ def test_one_batch_may_hold_more_than_a_float_counts(metric):
     assert int(metric.matrix.high[0, 0]) + int(metric.matrix.low[0, 0]) == 2**24 + 1
 
 
-def test_one_batch_may_hold_more_right_ones_than_a_float_counts():
+def test_one_batch_may_hold_more_correct_ones_than_a_float_counts():
     zeros = np.zeros(2**24 + 1, np.int8)
     metric = jm.BalancedAccuracy(num_classes=2).update(target=zeros, preds=zeros)
-    assert int(metric.right.high[0]) + int(metric.right.low[0]) == 2**24 + 1
+    assert int(metric.correct.high[0]) + int(metric.correct.low[0]) == 2**24 + 1

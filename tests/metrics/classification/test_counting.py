@@ -194,7 +194,7 @@ def test_balanced_accuracy_of_one_class():
 
 
 def test_balanced_accuracy_has_no_labels():
-    with pytest.raises(ValueError, match="BalancedAccuracy is of a binary target or of classes"):
+    with pytest.raises(ValueError, match="BalancedAccuracy needs a binary target or classes"):
         jm.BalancedAccuracy(num_labels=3)
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from jax_metrics.metrics import Accuracy, Labels
 from jax_metrics.metrics._checks import check_rules
-from jax_metrics.metrics.classification._labels import as_labels
-from jax_metrics.metrics.classification._largest import largest
+from jax_metrics.metrics.inputs import as_labels, largest
 
 MIN, MAX = -(2**31), 2**31 - 1
 BINARY = np.array([0, 1, 1])
@@ -21,7 +20,7 @@ def fault(labels, *args, **kwargs):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"num_classes": 3, "num_labels": 3}, "Give `num_classes`, where one of the classes is"),
+        ({"num_classes": 3, "num_labels": 3}, "Give either `num_classes`, if exactly one class"),
         ({"num_classes": 1}, "num_classes must be at least 2, but is 1. For a binary target"),
         ({"num_labels": 0}, "num_labels must be at least 1, but is 0"),
         ({"num_classes": 3, "top_k": 3}, "top_k must be 1, or smaller than num_classes"),

@@ -177,9 +177,9 @@ def test_further_axes_are_examples(curve):
 
 def test_counts_beyond_float32_are_exact():
     metric = Curve(thresholds=2)
-    metric.held = metric.held + jnp.full((3, 2), 2.0**24, jnp.float32)
+    metric.state.counts = metric.state.counts + jnp.full((3, 2), 2.0**24, jnp.float32)
     metric.update(target=np.array([1]), preds=np.array([0.5]))
-    assert int(metric.held.high[1, 1]) + int(metric.held.low[1, 1]) == 2**24 + 1
+    assert int(metric.state.counts.high[1, 1]) + int(metric.state.counts.low[1, 1]) == 2**24 + 1
 
 
 def test_nothing_in_a_batch():
@@ -203,11 +203,11 @@ def test_float64():
     [
         (lambda: AUROC(max_fpr=0.0), "max_fpr must be greater than 0 and at most 1, but is 0.0"),
         (lambda: AUROC(average="mean"), "average must be one of"),
-        (lambda: AUROC(thresholds=1), "thresholds must be at least 2 in number; got 1"),
-        (lambda: AUROC(thresholds=(0.5, 0.2)), "in rising order; got"),
+        (lambda: AUROC(thresholds=1), "The number of thresholds must be at least 2; got 1"),
+        (lambda: AUROC(thresholds=(0.5, 0.2)), "increasing numbers from 0 to 1; got"),
         (lambda: AUROC(thresholds=[0.5, 1.2]), "numbers from 0 to 1"),
         (lambda: AUROC(capacity=0), "capacity of at least 1"),
-        (lambda: AUROC(num_classes=2, num_labels=2), "Give `num_classes`"),
+        (lambda: AUROC(num_classes=2, num_labels=2), "Give either `num_classes`"),
     ],
 )
 def test_options_that_cannot_be(make, text):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Buffer
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.state import state
 
 
@@ -33,7 +33,7 @@ class Max(Metric):
         """Takes values in."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask)
-        self.largest = jnp.maximum(self.largest, counted(values, weight, -jnp.inf).max())
+        self.largest = jnp.maximum(self.largest, where_weighted(values, weight, -jnp.inf).max())
 
     def compute(self) -> jax.Array:
         """The largest value."""
@@ -62,7 +62,7 @@ class Min(Metric):
         """Takes values in."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask)
-        self.smallest = jnp.minimum(self.smallest, counted(values, weight, jnp.inf).min())
+        self.smallest = jnp.minimum(self.smallest, where_weighted(values, weight, jnp.inf).min())
 
     def compute(self) -> jax.Array:
         """The smallest value."""

@@ -7,8 +7,8 @@ import jax
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
-from jax_metrics.metrics.classification._counting import divide
+from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Total
 
 

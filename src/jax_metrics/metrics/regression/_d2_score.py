@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import between, pair
 from jax_metrics.losses import quantile
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._from_rows import FromRows, all_same, function_of_rows
 from jax_metrics.metrics.regression._median_absolute_error import weighted_quantile
 from jax_metrics.metrics.regression._tweedie_deviance import (

@@ -10,7 +10,7 @@ from jax_metrics.arguments import pair
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
 from jax_metrics.metrics.state import Moments
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.losses import absolute_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._outputs import ends_with_outputs, outputs_shape
 from jax_metrics.metrics.state import state
 
@@ -48,7 +48,7 @@ class MaxError(Metric):
         ends_with_outputs(error.shape, self.largest.shape)
         weight = weights(error.shape, sample_weight, mask)
         axes = tuple(range(error.ndim - self.largest.ndim))
-        largest = counted(error, weight, -jnp.inf).max(axes, initial=-jnp.inf)
+        largest = where_weighted(error, weight, -jnp.inf).max(axes, initial=-jnp.inf)
         self.largest = jnp.maximum(self.largest, largest)
 
     def compute(self) -> jax.Array:

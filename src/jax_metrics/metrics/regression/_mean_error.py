@@ -7,7 +7,7 @@ import jax
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._outputs import ends_with_outputs, outputs_shape
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.losses import absolute_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.state import Accumulator, Total
 from jax_metrics.module import MetricState
 
@@ -26,7 +26,7 @@ class _Powers(Accumulator):
 
     def updated(self, sizes: jax.Array, weight: jax.Array) -> "_Powers":
         """With sizes added, which are not negative."""
-        sizes = counted(sizes, weight)
+        sizes = where_weighted(sizes, weight)
         batch = self.neutral()
         batch.largest = sizes.max(initial=0)
         batch.total = batch.total + (_share(sizes, batch.largest) ** self.p * weight).sum()

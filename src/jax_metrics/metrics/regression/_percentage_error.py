@@ -9,7 +9,7 @@ from jax_metrics.arguments import pair, positive
 from jax_metrics.losses import absolute_error, absolute_percentage_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._mean_error import MeanError
 from jax_metrics.metrics.regression._outputs import ends_with_outputs
 
@@ -101,7 +101,7 @@ class WeightedMeanAbsolutePercentageError(MeanError):
         outputs = self.total.high.shape
         ends_with_outputs(target.shape, outputs)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
-        target, preds = counted(target, weight), counted(preds, weight)
+        target, preds = where_weighted(target, weight), where_weighted(preds, weight)
         axes = tuple(range(target.ndim - len(outputs)))
         # A mean of errors in which each counts as much as its target is large.
         self.total += (jnp.abs(target - preds) * weight).sum(axes)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._from_moments import FromErrors
 from jax_metrics.metrics.state import state
 
@@ -99,7 +99,7 @@ class NormalizedRootMeanSquaredError(FromErrors):
         target = pair(target, preds)[0].astype(self.dtype)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
         axes = tuple(range(target.ndim - self.largest.ndim))
-        highest, lowest = (counted(target, weight, end) for end in (-jnp.inf, jnp.inf))
+        highest, lowest = (where_weighted(target, weight, end) for end in (-jnp.inf, jnp.inf))
         self.largest = jnp.maximum(self.largest, highest.max(axes, initial=-jnp.inf))
         self.smallest = jnp.minimum(self.smallest, lowest.min(axes, initial=jnp.inf))
 

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
-from jax_metrics.metrics._bincount import bincount
 from jax_metrics.metrics._composite import check_taken
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.counts import bincount
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.module import Key, Rng
 

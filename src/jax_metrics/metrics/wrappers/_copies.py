@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._checks import through
+from jax_metrics.metrics._checks import lift_checks
 from jax_metrics.metrics._metric import Metric
 from jax_metrics.metrics.state import Accumulator
 from jax_metrics.tree import copy
@@ -36,7 +36,7 @@ class Copies(Accumulator):
 
     def updated(self, update: Callable[..., Metric], *args: Any) -> "Copies":
         """The copies after `update(metric, *args)`, each with its part of the arguments."""
-        return self._with(through(jax.vmap, update, self.metrics, *args))
+        return self._with(lift_checks(jax.vmap, update, self.metrics, *args))
 
     def values(self) -> Any:
         """The value of each, along the first axis."""

@@ -1,4 +1,4 @@
-"""What is asked of predicted clicks: their rate, and whether it was foreseen."""
+"""Metrics of predicted clicks: click-through rate and calibration."""
 
 from typing import Any, Unpack
 
@@ -10,15 +10,14 @@ from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
-from jax_metrics.metrics.classification._labels import as_labels
+from jax_metrics.metrics.inputs import as_labels, weights, where_weighted
 from jax_metrics.metrics.state import Total
 
 
 class ClickThroughRate(WeightedMean):
-    """The share of what was shown that was clicked; NaN before the first update.
+    """The fraction of impressions that were clicked; NaN before the first update.
 
-    `update(clicks, sample_weight=None, mask=None)`: clicks are 0 or 1, in integers or booleans.
+    `update(clicks, sample_weight=None, mask=None)`: clicks are 0 or 1, as integers or booleans.
 
     Example:
         >>> import jax.numpy as jnp
@@ -35,18 +34,18 @@ class ClickThroughRate(WeightedMean):
         super().__init__(**options)
 
     def update(self, clicks: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes clicks in."""
+        """Updates with clicks."""
         clicks = as_labels("clicks", clicks)
         weight = weights(clicks.shape, sample_weight, mask, self.dtype)
-        right = (clicks == 0) | (clicks == 1) | (weight == 0)
+        is_valid = (clicks == 0) | (clicks == 1) | (weight == 0)
         self.add(clicks, sample_weight, mask)
-        self.total += check(right, "clicks must be 0 or 1.")
+        self.total += check(is_valid, "clicks must be 0 or 1.")
 
 
 class WeightedCalibration(Metric):
-    """The sum of the predictions over that of the targets, `sum(w * preds) / sum(w * target)`.
+    """The sum of predictions over the sum of targets, `sum(w * preds) / sum(w * target)`.
 
-    Above 1, more was foreseen than came. Target and predictions are numbers of the same shape; NaN
+    Values above 1 mean over-prediction. Target and predictions are numbers of the same shape; NaN
     where the targets sum to 0.
 
     Example:
@@ -59,27 +58,27 @@ class WeightedCalibration(Metric):
         1.25
     """
 
-    foreseen: Total
-    came: Total
+    sum_preds: Total
+    sum_target: Total
 
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
-        self.foreseen = Total.zeros((), self.dtype)
-        self.came = Total.zeros((), self.dtype)
+        self.sum_preds = Total.zeros((), self.dtype)
+        self.sum_target = Total.zeros((), self.dtype)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in."""
+        """Updates with a batch."""
         target, preds = pair(target, preds)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
-        self.foreseen += (counted(preds, weight) * weight).sum()
-        self.came += (counted(target, weight) * weight).sum()
+        self.sum_preds += (where_weighted(preds, weight) * weight).sum()
+        self.sum_target += (where_weighted(target, weight) * weight).sum()
 
     def compute(self) -> jax.Array:
-        """The quotient."""
-        came = self.came.value
-        return jnp.where(came == 0, jnp.nan, self.foreseen.value / came)
+        """The ratio of the sums."""
+        sum_target = self.sum_target.value
+        return jnp.where(sum_target == 0, jnp.nan, self.sum_preds.value / sum_target)
 
 
 click_through_rate = functional(ClickThroughRate)

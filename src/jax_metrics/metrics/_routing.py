@@ -12,7 +12,7 @@ _PLAIN = Arguments()
 _UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-class Receiving(Tree):
+class ArgumentRouting(Tree):
     """What receives arguments as a metric does.
 
     Attributes:
@@ -23,7 +23,9 @@ class Receiving(Tree):
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
     _required: ClassVar[frozenset[str]] = frozenset()
-    _hands_on: ClassVar[bool] = False  # whether it takes any arguments, as a wrapper does
+    _accepts_any_arguments: ClassVar[bool] = (
+        False  # whether it takes any arguments, as a wrapper does
+    )
 
     @classmethod
     def _receive_as(cls, update: Callable[..., Any]) -> None:
@@ -32,7 +34,7 @@ class Receiving(Tree):
         empty = inspect.Parameter.empty
         cls._parameters = own
         cls._required = frozenset(name for name, one in own.items() if one.default is empty)
-        cls._hands_on = any(one.kind in _UNNAMED for one in own.values())
+        cls._accepts_any_arguments = any(one.kind in _UNNAMED for one in own.values())
 
     @property
     def signature(self) -> inspect.Signature:
@@ -87,7 +89,7 @@ class Receiving(Tree):
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         """The arguments by the names that `update` has for them, taken out of their structures."""
         plain = self._arguments is _PLAIN and self.on is None
-        if plain and self._hands_on:
+        if plain and self._accepts_any_arguments:
             return args, dict(kwargs)
         given = {**self._named(args), **kwargs} if args else dict(kwargs)
         if plain and self._required <= given.keys() <= self._parameters.keys():

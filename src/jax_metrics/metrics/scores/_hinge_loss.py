@@ -7,24 +7,24 @@ import jax
 from jax_metrics.arguments import one_of
 from jax_metrics.losses import hinge, multiclass_hinge
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.probabilities._mean_of_scores import MeanOfScores
-from jax_metrics.metrics.probabilities._scores import Scored, one_versus_rest
+from jax_metrics.metrics.inputs import ScoreBatch, one_versus_rest
+from jax_metrics.metrics.scores._mean_cost import MeanCost
 
 STRATEGIES = ("crammer-singer", "one-vs-all")
 
 
-class HingeLoss(MeanOfScores):
-    """The mean of the hinge loss `max(0, 1 - s * preds)`, where `s` is 1 for the label and else -1.
+class HingeLoss(MeanCost):
+    """The mean of the hinge loss `max(0, 1 - s * preds)`, with `s` 1 for the target and else -1.
 
-    Predictions are scores of any range. See `MeanOfScores` for shapes.
+    Predictions are scores of any range. See `MeanCost` for shapes.
 
     Args:
         squared: Whether each loss is squared.
-        strategy: With classes: `"crammer-singer"` takes by how much the best other class, plus 1,
-            beats the right one; `"one-vs-all"` sums the binary losses of all classes.
+        strategy: With classes: `"crammer-singer"` is the margin, plus 1, by which the best other
+            class beats the target; `"one-vs-all"` is the sum of the binary losses of all classes.
         num_classes: Number of classes.
         num_labels: Number of labels.
-        **options: See `MeanOfScores`.
+        **options: See `MeanCost`.
 
     Source: Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
     Machines, 2001.
@@ -57,15 +57,14 @@ class HingeLoss(MeanOfScores):
         one_of("strategy", strategy, STRATEGIES)
         self.squared, self.strategy = squared, strategy
 
-    def costs(self, scored: Scored) -> jax.Array:
+    def costs(self, batch: ScoreBatch) -> jax.Array:
         """The loss of each target."""
-        whole = self.labels.num_classes is not None and self.strategy == "crammer-singer"
-        if whole:
-            losses = multiclass_hinge(scored.target, scored.scores)
+        if self.labels.num_classes is not None and self.strategy == "crammer-singer":
+            losses = multiclass_hinge(batch.target, batch.scores)
         else:
-            losses = hinge(one_versus_rest(self.labels, scored.target), scored.scores)
+            losses = hinge(one_versus_rest(self.labels, batch.target), batch.scores)
         losses = losses**2 if self.squared else losses
-        return losses.sum(-1) if losses.ndim > scored.target.ndim else losses
+        return losses.sum(-1) if losses.ndim > batch.target.ndim else losses
 
 
 hinge_loss = functional(HingeLoss)

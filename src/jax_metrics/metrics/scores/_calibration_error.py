@@ -1,4 +1,4 @@
-"""Calibration error: whether what is given 70 % comes true in 70 of 100 cases."""
+"""Calibration error: whether predictions of 70 % come true in 70 of 100 cases."""
 
 from typing import Any, Unpack
 
@@ -6,36 +6,34 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
-from jax_metrics.metrics._bincount import bincount
-from jax_metrics.metrics._bins import bins_of
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.classification._counting import divide
-from jax_metrics.metrics.classification._labels import Labels
-from jax_metrics.metrics.probabilities._scores import probabilities, read_scores, sums_to_one
+from jax_metrics.metrics.counts import bin_indices, bincount, divide
+from jax_metrics.metrics.inputs import Labels, as_probabilities, read_scores, sum_to_one
 from jax_metrics.metrics.state import Total
 
 NORMS = ("l1", "l2", "max")
 
 
 class CalibrationError(Metric):
-    """How far probabilities are from the shares that came true, over bins of probabilities.
+    """The distance between predicted probabilities and observed frequencies, over bins.
 
-    Each bin holds the mean probability and the share that came true of what fell into it; `"l1"`
-    gives the mean distance of the two, weighted by what each bin holds, `"l2"` the root of the mean
-    square, `"max"` the largest one. With classes the probability is that of the predicted class; in
-    the binary case, and with labels, all of which go into the same bins, it is that of a 1.
+    Probabilities are sorted into bins. The gap of a bin is the distance between its mean
+    probability and the fraction of its predictions that came true: `"l1"` is the mean gap, weighted
+    by the number of predictions in each bin, `"l2"` the root of the mean squared gap, `"max"` the
+    largest one. With classes the probability is that of the predicted class; otherwise it is that
+    of a 1, and all labels share the bins.
 
     NaN before the first update.
 
     Args:
-        num_bins: How many bins, evenly from 0 to 1; a bin holds its lower end.
+        num_bins: The number of bins, evenly spaced from 0 to 1; a bin includes its lower end.
         norm: `"l1"` (expected calibration error), `"l2"` or `"max"`.
         num_classes: Number of classes.
         num_labels: Number of labels.
-        from_logits: Whether predictions are logits, and not probabilities.
-        ignore_index: Where the target is this, nothing counts.
+        from_logits: Whether predictions are logits instead of probabilities.
+        ignore_index: Examples with this target are ignored.
         **options: See `Metric`.
 
     Source: Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian
@@ -54,7 +52,7 @@ class CalibrationError(Metric):
     higher_is_better = False
     weight: Total
     predicted: Total
-    true: Total
+    observed: Total
 
     def __init__(
         self,
@@ -75,35 +73,35 @@ class CalibrationError(Metric):
         self.labels = Labels(
             num_classes, num_labels, from_logits=from_logits, ignore_index=ignore_index
         ).checked()
-        self.weight, self.predicted, self.true = (
+        self.weight, self.predicted, self.observed = (
             Total.zeros((num_bins,), self.dtype) for _ in range(3)
         )
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in; see `MeanOfScores` for shapes and dtypes."""
-        scored = read_scores(self.labels, target, preds, sample_weight, mask)
-        shares, true = probabilities(self.labels, scored.scores), scored.target
+        """Updates with a batch; see `MeanCost` for shapes and dtypes."""
+        batch = read_scores(self.labels, target, preds, sample_weight, mask)
+        probability, is_true = as_probabilities(self.labels, batch.scores), batch.target
         if self.labels.num_classes is not None:
-            true = (jnp.argmax(shares, -1) == true).astype(jnp.int32)
-            shares = shares.max(-1)
-        bins = jnp.minimum(bins_of(shares, self.num_bins + 1), self.num_bins) - 1
-        fault = check_rules(scored.rules + sums_to_one(self.labels, scored))
-        self.weight = self.weight + bincount(bins, scored.weight, self.num_bins) + fault
-        self.true += bincount(bins, scored.weight * true, self.num_bins)
-        self.predicted += bincount(bins, scored.weight * shares, self.num_bins)
+            is_true = (jnp.argmax(probability, -1) == is_true).astype(jnp.int32)
+            probability = probability.max(-1)
+        bins = jnp.minimum(bin_indices(probability, self.num_bins + 1), self.num_bins) - 1
+        fault = check_rules(batch.rules + sum_to_one(self.labels, batch))
+        self.weight = self.weight + bincount(bins, batch.weight, self.num_bins) + fault
+        self.observed += bincount(bins, batch.weight * is_true, self.num_bins)
+        self.predicted += bincount(bins, batch.weight * probability, self.num_bins)
 
     def compute(self) -> jax.Array:
         """The error."""
         weight = self.weight.value
-        apart = abs(divide(self.true.value - self.predicted.value, weight, 0.0))
+        gaps = abs(divide(self.observed.value - self.predicted.value, weight, 0.0))
         total = weight.sum()
         if self.norm == "max":
-            return jnp.where(total > 0, apart.max(), jnp.nan)
+            return jnp.where(total > 0, gaps.max(), jnp.nan)
         if self.norm == "l1":
-            return (apart * weight).sum() / total
-        return jnp.sqrt((apart**2 * weight).sum() / total)
+            return (gaps * weight).sum() / total
+        return jnp.sqrt((gaps**2 * weight).sum() / total)
 
 
 calibration_error = functional(CalibrationError)

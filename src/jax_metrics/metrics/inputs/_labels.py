@@ -1,6 +1,6 @@
-"""What target and predictions of a classification mean: binary, classes or labels.
+"""How target and predictions of a classification are read: as binary, as classes or as labels.
 
-Arguments and shapes tell the three apart, never values, so that each batch is read the same way.
+Options and shapes decide, never values, so that every batch is read in the same way.
 """
 
 from typing import Any, NamedTuple, TypedDict
@@ -11,12 +11,12 @@ import numpy as np
 
 from jax_metrics.arguments import Index, between
 from jax_metrics.metrics._checks import Rule
-from jax_metrics.metrics._weights import weights
-from jax_metrics.metrics.classification._largest import largest
+from jax_metrics.metrics.inputs._largest import largest
+from jax_metrics.metrics.inputs._weights import weights
 
 
 class LabelOptions(TypedDict, total=False):
-    """Options of the metrics that compare labels; see `Labels`."""
+    """The options of metrics that compare labels; see `Labels` and `Metric`."""
 
     num_classes: int | None
     num_labels: int | None
@@ -29,14 +29,14 @@ class LabelOptions(TypedDict, total=False):
     dtype: Any
 
 
-class Compared(NamedTuple):
-    """Labels ready to be counted.
+class LabelBatch(NamedTuple):
+    """Target and predicted labels of a batch, ready to be counted.
 
     Attributes:
         target: Integers; `[...]` for binary and classes, `[..., num_labels]` for labels.
-        preds: Likewise.
-        weight: How much each counts, of the same shape; integers without sample weights.
-        rules: What must hold of all that counts.
+        preds: Integers of the same shape.
+        weight: Weights of the same shape; integers without sample weights.
+        rules: Conditions on all values whose weight is not zero, yet to be checked.
     """
 
     target: jax.Array
@@ -49,21 +49,21 @@ class Labels(NamedTuple):
     """How to read target and predictions.
 
     - Binary, with neither `num_classes` nor `num_labels`: target 0 or 1, `[...]`; predictions of
-      the same shape, either 0 and 1 in integers or booleans, or floats, which are compared with the
+      the same shape, either 0 and 1 as integers or booleans, or floats, which are compared with the
       threshold.
     - Classes, with `num_classes`: target integers `[...]`; predictions either classes, `[...]`, or
-      scores `[..., num_classes]` in floats, whose largest wins. The class axis is the last one.
-    - Labels that do not exclude each other, with `num_labels`: target 0 or 1, `[..., num_labels]`;
-      predictions of the same shape, read as in the binary case.
+      scores `[..., num_classes]` as floats, of which the largest is the predicted class.
+    - Labels, which are not mutually exclusive, with `num_labels`: target 0 or 1,
+      `[..., num_labels]`; predictions of the same shape, read as in the binary case.
 
     Attributes:
-        num_classes: Number of classes.
-        num_labels: Number of labels.
+        num_classes: Number of classes, exactly one of which is correct.
+        num_labels: Number of labels, each of which is 0 or 1.
         threshold: A probability above it means 1.
         from_logits: Whether floats are logits instead of probabilities.
-        top_k: A class counts as predicted if it is among the k largest scores; if the target is
-            not, the largest score does.
-        ignore_index: Where the target is this, nothing counts. It need not be a class.
+        top_k: The target counts as predicted if its score is among the k largest; otherwise the
+            class with the largest score is the predicted one.
+        ignore_index: Examples with this target are ignored. It need not be a class.
     """
 
     num_classes: int | None = None
@@ -74,14 +74,14 @@ class Labels(NamedTuple):
     ignore_index: int | None = None
 
     def checked(self) -> "Labels":
-        """These, after a look at whether they fit together.
+        """These options, if they are consistent.
 
         Raises:
-            ValueError: If they do not.
+            ValueError: If they are not.
         """
         if self.num_classes is not None and self.num_labels is not None:
             raise ValueError(
-                "Give `num_classes`, where one of the classes is right, or `num_labels`, where "
+                "Give either `num_classes`, if exactly one class is correct, or `num_labels`, if "
                 f"several labels may be; got {self.num_classes} and {self.num_labels}."
             )
         if self.num_classes is not None and self.num_classes < 2:
@@ -101,78 +101,77 @@ class Labels(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of what is counted for each class or label; empty for binary."""
+        """The shape of a value for each class or label; empty for binary."""
         size = self.num_classes or self.num_labels
         return () if size is None else (size,)
 
     def compare(
         self, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Compared:
-        """Target and predictions as labels; what depends on values is not checked yet.
+    ) -> LabelBatch:
+        """Target and predictions as labels; conditions on their values are returned as rules.
 
         Raises:
-            ValueError: If shapes do not fit.
-            TypeError: If a dtype does not fit.
+            ValueError: If shapes do not match.
+            TypeError: If a dtype is not allowed.
         """
         target, preds = as_labels("target", target), jnp.asarray(preds)
-        scored = jnp.issubdtype(preds.dtype, jnp.floating)
-        if not scored:
+        are_scores = jnp.issubdtype(preds.dtype, jnp.floating)
+        if not are_scores:
             preds = as_labels("preds", preds)
-        self.check_shapes(target, preds, scored)
+        self.check_shapes(target, preds, are_scores)
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
             weight = jnp.where(target == self.ignore_index, 0, weight)
-        target, *rules = self.known("target", target, weight)
-        if not scored:
-            preds, rule = self.known("preds", preds, weight)
-            rules.append(rule)
+        target, target_rule = self.replace_unknown("target", target, weight)
+        if not are_scores:
+            preds, rule = self.replace_unknown("preds", preds, weight)
         elif self.num_classes is None:
             preds, rule = self._above_threshold(preds, weight)
-            rules.append(rule)
         else:
-            preds, rule = self._best(preds, target, weight)
-            rules.append(rule)
-        return Compared(target, preds, weight, tuple(rules))
+            preds, rule = self._predicted_class(preds, target, weight)
+        return LabelBatch(target, preds, weight, (target_rule, rule))
 
-    def check_shapes(self, target: jax.Array, preds: jax.Array, scored: bool) -> None:
-        """Checks that the shapes fit to each other and to the options.
+    def check_shapes(self, target: jax.Array, preds: jax.Array, are_scores: bool) -> None:
+        """Checks that the shapes match each other and the options.
 
         Args:
             target: Labels.
             preds: Labels or scores.
-            scored: Whether they are scores.
+            are_scores: Whether the predictions are scores.
 
         Raises:
             ValueError: If they do not.
-            TypeError: If `top_k` needs scores and there are none.
+            TypeError: If `top_k` needs scores, but the predictions are labels.
         """
         expected = target.shape
-        if self.num_classes is not None and scored:
+        if self.num_classes is not None and are_scores:
             expected = (*target.shape, self.num_classes)
         if preds.shape != expected:
             raise ValueError(
                 f"preds of shape {preds.shape} and dtype {preds.dtype} do not fit a target of "
-                f"shape {target.shape}: expected {expected}{self._meaning(scored)}."
+                f"shape {target.shape}: expected {expected}{self._explanation(are_scores)}."
             )
         if self.num_labels is not None and target.shape[-1:] != (self.num_labels,):
             raise ValueError(
                 f"target of shape {target.shape} has no last axis of num_labels={self.num_labels}."
             )
-        if self.top_k > 1 and not scored:
+        if self.top_k > 1 and not are_scores:
             raise TypeError(
                 f"top_k={self.top_k} needs scores, floats of shape {(*expected, self.num_classes)};"
                 f" preds are {preds.dtype}."
             )
 
-    def _meaning(self, scored: bool) -> str:
+    def _explanation(self, are_scores: bool) -> str:
         if self.num_classes is not None:
-            return f", with scores of {self.num_classes} classes along the last axis" * scored
+            return f", with scores of {self.num_classes} classes along the last axis" * are_scores
         if self.num_labels is not None:
             return f", with {self.num_labels} labels along the last axis"
         return ", since the metric is binary; give `num_classes` or `num_labels` if it is not"
 
-    def known(self, name: str, labels: jax.Array, weight: jax.Array) -> tuple[jax.Array, Rule]:
-        """The labels, with 0 for those that are none of the classes; none of which may count."""
+    def replace_unknown(
+        self, name: str, labels: jax.Array, weight: jax.Array
+    ) -> tuple[jax.Array, Rule]:
+        """The labels, with 0 in place of unknown ones; and the rule that those have weight zero."""
         classes = 2 if self.num_classes is None else self.num_classes
         inside = (labels >= 0) & (labels < classes)
         rule = Rule(
@@ -191,21 +190,21 @@ class Labels(NamedTuple):
         )
         return (preds > self.threshold).astype(jnp.int32), rule
 
-    def _best(
+    def _predicted_class(
         self, preds: jax.Array, target: jax.Array, weight: jax.Array
     ) -> tuple[jax.Array, Rule]:
-        place, score = largest(preds)
+        predicted, score = largest(preds)
         rule = Rule(~jnp.isnan(score) | (weight == 0), "preds must be numbers, but some are NaN.")
         if self.top_k == 1:
-            return place, rule
-        score = jnp.take_along_axis(preds, target[..., None], -1)
-        earlier = jnp.arange(preds.shape[-1]) < target[..., None]
-        rank = ((preds > score) | ((preds == score) & earlier)).sum(-1)
-        return jnp.where(rank < self.top_k, target, place), rule
+            return predicted, rule
+        target_score = jnp.take_along_axis(preds, target[..., None], -1)
+        is_earlier = jnp.arange(preds.shape[-1]) < target[..., None]
+        rank = ((preds > target_score) | ((preds == target_score) & is_earlier)).sum(-1)
+        return jnp.where(rank < self.top_k, target, predicted), rule
 
 
 def as_labels(name: str, labels: Any) -> jax.Array:
-    """Integers or booleans as int32; larger numbers stay larger than all classes.
+    """Integers or booleans as int32; values that do not fit into it are clipped.
 
     Raises:
         TypeError: If they are floats.

@@ -1,21 +1,21 @@
-"""Counting how often each number comes."""
+"""`bincount`: the sum of weights for each integer."""
 
 import jax
 import jax.numpy as jnp
 
-_CHUNK = 2**14  # values that are summed one after the other
+_CHUNK = 2**14  # values per partial sum
 
 
 def bincount(numbers: jax.Array, weight: jax.Array, length: int) -> jax.Array:
-    """The sum of the weights for each number from 0 to `length - 1`.
+    """The sum of the weights for each integer from 0 to `length - 1`.
 
-    Integer weights give integers, exactly. Floats are summed in chunks: one float32 that ten
-    million weights are added to one by one is off by a thousandth.
+    Integer weights give integers, exactly. Floats are summed in chunks: adding ten million weights
+    one by one to a float32 gives a relative error of a thousandth.
 
     Args:
-        numbers: Integers of any shape; those outside count nowhere.
-        weight: Of the same shape.
-        length: How many numbers there are.
+        numbers: Integers of any shape; those outside the range are ignored.
+        weight: Weights of the same shape.
+        length: The length of the result.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""How well scores put the labels of an example before the others."""
+"""Ranking metrics: how well scores rank the true labels of an example before the others."""
 
 from typing import Any, Unpack
 
@@ -7,32 +7,31 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._mean_of import MeanOf
+from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._points import Points, exact_points
-from jax_metrics.metrics.classification._labels import Labels
-from jax_metrics.metrics.probabilities._scores import read_scores
+from jax_metrics.metrics.counts import Points, exact_points
+from jax_metrics.metrics.inputs import Labels, read_scores
 
 
-class Ranking(MeanOf):
-    """The base of metrics that look at the order of the labels of each example.
+class Ranking(WeightedMean):
+    """The base of metrics of the order of the labels of each example.
 
-    A subclass defines `ranked`, which maps the `Points` of each example to its value. Target is 0
-    or 1, `[..., labels]`; predictions are scores of any range, of the same shape. A mask of that
-    shape leaves single labels out. NaN before the first update.
+    A subclass defines `score`, which maps the `Points` of each example to its value. Target is 0 or
+    1, `[..., labels]`; predictions are scores of any range, of the same shape. A mask of that shape
+    excludes single labels. NaN before the first update.
     """
 
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
 
-    def ranked(self, points: Points) -> jax.Array:
+    def score(self, points: Points) -> jax.Array:
         """The value of each example."""
-        raise TypeError(f"{type(self).__name__} must define `ranked`.")
+        raise TypeError(f"{type(self).__name__} must define `score`.")
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in; `sample_weight` has one number for each example, `[...]`."""
+        """Updates with a batch; `sample_weight` has one number for each example, `[...]`."""
         shape = jnp.shape(preds)
         if not shape:
             raise ValueError("preds must be [..., labels], but has no axes.")
@@ -46,19 +45,19 @@ class Ranking(MeanOf):
             labels, target, preds, sample_weight, mask, bounded=False
         )
         signed = jnp.where(weight == 0, 0.0, jnp.where(target == 1, 1.0, -1.0))
-        values = self.ranked(exact_points(scores, signed.astype(scores.dtype), bounded=False))
+        values = self.score(exact_points(scores, signed.astype(scores.dtype), bounded=False))
         values += check_rules(rules)
-        if sample_weight is None:  # integers, which sum exactly
+        if sample_weight is None:  # a mask makes integer weights, which sum exactly
             self.add(values, mask=(weight != 0).any(-1))
         else:
             self.add(values, weight.max(-1))
 
 
 class CoverageError(Ranking):
-    """How far down the scores one must go to have all labels of an example, in the mean.
+    """The mean number of top-scored labels that are needed to cover all true labels.
 
-    It is the number of labels whose score is not below the lowest of a true one; 0 for an example
-    that has none. See `Ranking` for shapes.
+    For an example it is the number of labels with at least the lowest score of a true one; 0 if it
+    has no true label. See `Ranking` for shapes.
 
     Source: Tsoumakas, Katakis, Vlahavas: Mining Multi-label Data, 2010.
 
@@ -75,7 +74,7 @@ class CoverageError(Ranking):
 
     higher_is_better = False
 
-    def ranked(self, points: Points) -> jax.Array:
+    def score(self, points: Points) -> jax.Array:
         """The number of labels of each example."""
         complete = points.tp == points.positive[..., None]
         depth = jnp.where(complete, points.tp + points.fp, jnp.inf).min(-1)
@@ -83,10 +82,10 @@ class CoverageError(Ranking):
 
 
 class LabelRankingAveragePrecision(Ranking):
-    """The average precision of the labels of each example, in the mean.
+    """The mean over the examples of the average precision of their true labels.
 
-    For each true label it is the share of true ones among those whose score is not below its own;
-    1 for an example that has none. See `Ranking` for shapes.
+    The precision at a true label is the fraction of true labels among those with at least its
+    score; an example without true labels counts as 1. See `Ranking` for shapes.
 
     Source: Schapire, Singer: BoosTexter, 2000.
 
@@ -104,17 +103,17 @@ class LabelRankingAveragePrecision(Ranking):
 
     higher_is_better = True
 
-    def ranked(self, points: Points) -> jax.Array:
-        """The precision of each example."""
+    def score(self, points: Points) -> jax.Array:
+        """The average precision of each example."""
         value = (jnp.diff(points.tp, prepend=0) * points.precision).sum(-1) / points.positive
         return jnp.where(points.positive == 0, 1, value)
 
 
 class LabelRankingLoss(Ranking):
-    """The share of pairs of a true and a false label that are in the wrong order, in the mean.
+    """The mean fraction of pairs of a true and a false label that are in the wrong order.
 
-    Equal scores are the wrong order; 0 for an example that has no such pair. See `Ranking` for
-    shapes.
+    Equal scores count as the wrong order; an example without such pairs counts as 0. See `Ranking`
+    for shapes.
 
     Source: Tsoumakas, Katakis, Vlahavas: Mining Multi-label Data, 2010.
 
@@ -131,8 +130,8 @@ class LabelRankingLoss(Ranking):
 
     higher_is_better = False
 
-    def ranked(self, points: Points) -> jax.Array:
-        """The share of each example."""
+    def score(self, points: Points) -> jax.Array:
+        """The fraction of wrong pairs of each example."""
         above = jnp.concatenate([jnp.zeros_like(points.tp[..., :1]), points.tp[..., :-1]], -1)
         below = points.positive[..., None] - above
         wrong = (jnp.diff(points.fp, prepend=0) * below).sum(-1)

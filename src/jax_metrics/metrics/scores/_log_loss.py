@@ -7,17 +7,17 @@ import jax
 from jax_metrics.arguments import between
 from jax_metrics.losses import crossentropy
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.probabilities._mean_of_scores import MeanOfScores
-from jax_metrics.metrics.probabilities._scores import Scored
+from jax_metrics.metrics.inputs import ScoreBatch
+from jax_metrics.metrics.scores._mean_cost import MeanCost
 
 
-class LogLoss(MeanOfScores):
-    """The mean of `-log(p)`, `p` being the probability that was given to what is right.
+class LogLoss(MeanCost):
+    """The mean of `-log(p)`, where `p` is the predicted probability of the target.
 
     Args:
-        epsilon: The least that a probability counts as; with 0, what was thought impossible costs
-            infinity. Logits need none.
-        **options: See `MeanOfScores`, which tells of shapes too.
+        epsilon: The lower bound of probabilities; with 0, a target of probability 0 costs infinity.
+            Logits need no bound.
+        **options: See `MeanCost`, also for shapes.
 
     Example:
         >>> import jax.numpy as jnp
@@ -34,11 +34,11 @@ class LogLoss(MeanOfScores):
         between(0, 1, epsilon=epsilon)
         self.epsilon = epsilon
 
-    def costs(self, scored: Scored) -> jax.Array:
+    def costs(self, batch: ScoreBatch) -> jax.Array:
         """The crossentropy of each target."""
         return crossentropy(
-            scored.target,
-            scored.scores,
+            batch.target,
+            batch.scores,
             binary=self.labels.num_classes is None,
             from_logits=self.labels.from_logits,
             check_bounds=False,

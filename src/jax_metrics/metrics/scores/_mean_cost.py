@@ -1,20 +1,19 @@
-"""`MeanOfScores`: the base of metrics that are the mean of a cost of labels and scores."""
+"""`MeanCost`: the base of metrics that are the mean of a cost of labels and scores."""
 
 from typing import Any, ClassVar, Unpack
 
 import jax
 
 from jax_metrics.metrics._checks import check_rules
-from jax_metrics.metrics._mean_of import MeanOf
+from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.classification._labels import Labels
-from jax_metrics.metrics.probabilities._scores import Scored, read_scores, sums_to_one
+from jax_metrics.metrics.inputs import Labels, ScoreBatch, read_scores, sum_to_one
 
 
-class MeanOfScores(MeanOf):
+class MeanCost(WeightedMean):
     """The base of metrics that are the mean of a cost of labels and scores.
 
-    A subclass defines `costs`, which maps `Scored` to the cost of each target.
+    A subclass defines `costs`, which maps a `ScoreBatch` to the cost of each target.
 
     - Binary: target 0 or 1, `[...]`; predictions of the same shape.
     - Classes, with `num_classes`: target integers, `[...]`; predictions `[..., num_classes]`.
@@ -25,8 +24,8 @@ class MeanOfScores(MeanOf):
     Args:
         num_classes: Number of classes.
         num_labels: Number of labels.
-        from_logits: Whether predictions are logits, and not probabilities.
-        ignore_index: Where the target is this, nothing counts.
+        from_logits: Whether predictions are logits instead of probabilities.
+        ignore_index: Examples with this target are ignored.
         **options: See `Metric`.
     """
 
@@ -50,17 +49,17 @@ class MeanOfScores(MeanOf):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in; see `MeanOfScores` for shapes and dtypes."""
-        scored = read_scores(self.labels, target, preds, sample_weight, mask, bounded=self.bounded)
-        rules = scored.rules
+        """Updates with a batch; see `MeanCost` for shapes and dtypes."""
+        batch = read_scores(self.labels, target, preds, sample_weight, mask, bounded=self.bounded)
+        rules = batch.rules
         if self.bounded:
-            rules += sums_to_one(self.labels, scored)
-        costs = self.costs(scored) + check_rules(rules)
-        if sample_weight is None:  # integers, which sum exactly
-            self.add(costs, mask=scored.weight != 0)
+            rules += sum_to_one(self.labels, batch)
+        costs = self.costs(batch) + check_rules(rules)
+        if sample_weight is None:  # a mask makes integer weights, which sum exactly
+            self.add(costs, mask=batch.weight != 0)
         else:
-            self.add(costs, scored.weight)
+            self.add(costs, batch.weight)
 
-    def costs(self, scored: Scored) -> jax.Array:
+    def costs(self, batch: ScoreBatch) -> jax.Array:
         """The cost of each target."""
         raise TypeError(f"{type(self).__name__} must define `costs`.")

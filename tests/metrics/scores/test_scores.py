@@ -14,9 +14,9 @@ from jax_metrics.metrics import (
     LogLoss,
     NormalizedEntropy,
 )
-from jax_metrics.metrics.probabilities._against_shares import AgainstShares
-from jax_metrics.metrics.probabilities._mean_of_scores import MeanOfScores
-from jax_metrics.metrics.probabilities._ranking import Ranking
+from jax_metrics.metrics.scores._mean_cost import MeanCost
+from jax_metrics.metrics.scores._ranking import Ranking
+from jax_metrics.metrics.scores._relative_to_prior import RelativeToPrior
 
 rng = np.random.default_rng(0)
 N, C = 60, 4
@@ -225,16 +225,16 @@ def test_what_cannot_be(make, text):
         make()
 
 
-class OfNothing(AgainstShares, BrierScore):
+class OfNothing(RelativeToPrior, BrierScore):
     def compute(self):
-        return self.against_shares
+        return self.relative_cost
 
 
 def test_bases_say_what_they_need():
     arguments = {"target": BITS, "preds": LOGITS}
-    with pytest.raises(TypeError, match="Ranking must define `ranked`"):
+    with pytest.raises(TypeError, match="Ranking must define `score`"):
         Ranking().update(**arguments)
-    with pytest.raises(TypeError, match="OfNothing must define `of_shares`"):
+    with pytest.raises(TypeError, match="OfNothing must define `prior_costs`"):
         OfNothing(num_labels=C, from_logits=True).compute()
-    with pytest.raises(TypeError, match="MeanOfScores must define `costs`"):
-        MeanOfScores(num_labels=C, from_logits=True).update(**arguments)
+    with pytest.raises(TypeError, match="MeanCost must define `costs`"):
+        MeanCost(num_labels=C, from_logits=True).update(**arguments)
