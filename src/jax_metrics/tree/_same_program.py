@@ -27,6 +27,8 @@ from jax_metrics.tree._static_parts import (
     is_plain_array,
 )
 
+# Libraries whose functions do not change the dicts and lists that they close over.
+_PURE = frozenset({"jax", "optax", "flax", "haiku"})
 _JITTED = type(jax.jit(lambda: None))
 # The pairs of objects whose comparison has begun, for those that refer to themselves.
 _pending: contextvars.ContextVar[frozenset[tuple[int, int]]] = contextvars.ContextVar(
@@ -90,15 +92,15 @@ def _same_functions(a: types.FunctionType, b: types.FunctionType) -> bool:
 
 def _same_closures(a: types.FunctionType, b: types.FunctionType) -> bool:
     cells_a, cells_b = a.__closure__ or (), b.__closure__ or ()
-    of_jax = str(a.__globals__.get("__name__")).startswith("jax.")
+    pure = str(a.__globals__.get("__name__")).partition(".")[0] in _PURE
     for name, cell_a, cell_b in zip(a.__code__.co_freevars, cells_a, cells_b, strict=True):
         if cell_a is cell_b:
             continue
-        # With `nonlocal` each function has a state of its own; JAX only normalizes its arguments.
-        if not of_jax and name in _assigned_names(a.__code__):
+        if not pure and name in _assigned_names(a.__code__):  # `nonlocal`: a state of its own
             return False
         try:
-            if not _same_fixed(cell_a.cell_contents, cell_b.cell_contents):
+            same = same_program if pure else _same_fixed
+            if not same(cell_a.cell_contents, cell_b.cell_contents):
                 return False
         except ValueError:  # an empty cell
             return False

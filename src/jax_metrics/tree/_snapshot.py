@@ -59,7 +59,7 @@ def _watch(value: Any, watched: Watched) -> None:
     if is_dataclass(type(value)):
         for item in field_values(value):
             snapshot(item, watched)
-    elif type(value).__eq__ is not object.__eq__:
+    elif type(value).__eq__ is not object.__eq__ and not isinstance(value, jax.Array):
         equal(value, value)
     elif id(value) not in watched and (state := attributes(value)) is not None:
         watched[id(value)] = value, None  # so that objects may refer to each other

@@ -49,7 +49,7 @@ def is_namedtuple(value: Any) -> bool:
     return (
         isinstance(value, tuple)
         and hasattr(type(value), "_fields")
-        and not hasattr(value, "__dict__")
+        and not getattr(value, "__dict__", None)
     )
 
 
