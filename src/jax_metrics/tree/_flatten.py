@@ -10,6 +10,7 @@ import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._context import flatten_context, open_contexts
+from jax_metrics.tree._dict_order import in_order
 from jax_metrics.tree._layout import (
     LAYOUT,
     PRIVATE,
@@ -19,7 +20,7 @@ from jax_metrics.tree._layout import (
     compute_mode_layout,
 )
 from jax_metrics.tree._lost_state import settle
-from jax_metrics.tree._static import copy_containers
+from jax_metrics.tree._snapshot import snapshot
 from jax_metrics.tree._types import FieldInfo, FlattenMode
 
 _new = object.__new__
@@ -62,9 +63,9 @@ def unflatten(layout: Layout, children: Any) -> Any:
     else:
         for name, child in zip(layout.names, children):  # noqa: B905
             fields[name] = child
-    if layout.thawed:
-        for name in layout.thawed:
-            fields[name] = copy_containers(fields[name])
+    if layout.mutable_statics:
+        for name in layout.mutable_statics:
+            fields[name] = snapshot(fields[name])
     tree = _new(layout.cls)
     _set_dict(tree, fields)
     return tree
@@ -105,13 +106,15 @@ def set_static(tree: Any, name: str, value: Any) -> None:
     Args:
         tree: The object.
         name: The field.
-        value: A hashable value.
+        value: A bool, an int, a string, None, or a tuple of those.
     """
     before = layout_of(tree)
     setattr(tree, name, value)
-    after = before.plans.get((name, value))
+    types = map(type, value) if isinstance(value, tuple) else ()
+    step = (name, value, type(value), *types)  # 1 == True
+    after = before.plans.get(step)
     if after is None:
-        before.plans[name, value] = layout_of(tree)
+        before.plans[step] = layout_of(tree)
     else:
         tree.__dict__[LAYOUT] = after
 
@@ -144,6 +147,11 @@ def _flatten_in_context(tree: Any) -> tuple[tuple[Any, ...], Layout]:
             _with_field_info(child, name, metadata.kind, tree)
             for child, name, metadata in zip(children, layout.names, layout.metadata, strict=True)
         )
+    if context.mode is FlattenMode.all_fields:
+        children = tuple(
+            child if metadata.node else in_order(child)
+            for child, metadata in zip(children, layout.metadata, strict=True)
+        )
     return children, layout
 
 
@@ -151,11 +159,11 @@ def _with_field_info(value: Any, name: str, kind: type, tree: Any) -> Any:
     def wrap(leaf: Any) -> Any:
         return leaf if is_tree(leaf) else FieldInfo(name, leaf, kind, tree, f".{name}")
 
-    return jax.tree.map(wrap, value, is_leaf=is_tree)
+    return jax.tree.map(wrap, in_order(value), is_leaf=is_tree)
 
 
 def _without_field_info(children: Any) -> Any:
     def unwrap(leaf: Any) -> Any:
         return leaf.value if isinstance(leaf, FieldInfo) else leaf
 
-    return [jax.tree.map(unwrap, child, is_leaf=is_tree) for child in children]
+    return [jax.tree.map(unwrap, in_order(child), is_leaf=is_tree) for child in children]

@@ -9,7 +9,7 @@ from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MergeError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
 from jax_metrics.tree._layout import Layout
-from jax_metrics.tree._static import same
+from jax_metrics.tree._same_program import same_program
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
 from jax_metrics.tree._walk import check_inplace, is_empty, is_leaf, leaf_types, rebuild
 
@@ -181,7 +181,7 @@ class _Merger:
             if name in its.names or not self.keep_statics:
                 vars(merged)[name] = copy(value)
                 forget_layout(merged)
-            elif self.check_statics and not same(vars(merged).get(name), value):
+            elif self.check_statics and not same_program(vars(merged).get(name), value):
                 raise _Misfit(
                     f"the static field {type(merged).__name__}.{name} is "
                     f"{vars(merged).get(name)!r}, but {value!r} in a tree to merge. Pass "
