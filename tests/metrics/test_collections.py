@@ -167,7 +167,7 @@ def test_arguments_for_the_metrics_alone():
         (
             lambda: Losses(MeanSquaredError(reduction="none")).update(target=TARGET, preds=PREDS),
             ValueError,
-            "The loss 'mean_squared_error' gives an array of shape",
+            "The loss 'mean_squared_error' returns an array of shape",
         ),
         (
             lambda: LossAndLogs(aux_losses=["a"]).update(),

@@ -130,7 +130,7 @@ def test_the_tracker_of_a_collection():
         (
             lambda: Classwise(Precision(num_classes=3)).compute(),
             ValueError,
-            "Classwise needs one value for each label, but Precision gives",
+            "Classwise needs one value for each label, but Precision returns",
         ),
         (
             lambda: Classwise(Precision(num_classes=3, average=None), labels="ab").compute(),

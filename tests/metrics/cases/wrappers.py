@@ -92,7 +92,7 @@ CASES = [
         "arguments": HOLES,
         "reference": mse,
         "bad": [
-            ({"preds": np.zeros((16, 2))}, ValueError, "has not num_outputs=3 along axis -1"),
+            ({"preds": np.zeros((16, 2))}, ValueError, "does not have num_outputs=3 along axis -1"),
         ],
     },
     {

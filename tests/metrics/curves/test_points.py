@@ -131,7 +131,10 @@ def test_curves_of_too_many_are_nan(metric):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: jm.metrics.LogAUC(fpr_range=(0.1, 0.01)), "fpr_range must be two increasing numbers"),
+        (
+            lambda: jm.metrics.LogAUC(fpr_range=(0.1, 0.01)),
+            "fpr_range must be two increasing numbers",
+        ),
         (lambda: jm.metrics.LogAUC(fpr_range=(0.0, 0.1)), "above 0 and up to 1"),
         (lambda: jm.metrics.RecallAtFixedPrecision(min_precision=1.5), "min_precision must lie"),
         (lambda: jm.metrics.PrecisionAtFixedRecall(min_recall=1.5), "min_recall must lie"),
