@@ -71,12 +71,12 @@ class BootStrapper(Metric):
         one_of("sampling", sampling, _SAMPLINGS)
         if "sample_weight" not in metric.signature.parameters:
             raise ValueError(
-                f"BootStrapper weighs examples, but {type(metric).__name__} takes no "
+                f"BootStrapper weights examples, but {type(metric).__name__} takes no "
                 f"`sample_weight`; it takes {', '.join(metric.signature.parameters)}."
             )
         if not metric.jittable:
             raise ValueError(
-                f"BootStrapper updates all copies as one program, but {type(metric).__name__} says "
+                f"BootStrapper updates all copies as one program, but {type(metric).__name__} has "
                 "`jittable = False`."
             )
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
