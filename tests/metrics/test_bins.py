@@ -1,4 +1,4 @@
-"""The bin of a score is what comparing it with each threshold gives, to the last bit."""
+"""The bins of scores equal comparisons with each threshold, to the last bit."""
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ def test_scores_at_and_beside_each_threshold(first):
     counts = np.arange(first, min(first + AT_ONCE, 2**11 + 1), 7)
     tables = [np.linspace(0, 1, count).astype(np.float32) for count in counts]
     scores = [_beside(table) for table in tables]
-    found = jax.jit(lambda scores: list(map(bin_indices, scores, counts.tolist())))(scores)
-    for table, near, bins in zip(tables, scores, found, strict=True):
+    actual = jax.jit(lambda scores: list(map(bin_indices, scores, counts.tolist())))(scores)
+    for table, near, bins in zip(tables, scores, actual, strict=True):
         np.testing.assert_array_equal(bins, table.searchsorted(near, side="right"))
 
 

@@ -14,7 +14,7 @@ def test_rows_are_kept_in_order_and_masked_ones_left_out():
     assert not buffer.overflowed
 
 
-def test_what_does_not_fit_is_counted():
+def test_overflow_is_recorded():
     buffer = Buffer(2, (3,)).extended(jnp.ones((5, 3)))
     assert buffer.overflowed and int(buffer.count) == 2
     for _ in range(3):

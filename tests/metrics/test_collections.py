@@ -62,10 +62,10 @@ def test_losses_are_means_over_examples():
     losses = Losses([MeanSquaredError(), MeanAbsoluteError(reduction="sum", weight=2.0)])
     for part in (slice(0, 7), slice(7, 10)):
         losses.update(target=TARGET[part], preds=PREDS[part])
-    apart = TARGET - PREDS
+    difference = TARGET - PREDS
     values = losses.compute()
-    np.testing.assert_allclose(values["mean_squared_error"], (apart**2).mean(), rtol=1e-5)
-    np.testing.assert_allclose(values["mean_absolute_error"], abs(apart).sum(), rtol=1e-5)
+    np.testing.assert_allclose(values["mean_squared_error"], (difference**2).mean(), rtol=1e-5)
+    np.testing.assert_allclose(values["mean_absolute_error"], abs(difference).sum(), rtol=1e-5)
     np.testing.assert_allclose(losses.total_loss(), sum(values.values()), rtol=1e-6)
 
 
@@ -113,7 +113,7 @@ class Logging(jm.Module):
         return y
 
 
-def test_what_modules_log():
+def test_logs_of_modules():
     model = jm.nn.Sequential(Logging(), Logging()).init(0, TARGET[:, None])
     aux_losses, aux_metrics = AuxLosses(model), AuxMetrics(model)
     assert aux_losses.names == ("layers/0/penalty", "layers/1/penalty")
@@ -123,9 +123,9 @@ def test_what_modules_log():
         values.append(float(model.layers[0].penalty))
         aux_losses.update(aux_losses=model)
         aux_metrics.update(aux_metrics=model)
-    found = aux_losses.compute()
-    np.testing.assert_allclose(found["layers/0/penalty"], np.mean(values), rtol=1e-6)
-    np.testing.assert_allclose(aux_losses.total_loss(), sum(found.values()), rtol=1e-6)
+    actual = aux_losses.compute()
+    np.testing.assert_allclose(actual["layers/0/penalty"], np.mean(values), rtol=1e-6)
+    np.testing.assert_allclose(aux_losses.total_loss(), sum(actual.values()), rtol=1e-6)
     assert list(aux_metrics.compute_logs()) == ["layers/0/size", "layers/1/size"]
 
 
@@ -167,7 +167,7 @@ def test_arguments_for_the_metrics_alone():
         (
             lambda: Losses(MeanSquaredError(reduction="none")).update(target=TARGET, preds=PREDS),
             ValueError,
-            "The loss 'mean_squared_error' gives an array of shape",
+            "The loss 'mean_squared_error' returns an array of shape",
         ),
         (
             lambda: LossAndLogs(aux_losses=["a"]).update(),

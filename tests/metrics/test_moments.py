@@ -34,7 +34,7 @@ def test_products_survive_an_offset(offset, batches):
     np.testing.assert_allclose(mean, values.astype(np.float64).mean(0), rtol=1e-9, atol=1e-7)
 
 
-def test_weights_count_and_zeros_hide():
+def test_weights_and_zero_weights():
     values = pair(1e4)
     weight = np.random.default_rng(1).integers(0, 3, len(values)).astype(np.float32)
     hidden = np.where(weight[:, None] == 0, np.nan, values)

@@ -19,7 +19,7 @@ def test_counts_stay_exact(start):
 
 
 @pytest.mark.parametrize("dtype", [jnp.int32, jnp.uint32])
-def test_large_integers_are_taken_whole(dtype):
+def test_large_integers_are_added_exactly(dtype):
     largest = int(jnp.iinfo(dtype).max)
     assert int(add(Total(), jnp.array(largest, dtype))) == largest
 
@@ -56,6 +56,6 @@ def test_merging_is_adding(values, cut):
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
-def test_what_is_not_finite_stays(value):
+def test_nan_and_infinity_remain(value):
     total = add(add(Total(1.0), value), 1.0)
     np.testing.assert_equal(float(total.value), value)

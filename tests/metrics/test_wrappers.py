@@ -74,13 +74,13 @@ def test_bootstraps_spread_as_theory_says(sampling):
     )
     for batch in np.split(values, 4):
         metric.update(batch)
-    found, error = metric.compute(), 2 / np.sqrt(2000)
-    assert abs(found["mean"] - values.mean()) < error / 2
-    assert abs(found["std"] / error - 1) < 0.15
+    actual, error = metric.compute(), 2 / np.sqrt(2000)
+    assert abs(actual["mean"] - values.mean()) < error / 2
+    assert abs(actual["std"] / error - 1) < 0.15
     np.testing.assert_allclose(
-        found["quantile"] - values.mean(), [-1.645 * error, 1.645 * error], atol=error / 2
+        actual["quantile"] - values.mean(), [-1.645 * error, 1.645 * error], atol=error / 2
     )
-    assert found["raw"].shape == (400,)
+    assert actual["raw"].shape == (400,)
 
 
 def test_bootstraps_draw_anew_for_each_batch():
@@ -130,7 +130,7 @@ def test_the_tracker_of_a_collection():
         (
             lambda: Classwise(Precision(num_classes=3)).compute(),
             ValueError,
-            "Classwise needs one value for each label, but Precision gives",
+            "Classwise needs one value for each label, but Precision returns",
         ),
         (
             lambda: Classwise(Precision(num_classes=3, average=None), labels="ab").compute(),

@@ -1,4 +1,4 @@
-"""Metrics, and what they are made of."""
+"""Metrics, their bases, and the state to build them from."""
 
 from jax_metrics.metrics._checks import check as check
 from jax_metrics.metrics._composite import Composite as Composite

@@ -1,4 +1,4 @@
-"""How a metric receives arguments: by position or name, renamed, out of structures."""
+"""`ArgumentRouting`: arguments by position or name, renamed, or out of nested structures."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -9,47 +9,45 @@ from jax_metrics.tree import Tree, copy
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _PLAIN = Arguments()
-_UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class ArgumentRouting(Tree):
-    """What receives arguments as a metric does.
+    """The part of a metric that routes the arguments of a call to `update`.
 
     Attributes:
-        on: Where in structures to find them.
+        on: The path to the arguments in nested structures.
     """
 
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
     _required: ClassVar[frozenset[str]] = frozenset()
-    _accepts_any_arguments: ClassVar[bool] = (
-        False  # whether it takes any arguments, as a wrapper does
-    )
+    _accepts_any_arguments: ClassVar[bool] = False  # true of wrappers
 
     @classmethod
     def _receive_as(cls, update: Callable[..., Any]) -> None:
-        """Has the class receive the arguments of a function, which takes the metric first."""
+        """Makes the class receive the arguments of a function, which takes the metric first."""
         own = dict(list(inspect.signature(update).parameters.items())[1:])
         empty = inspect.Parameter.empty
         cls._parameters = own
-        cls._required = frozenset(name for name, one in own.items() if one.default is empty)
-        cls._accepts_any_arguments = any(one.kind in _UNNAMED for one in own.values())
+        cls._required = frozenset(name for name, p in own.items() if p.default is empty)
+        cls._accepts_any_arguments = any(p.kind in _VARIADIC for p in own.values())
 
     @property
     def signature(self) -> inspect.Signature:
-        """The arguments that `update` takes, under the names it takes them by."""
-        return self._arguments.signature(self._takes(), ())
+        """The arguments of `update`, under the names that callers use."""
+        return self._arguments.signature(self._accepted_parameters(), ())
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
-        """The arguments of `update` by its own names; those of a wrapper are of what it wraps."""
-        return {n: p for n, p in self._parameters.items() if p.kind not in _UNNAMED}
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of `update` by their own names; of a wrapper, those of its metric."""
+        return {n: p for n, p in self._parameters.items() if p.kind not in _VARIADIC}
 
     def index_into(self, **paths: Index) -> Self:
-        """A metric that reads arguments out of structures.
+        """A metric that reads arguments out of nested structures.
 
         Args:
-            **paths: For each argument a key or index, or several to follow one after the other.
+            **paths: For each argument a key or index, or a sequence of them.
 
         Raises:
             TypeError: If there is no such argument.
@@ -61,12 +59,12 @@ class ArgumentRouting(Tree):
             >>> float(metric(values={"heads": [jnp.ones(2)]}))
             1.0
         """
-        made: Any = copy(self)
-        made._arguments = self._arguments.index_into(self, paths)
-        return made
+        new: Any = copy(self)
+        new._arguments = self._arguments.index_into(self, paths)
+        return new
 
     def rename_arguments(self, **names: str) -> Self:
-        """A metric that takes arguments by other names.
+        """A metric that takes arguments under other names.
 
         Args:
             **names: For each argument its new name.
@@ -82,12 +80,12 @@ class ArgumentRouting(Tree):
             >>> float(metric(loss=jnp.ones(2)))
             1.0
         """
-        made: Any = copy(self)
-        made._arguments = self._arguments.rename(self, names)
-        return made
+        new: Any = copy(self)
+        new._arguments = self._arguments.rename(self, names)
+        return new
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
-        """The arguments by the names that `update` has for them, taken out of their structures."""
+        """The arguments under the names of `update`, taken out of their structures."""
         plain = self._arguments is _PLAIN and self.on is None
         if plain and self._accepts_any_arguments:
             return args, dict(kwargs)
@@ -97,9 +95,9 @@ class ArgumentRouting(Tree):
         return (), self._arguments.receive(self, given)
 
     def _named(self, args: tuple[Any, ...]) -> dict[str, Any]:
-        """Positional arguments by the names that callers use."""
+        """Positional arguments under the names that callers use."""
         names = list(self.signature.parameters)
-        kinds = [parameter.kind for parameter in self._takes().values()]
+        kinds = [parameter.kind for parameter in self._accepted_parameters().values()]
         positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
         if len(args) > positional:
             raise TypeError(

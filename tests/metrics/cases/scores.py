@@ -1,4 +1,4 @@
-"""Metrics of predicted probabilities, and of the order of scores."""
+"""Metrics of predicted probabilities and of the order of scores."""
 
 import numpy as np
 from sklearn.metrics import (
@@ -76,29 +76,29 @@ def calibration(bins, norm):
         weight = np.ones(target.shape) if sample_weight is None else sample_weight
         if preds.ndim > 1:
             target, preds = preds.argmax(-1) == target, preds.max(-1)
-        place = np.digitize(preds, np.linspace(0, 1, bins + 1)[1:-1])
-        held, apart = np.zeros(bins), np.zeros(bins)
-        for i in set(place):
-            held[i] = weight[place == i].sum()
-            apart[i] = abs((weight * (target - preds))[place == i].sum()) / held[i]
+        bin_of = np.digitize(preds, np.linspace(0, 1, bins + 1)[1:-1])
+        counts, difference = np.zeros(bins), np.zeros(bins)
+        for i in set(bin_of):
+            counts[i] = weight[bin_of == i].sum()
+            difference[i] = abs((weight * (target - preds))[bin_of == i].sum()) / counts[i]
         if norm == "max":
-            return apart.max()
+            return difference.max()
         power = {"l1": 1, "l2": 2}[norm]
-        return np.average(apart**power, weights=held) ** (1 / power)
+        return np.average(difference**power, weights=counts) ** (1 / power)
 
     return reference
 
 
 def normalized(target, preds, sample_weight=None):
-    share = np.average(target, weights=sample_weight)
-    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    frequency = np.average(target, weights=sample_weight)
+    entropy = -frequency * np.log(frequency) - (1 - frequency) * np.log(1 - frequency)
     return log_loss(target, preds, sample_weight=sample_weight) / entropy
 
 
 def explained_brier(target, preds, sample_weight=None):
-    share = np.average(target, weights=sample_weight)
-    left = brier_score_loss(target, preds, sample_weight=sample_weight)
-    return 1 - left / (share * (1 - share))
+    frequency = np.average(target, weights=sample_weight)
+    brier = brier_score_loss(target, preds, sample_weight=sample_weight)
+    return 1 - brier / (frequency * (1 - frequency))
 
 
 def ratio(target, preds, sample_weight=1.0):

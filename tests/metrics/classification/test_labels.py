@@ -1,4 +1,4 @@
-"""What `Labels` refuses, and how it reads arguments."""
+"""How `Labels` reads arguments, and which it rejects."""
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ def fault(labels, *args, **kwargs):
         ({"threshold": 1.5}, "threshold must lie between 0 and 1, but is 1.5"),
     ],
 )
-def test_options_that_do_not_fit(options, text):
+def test_invalid_options(options, text):
     with pytest.raises(ValueError, match=text):
         Labels(**options).checked()
 
@@ -47,12 +47,12 @@ def test_options_that_do_not_fit(options, text):
         ({}, BINARY, BINARY * 1j, TypeError, "preds must hold labels, integers or booleans"),
     ],
 )
-def test_arguments_that_do_not_fit(options, target, preds, error, text):
+def test_invalid_arguments(options, target, preds, error, text):
     with pytest.raises(error, match=text):
         Labels(**options).checked().compare(target, preds)
 
 
-def test_a_label_outside_is_a_fault_unless_it_does_not_count():
+def test_an_unknown_label_is_a_fault_unless_its_weight_is_zero():
     labels = Labels(num_classes=2)
     assert np.isnan(fault(labels, BINARY + 1, BINARY))
     assert fault(labels, BINARY, BINARY) == 0
@@ -63,14 +63,14 @@ def test_a_label_outside_is_a_fault_unless_it_does_not_count():
     assert np.isnan(fault(labels, BINARY, outside))
 
 
-def test_labels_beyond_int32_are_none_of_the_classes():
+def test_labels_beyond_int32_are_unknown():
     with jax.enable_x64(True):
         assert as_labels("target", np.array([1, 2**32 + 1, -(2**32)])).tolist() == [1, MAX, MIN]
     assert as_labels("target", np.array([1, 2**32 - 1], np.uint32)).tolist() == [1, MAX]
     assert as_labels("target", np.array([True, False])).tolist() == [1, 0]
 
 
-def test_a_score_that_is_no_number_is_a_fault_unless_it_does_not_count():
+def test_a_nan_score_is_a_fault_unless_its_weight_is_zero():
     scores = jnp.array([[0.1, 0.9], [0.8, jnp.nan], [jnp.nan, 0.7]])
     assert np.isnan(fault(Labels(2), BINARY, scores))
     assert fault(Labels(2), BINARY, scores, mask=np.array([True, False, False])) == 0
@@ -80,11 +80,11 @@ def test_a_score_that_is_no_number_is_a_fault_unless_it_does_not_count():
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-def test_the_largest_is_that_of_argmax(dtype):
+def test_largest_equals_argmax_and_max(dtype):
     scores = jnp.asarray(np.random.default_rng(0).integers(-2, 3, (4, 50, 7)), dtype)
     scores = scores.at[0, :9, 3].set(jnp.nan).at[1, 0].set(-jnp.inf).at[1, 1, 2].set(jnp.inf)
-    place, score = largest(scores)
-    np.testing.assert_array_equal(place, scores.argmax(-1))
+    index, score = largest(scores)
+    np.testing.assert_array_equal(index, scores.argmax(-1))
     np.testing.assert_array_equal(*(x.astype(jnp.float32) for x in (score, scores.max(-1))))
 
 

@@ -1,4 +1,4 @@
-"""Metrics of probabilities and of order over options and edge cases."""
+"""Metrics of scores over options and edge cases."""
 
 import numpy as np
 import pytest
@@ -36,8 +36,8 @@ BITS = rng.integers(0, 2, (N, C))
 WEIGHT = rng.uniform(0.1, 3, N)
 
 
-def assert_close(found, expected, rtol=1e-5):
-    np.testing.assert_allclose(found, expected, rtol=rtol)
+def assert_close(actual, expected, rtol=1e-5):
+    np.testing.assert_allclose(actual, expected, rtol=rtol)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
@@ -45,18 +45,18 @@ def assert_close(found, expected, rtol=1e-5):
 def test_log_loss_and_brier_score(logits, weight):
     options = {"from_logits": logits, "sample_weight": weight}
     binary = LOGITS[:, 0] if logits else sigmoid(LOGITS[:, 0])
-    found = jm.metrics.log_loss(BITS[:, 0], binary, **options)
-    assert_close(found, sk.log_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight))
-    found = jm.metrics.brier_score(BITS[:, 0], binary, **options)
+    actual = jm.metrics.log_loss(BITS[:, 0], binary, **options)
+    assert_close(actual, sk.log_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight))
+    actual = jm.metrics.brier_score(BITS[:, 0], binary, **options)
     assert_close(
-        found, sk.brier_score_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight)
+        actual, sk.brier_score_loss(BITS[:, 0], sigmoid(LOGITS[:, 0]), sample_weight=weight)
     )
     classes, options["num_classes"] = LOGITS if logits else softmax(LOGITS), C
-    found = jm.metrics.log_loss(LABELS, classes, **options)
-    assert_close(found, sk.log_loss(LABELS, softmax(LOGITS), sample_weight=weight))
+    actual = jm.metrics.log_loss(LABELS, classes, **options)
+    assert_close(actual, sk.log_loss(LABELS, softmax(LOGITS), sample_weight=weight))
     errors = ((softmax(LOGITS) - np.eye(C)[LABELS]) ** 2).sum(-1)
-    found = jm.metrics.brier_score(LABELS, classes, **options)
-    assert_close(found, np.average(errors, weights=weight))
+    actual = jm.metrics.brier_score(LABELS, classes, **options)
+    assert_close(actual, np.average(errors, weights=weight))
     labels, options = LOGITS if logits else sigmoid(LOGITS), options | {"num_classes": None}
     columns = [
         sk.log_loss(t, p, sample_weight=weight)
@@ -65,7 +65,7 @@ def test_log_loss_and_brier_score(logits, weight):
     assert_close(jm.metrics.log_loss(BITS, labels, num_labels=C, **options), np.mean(columns))
 
 
-def test_probabilities_of_nothing():
+def test_scores_without_examples():
     target, preds = np.array([0, 1]), np.array([1.0, 1.0])
     assert_close(jm.metrics.log_loss(target, preds), -np.log(1e-7) / 2)
     assert jm.metrics.log_loss(target, preds, epsilon=0.0) == np.inf
@@ -76,13 +76,13 @@ def test_probabilities_of_nothing():
 
 
 @pytest.mark.parametrize("metric", [LogLoss, BrierScore, CalibrationError])
-def test_ignored_and_masked_ones_do_not_count(metric):
+def test_ignored_and_masked_examples_are_excluded(metric):
     target, keep = np.where(rng.random(N) < 0.3, -1, LABELS), None
     keep = target >= 0
     preds = np.where(keep[:, None], softmax(LOGITS), np.nan)
     expected = metric(num_classes=C)(target=target[keep], preds=preds[keep])
-    found = metric(num_classes=C, ignore_index=-1)(target=target, preds=preds)
-    assert_close(found, expected)
+    actual = metric(num_classes=C, ignore_index=-1)(target=target, preds=preds)
+    assert_close(actual, expected)
     assert_close(metric(num_classes=C)(target=target, preds=preds, mask=keep), expected)
     assert np.isnan(metric(num_classes=C).compute())
 
@@ -110,32 +110,32 @@ def test_calibration_error(norm, bins):
     preds = np.float32(np.append(sigmoid(LOGITS[:, 0]), [0.0, 1.0, 0.2, 0.4, 0.6]))
     target = np.append(BITS[:, 0], [0, 1, 0, 1, 1])
     edges = np.float32(np.linspace(0, 1, bins + 1))
-    held, apart = [], []
+    counts, difference = [], []
     for i in range(bins):
         inside = (preds >= edges[i]) & ((preds < edges[i + 1]) | (i == bins - 1))
-        held.append(inside.sum())
-        apart.append(abs(target[inside].mean() - preds[inside].mean()) if inside.any() else 0)
-    apart = np.array(apart)
+        counts.append(inside.sum())
+        difference.append(abs(target[inside].mean() - preds[inside].mean()) if inside.any() else 0)
+    difference = np.array(difference)
     expected = {
-        "l1": np.average(apart, weights=held),
-        "l2": np.average(apart**2, weights=held) ** 0.5,
-        "max": apart.max(),
+        "l1": np.average(difference, weights=counts),
+        "l2": np.average(difference**2, weights=counts) ** 0.5,
+        "max": difference.max(),
     }[norm]
-    found = jm.metrics.calibration_error(target, preds, norm=norm, num_bins=bins)
-    assert_close(found, expected, rtol=1e-4)
+    actual = jm.metrics.calibration_error(target, preds, norm=norm, num_bins=bins)
+    assert_close(actual, expected, rtol=1e-4)
     logits = np.log(preds[:-5]) - np.log1p(-preds[:-5])
     from_logits = jm.metrics.calibration_error(target[:-5], logits, num_bins=1, from_logits=True)
     assert_close(from_logits, abs(target[:-5].mean() - preds[:-5].mean()), rtol=1e-3)
 
 
 def test_normalized_entropy_of_classes_and_labels():
-    share = np.bincount(LABELS) / N
-    entropy = -(share * np.log(share)).sum()
+    frequency = np.bincount(LABELS) / N
+    entropy = -(frequency * np.log(frequency)).sum()
     expected = sk.log_loss(LABELS, softmax(LOGITS)) / entropy
-    found = jm.metrics.normalized_entropy(LABELS, LOGITS, num_classes=C, from_logits=True)
-    assert_close(found, expected)
-    share = BITS.mean(0)
-    entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share)).mean()
+    actual = jm.metrics.normalized_entropy(LABELS, LOGITS, num_classes=C, from_logits=True)
+    assert_close(actual, expected)
+    frequency = BITS.mean(0)
+    entropy = -(frequency * np.log(frequency) + (1 - frequency) * np.log(1 - frequency)).mean()
     loss = jm.metrics.log_loss(BITS, sigmoid(LOGITS), num_labels=C)
     assert_close(jm.metrics.normalized_entropy(BITS, sigmoid(LOGITS), num_labels=C), loss / entropy)
     assert np.isnan(jm.metrics.normalized_entropy(np.ones(3, int), np.full(3, 0.5)))
@@ -143,7 +143,7 @@ def test_normalized_entropy_of_classes_and_labels():
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
-def test_which_part_of_a_cost_is_explained(weight):
+def test_explained_fractions_of_costs(weight):
     def brier_of(right, preds):
         return np.average(((right - preds) ** 2).sum(-1), weights=weight)
 
@@ -151,23 +151,23 @@ def test_which_part_of_a_cost_is_explained(weight):
     right, preds = np.eye(C)[LABELS], softmax(LOGITS)
     expected = sk.d2_log_loss_score(LABELS, preds, sample_weight=weight)
     assert_close(jm.metrics.d2_log_loss_score(LABELS, LOGITS, **options), expected)
-    share = np.average(right, axis=0, weights=weight)
-    expected = 1 - brier_of(right, preds) / brier_of(right, share)
+    frequency = np.average(right, axis=0, weights=weight)
+    expected = 1 - brier_of(right, preds) / brier_of(right, frequency)
     assert_close(jm.metrics.d2_brier_score(LABELS, LOGITS, **options), expected)
-    share = np.average(BITS, axis=0, weights=weight)
-    expected = 1 - brier_of(BITS, sigmoid(LOGITS)) / brier_of(BITS, share)
+    frequency = np.average(BITS, axis=0, weights=weight)
+    expected = 1 - brier_of(BITS, sigmoid(LOGITS)) / brier_of(BITS, frequency)
     options = options | {"num_classes": None, "num_labels": C}
     assert_close(jm.metrics.d2_brier_score(BITS, LOGITS, **options), expected)
 
 
 @pytest.mark.parametrize("score", [jm.metrics.d2_log_loss_score, jm.metrics.d2_brier_score])
-def test_nothing_is_explained_by_the_shares(score):
+def test_class_frequencies_explain_nothing(score):
     target = np.array([0, 0, 0, 1])
     np.testing.assert_allclose(score(target, np.full(4, 0.25)), 0, atol=1e-6)
     assert np.isnan(score(target * 0, np.full(4, 0.25)))
 
 
-def test_calibration_of_nothing():
+def test_calibration_without_examples():
     assert np.isnan(jm.metrics.weighted_calibration(np.zeros(3), np.ones(3)))
     assert np.isnan(jm.metrics.WeightedCalibration().compute())
     assert np.isnan(jm.metrics.ClickThroughRate().compute())
@@ -220,7 +220,7 @@ def test_ranking_without_some_labels(ours, theirs):
         ),
     ],
 )
-def test_what_cannot_be(make, text):
+def test_invalid_calls(make, text):
     with pytest.raises(ValueError, match=text):
         make()
 
@@ -230,7 +230,7 @@ class OfNothing(RelativeToPrior, BrierScore):
         return self.relative_cost
 
 
-def test_bases_say_what_they_need():
+def test_bases_name_the_method_to_define():
     arguments = {"target": BITS, "preds": LOGITS}
     with pytest.raises(TypeError, match="Ranking must define `score`"):
         Ranking().update(**arguments)

@@ -1,4 +1,4 @@
-"""Exact match: how often a whole example is correct."""
+"""Exact match: the fraction of examples that are correct at all positions."""
 
 from typing import Unpack
 
@@ -12,7 +12,7 @@ from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
 
 
 class ExactMatch(LabelMetric, WeightedMean):
-    """The fraction of examples of which all positions are correct; NaN before the first update.
+    """The fraction of examples that are correct at all positions; NaN before the first update.
 
     With labels an example is a row of them, `[..., num_labels]`. Otherwise it is everything at one
     index of the first axis, such as a sentence in `[batch, length]`. Masked and ignored positions

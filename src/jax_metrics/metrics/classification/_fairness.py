@@ -7,15 +7,14 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.classification._confusion_matrix import add_confusion
-from jax_metrics.metrics.classification._label_metric import LabelMetric
 from jax_metrics.metrics.counts import divide
-from jax_metrics.metrics.inputs import as_labels
+from jax_metrics.metrics.inputs import Labels, as_labels
 from jax_metrics.metrics.state import Total
 
 
-class GroupMetric(LabelMetric):
+class GroupMetric(Metric):
     """The base of metrics that count a binary target separately for each group.
 
     Attributes:
@@ -33,9 +32,10 @@ class GroupMetric(LabelMetric):
         ignore_index: int | None = None,
         **options: Unpack[Common],
     ):
-        super().__init__(
-            threshold=threshold, from_logits=from_logits, ignore_index=ignore_index, **options
-        )
+        super().__init__(**options)
+        self.labels = Labels(
+            threshold=threshold, from_logits=from_logits, ignore_index=ignore_index
+        ).checked()
         if num_groups < 2:
             raise ValueError(f"num_groups must be at least 2, but is {num_groups}.")
         self.num_groups = num_groups

@@ -1,4 +1,4 @@
-"""Counts of labels and scores, and the values made of them."""
+"""Counts of labels and scores, and averages of the values computed from them."""
 
 from jax_metrics.metrics.counts._averages import AVERAGES as AVERAGES
 from jax_metrics.metrics.counts._averages import average_scores as average_scores

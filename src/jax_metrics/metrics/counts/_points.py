@@ -126,9 +126,9 @@ def _weighted_points(scores: jax.Array, signed: jax.Array) -> Points:
 
 
 def _flip_negative(bits: jax.Array) -> jax.Array:
-    """Flips all bits but the sign where that is negative; its own inverse.
+    """Flips all bits of negative numbers but the sign; applied twice, it is the identity.
 
-    The bits of floats, seen as integers, are then in the order of the floats.
+    It maps the bits of floats to integers in the same order.
     """
     return bits ^ ((bits >> (bits.dtype.itemsize * 8 - 1)) & jnp.iinfo(bits.dtype).max)
 

@@ -36,8 +36,8 @@ class Curve(Metric):
             more examples the value is NaN: see `overflowed`.
         num_classes: Number of classes.
         num_labels: Number of labels.
-        from_logits: Whether predictions are logits. With a capacity, those of binary targets and
-            labels keep their order even where their probabilities would round to the same float.
+        from_logits: Whether predictions are logits. With a capacity, logits of binary targets
+            and labels keep their order even if their probabilities would round to the same float.
         ignore_index: Examples with this target are ignored.
         **options: See `Metric`.
     """

@@ -1,4 +1,4 @@
-"""The two kinds of state that curves are made from: counts in bins, and the scores themselves.
+"""The two kinds of state of curves: counts in bins, and the scores themselves.
 
 Both have `added`, which adds the scores of a batch, `points`, `overflowed` and `keeps_logits`.
 """

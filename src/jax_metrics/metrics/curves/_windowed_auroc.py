@@ -27,6 +27,7 @@ class WindowedAUROC(AUROC):
 
     def __init__(self, *, window: int, **options: Any):
         super().__init__(capacity=1, **options)
-        buffer: Any = self.state.rows
-        rows = LatestRows(window, buffer.values.shape[1:], buffer.values.dtype)
-        self.state = ExactScores(rows, self.state.keeps_logits)
+        state: Any = self.state
+        buffer = state.rows.values
+        rows = LatestRows(window, buffer.shape[1:], buffer.dtype)
+        self.state = ExactScores(rows, state.keeps_logits)

@@ -16,12 +16,12 @@ from jax_metrics.metrics.state import state
 class MaxError(Metric):
     """The largest `|target - preds|`; NaN before the first update.
 
-    An element whose weight is zero does not count; how large its weight is does not matter else.
+    Elements of weight zero are ignored; other weights make no difference.
 
     Args:
-        num_outputs: With a number, the last axis of `[..., num_outputs]` is kept, each output with
-            a value of its own; else all elements go into one.
-        **options: Those of every metric.
+        num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
+            its own value; if None, there is one value for all elements.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -43,7 +43,7 @@ class MaxError(Metric):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         error = absolute_error(target, preds).astype(self.dtype)
         ends_with_outputs(error.shape, self.largest.shape)
         weight = weights(error.shape, sample_weight, mask)

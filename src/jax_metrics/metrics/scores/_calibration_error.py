@@ -22,8 +22,8 @@ class CalibrationError(Metric):
     Probabilities are sorted into bins. The gap of a bin is the distance between its mean
     probability and the fraction of its predictions that came true: `"l1"` is the mean gap, weighted
     by the number of predictions in each bin, `"l2"` the root of the mean squared gap, `"max"` the
-    largest one. With classes the probability is that of the predicted class; otherwise it is that
-    of a 1, and all labels share the bins.
+    largest one. With classes it is the probability of the predicted class; otherwise that of a 1,
+    and all labels share the bins.
 
     NaN before the first update.
 
