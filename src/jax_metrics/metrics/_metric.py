@@ -21,7 +21,7 @@ from jax_metrics.metrics.state import (
     neutral_state,
     reduced_state,
 )
-from jax_metrics.tree import Extensions, copy, layout_of
+from jax_metrics.tree import Extensions, copy, layout_of, made_here
 
 M = TypeVar("M", bound="Metric")
 
@@ -126,7 +126,7 @@ class Metric(Operators, ArgumentRouting, Extensions):
 
     def neutral(self: M) -> M:
         """A metric with the initial state, of the same shapes."""
-        return (_compiled_neutral if self.jittable else _neutral)(self)
+        return made_here((_compiled_neutral if self.jittable else _neutral)(self))
 
     def batch_updates(self: M, *args: Any, **kwargs: Any) -> M:
         """A metric updated with this batch alone."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 
 from jax_metrics.module import _init
-from jax_metrics.module._calls import describe_place, in_scope
+from jax_metrics.module._calls import describe_place, in_scope, place_in_call
 from jax_metrics.module._kinds import (
     BatchStats,
     Cache,
@@ -88,6 +88,9 @@ class Module(Tree, Extensions):
     def _on_constructed(self) -> None:
         if in_compact():
             _init.init_inline(self)
+
+    def _place(self) -> tuple[Any, str]:
+        return place_in_call(self)
 
     # -- initialization --------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._dataclass import dataclass as dataclass
 from jax_metrics.tree._errors import CompactError as CompactError
+from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
 from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
 from jax_metrics.tree._errors import MergeError as MergeError
 from jax_metrics.tree._errors import MutabilityError as MutabilityError
@@ -25,6 +26,7 @@ from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._flatten import public_fields as public_fields
 from jax_metrics.tree._flatten import set_static as set_static
+from jax_metrics.tree._lost_state import check_use as check_use
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge
 from jax_metrics.tree._mixins import Apply as Apply
@@ -58,5 +60,6 @@ from jax_metrics.tree._types import FlattenMode as FlattenMode
 from jax_metrics.tree._types import Hashable as Hashable
 from jax_metrics.tree._types import Missing as Missing
 from jax_metrics.tree._types import Nothing as Nothing
+from jax_metrics.tree._walk import made_here as made_here
 
 update = merge

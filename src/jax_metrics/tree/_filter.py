@@ -4,12 +4,12 @@ from typing import Any, TypeVar
 
 from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._flatten import layout_under
+from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
 from jax_metrics.tree._walk import (
     assign_children,
     check_inplace,
     field_path,
-    leaf_types,
     map_value,
     rebuild,
     unchanged,

@@ -13,13 +13,14 @@ from jax_metrics.tree._context import flatten_context, open_contexts
 from jax_metrics.tree._dict_order import in_order
 from jax_metrics.tree._layout import (
     LAYOUT,
+    PENDING,
     PRIVATE,
     Layout,
     StaleLayout,
     compute_layout,
     compute_mode_layout,
 )
-from jax_metrics.tree._lost_state import settle
+from jax_metrics.tree._lost_state import flattened
 from jax_metrics.tree._snapshot import snapshot
 from jax_metrics.tree._types import FieldInfo, FlattenMode
 
@@ -42,7 +43,7 @@ def flatten(tree: Any) -> tuple[tuple[Any, ...], Layout]:
         layout = fields[LAYOUT]
         return layout.get(fields), layout
     except KeyError:
-        layout = _renew_layout(tree)
+        layout = _renew_layout(tree, keep=flattened(tree))
         return layout.get(fields), layout
 
 
@@ -119,11 +120,14 @@ def set_static(tree: Any, name: str, value: Any) -> None:
         tree.__dict__[LAYOUT] = after
 
 
-def _renew_layout(tree: Any) -> Layout:
+def _renew_layout(tree: Any, *, keep: bool | None = None) -> Layout:
+    """Works out the layout of an object; `keep` it there unless a note is to be found later."""
     fields = tree.__dict__
-    settle(fields)
     layout = compute_layout(type(tree), fields)
-    fields[LAYOUT] = layout
+    if PENDING not in fields if keep is None else keep:
+        fields[LAYOUT] = layout
+    else:
+        fields.pop(LAYOUT, None)
     return layout
 
 

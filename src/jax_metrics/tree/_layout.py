@@ -30,10 +30,12 @@ UNDECLARED = FieldMetadata(node=False)
 UNDECLARED_NODE = FieldMetadata(node=True)
 # Entries of an object's `__dict__` that are about the object and no fields of it.
 LAYOUT = "_layout"  # its layout, once that was worked out
-NATIVE = "_native"  # present when Python code made the object, not a JAX transformation
-PENDING = "_pending"  # an assignment that will be lost unless the object is flattened again
+# Present when Python code made the object, not a JAX transformation: the trace it was made in.
+NATIVE = "_native"
+REBUILT = "_rebuilt"  # present when a verb rebuilt an object that is not native, inside of a trace
+PENDING = "_pending"  # assignments of tracers, lost unless the object is flattened again
 ALIAS = "__orig_class__"  # left by `Box[int](...)`, which makes the same object as `Box(...)`
-PRIVATE = frozenset({LAYOUT, NATIVE, PENDING, ALIAS})
+PRIVATE = frozenset({LAYOUT, NATIVE, REBUILT, PENDING, ALIAS})
 # Static fields that Trees have only at times: whether they may be changed now (if immutable), and
 # what `update_field_metadata` changed for this object.
 MUTABLE = "_mutable"

@@ -9,9 +9,10 @@ from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MergeError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
 from jax_metrics.tree._layout import Layout
+from jax_metrics.tree._leaves import is_leaf, leaf_types
 from jax_metrics.tree._same_program import same_program
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
-from jax_metrics.tree._walk import check_inplace, is_empty, is_leaf, leaf_types, rebuild
+from jax_metrics.tree._walk import check_inplace, is_empty, rebuild
 
 A = TypeVar("A")
 

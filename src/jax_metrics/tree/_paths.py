@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import is_tree, layout_of
+from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._mutability import toplevel_made_mutable
-from jax_metrics.tree._walk import leaf_types
 
 A = TypeVar("A")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]+)\]")

@@ -20,10 +20,11 @@ from jax_metrics.tree._flatten import (
     public_fields,
     unflatten,
 )
-from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, field_metadata
-from jax_metrics.tree._lost_state import note_assignment
+from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, PENDING, field_metadata
+from jax_metrics.tree._lost_state import check_assignment, note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._references import from_references, to_references
+from jax_metrics.tree._traces import origin, tracer_in
 from jax_metrics.tree._types import FieldMetadata
 
 T = TypeVar("T", bound="Tree")
@@ -41,7 +42,7 @@ class TreeMeta(ABCMeta):
             if known is not None:
                 return known
             tree = cls.__new__(cls, *args, **kwargs)
-            tree.__dict__[NATIVE] = True
+            tree.__dict__[NATIVE] = origin()
             with outside_compact(), toplevel_made_mutable(tree):
                 cls.construct(tree, *args, **kwargs)
             tree._on_constructed()
@@ -109,7 +110,14 @@ class Tree(Rebuildable, metaclass=TreeMeta):
     def _on_constructed(self) -> None:
         """Runs after `__init__`; for base classes such as Module."""
 
+    def _place(self) -> tuple[Any, str]:
+        """The outermost object that is known to hold this one, and the path of this one in it."""
+        return self, ""
+
     def __setattr__(self, name: str, value: Any) -> None:
+        tracer = tracer_in(value)
+        if tracer is not None:
+            check_assignment(self, name, tracer)
         super().__setattr__(name, value)
         layout = self.__dict__.get(LAYOUT)
         node = layout is not None and (
@@ -117,7 +125,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         )
         if not node:
             forget_layout(self)
-        note_assignment(self, name, value)
+        if tracer is not None or PENDING in self.__dict__:
+            note_assignment(self, name, tracer)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -128,7 +137,7 @@ class Tree(Rebuildable, metaclass=TreeMeta):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(from_references(state))
-        vars(self)[NATIVE] = True
+        vars(self)[NATIVE] = origin()
 
     @property
     def field_metadata(self) -> Mapping[str, FieldMetadata]:

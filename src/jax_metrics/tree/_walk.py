@@ -8,27 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import jax
-import numpy as np
 
 from jax_metrics.tree._flatten import is_tree, unflatten
-from jax_metrics.tree._layout import NATIVE, Layout
+from jax_metrics.tree._layout import NATIVE, REBUILT, Layout
+from jax_metrics.tree._leaves import is_leaf, leaf_types
+from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import Nothing
-
-# Types known to be leaves. Asking JAX about each value is slow; a set of types is not. The type
-# of concrete arrays has no public name, so types join when first met.
-leaf_types: set[type] = {int, float, complex, bool, str, np.ndarray}
-
-
-def is_leaf(value: Any) -> bool:
-    """Whether JAX takes the value as a leaf."""
-    kind = type(value)
-    if kind in leaf_types:
-        return True
-    if not jax.tree_util.all_leaves((value,)):
-        return False
-    if isinstance(value, jax.Array | np.generic):
-        leaf_types.add(kind)
-    return True
 
 
 def is_empty(value: Any) -> bool:
@@ -113,8 +98,16 @@ def rebuild(
     """
     made = unflatten(layout, tuple(children))
     if native or (native is None and NATIVE in tree.__dict__):
-        made.__dict__[NATIVE] = True
+        made.__dict__[NATIVE] = origin()
+    elif (made_in := origin()) is not None:
+        made.__dict__[REBUILT] = made_in
     return made
+
+
+def made_here(tree: A) -> A:
+    """Says of an object that a compiled function returned that it belongs to the running code."""
+    tree.__dict__[NATIVE] = origin()
+    return tree
 
 
 def assign_children(tree: Any, layout: Layout, children: Iterable[Any]) -> Any:

@@ -1,0 +1,89 @@
+"""Which JAX traces are running, and which of them values and objects belong to.
+
+A trace is what `jit`, `grad`, `vmap`, `scan` and so on run a function under. They nest; the running
+one knows those around it. A tracer belongs to one trace, and may be used while that one runs.
+"""
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+from jax.extend.core import find_top_trace
+
+from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._layout import PRIVATE
+from jax_metrics.tree._leaves import leaf_types
+
+_top: Any = find_top_trace(())  # what runs outside of all transformations
+
+
+def traces_from(trace: Any) -> Iterator[Any]:
+    """A trace and those around it, from the inside out, without that of eager code."""
+    while trace is not None and trace is not _top:
+        yield trace
+        trace = getattr(trace, "parent_trace", None)
+
+
+def running_trace() -> Any:
+    """The innermost running trace; None in eager code."""
+    trace = find_top_trace(())
+    return None if trace is _top else trace
+
+
+def is_running(trace: Any) -> bool:
+    """Whether a trace is the running one, or one around it."""
+    return any(running is trace for running in traces_from(running_trace()))
+
+
+def origin() -> Any:
+    """What a new object remembers of the running trace: a weak reference; None in eager code."""
+    trace = find_top_trace(())
+    return None if trace is _top else weakref.ref(trace)
+
+
+def trace_of(tracer: Any) -> Any:
+    """The trace that a tracer belongs to."""
+    return tracer._trace
+
+
+# Types of values that are no tracers and hold none, met so far.
+_plain_types: set[type] = {int, float, complex, bool, str, type(None), np.ndarray}
+
+
+def tracer_in(value: Any) -> Any:
+    """The first tracer in a value; None if there is none. Quick for plain values."""
+    if type(value) in _plain_types:
+        return None
+    if isinstance(value, jax.Array) and not isinstance(value, Tracer):
+        _plain_types.add(type(value))
+        return None
+    return next(tracers_in(value), None)
+
+
+def tracers_in(value: Any) -> Iterator[Any]:
+    """The tracers in a value. It does not flatten the Trees inside, which would count as a use."""
+    kind = type(value)
+    if isinstance(value, Tracer):
+        yield value
+    elif kind in leaf_types:
+        return
+    elif kind in TREE_TYPES:
+        for name, item in value.__dict__.items():
+            if name not in PRIVATE:
+                yield from tracers_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tracers_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from tracers_in(item)
+    elif not jax.tree_util.all_leaves((value,)):
+        for item in jax.tree.leaves(value, is_leaf=_is_tree):
+            yield from tracers_in(item)
+
+
+def _is_tree(value: Any) -> bool:
+    return type(value) in TREE_TYPES
