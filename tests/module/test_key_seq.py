@@ -40,7 +40,7 @@ def test_without_a_key():
     with pytest.raises(
         RuntimeError,
         match=r"A KeySeq has no key yet\. Initialize the module that it is in with "
-        r"`init\(key, \.\.\.\)`, or give it one: `jm\.KeySeq\(42\)`",
+        r"`init\(key, \.\.\.\)`, or pass one: `jm\.KeySeq\(42\)`",
     ):
         jm.KeySeq()()
 

@@ -28,8 +28,8 @@ def shared_heads():
 def test_a_module_in_two_places_is_an_error_of_init(inplace):
     with pytest.raises(
         jm.SharingError,
-        match=r"The same Linear stands at \.heads\['a'\]\[0\] and at \.heads\['b'\]\. .* Give the "
-        r"second place a module of its own, such as `jm\.copy\(module\)`",
+        match=r"The same Linear is at \.heads\['a'\]\[0\] and at \.heads\['b'\]\. .* Use "
+        r"another module in the second place, such as `jm\.copy\(module\)`",
     ):
         shared_heads().init(0, X, inplace=inplace)
 
@@ -57,8 +57,8 @@ def test_an_array_in_two_places_is_an_error():
     model.heads["b"].kernel = model.heads["a"][0].kernel
     with pytest.raises(
         jm.SharingError,
-        match=r"The same array stands at \.heads\['a'\]\[0\]\.kernel and at "
-        r"\.heads\['b'\]\.kernel\. .* an array of its own, such as `jnp\.array\(x\)`",
+        match=r"The same array is at \.heads\['a'\]\[0\]\.kernel and at "
+        r"\.heads\['b'\]\.kernel\. .* another array in the second place, such as `jnp\.array\(x\)`",
     ):
         check_sharing(model)
 
@@ -71,7 +71,7 @@ def test_an_array_put_in_two_places_by_the_call_is_an_error_of_init():
         def __call__(self, x):
             self.a = self.b = jnp.ones(3)
 
-    with pytest.raises(jm.SharingError, match=r"The same array stands at \.a and at \.b"):
+    with pytest.raises(jm.SharingError, match=r"The same array is at \.a and at \.b"):
         Tied().init(0, X)
 
 
@@ -88,9 +88,9 @@ def test_states_may_share_an_array():
 
 def test_trees_outside_of_a_module_are_checked():
     layer = jm.Linear(1).init(0, X)
-    with pytest.raises(jm.SharingError, match=r"The same Linear stands at \[0\] and at \[1\]"):
+    with pytest.raises(jm.SharingError, match=r"The same Linear is at \[0\] and at \[1\]"):
         check_sharing([layer, layer])
-    with pytest.raises(jm.SharingError, match=r"stands at \['a'\] and at \['b'\]"):
+    with pytest.raises(jm.SharingError, match=r"is at \['a'\] and at \['b'\]"):
         check_sharing({"a": layer, "b": layer})
 
 

@@ -1,4 +1,4 @@
-"""How to check every layer of `jm.nn`: what it is made of, its inputs, and what it is to equal."""
+"""How to check every layer of `jm.nn`: what it is made of, its inputs, and what it must equal."""
 
 import dataclasses
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Case:
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def twins(ours: Any, theirs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Case:
+def linen_case(ours: Any, theirs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Case:
     """A layer and a Flax module, made of the same arguments."""
     options = {n: kwargs.pop(n) for n in ("bad_inputs", "bfloat16", "vmap") if n in kwargs}
     make = lambda: ours(*args, **kwargs)  # noqa: E731
@@ -45,7 +45,7 @@ def cell(ours: Any, theirs: Any, x: jax.Array, *args: Any, **kwargs: Any) -> Cas
     carry = ours(*args, **kwargs).initialize_carry(0, x.shape)
     carry = jax.tree.map(lambda c: normal(*c.shape), carry)
     bad = [((carry, x[0, ..., :3]), Exception, "")]
-    return twins(ours, theirs, (carry, x), *args, bad_inputs=bad, **kwargs)
+    return linen_case(ours, theirs, (carry, x), *args, bad_inputs=bad, **kwargs)
 
 
 def functional(make: Callable[[], jm.Module], reference: Any, *inputs: Any, **options: Any) -> Case:
@@ -53,7 +53,7 @@ def functional(make: Callable[[], jm.Module], reference: Any, *inputs: Any, **op
 
 
 def last_output(layer: Any, x: jax.Array) -> jax.Array:
-    """What the one cell of a recurrent layer gives at the last step."""
+    """The output of a one-cell recurrent layer at the last step."""
     (cell,) = layer.cells
     carry = cell.initialize_carry(0, x[:, 0].shape)
     for step in range(x.shape[1]):
@@ -67,17 +67,19 @@ WRONG_FEATURES = [(normal(2, 7), Exception, "shape")]
 
 CASES: dict[str, list[Case]] = {
     "Linear": [
-        twins(nn.Linear, linen.Dense, X, 3, bad_inputs=WRONG_FEATURES),
-        twins(nn.Linear, linen.Dense, SEQUENCE, 3, use_bias=False),
-        twins(nn.Linear, linen.Dense, X, 3, dot_general_cls=FP8),
+        linen_case(nn.Linear, linen.Dense, X, 3, bad_inputs=WRONG_FEATURES),
+        linen_case(nn.Linear, linen.Dense, SEQUENCE, 3, use_bias=False),
+        linen_case(nn.Linear, linen.Dense, X, 3, dot_general_cls=FP8),
     ],
     "LinearGeneral": [
-        twins(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, (2, 3), bad_inputs=WRONG_FEATURES),
-        twins(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, axis=(-2, -1)),
-        twins(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, batch_dims=(0,)),
+        linen_case(
+            nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, (2, 3), bad_inputs=WRONG_FEATURES
+        ),
+        linen_case(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, axis=(-2, -1)),
+        linen_case(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, batch_dims=(0,)),
     ],
     "Einsum": [
-        twins(
+        linen_case(
             nn.Einsum,
             linen.Einsum,
             SEQUENCE,
@@ -87,19 +89,19 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "Conv": [
-        twins(nn.Conv, linen.Conv, IMAGE, 3, (3, 3), bad_inputs=[(X, Exception, "")]),
-        twins(nn.Conv, linen.Conv, SEQUENCE, 4, 3, feature_group_count=2, padding="CAUSAL"),
-        twins(nn.Conv, linen.Conv, IMAGE, 2, (2, 2), strides=2, padding="CIRCULAR"),
+        linen_case(nn.Conv, linen.Conv, IMAGE, 3, (3, 3), bad_inputs=[(X, Exception, "")]),
+        linen_case(nn.Conv, linen.Conv, SEQUENCE, 4, 3, feature_group_count=2, padding="CAUSAL"),
+        linen_case(nn.Conv, linen.Conv, IMAGE, 2, (2, 2), strides=2, padding="CIRCULAR"),
     ],
     "ConvLocal": [
-        twins(nn.ConvLocal, linen.ConvLocal, SEQUENCE, 3, (3,), padding="VALID"),
+        linen_case(nn.ConvLocal, linen.ConvLocal, SEQUENCE, 3, (3,), padding="VALID"),
     ],
     "ConvTranspose": [
-        twins(nn.ConvTranspose, linen.ConvTranspose, IMAGE, 3, (3, 3), strides=(2, 2)),
-        twins(nn.ConvTranspose, linen.ConvTranspose, SEQUENCE, 3, (3,), transpose_kernel=True),
+        linen_case(nn.ConvTranspose, linen.ConvTranspose, IMAGE, 3, (3, 3), strides=(2, 2)),
+        linen_case(nn.ConvTranspose, linen.ConvTranspose, SEQUENCE, 3, (3,), transpose_kernel=True),
     ],
     "Embed": [
-        twins(
+        linen_case(
             nn.Embed,
             linen.Embed,
             np.array([[1, 2], [0, 3]]),
@@ -109,22 +111,24 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "BatchNorm": [
-        twins(nn.BatchNorm, linen.BatchNorm, X, bad_inputs=WRONG_FEATURES),
-        twins(nn.BatchNorm, linen.BatchNorm, IMAGE, axis=1, momentum=0.5, use_scale=False),
+        linen_case(nn.BatchNorm, linen.BatchNorm, X, bad_inputs=WRONG_FEATURES),
+        linen_case(nn.BatchNorm, linen.BatchNorm, IMAGE, axis=1, momentum=0.5, use_scale=False),
     ],
-    "LayerNorm": [twins(nn.LayerNorm, linen.LayerNorm, X, bad_inputs=WRONG_FEATURES)],
-    "RMSNorm": [twins(nn.RMSNorm, linen.RMSNorm, X, bad_inputs=WRONG_FEATURES)],
+    "LayerNorm": [linen_case(nn.LayerNorm, linen.LayerNorm, X, bad_inputs=WRONG_FEATURES)],
+    "RMSNorm": [linen_case(nn.RMSNorm, linen.RMSNorm, X, bad_inputs=WRONG_FEATURES)],
     "GroupNorm": [
-        twins(
+        linen_case(
             nn.GroupNorm,
             linen.GroupNorm,
             IMAGE,
             num_groups=2,
             bad_inputs=[(normal(2, 6, 6, 3), ValueError, "groups")],
         ),
-        twins(nn.GroupNorm, linen.GroupNorm, SEQUENCE, num_groups=None, group_size=1),
+        linen_case(nn.GroupNorm, linen.GroupNorm, SEQUENCE, num_groups=None, group_size=1),
     ],
-    "InstanceNorm": [twins(nn.InstanceNorm, linen.InstanceNorm, IMAGE, bad_inputs=WRONG_FEATURES)],
+    "InstanceNorm": [
+        linen_case(nn.InstanceNorm, linen.InstanceNorm, IMAGE, bad_inputs=WRONG_FEATURES)
+    ],
     "SpectralNorm": [
         Case(
             lambda: nn.SpectralNorm(nn.Conv(3, (3, 3)), n_steps=2),
@@ -141,13 +145,13 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "Dropout": [
-        twins(nn.Dropout, linen.Dropout, X, 0.5),
-        twins(nn.Dropout, linen.Dropout, X, 0.5, broadcast_dims=(0,)),
-        twins(nn.Dropout, linen.Dropout, X, 0.0),
+        linen_case(nn.Dropout, linen.Dropout, X, 0.5),
+        linen_case(nn.Dropout, linen.Dropout, X, 0.5, broadcast_dims=(0,)),
+        linen_case(nn.Dropout, linen.Dropout, X, 0.0),
     ],
-    "PReLU": [twins(nn.PReLU, linen.PReLU, X)],
+    "PReLU": [linen_case(nn.PReLU, linen.PReLU, X)],
     "MultiHeadDotProductAttention": [
-        twins(
+        linen_case(
             nn.MultiHeadDotProductAttention,
             MHA,
             jm.Inputs(SEQUENCE, normal(2, 3, 4)),
@@ -160,7 +164,7 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "MultiHeadAttention": [
-        twins(
+        linen_case(
             nn.MultiHeadAttention,
             linen.MultiHeadAttention,
             jm.Inputs(SEQUENCE, mask=MASK, sow_weights=True),
@@ -168,7 +172,7 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "SelfAttention": [
-        twins(nn.SelfAttention, linen.SelfAttention, (SEQUENCE, MASK), 2, use_bias=False),
+        linen_case(nn.SelfAttention, linen.SelfAttention, (SEQUENCE, MASK), 2, use_bias=False),
     ],
     "SimpleCell": [
         cell(nn.SimpleCell, linen.SimpleCell, X, 3),

@@ -77,9 +77,9 @@ def test_without_parameters_to_apply_updates_to():
 
 def test_a_shared_module_or_array():
     layer = jm.Linear(3).init(0, X)
-    with pytest.raises(jm.SharingError, match=r"The same Linear stands at \.layers\[0\] and at"):
+    with pytest.raises(jm.SharingError, match=r"The same Linear is at \.layers\[0\] and at"):
         jm.Optimizer(optax.sgd(0.1)).init(jm.Sequential(layer, layer))
-    with pytest.raises(jm.SharingError, match=r"The same array stands at \.layers\[0\]\.kernel"):
+    with pytest.raises(jm.SharingError, match=r"The same array is at \.layers\[0\]\.kernel"):
         jm.Optimizer(optax.sgd(0.1)).init(jm.Sequential(layer, layer.copy()))
 
 

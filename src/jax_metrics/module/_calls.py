@@ -1,7 +1,7 @@
-"""Calls of modules: where in the model the running code is.
+"""Calls of modules: the position of the running code in the model.
 
 Every call runs under `jax.named_scope` of the module's path, so that profiles and HLO name it.
-The same bookkeeping tells error messages and `tabulate` where they are.
+Error messages and `tabulate` use the same bookkeeping.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ class Call:
 
     @property
     def root(self) -> "Call":
-        """The outermost module of the running calls that has this one inside."""
+        """The outermost running call that contains this module."""
         # Not kept as an attribute: a reference to itself would keep the module and its arrays
         # alive until the garbage collector comes by.
         return self if self._outermost is None else self._outermost
@@ -52,15 +52,15 @@ class Call:
         return self._paths
 
     def with_copy(self, copy: Any, path: str) -> "Call":
-        """This call, in which a copy goes by a path relative to the module."""
+        """This call, with a copy registered under a path relative to the module."""
         call = Call(self.module if path else copy, None, self.path, self.record)
         copied = {id(tree): inside for inside, tree in trees_with_paths(copy, self.path + path)}
         call._paths = {**self.root._known_paths(), **copied}
         return call
 
 
-# A static field that modules have only at times: a value that is called in place of the module's
-# own `__call__`, with the module, that function and its arguments.
+# An optional static field: a callable used in place of the module's own `__call__`; it receives the
+# module, that function and its arguments.
 CALL_WRAPPER = "_around_call"
 Record = Callable[[str, Any, tuple, dict, Any], None]
 _running: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
@@ -76,7 +76,7 @@ def in_scope(call: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-# Not inside `wrapper`, which cloudpickle takes along by value with all that it refers to.
+# Not inside `wrapper`, which cloudpickle pickles by value with everything it refers to.
 def _run_in_scope(
     call: Callable[..., Any], self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
@@ -111,9 +111,9 @@ def _run_in_scope(
 
 @contextlib.contextmanager
 def aliased_as(copy: Any, path: str = "") -> Iterator[None]:
-    """Lets a copy go by the path of what it is a copy of, while the block runs.
+    """Gives a copy the path of its original while the block runs.
 
-    A transformation of JAX, such as `scan`, rebuilds the modules that its function is given.
+    A transformation of JAX, such as `scan`, rebuilds the modules passed to its function.
 
     Args:
         copy: The copy of a module.
@@ -131,7 +131,7 @@ def aliased_as(copy: Any, path: str = "") -> Iterator[None]:
 
 
 def recorded(record: Record, call: Callable[[], Any]) -> Any:
-    """Runs `call`, telling `record` of each call of a module that finishes in it."""
+    """Runs `call` and passes each finished call of a module in it to `record`."""
     token = _running.set(Call(None, None, "", record))
     try:
         return call()
@@ -147,7 +147,7 @@ def place_in_call(module: Any) -> tuple[Any, str]:
 
 
 def describe_place(module: Any) -> str:
-    """A module and where it is, for error messages: `.layers[0] (Linear)`."""
+    """A module and its path, for error messages: `.layers[0] (Linear)`."""
     running = _running.get()
     path = running.root.path_of(module) if running is not None else None
     cls = type(module).__name__

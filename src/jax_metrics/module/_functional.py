@@ -11,7 +11,7 @@ from jax_metrics.tree import compact
 
 
 def compact_module(f: Callable[..., Any]) -> type[Module]:
-    """Makes a Module class of a function that defines its layers inline.
+    """Makes a Module class from a function that defines its layers inline.
 
     Args:
         f: The function; its arguments are the arguments of a call.
@@ -42,10 +42,10 @@ def compact_module(f: Callable[..., Any]) -> type[Module]:
 
 
 def preserve_state(transformation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Lets a transformation of a method keep what the method assigns to `self`.
+    """Transforms a method and keeps its assignments to `self`.
 
-    `jax.vmap(method)` runs on a copy of `self`, and what is assigned to the copy is lost. With
-    `preserve_state(jax.vmap, ...)` it comes back.
+    `jax.vmap(method)` runs on a copy of `self`, and assignments to the copy are lost. With
+    `preserve_state(jax.vmap, ...)` they are kept.
 
     Args:
         transformation: `jax.jit`, `jax.vmap` or another; it must map pytrees to pytrees.
@@ -78,8 +78,8 @@ def preserve_state(transformation: Callable[..., Any], *args: Any, **kwargs: Any
         def wrapper(self: Any, *inputs: Any, **options: Any) -> Any:
             run = transformed
             if has_key():
-                # `next_key` reads a key that is no argument. JAX keeps what it traced by function,
-                # and would serve this key to the next `init`; another function is traced anew.
+                # `next_key` reads a key that is not an argument. JAX caches traces by function, and
+                # would reuse this key in the next `init`; a new function is traced again.
                 run = transformation(lambda *a, **o: with_self(*a, **o), *args, **kwargs)
             changed, output = run(self, *inputs, **options)
             self.merge(changed, inplace=True)

@@ -1,4 +1,4 @@
-"""How modules come by their parameters: what `Module.init` does."""
+"""Initialization of modules: the implementation of `Module.init`."""
 
 import contextlib
 import contextvars
@@ -100,8 +100,8 @@ def _init_fields(module: Any, key: jax.Array) -> None:
         hidden = _initialized_by_parent(module)
 
         def initial_value(info: FieldInfo) -> Any:
-            made_here = isinstance(info.value, Initializer) and id(info.module) not in hidden
-            return info.value(next_key()) if made_here else info.value
+            initialize = isinstance(info.value, Initializer) and id(info.module) not in hidden
+            return info.value(next_key()) if initialize else info.value
 
         with rng_key(jax.random.fold_in(key, _FIELDS)):
             map(initial_value, module, field_info=True, inplace=True)
@@ -115,7 +115,7 @@ def _init_fields(module: Any, key: jax.Array) -> None:
 
 
 def _check_declared(module: Any) -> None:
-    """Raises if an Initializer stands in a static field, where it would never run."""
+    """Raises if an Initializer is in a static field, where it would never run."""
     for _, tree in trees_with_paths(module):
         for name, value in layout_of(tree).statics():
             if isinstance(value, Initializer):
@@ -129,14 +129,14 @@ def _check_declared(module: Any) -> None:
 def _custom_init_of(tree: Any) -> Any:
     """The method `_init_inside` of the Tree's class, if there is one.
 
-    A class whose own code initializes the modules inside of it defines it: `init` then does nothing
-    for those, and runs the method at the end, for what no call has initialized.
+    A class that initializes its inner modules itself defines it: `init` then skips those, and runs
+    the method at the end for any that no call has initialized.
     """
     return getattr(type(tree), "_init_inside", None)
 
 
 def _initialized_by_parent(module: Any) -> set[int]:
-    """The ids of the Trees that a module around them initializes by itself."""
+    """The ids of the Trees that an enclosing module initializes itself."""
     return {
         id(inside)
         for _, tree in trees_with_paths(module)

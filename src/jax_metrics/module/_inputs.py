@@ -1,4 +1,4 @@
-"""What `init` and friends take: inputs of a call, initializers of fields, named values."""
+"""Values for `init`: inputs of a call, initializers of fields, named values."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -30,7 +30,7 @@ class Inputs:
 
     @classmethod
     def from_value(cls, value: Any) -> "Inputs":
-        """Inputs as they are; a tuple as positional, a dict as keyword arguments; else the one."""
+        """Inputs pass through; tuple -> args, dict -> kwargs, else one positional argument."""
         if isinstance(value, cls):
             return value
         if isinstance(value, tuple):
@@ -45,7 +45,7 @@ class Inputs:
 
 
 class Initializer:
-    """Stands in a field until `init` puts the value there that it makes from a key.
+    """A placeholder in a field that `init` replaces with a value made from a key.
 
     Args:
         f: Maps a key to the value.

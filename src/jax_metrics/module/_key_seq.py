@@ -12,10 +12,10 @@ from jax_metrics.module._module import Module
 
 
 class KeySeq(Module):
-    """Gives a new random key at each call, and keeps the state that this takes.
+    """Returns a new random key at each call, and keeps the state for it.
 
     Args:
-        key: The key or integer seed to start from; without one, `init` gives it.
+        key: The key or integer seed to start from; without one, `init` assigns it.
         axis_name: Make the keys differ along this mapped axis, of `vmap` or `shard_map`.
 
     Example:
@@ -43,7 +43,7 @@ class KeySeq(Module):
         if isinstance(self.key, Initializer):
             raise RuntimeError(
                 "A KeySeq has no key yet. Initialize the module that it is in with "
-                "`init(key, ...)`, or give it one: `jm.KeySeq(42)`."
+                "`init(key, ...)`, or pass one: `jm.KeySeq(42)`."
             )
         key, self.key = iter_split(self.key)
         name = self.axis_name if axis_name is None else axis_name

@@ -13,7 +13,7 @@ import numpy as np
 
 
 def Key(seed: Any) -> jax.Array:  # noqa: N802 - reads like a constructor
-    """Makes a random key of a seed; a key is given back as it is.
+    """Makes a random key from a seed; a key is returned unchanged.
 
     Args:
         seed: An integer, a key (`jax.random.key`) or a legacy one (`uint32[2]`).
@@ -92,7 +92,7 @@ def rng_key(key: Any) -> Iterator[None]:
 def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
     """The next key of the running `init` or `rng_key` block.
 
-    The first one is the key that the block was given, so that a single layer starts from the same
+    The first one is the key passed to the block, so that a single layer starts from the same
     key as its Flax twin.
 
     Args:

@@ -1,4 +1,4 @@
-"""Kinds: what the fields of a module are for. Make a kind of your own by subclassing one of these.
+"""Kinds: the roles of a module's fields. Subclass one of these to make your own kind.
 
 TreePart
 |- Parameter            changed by the optimizer
@@ -22,11 +22,11 @@ class TreePart(KindMixin):
 
 
 class Parameter(TreePart):
-    """What an optimizer changes."""
+    """Values changed by an optimizer."""
 
 
 class State(TreePart):
-    """What the program itself changes."""
+    """Values changed by the program itself."""
 
 
 class Rng(State):
@@ -34,11 +34,11 @@ class Rng(State):
 
 
 class MetricState(State):
-    """What a metric has gathered."""
+    """The accumulated state of a metric."""
 
 
 class ModelState(State):
-    """What a layer keeps from one call to the next."""
+    """State that a layer keeps between calls."""
 
 
 class BatchStats(ModelState):
@@ -49,7 +49,7 @@ BatchStat = BatchStats
 
 
 class Cache(ModelState):
-    """What a layer remembers within one sequence, such as keys and values during decoding."""
+    """State that a layer keeps within one sequence, such as keys and values during decoding."""
 
 
 class OptState(State):
@@ -57,7 +57,7 @@ class OptState(State):
 
 
 class Log(TreePart):
-    """A value that a call leaves behind to be looked at."""
+    """A value recorded by a call for inspection."""
 
 
 class LossLog(Log):

@@ -47,7 +47,7 @@ class Mode(NamedTuple):
 
 
 class _DefaultName:
-    """Gives modules without a name of their own the one of their class."""
+    """Gives unnamed modules the name of their class."""
 
     def __get__(self, instance: Any, owner: type) -> str:
         return snake_case(owner.__name__)
@@ -56,8 +56,8 @@ class _DefaultName:
 class Module(Tree, Extensions):
     """A Tree that is called like a function and holds its own parameters and state.
 
-    Fields say with kinds what they are for. What depends on the shape of the inputs is made in the
-    first call, which `init` makes.
+    The kind of a field states its purpose. Values that depend on the shape of the inputs are made
+    in the first call, which `init` makes.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -119,7 +119,7 @@ class Module(Tree, Extensions):
 
         Raises:
             TypeError: If the key is none.
-            SharingError: If a module or parameter stands in two places.
+            SharingError: If a module or parameter appears twice.
 
         Example:
             >>> import jax.numpy as jnp
@@ -133,7 +133,7 @@ class Module(Tree, Extensions):
     def init_with_output(
         self: M, key: Any, inputs: Any = MISSING, call_method: str = "__call__"
     ) -> tuple[Any, M]:
-        """As `init`, giving the output of the call and the module.
+        """As `init`, returning the output of the call and the module.
 
         Example:
             >>> import jax.numpy as jnp
@@ -145,7 +145,7 @@ class Module(Tree, Extensions):
         return _init.init_with_output(self, key, inputs, call_method)
 
     def initializing(self) -> bool:
-        """Whether this call is the one that `init` makes, in which the module makes its fields.
+        """Whether this call runs inside `init`, where the module creates its fields.
 
         Raises:
             RuntimeError: If the module was never initialized and this is not `init` either.
@@ -176,7 +176,7 @@ class Module(Tree, Extensions):
 
     @property
     def frozen(self) -> bool:
-        """Whether the module's parameters and state are to stay as they are."""
+        """Whether the module's parameters and state are fixed."""
         return self._mode.frozen
 
     def train(self: M, mode: bool = True, inplace: bool = False) -> M:
@@ -268,10 +268,10 @@ class Module(Tree, Extensions):
     def map_modules(
         self: M, predicate: type | Callable[["Module"], bool], fn: Callable[[Any], Any]
     ) -> M:
-        """Returns a copy with the modules that match replaced by what `fn` makes of them.
+        """Returns a copy with the modules that match replaced by the results of `fn`.
 
         Args:
-            predicate: A class, or a function that says of a module whether it matches. Modules
+            predicate: A class, or a function of a module that returns whether it matches. Modules
                 inside of one that matches are not asked.
             fn: Maps a module to what takes its place.
 
@@ -295,7 +295,7 @@ class Module(Tree, Extensions):
     def tabulate(
         self, inputs: Any = MISSING, depth: int = -1, signature: bool = False, **options: Any
     ) -> str:
-        """A table of the module: what is inside, shapes, sizes, dtypes and FLOPs.
+        """A table of the module: its contents, shapes, sizes, dtypes and FLOPs.
 
         See `jax_metrics.module.tabulate` for the arguments.
         """

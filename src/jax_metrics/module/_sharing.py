@@ -1,4 +1,4 @@
-"""Finds modules and parameters that stand in two places of a model."""
+"""Finds modules and parameters that appear twice in a model."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from jax_metrics.tree import FieldInfo, map, trees_with_paths
 
 
 class SharingError(ValueError):
-    """A module, or a parameter, stands in two places of a model."""
+    """A module or a parameter appears twice in a model."""
 
 
 def shared_trees(model: Any) -> list[tuple[str, str]]:
-    """Pairs of paths at which the same Tree object stands."""
+    """Pairs of paths to the same Tree object."""
     seen: dict[int, str] = {}
     pairs = ((seen.setdefault(id(tree), path), path) for path, tree in trees_with_paths(model))
     return [(first, path) for first, path in pairs if first != path]
 
 
 def check_shared_trees(model: Any, pairs: list[tuple[str, str]]) -> None:
-    """Raises if one of the shared Trees has leaves in the model; without, sharing is harmless.
+    """Raises if a shared Tree has leaves in the model; sharing one without leaves is harmless.
 
     Raises:
         SharingError: Naming the two paths.
@@ -30,17 +30,17 @@ def check_shared_trees(model: Any, pairs: list[tuple[str, str]]) -> None:
         tree = trees.get(path)
         if tree is not None and jax.tree.leaves(tree):
             raise SharingError(
-                f"The same {type(tree).__name__} stands at {first or 'the root'} and at {path}. In "
-                "a pytree these are two modules, which the first update would make different. Give "
-                "the second place a module of its own, such as `jm.copy(module)`."
+                f"The same {type(tree).__name__} is at {first or 'the root'} and at {path}. In "
+                "a pytree these are two modules, which the first update would make different. Use "
+                "another module in the second place, such as `jm.copy(module)`."
             )
 
 
 def check_sharing(model: Any) -> None:
     """Raises if a Tree with leaves, or an array of Parameters, has two paths in the model.
 
-    A pytree has no notion of identity: after the first update the two places would hold two
-    different values, without a word.
+    A pytree has no notion of identity: after the first update the two places would silently hold
+    different values.
 
     Raises:
         SharingError: Naming the two paths.
@@ -53,9 +53,9 @@ def check_sharing(model: Any) -> None:
             first = seen.setdefault(id(info.value), info.path)
             if first != info.path:
                 raise SharingError(
-                    f"The same array stands at {first} and at {info.path}. In a pytree these are "
-                    "two parameters, which the first update would make different. Give the second "
-                    "place an array of its own, such as `jnp.array(x)`."
+                    f"The same array is at {first} and at {info.path}. In a pytree these are "
+                    "two parameters, which the first update would make different. Use another "
+                    "array in the second place, such as `jnp.array(x)`."
                 )
         return info.value
 

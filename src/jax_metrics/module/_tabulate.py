@@ -1,4 +1,4 @@
-"""`tabulate`: a table of what is inside a module. It never runs the model."""
+"""`tabulate`: a table of a module's contents. It never runs the model."""
 
 import io
 import math
@@ -83,7 +83,7 @@ def tabulate(
 
 
 def _abstract_call(inputs: Inputs) -> tuple[Callable[..., Any], list[Any]]:
-    """A function that makes a call from the array arguments, and the shapes of those."""
+    """A function of the array arguments that runs the call, and their shapes."""
     leaves, structure = jax.tree.flatten((inputs.args, inputs.kwargs))
     where = [i for i, leaf in enumerate(leaves) if hasattr(leaf, "shape")]
 
@@ -108,7 +108,7 @@ def _record_calls(
         calls.setdefault(path, (shown, _shapes(output)))
 
     def run(module: Any, arrays: list[Any]) -> Any:
-        own = module.copy()  # the state that the call changes is not to be kept
+        own = module.copy()  # discards the state changes of the call
         return recorded(record, lambda: call(own, arrays))
 
     jax.eval_shape(run, module, arguments)
@@ -138,7 +138,7 @@ def _leaves(module: Any) -> list[FieldInfo]:
 
 
 def _trees_with_levels(module: Any) -> Iterator[tuple[int, str, Any]]:
-    around: list[str] = []  # paths of the Trees that the present one is in
+    around: list[str] = []  # paths of the enclosing Trees
     for path, tree in trees_with_paths(module):
         while around and not path.startswith((f"{around[-1]}.", f"{around[-1]}[")):
             around.pop()
@@ -160,7 +160,7 @@ def _title(tree: Any, signature: bool) -> str:
 
 
 def _dtypes(tree: Any, inside: list[FieldInfo]) -> str:
-    """The dtypes of the arrays inside, and that of the computation where it is another."""
+    """The dtypes of the arrays inside, and the computation dtype if it differs."""
     found = sorted({str(info.value.dtype) for info in inside})
     computes = getattr(tree, "dtype", None)
     if computes is not None and str(np.dtype(computes)) not in found:

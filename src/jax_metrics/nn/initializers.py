@@ -18,7 +18,7 @@ _DECOMPOSED = frozenset({"orthogonal", "delta_orthogonal"})
 
 
 class InitializerLike(Protocol):
-    """What makes the first value of a parameter."""
+    """The type of a parameter initializer."""
 
     def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = ...) -> jax.Array:
         """The value.
@@ -37,7 +37,7 @@ class Made:
 
     Attributes:
         name: Name of the function in `jax.nn.initializers`.
-        arguments: What it is called with, as pairs.
+        arguments: Its arguments, as pairs.
     """
 
     name: str
@@ -130,7 +130,7 @@ def variance_scaling(
 
     Args:
         scale: The factor.
-        mode: What `n` is: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
+        mode: The meaning of `n`: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
         distribution: `"truncated_normal"`, `"normal"` or `"uniform"`.
         in_axis: The axes of the parameter that count as inputs.
         out_axis: The axes that count as outputs.

@@ -116,6 +116,6 @@ def test_equal_to_linen(heads, size, batch, lengths, masked, **options):
     options["qkv_features"] = heads * size
     mask = np.tril(np.ones((1, *lengths), bool)) if masked else None
     layer = nn.MultiHeadAttention(heads, **options).init(1, (q, k))
-    twin = linen.MultiHeadAttention(heads, **options)
-    expected = twin.apply(twin.init(jax.random.key(1), q, k), q, k, mask=mask)
+    module = linen.MultiHeadAttention(heads, **options)
+    expected = module.apply(module.init(jax.random.key(1), q, k), q, k, mask=mask)
     assert jnp.allclose(copy(layer)(q, k, mask=mask), expected, atol=1e-6)

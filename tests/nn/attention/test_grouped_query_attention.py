@@ -260,7 +260,7 @@ def test_a_new_cache_starts_again():
         (lambda: cached()(X, mask=np.ones((5, 6))), ValueError, r"\(2, 4, 6, 6\); got shape \(5"),
         (lambda: cached()(X, padding_mask=np.ones(6)), ValueError, r"\(2, 6\); got shape \(6,\)"),
         (lambda: jm.nn.init_cache(cached(), 2, 0), ValueError, "at least 1; got 0"),
-        (lambda: jm.nn.init_cache(jm.Linear(2), 2, 3), ValueError, "nothing to give a cache to"),
+        (lambda: jm.nn.init_cache(jm.Linear(2), 2, 3), ValueError, "No layer for a cache in this"),
         (
             lambda: jm.nn.init_cache(jm.nn.GroupedQueryAttention(4, causal=True), 2, 3),
             RuntimeError,

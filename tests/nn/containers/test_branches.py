@@ -41,7 +41,7 @@ def test_concatenate():
 def test_concatenate_of_other_shapes(axis):
     with pytest.raises(ValueError, match="whose other axes must be equal"):
         jm.nn.Concatenate(lambda x: x, lambda x: x[:1, :2], axis=axis)(X)
-    with pytest.raises(ValueError, match=r"gave the shapes \[\(2, 3\), \(\)\]"):
+    with pytest.raises(ValueError, match=r"returned the shapes \[\(2, 3\), \(\)\]"):
         jm.nn.Concatenate(lambda x: x, jnp.sum, axis=axis)(X)
     with pytest.raises(ValueError, match="at least one layer"):
         jm.nn.Concatenate()

@@ -109,9 +109,9 @@ def test_the_repr_shows_what_differs_from_the_defaults():
 
 def test_a_pickled_layer_is_the_same():
     layer = jm.Sequential(jm.Linear(4), jm.BatchNorm(momentum=0.5)).init(0, X)
-    twin = pickle.loads(pickle.dumps(layer))
-    assert jax.tree.structure(twin) == jax.tree.structure(layer)
-    assert (twin(X) == layer(X)).all()
+    restored = pickle.loads(pickle.dumps(layer))
+    assert jax.tree.structure(restored) == jax.tree.structure(layer)
+    assert (restored(X) == layer(X)).all()
 
 
 def test_a_variable_that_is_not_there_yet():

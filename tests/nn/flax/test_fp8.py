@@ -17,12 +17,12 @@ def loss(layer, x):
 
 
 def test_two_steps_are_those_of_linen():
-    layer, twin = nn.Linear(4, dot_general_cls=FP8), linen.Dense(4, dot_general_cls=FP8)
-    layer, variables = layer.init(0, X), twin.init(jax.random.key(0), X)
+    layer, module = nn.Linear(4, dot_general_cls=FP8), linen.Dense(4, dot_general_cls=FP8)
+    layer, variables = layer.init(0, X), module.init(jax.random.key(0), X)
     for _ in range(2):
         grads = jax.grad(loss)(layer, X)
         layer = layer.merge(grads.filter(nn.OverwriteWithGradient))
-        wanted = jax.grad(lambda v: (twin.apply(v, X) ** 2).mean())(dict(variables))
+        wanted = jax.grad(lambda v: (module.apply(v, X) ** 2).mean())(dict(variables))
         variables = {**variables, "_overwrite_with_gradient": wanted["_overwrite_with_gradient"]}
         pairs = zip(jax.tree.leaves(layer.variables), jax.tree.leaves(variables), strict=True)
         assert all((ours == theirs).all() for ours, theirs in pairs)

@@ -32,9 +32,11 @@ def test_rnn_is_that_of_linen(options, lengths):
     if options.get("time_major") and lengths is not None:
         lengths = jnp.array([2, 1, 2, 1, 2])
     layer = nn.RNN(nn.GRUCell(3), **options).init(0, X)
-    twin = linen.RNN(linen.GRUCell(3), **options)
+    module = linen.RNN(linen.GRUCell(3), **options)
     assert layer.variables["params"].keys() == {"cell"}
-    assert_same(layer(X, seq_lengths=lengths), twin.apply(layer.variables, X, seq_lengths=lengths))
+    assert_same(
+        layer(X, seq_lengths=lengths), module.apply(layer.variables, X, seq_lengths=lengths)
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,19 +50,21 @@ def test_rnn_is_that_of_linen(options, lengths):
 )
 def test_what_a_call_may_say(options):
     layer = nn.RNN(nn.GRUCell(3, carry_init=jm.initializers.normal(1.0))).init(0, X)
-    twin = linen.RNN(linen.GRUCell(3, carry_init=jax.nn.initializers.normal(1.0)))
-    assert_same(layer(X, **options), twin.apply(layer.variables, X, **options))
+    module = linen.RNN(linen.GRUCell(3, carry_init=jax.nn.initializers.normal(1.0)))
+    assert_same(layer(X, **options), module.apply(layer.variables, X, **options))
 
 
 def test_bidirectional_is_that_of_linen():
     merge = jnp.add
     layer = nn.Bidirectional(nn.RNN(nn.LSTMCell(3)), nn.RNN(nn.LSTMCell(3)), merge, False, True)
-    twin = linen.Bidirectional(
+    module = linen.Bidirectional(
         linen.RNN(linen.LSTMCell(3)), linen.RNN(linen.LSTMCell(3)), merge, False, True
     )
     layer = layer.init(0, X)
-    assert_same(layer.variables, twin.init(jax.random.key(0), X))
-    assert_same(layer(X, seq_lengths=LENGTHS), twin.apply(layer.variables, X, seq_lengths=LENGTHS))
+    assert_same(layer.variables, module.init(jax.random.key(0), X))
+    assert_same(
+        layer(X, seq_lengths=LENGTHS), module.apply(layer.variables, X, seq_lengths=LENGTHS)
+    )
 
 
 def test_the_cell_holds_its_parameters():

@@ -40,8 +40,8 @@ def test_equals_looping_the_cell(cls, unroll):
 def test_the_first_cell_starts_as_its_flax_twin(cls):
     layer = cls(5).init(42, X)
     cell = layer._cell_class(5)
-    twin = cell.init(42, (cell.initialize_carry(0, (4, 3)), X[:, 0]))
-    assert_close(layer.cells[0].parameters(), twin.parameters())
+    cell_layer = cell.init(42, (cell.initialize_carry(0, (4, 3)), X[:, 0]))
+    assert_close(layer.cells[0].parameters(), cell_layer.parameters())
 
 
 @pytest.mark.parametrize("cls", LAYERS)
@@ -132,7 +132,7 @@ def test_stateful_goes_on_where_it_was():
     assert_close(jnp.concatenate([first, second], axis=1), whole(X)[:, :4])
     assert len(jax.tree.leaves(layer.caches())) == 2
     assert_close(layer.reset_state()(X), whole(X))
-    with pytest.raises(ValueError, match="`state` of the call before.*layer.state = None"):
+    with pytest.raises(ValueError, match="`state` of the previous call.*layer.state = None"):
         layer(X[:2])
 
 

@@ -1,4 +1,4 @@
-"""The steps prepared for a whole sequence give what the cells give one by one."""
+"""The decomposed steps equal the cells called one by one."""
 
 import jax
 import jax.numpy as jnp

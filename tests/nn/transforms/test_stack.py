@@ -210,7 +210,7 @@ def test_an_optimizer_step(model):
         (
             lambda: Stack(jm.Linear(3), 2).init(0, X),
             TypeError,
-            r"This Linear takes float32\[6, 4\] and gives float32\[6, 3\]",
+            r"This Linear takes float32\[6, 4\] and returns float32\[6, 3\]",
         ),
         (
             lambda: Stack.of([jm.Linear(n).init(0, X) for n in (3, 4)]),

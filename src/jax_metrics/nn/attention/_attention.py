@@ -13,14 +13,14 @@ from jax_metrics.nn.flax import FlaxLayer
 
 
 class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProductAttention):
-    """Lets each position of a sequence gather from the positions of another (Vaswani et al., 2017).
+    """Attends from each position of a sequence to the positions of another (Vaswani et al., 2017).
 
-    A call takes `inputs_q`, `[batch..., queries, features]`, and by default attends over those
-    themselves; or over `inputs_k` and `inputs_v`, `[batch..., keys, features]`. By keyword:
-    `mask`, `[batch..., heads, queries, keys]`, true where a query may look;
-    `sow_weights=True` to leave the weights in `attention_weights`, `[batch..., heads, queries,
-    keys]`; `deterministic` and `dropout_rng` to override mode and key. It gives
-    `[batch..., queries, out_features]`. The twin of `flax.linen.MultiHeadDotProductAttention`.
+    A call takes `inputs_q`, `[batch..., queries, features]`, and by default attends over itself; or
+    over `inputs_k` and `inputs_v`, `[batch..., keys, features]`. By keyword: `mask`, `[batch...,
+    heads, queries, keys]`, true where a query may look; `sow_weights=True` to leave the weights in
+    `attention_weights`, `[batch..., heads, queries, keys]`; `deterministic` and `dropout_rng` to
+    override mode and key. It returns `[batch..., queries, out_features]`. Equivalent to
+    `flax.linen.MultiHeadDotProductAttention`.
 
     `query`, `key`, `value` and `out` are dicts with `kernel` and `bias`; `normalize_qk` adds
     `query_ln` and `key_ln`. With `decode=True`, `init` with a whole sequence makes a cache of its
@@ -28,29 +28,29 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProdu
 
     Args:
         num_heads: Number of heads; `qkv_features` is divided among them.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
-        qkv_features: Size of queries, keys and values; None: that of the inputs.
-        out_features: Size of the output; None: that of the inputs.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
+        qkv_features: Size of queries, keys and values; None: the size of the inputs.
+        out_features: Size of the output; None: the size of the inputs.
         broadcast_dropout: Drop the same weights in the whole batch.
         dropout_rate: The probability that a weight is dropped in training.
-        deterministic: Overrides what the module's mode says; None leaves it to that.
+        deterministic: Overrides the module's mode; None: follows the mode.
         precision: As in `jax.lax.dot_general`.
-        kernel_init: Makes the kernels.
-        out_kernel_init: Makes that of `out`; None: `kernel_init`.
-        bias_init: Makes the biases.
-        out_bias_init: Makes that of `out`; None: `bias_init`.
+        kernel_init: Initializer of the kernels.
+        out_kernel_init: Initializer of the same for `out`; None: `kernel_init`.
+        bias_init: Initializer of the biases.
+        out_bias_init: Initializer of the same for `out`; None: `bias_init`.
         use_bias: Whether to add biases.
-        attention_fn: Computes the attention of queries, keys and values.
+        attention_fn: Function that computes the attention of queries, keys and values.
         decode: Whether to keep a cache.
         normalize_qk: Whether to normalize queries and keys (Dehghani et al., 2023).
         force_fp32_for_softmax: Compute the softmax in float32.
         qkv_dot_general: Replaces `jax.lax.dot_general` for queries, keys and values.
         out_dot_general: Replaces it for the output.
-        qkv_dot_general_cls: Makes such a function.
-        out_dot_general_cls: Makes such a function.
-        qk_attn_weights_einsum_cls: Makes what replaces `einsum` for the weights.
-        attn_weights_value_einsum_cls: Makes what replaces `einsum` for the weighted sum.
+        qkv_dot_general_cls: Class that makes such a function.
+        out_dot_general_cls: Class that makes such a function.
+        qk_attn_weights_einsum_cls: Class of a replacement for `einsum` in the attention weights.
+        attn_weights_value_einsum_cls: Class of a replacement for `einsum` in the weighted sum.
 
     Raises:
         AssertionError: In a call, if the heads do not divide `qkv_features`.
@@ -118,7 +118,7 @@ class MultiHeadAttention(MultiHeadDotProductAttention, flax_class=linen.MultiHea
 
 
 class _LinenSelfAttention(linen.MultiHeadDotProductAttention):
-    """What `flax.linen.SelfAttention` is, less its warning that it will be removed."""
+    """`flax.linen.SelfAttention` without its deprecation warning."""
 
     def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -141,7 +141,7 @@ class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention
     """Attention of a sequence over itself.
 
     A call takes `inputs_q`, `mask`, `deterministic`, `dropout_rng` and `sow_weights`, in this
-    order. The twin of `flax.linen.SelfAttention`; arguments and fields are those of
+    order. Equivalent to `flax.linen.SelfAttention`; arguments and fields are those of
     `MultiHeadDotProductAttention`.
 
     Example:

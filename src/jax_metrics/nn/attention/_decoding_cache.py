@@ -16,16 +16,16 @@ def init_cache(
 ) -> M:
     """Returns the model with an empty cache in every causal `GroupedQueryAttention`.
 
-    From then on each call adds its keys and values to the cache and attends over all that came
-    before: give it a prompt of any length first, and then what follows, one token or more at a
-    time. The cache is of the kind `Cache`; under `jit`, return the model. A call beyond
-    `max_length` is an error, or, under `jit`, gives NaN.
+    From then on each call appends its keys and values to the cache and attends over all earlier
+    positions: pass a prompt of any length first, and then one token or more at a time. The cache is
+    of the kind `Cache`; under `jit`, return the model. A call beyond `max_length` is an error, or,
+    under `jit`, returns NaN.
 
     Args:
         model: An initialized model.
         batch_size: The batch axis, or axes, of the inputs; `()` for none.
         max_length: How many positions the cache holds.
-        dtype: Of the keys and values; None: what each layer computes in.
+        dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
     Raises:
         ValueError: If there is no such layer, or a size is below one.
@@ -53,7 +53,7 @@ def init_cache(
     model = _with_each_attention(start, model)
     if not found:
         raise ValueError(
-            f"There is nothing to give a cache to in this {type(model).__name__}: it has no "
+            f"No layer for a cache in this {type(model).__name__}: it has no "
             "GroupedQueryAttention with `causal=True`."
         )
     return model

@@ -1,4 +1,4 @@
-"""The products of attention where heads of queries share those of keys and values."""
+"""Attention in which several query heads share one head of keys and values."""
 
 import jax
 import jax.numpy as jnp
@@ -41,8 +41,8 @@ def attend_and_drop(
     if key is not None:
         dropped = jnp.zeros_like(weights)
         if rate < 1:
-            kept = jax.random.bernoulli(key, 1 - rate, weights.shape)
-            weights = jnp.where(kept, weights / jnp.asarray(1 - rate, weights.dtype), dropped)
+            keep_mask = jax.random.bernoulli(key, 1 - rate, weights.shape)
+            weights = jnp.where(keep_mask, weights / jnp.asarray(1 - rate, weights.dtype), dropped)
         else:
             weights = dropped
     grouped = weights.reshape(*batch, kv_heads, heads // kv_heads, length, -1)

@@ -23,8 +23,8 @@ class GroupedQueryAttention(RandomLayer):
     """Attention whose heads share keys and values in groups (Ainslie et al., 2023).
 
     With `num_kv_heads=num_heads`, the default, it is multi-head attention; with 1, multi-query
-    attention. Takes queries `[batch..., length, features]` and attends over those themselves, or
-    over other keys and values. The layers `query`, `key`, `value` and `out` are `Linear`.
+    attention. Takes queries `[batch..., length, features]` and attends over themselves, or over
+    other keys and values. The layers `query`, `key`, `value` and `out` are `Linear`.
 
     A `causal` layer can keep its keys and values from call to call: see `init_cache`. Dropout of
     the weights needs a random key, as in `jm.Dropout`.
@@ -33,20 +33,20 @@ class GroupedQueryAttention(RandomLayer):
         num_heads: Number of query heads.
         num_kv_heads: Number of heads of keys and values, a divisor of `num_heads`; None: as many.
         head_dim: Size of a head; None: the features of the queries divided by `num_heads`.
-        out_features: Size of the output; None: that of the queries.
+        out_features: Size of the output; None: the size of the queries.
         causal: Whether a position sees only itself and those before it.
         dropout_rate: The probability that a weight is dropped in training.
         rope: Called with queries or keys `[batch..., length, heads, head_dim]` and their
-            positions, such as a `RotaryEmbedding`; None: nothing is.
+            positions, such as a `RotaryEmbedding`; None: none.
         normalize_qk: Whether to apply `RMSNorm` to queries and keys, head by head, before `rope`.
         use_bias: Whether the four layers have biases.
-        dtype: Of the computation, but for the softmax, which is in float32 at least; None: the
-            common one of inputs and parameters.
-        param_dtype: Of the parameters.
-        precision: Of the four layers, as in `jax.lax.dot_general`.
-        kernel_init: Makes the kernels, `[in, heads * head_dim]`; that of `out` is
+        dtype: Computation dtype, except for the softmax, which uses at least float32; None:
+            promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
+        precision: Precision of the four layers, as in `jax.lax.dot_general`.
+        kernel_init: Initializer of the kernels, `[in, heads * head_dim]`; that of `out` is
             `[heads * head_dim, out_features]`.
-        bias_init: Makes the biases.
+        bias_init: Initializer of the biases.
         name: A name for the module.
 
     Raises:
@@ -132,27 +132,27 @@ class GroupedQueryAttention(RandomLayer):
 
         Args:
             query: Shape `[batch..., length, features]`.
-            key: What to attend over, `[batch..., keys, features]`; None: the queries.
-            value: What to gather, likewise; None: the keys.
+            key: The keys, `[batch..., keys, features]`; None: the queries.
+            value: The values, likewise; None: the keys.
             mask: True where a query may look, in a shape that broadcasts to
                 `[batch..., heads, length, keys]`. With a cache, `keys` is the length of the cache.
-            padding_mask: True at the keys that are no padding, `[batch..., keys]`. A cache keeps
+            padding_mask: True at the keys that are not padding, `[batch..., keys]`. A cache keeps
                 it.
-            positions: What `rope` gets for the queries, and for the keys where they are the same:
-                an offset, or integers `[batch..., length]`; None: counted from 0, or from what
-                the cache holds already.
+            positions: The positions passed to `rope` for the queries, and for the keys in
+                self-attention: an offset, or integers `[batch..., length]`; None: counted from 0,
+                or from the number of cached positions.
             rng: A key or seed for the dropout of this call, in place of the layer's own.
             return_weights: Whether to return `(output, weights)`, with the weights after dropout,
                 `[batch..., heads, length, keys]`.
 
         Returns:
-            Shape `[batch..., length, out_features]`. Where the mask leaves nothing to see, the
-            values of all keys are averaged.
+            Shape `[batch..., length, out_features]`. Where the mask hides all keys, the values of
+            all keys are averaged.
         """
-        apart = key is not None
+        cross = key is not None
         key = query if key is None else key
         value = key if value is None else value
-        self._check_inputs(query, key, value, apart)
+        self._check_inputs(query, key, value, cross)
         if self.initializing() and "query" not in vars(self):
             with outside_compact():  # a compact method around would take them for its own
                 self._make_layers(query.shape[-1])
@@ -163,11 +163,11 @@ class GroupedQueryAttention(RandomLayer):
             q, k = self.query_norm(q), self.key_norm(k)
         length, before = q.shape[-3], self._cached_length()
         if self.rope is not None:
-            places = expand_positions(before if positions is None else positions, length)
-            q = self.rope(q, places)
-            k = self.rope(k, expand_positions(None, k.shape[-3]) if apart else places)
+            query_positions = expand_positions(before if positions is None else positions, length)
+            q = self.rope(q, query_positions)
+            k = self.rope(k, expand_positions(None, k.shape[-3]) if cross else query_positions)
         if self.cache_index is not None and not is_initializing():
-            k, v, padding_mask = self._remember(k, v, padding_mask, apart)
+            k, v, padding_mask = self._remember(k, v, padding_mask, cross)
         keep = self._mask(q, k, mask, padding_mask, before)
         dropout_key = self._key(rng)
         if dropout_key is None and not return_weights:
@@ -217,7 +217,7 @@ class GroupedQueryAttention(RandomLayer):
     def _heads(self, x: jax.Array, heads: int) -> jax.Array:
         return x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
 
-    def _check_inputs(self, query: Any, key: Any, value: Any, apart: bool) -> None:
+    def _check_inputs(self, query: Any, key: Any, value: Any, cross: bool) -> None:
         shapes = [jnp.shape(x) for x in (query, key, value)]
         if (
             any(len(shape) < 2 for shape in shapes)
@@ -228,7 +228,7 @@ class GroupedQueryAttention(RandomLayer):
                 f"{describe_place(self)} expects queries `[batch..., length, features]`, keys and "
                 f"values `[batch..., keys, features]`; got the shapes {shapes}."
             )
-        if self.causal and apart and shapes[0][-2] != shapes[1][-2]:
+        if self.causal and cross and shapes[0][-2] != shapes[1][-2]:
             raise ValueError(
                 f"{describe_place(self)} is causal, so it needs as many queries as keys; got the "
                 f"shapes {shapes}. Attend over other sequences with `causal=False`."
@@ -268,8 +268,8 @@ class GroupedQueryAttention(RandomLayer):
                 )
             masks.append(padding_mask[..., None, None, :])
         if self.causal:
-            places = before + jnp.arange(length)
-            causal = jnp.arange(keys) <= places[:, None]
+            query_positions = before + jnp.arange(length)
+            causal = jnp.arange(keys) <= query_positions[:, None]
             masks.append(causal.reshape((1,) * len(batch) + (1, length, keys)))
         keep = None
         for part in masks:
@@ -286,7 +286,7 @@ class GroupedQueryAttention(RandomLayer):
         Args:
             batch_size: The batch axis, or axes.
             max_length: How many positions it holds.
-            dtype: Of the keys and values; None: what the layer computes in.
+            dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
         Raises:
             RuntimeError: If the layer was not initialized.
@@ -299,8 +299,8 @@ class GroupedQueryAttention(RandomLayer):
             )
         if not self.causal:
             raise ValueError(
-                f"{describe_place(self)} cannot have a cache: positions that come later would "
-                "change what came before. Make it with `causal=True`."
+                f"{describe_place(self)} cannot have a cache: later positions would "
+                "change earlier ones. Make it with `causal=True`."
             )
         batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
         head_dim = self.key.features // self.num_kv_heads
@@ -318,23 +318,23 @@ class GroupedQueryAttention(RandomLayer):
         return self.cache_index
 
     def _remember(
-        self, k: jax.Array, v: jax.Array, padding_mask: jax.Array | None, apart: bool
+        self, k: jax.Array, v: jax.Array, padding_mask: jax.Array | None, cross: bool
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Adds keys and values to the cache and gives all of it."""
+        """Adds keys and values to the cache and returns the whole cache."""
         assert self.cached_key is not None and self.cached_value is not None
         assert self.cached_mask is not None and self.cache_index is not None
-        length, held = k.shape[-3], self.cached_key.shape
-        if apart or k.shape[:-3] != held[:-3] or length > held[-3]:
+        length, capacity = k.shape[-3], self.cached_key.shape
+        if cross or k.shape[:-3] != capacity[:-3] or length > capacity[-3]:
             raise ValueError(
-                f"{describe_place(self)} has a cache for {held[-3]} positions of batch "
-                f"{held[:-3]}, and takes no keys but those of its queries; got keys for {length} "
+                f"{describe_place(self)} has a cache for {capacity[-3]} positions of batch "
+                f"{capacity[:-3]}, and accepts only keys of its own queries; got keys for {length} "
                 f"positions of batch {k.shape[:-3]}. Start another with `jm.nn.init_cache(model, "
                 "batch_size, max_length)`, or remove it with `jm.nn.remove_cache(model)`."
             )
         index = self.cache_index
-        if not isinstance(index, Tracer) and int(index) + length > held[-3]:
+        if not isinstance(index, Tracer) and int(index) + length > capacity[-3]:
             raise ValueError(
-                f"{describe_place(self)} has a cache for {held[-3]} positions, of which "
+                f"{describe_place(self)} has a cache for {capacity[-3]} positions, of which "
                 f"{int(index)} are taken; got {length} more. Start one with a larger `max_length`."
             )
         new = jnp.ones(k.shape[:-2], bool) if padding_mask is None else padding_mask

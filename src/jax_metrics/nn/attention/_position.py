@@ -1,4 +1,4 @@
-"""How a sequence model learns where things stand: rotary, sinusoidal and learned positions."""
+"""Position embeddings: rotary, sinusoidal and learned."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def expand_positions(positions: Any, length: int) -> jax.Array:
         length: How many there are.
 
     Raises:
-        TypeError: If they are no integers.
+        TypeError: If they are not integers.
         ValueError: If there are more or fewer.
     """
     positions = jnp.asarray(0 if positions is None else positions)
@@ -45,8 +45,8 @@ class RotaryEmbedding(Module):
     """Rotates pairs of features by angles that grow with the position (RoPE; Su et al., 2021).
 
     Applied to queries and keys, their products depend on the distance of the two only. Takes an
-    array of shape `[batch..., length, heads, head_dim]` and gives the same in the same dtype; the
-    angles are computed in float32. It has no parameters, so one may serve many layers.
+    array of shape `[batch..., length, heads, head_dim]` and returns an array of the same shape and
+    dtype; the angles are computed in float32. It has no parameters, so one may serve many layers.
 
     Args:
         base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
@@ -91,7 +91,7 @@ class RotaryEmbedding(Module):
 
         Args:
             x: Shape `[batch..., length, heads, head_dim]`.
-            positions: Where the inputs stand: an offset to count from, or integers
+            positions: The positions of the inputs: an offset to count from, or integers
                 `[batch..., length]`; None: counted from 0.
         """
         if jnp.ndim(x) < 3:
@@ -107,24 +107,24 @@ class RotaryEmbedding(Module):
             )
         angles = _angles(expand_positions(positions, x.shape[-3]), size, self.base)[..., None, :]
         sin, cos = jnp.sin(angles), jnp.cos(angles)
-        turned, rest = x[..., :size].astype(jnp.float32), x[..., size:]
+        rotated, rest = x[..., :size].astype(jnp.float32), x[..., size:]
         if self.interleaved:
-            first, second = turned[..., ::2], turned[..., 1::2]
+            first, second = rotated[..., ::2], rotated[..., 1::2]
         else:
-            first, second = jnp.split(turned, 2, axis=-1)
+            first, second = jnp.split(rotated, 2, axis=-1)
         pair = (first * cos - second * sin, second * cos + first * sin)
         if self.interleaved:
-            turned = jnp.stack(pair, axis=-1).reshape(turned.shape)
+            rotated = jnp.stack(pair, axis=-1).reshape(rotated.shape)
         else:
-            turned = jnp.concatenate(pair, axis=-1)
-        return jnp.concatenate([turned.astype(x.dtype), rest], axis=-1)
+            rotated = jnp.concatenate(pair, axis=-1)
+        return jnp.concatenate([rotated.astype(x.dtype), rest], axis=-1)
 
 
 class SinusoidalPositionEmbedding(Module):
     """Adds sines and cosines of the position, of many wavelengths (Vaswani et al., 2017).
 
-    Takes an array of shape `[batch..., length, features]` and gives the same in the same dtype.
-    Even features get the sine and odd ones the cosine; it has no parameters.
+    Takes an array of shape `[batch..., length, features]` and returns an array of the same shape
+    and dtype. Even features get the sine and odd ones the cosine; it has no parameters.
 
     Args:
         base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
@@ -165,14 +165,14 @@ class SinusoidalPositionEmbedding(Module):
 class LearnedPositionEmbedding(Module):
     """Adds a vector of its own for each position (Gehring et al., 2017).
 
-    Takes an array of shape `[batch..., length, features]` and gives the same. A position that it
-    has no vector for is an error, or gives NaN where `positions` is an array.
+    Takes an array of shape `[batch..., length, features]` and returns an array of the same shape. A
+    position beyond `num_embeddings` is an error, or NaN where `positions` is an array.
 
     Args:
         num_embeddings: How many positions there are.
-        dtype: Of the output; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
-        embedding_init: Makes `embedding`, `[num_embeddings, features]`.
+        dtype: Output dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
+        embedding_init: Initializer of `embedding`, `[num_embeddings, features]`.
         name: A name for the module.
 
     Raises:
@@ -227,8 +227,8 @@ class LearnedPositionEmbedding(Module):
                 f"{describe_place(self)} has {self.num_embeddings} positions, from 0; got a "
                 f"sequence that goes to {last}. Make it with a larger `num_embeddings`."
             )
-        places = expand_positions(positions, length)
-        table = jnp.take(self.embedding, places, axis=0, mode="fill", fill_value=jnp.nan)
+        indices = expand_positions(positions, length)
+        table = jnp.take(self.embedding, indices, axis=0, mode="fill", fill_value=jnp.nan)
         dtype = jnp.result_type(x, table) if self.dtype is None else self.dtype
         return x.astype(dtype) + table.astype(dtype)
 

@@ -97,7 +97,7 @@ class _TransformerLayer(Module):
 class TransformerEncoderLayer(_TransformerLayer):
     """Self-attention and a feed-forward network, each with a residual connection.
 
-    Takes and gives arrays of shape `[batch..., length, features]` (Vaswani et al., 2017; with the
+    Takes and returns arrays of shape `[batch..., length, features]` (Vaswani et al., 2017; with the
     norms first, Xiong et al., 2020). With `causal=True` it is the block of a decoder-only language
     model, and `init_cache` works on it. Names and defaults are those of PyTorch where it has them.
 
@@ -108,8 +108,8 @@ class TransformerEncoderLayer(_TransformerLayer):
         head_dim: Size of a head; None: the features divided by `num_heads`.
         dropout_rate: The probability of zero, for attention weights, the values inside the
             feed-forward network, and the output of each branch.
-        activation: Of the feed-forward network.
-        norm_first: Whether to normalize what goes into a branch (pre-norm), not the sum.
+        activation: Activation of the feed-forward network.
+        norm_first: Whether to normalize the input of a branch (pre-norm) instead of the sum.
         norm: Makes the norms, called with `epsilon`, `dtype` and `param_dtype`.
         epsilon: Added to the variance in the norms.
         causal: Whether a position attends only to itself and earlier ones. None: no here, yes in
@@ -117,9 +117,9 @@ class TransformerEncoderLayer(_TransformerLayer):
         rope: As in `GroupedQueryAttention`.
         normalize_qk: As in `GroupedQueryAttention`.
         use_bias: Whether the linear layers have biases.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
-        precision: Of the linear layers, as in `jax.lax.dot_general`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
+        precision: Precision of the linear layers, as in `jax.lax.dot_general`.
         name: A name for the module.
 
     Raises:
@@ -168,7 +168,7 @@ class TransformerEncoderLayer(_TransformerLayer):
 class TransformerDecoderLayer(_TransformerLayer, cross=True):
     """Self-attention, attention over a memory, and a feed-forward network (Vaswani et al., 2017).
 
-    Takes and gives arrays of shape `[batch..., length, features]`. The self-attention is causal,
+    Takes and returns arrays of shape `[batch..., length, features]`. The self-attention is causal,
     and has a cache after `init_cache`; the keys and values of the memory are computed in each call.
 
     Args:
@@ -214,7 +214,7 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
 
         Args:
             x: Shape `[batch..., length, features]`.
-            memory: What an encoder made, `[batch..., keys, features]`.
+            memory: The output of an encoder, `[batch..., keys, features]`.
             mask: As in `GroupedQueryAttention`, for the self-attention.
             padding_mask: Likewise.
             memory_mask: As `mask`, for the attention over the memory.

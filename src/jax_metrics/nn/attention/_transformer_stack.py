@@ -54,13 +54,13 @@ class _TransformerStack(Module):
 class TransformerEncoder(_TransformerStack):
     """Encoder layers one after the other.
 
-    Takes and gives arrays of shape `[batch..., length, features]`; the arguments of a call are
+    Takes and returns arrays of shape `[batch..., length, features]`; the arguments of a call are
     those of `TransformerEncoderLayer`.
 
     Args:
-        layer: What to copy, not initialized yet.
+        layer: The layer to copy, not initialized yet.
         num_layers: How many copies.
-        norm: Applied at the end, as pre-norm layers need it; None: nothing is.
+        norm: Applied at the end, as pre-norm layers need it; None: none.
         scan: Whether the layers are a `Stack`, with a leading axis on each leaf. It compiles in the
             same time for any number of layers; a step runs about a third slower on a CPU.
         name: A name for the module.
@@ -85,9 +85,9 @@ class TransformerDecoder(_TransformerStack):
     The arguments of a call are those of `TransformerDecoderLayer`: the inputs and the memory.
 
     Args:
-        layer: What to copy, not initialized yet.
+        layer: The layer to copy, not initialized yet.
         num_layers: How many copies.
-        norm: Applied at the end, as pre-norm layers need it; None: nothing is.
+        norm: Applied at the end, as pre-norm layers need it; None: none.
         scan: Whether the layers are a `Stack`, with a leading axis on each leaf. It compiles in the
             same time for any number of layers; a step runs about a third slower on a CPU.
         name: A name for the module.

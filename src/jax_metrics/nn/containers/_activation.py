@@ -13,10 +13,10 @@ from jax_metrics.nn.flax import FlaxLayer
 class PReLU(FlaxLayer, flax_class=linen.PReLU):
     """`x` where it is positive, elsewhere `x` times a slope that is learned (He et al., 2015).
 
-    The twin of `flax.linen.PReLU`.
+    Equivalent to `flax.linen.PReLU`.
 
     Args:
-        param_dtype: Of the parameter.
+        param_dtype: Parameter dtype.
         negative_slope_init: The first value of `negative_slope`, a scalar.
 
     Example:

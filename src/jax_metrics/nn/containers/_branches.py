@@ -15,7 +15,7 @@ def _as_module(layer: Layer) -> Module:
 
 
 class Identity(Module):
-    """Gives its first argument back.
+    """Returns its first argument.
 
     Example:
         >>> import jax_metrics as jm
@@ -24,7 +24,7 @@ class Identity(Module):
     """
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """The first argument; the others are ignored, so that it can stand in for any layer.
+        """The first argument; the others are ignored, so that it can replace any layer.
 
         Args:
             x: Anything.
@@ -40,7 +40,7 @@ class Residual(Module):
     Args:
         layer: A module or function.
         projection: Applied to `x` before the sum, such as `jm.Linear(16)` or a convolution with
-            strides, where the layer changes the shape; None: nothing is.
+            strides, where the layer changes the shape; None: none.
         name: A name for the module.
 
     Raises:
@@ -76,7 +76,7 @@ class Residual(Module):
         shortcut = x if self.projection is None else self.projection(x)
         if jnp.shape(output) != jnp.shape(shortcut):
             raise ValueError(
-                f"{describe_place(self)} adds arrays of one shape; its layer gave "
+                f"{describe_place(self)} adds arrays of one shape; its layer returned "
                 f"{jnp.shape(output)} and the shortcut {jnp.shape(shortcut)}. Pass "
                 "`projection=`, a layer that brings the input to the output's shape."
             )
@@ -84,7 +84,7 @@ class Residual(Module):
 
 
 class Concatenate(Module):
-    """Calls layers on the same input and joins what they give (Szegedy et al., 2015).
+    """Calls layers on the same input and concatenates their outputs (Szegedy et al., 2015).
 
     Args:
         *layers: Modules or functions.
@@ -126,6 +126,6 @@ class Concatenate(Module):
         ):
             raise ValueError(
                 f"{describe_place(self)} joins arrays along axis {self.axis}, whose other axes "
-                f"must be equal; its layers gave the shapes {shapes}."
+                f"must be equal; its layers returned the shapes {shapes}."
             )
         return jnp.concatenate(outputs, axis=self.axis)

@@ -32,7 +32,7 @@ def sequence(*layers: Layer) -> Layer:
 
 
 class Lambda(Module):
-    """A function as a module.
+    """Wraps a function as a module.
 
     Args:
         f: The function; it must be pure.

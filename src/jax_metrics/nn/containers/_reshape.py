@@ -1,4 +1,4 @@
-"""The layer that gives its input another shape."""
+"""The layer that reshapes its input."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from jax_metrics.module import Module, describe_place
 
 
 class Reshape(Module):
-    """Gives every example another shape: `[batch, ...]` to `[batch, *shape]`.
+    """Reshapes every example: `[batch, ...]` to `[batch, *shape]`.
 
     Args:
         shape: The new shape; one size may be -1, which takes what is left.
@@ -45,14 +45,14 @@ class Reshape(Module):
         Args:
             x: Shape `[batch, ...]`.
         """
-        kept, rest = jnp.shape(x)[: self.preserve_dims], jnp.shape(x)[self.preserve_dims :]
-        if len(kept) == self.preserve_dims:
+        leading, rest = jnp.shape(x)[: self.preserve_dims], jnp.shape(x)[self.preserve_dims :]
+        if len(leading) == self.preserve_dims:
             size, known = math.prod(rest), math.prod(n for n in self.shape if n != -1)
             if -1 not in self.shape and known == size:
-                return jnp.reshape(x, (*kept, *self.shape))
+                return jnp.reshape(x, (*leading, *self.shape))
             if -1 in self.shape and (size % known == 0 if known else size == 0):
                 left = size // known if known else 0
-                return jnp.reshape(x, (*kept, *(left if n == -1 else n for n in self.shape)))
+                return jnp.reshape(x, (*leading, *(left if n == -1 else n for n in self.shape)))
         raise ValueError(
             f"{describe_place(self)} cannot bring {jnp.shape(x)} to the shape {self.shape} while "
             f"it keeps the first {self.preserve_dims} axes: it holds {math.prod(rest)} values for "

@@ -14,7 +14,7 @@ from jax_metrics.nn.convolution._spatial import check_rank
 class _AdaptivePool(Module):
     """The windows of each axis: the i-th of `n` goes from `i * size // n` to the next one's start.
 
-    The end is rounded up, so neighbours overlap where the size is no multiple of `n`.
+    The end is rounded up, so neighbours overlap where the size is not a multiple of `n`.
     """
 
     def __init__(self, output_size: int | Sequence[int | None], *, name: str | None = None):
@@ -54,12 +54,12 @@ class _AdaptivePool(Module):
 class AdaptiveAvgPool(_AdaptivePool):
     """The means of as many windows as asked for, whatever the size of the input.
 
-    Takes an array of shape `[batch..., spatial..., channels]` and gives
+    Takes an array of shape `[batch..., spatial..., channels]` and returns
     `[batch..., *output_size, channels]`. The windows are those of PyTorch and Keras.
 
     Args:
         output_size: Output size of each spatial axis; None keeps the axis as it is. An integer
-            stands for one spatial axis.
+            means one spatial axis.
         name: A name for the module.
 
     Raises:
@@ -87,11 +87,11 @@ class AdaptiveAvgPool(_AdaptivePool):
 class AdaptiveMaxPool(_AdaptivePool):
     """The largest values of as many windows as asked for, whatever the size of the input.
 
-    Takes and gives arrays as `AdaptiveAvgPool` does.
+    Takes and returns arrays as `AdaptiveAvgPool` does.
 
     Args:
         output_size: Output size of each spatial axis; None keeps the axis as it is. An integer
-            stands for one spatial axis.
+            means one spatial axis.
         name: A name for the module.
 
     Raises:

@@ -16,8 +16,8 @@ from jax_metrics.nn.flax import FlaxLayer
 class Conv(FlaxLayer, flax_class=linen.Conv):
     """Convolves over any number of spatial axes.
 
-    Takes an array of shape `[batch..., spatial..., in]` and gives
-    `[batch..., spatial..., features]`. The twin of `flax.linen.Conv`.
+    Takes an array of shape `[batch..., spatial..., in]` and returns
+    `[batch..., spatial..., features]`. Equivalent to `flax.linen.Conv`.
 
     Args:
         features: Number of filters.
@@ -28,15 +28,15 @@ class Conv(FlaxLayer, flax_class=linen.Conv):
         kernel_dilation: Dilation of the kernel along each spatial axis.
         feature_group_count: Number of groups that the features are divided into.
         use_bias: Whether to add a bias.
-        mask: Array to multiply the kernel with, as a numpy array.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        mask: NumPy array that the kernel is multiplied by.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.lax.conv_general_dilated`.
-        kernel_init: Makes `kernel`, `[*kernel_size, in / groups, features]`.
-        bias_init: Makes `bias`, `[features]`.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        kernel_init: Initializer of `kernel`, `[*kernel_size, in / groups, features]`.
+        bias_init: Initializer of `bias`, `[features]`.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
         conv_general_dilated: Replaces `jax.lax.conv_general_dilated`.
-        conv_general_dilated_cls: Makes such a function.
+        conv_general_dilated_cls: Class that makes such a function.
 
     Example:
         >>> import jax.numpy as jnp
@@ -68,10 +68,10 @@ class Conv(FlaxLayer, flax_class=linen.Conv):
 
 
 class ConvLocal(FlaxLayer, flax_class=linen.ConvLocal):
-    """A convolution whose kernel differs from place to place: the weights are not shared.
+    """A convolution with its own kernel at each position: the weights are not shared.
 
-    Takes an array of shape `[batch..., spatial..., in]` and gives
-    `[batch..., spatial..., features]`. The twin of `flax.linen.ConvLocal`.
+    Takes an array of shape `[batch..., spatial..., in]` and returns
+    `[batch..., spatial..., features]`. Equivalent to `flax.linen.ConvLocal`.
 
     Args:
         features: Number of filters.
@@ -82,13 +82,13 @@ class ConvLocal(FlaxLayer, flax_class=linen.ConvLocal):
         kernel_dilation: Dilation of the kernel along each spatial axis.
         feature_group_count: Must be 1.
         use_bias: Whether to add a bias.
-        mask: Array to multiply the kernel with, as a numpy array.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        mask: NumPy array that the kernel is multiplied by.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.lax.conv_general_dilated_local`.
-        kernel_init: Makes `kernel`, `[*spatial out, prod(kernel_size) * in, features]`.
-        bias_init: Makes `bias`, `[*spatial out, features]`.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        kernel_init: Initializer of `kernel`, `[*spatial out, prod(kernel_size) * in, features]`.
+        bias_init: Initializer of `bias`, `[*spatial out, features]`.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
         conv_general_dilated: Accepted as in Flax, which does not use it here.
         conv_general_dilated_cls: See `conv_general_dilated`.
 
@@ -127,8 +127,8 @@ class ConvLocal(FlaxLayer, flax_class=linen.ConvLocal):
 class ConvTranspose(FlaxLayer, flax_class=linen.ConvTranspose):
     """A transposed convolution, as for upsampling (Zeiler et al., 2010).
 
-    Takes an array of shape `[batch..., spatial..., in]` and gives
-    `[batch..., spatial..., features]`. The twin of `flax.linen.ConvTranspose`.
+    Takes an array of shape `[batch..., spatial..., in]` and returns
+    `[batch..., spatial..., features]`. Equivalent to `flax.linen.ConvTranspose`.
 
     Args:
         features: Number of filters.
@@ -137,15 +137,15 @@ class ConvTranspose(FlaxLayer, flax_class=linen.ConvTranspose):
         padding: `"SAME"`, `"VALID"`, `"CIRCULAR"`, or pairs of numbers.
         kernel_dilation: Dilation of the kernel along each spatial axis.
         use_bias: Whether to add a bias.
-        mask: Array to multiply the kernel with, as a numpy array.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        mask: NumPy array that the kernel is multiplied by.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.lax.conv_transpose`.
-        kernel_init: Makes `kernel`: `[*kernel_size, in, features]`, or with `transpose_kernel`
-            `[*kernel_size, features, in]`.
-        bias_init: Makes `bias`, `[features]`.
+        kernel_init: Initializer of `kernel`: `[*kernel_size, in, features]`, or with
+            `transpose_kernel` `[*kernel_size, features, in]`.
+        bias_init: Initializer of `bias`, `[features]`.
         transpose_kernel: Flip the kernel, as the gradient of a convolution does.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
         preferred_element_type: As in `jax.lax.conv_transpose`.
 
     Example:

@@ -1,4 +1,4 @@
-"""Convolutions that keep channels apart: depthwise, and separable ones made of them."""
+"""Depthwise convolutions, and separable ones made of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +17,11 @@ _KERNEL_INIT = initializers.lecun_normal()
 
 
 class DepthwiseConv(Module):
-    """Convolves each channel with kernels of its own.
+    """Convolves each channel with its own kernels.
 
-    Takes an array of shape `[batch..., spatial..., in]` and gives
+    Takes an array of shape `[batch..., spatial..., in]` and returns
     `[batch..., spatial..., in * depth_multiplier]`; the outputs of one channel are neighbours. The
-    parameters are those of a `Conv` with `feature_group_count=in`.
+    parameters match a `Conv` with `feature_group_count=in`.
 
     Args:
         kernel_size: Shape of the kernel; an integer for one spatial axis.
@@ -31,12 +31,12 @@ class DepthwiseConv(Module):
         depth_multiplier: Number of kernels for each channel.
         kernel_dilation: Dilation of the kernel along each spatial axis.
         use_bias: Whether to add a bias.
-        padding_mode: What padding adds: `"constant"` (zeros) or another mode of `Pad`.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        padding_mode: `"constant"` (zeros) or another mode of `Pad`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.lax.conv_general_dilated`.
-        kernel_init: Makes `kernel`, `[*kernel_size, 1, in * depth_multiplier]`.
-        bias_init: Makes `bias`, `[in * depth_multiplier]`.
+        kernel_init: Initializer of `kernel`, `[*kernel_size, 1, in * depth_multiplier]`.
+        bias_init: Initializer of `bias`, `[in * depth_multiplier]`.
         name: A name for the module.
 
     Raises:
@@ -141,7 +141,7 @@ class DepthwiseConv(Module):
 class SeparableConv(Module):
     """A depthwise convolution, and one of size 1 that mixes the channels (Chollet, 2017).
 
-    Takes an array of shape `[batch..., spatial..., in]` and gives
+    Takes an array of shape `[batch..., spatial..., in]` and returns
     `[batch..., spatial..., features]`.
 
     Args:
@@ -156,8 +156,8 @@ class SeparableConv(Module):
         dtype: See `padding_mode`.
         param_dtype: See `padding_mode`.
         precision: See `padding_mode`.
-        kernel_init: Makes both kernels: `depthwise.kernel` and `pointwise.kernel`.
-        bias_init: Makes `pointwise.bias`, `[features]`.
+        kernel_init: Initializer of both kernels: `depthwise.kernel` and `pointwise.kernel`.
+        bias_init: Initializer of `pointwise.bias`, `[features]`.
         name: A name for the module.
 
     Example:

@@ -9,7 +9,7 @@ from jax_metrics.module import Module, describe_place
 
 
 class _GlobalPool(Module):
-    """Which axes, and what of them counts."""
+    """The pooled axes and the mask."""
 
     def __init__(self, *, keepdims: bool = False, name: str | None = None):
         super().__init__(name)
@@ -24,7 +24,7 @@ class _GlobalPool(Module):
         return tuple(range(1, x.ndim - 1))
 
     def _where(self, x: jax.Array, mask: Any) -> Any:
-        """The mask as reductions take it: with an axis of channels.
+        """The mask with a channel axis, as reductions need it.
 
         Raises:
             ValueError: If the mask has another shape than the positions.
@@ -43,15 +43,15 @@ class _GlobalPool(Module):
 class GlobalAvgPool(_GlobalPool):
     """The mean over all spatial axes (Lin et al., 2013).
 
-    Takes an array of shape `[batch, spatial..., channels]` and gives `[batch, channels]`. Half
-    precision is added up in float32.
+    Takes an array of shape `[batch, spatial..., channels]` and returns `[batch, channels]`. Half
+    precision is summed in float32.
 
     Args:
         keepdims: Whether to keep the spatial axes, with size one.
         name: A name for the module.
 
     Raises:
-        ValueError: If there is no spatial axis, or the mask has another shape.
+        ValueError: If there is no spatial axis, or the mask has the wrong shape.
 
     Example:
         >>> import jax.numpy as jnp
@@ -65,8 +65,8 @@ class GlobalAvgPool(_GlobalPool):
 
         Args:
             x: Shape `[batch, spatial..., channels]`.
-            mask: True at the positions that count, `[batch, spatial...]`; an example without any
-                gives zeros.
+            mask: True at the positions that count, `[batch, spatial...]`; an example with none
+                returns zeros.
         """
         x = jnp.asarray(x)
         axes, where = self._axes(x), self._where(x, mask)
@@ -82,14 +82,14 @@ class GlobalAvgPool(_GlobalPool):
 class GlobalMaxPool(_GlobalPool):
     """The largest value over all spatial axes.
 
-    Takes an array of shape `[batch, spatial..., channels]` and gives `[batch, channels]`.
+    Takes an array of shape `[batch, spatial..., channels]` and returns `[batch, channels]`.
 
     Args:
         keepdims: Whether to keep the spatial axes, with size one.
         name: A name for the module.
 
     Raises:
-        ValueError: If there is no spatial axis, or the mask has another shape.
+        ValueError: If there is no spatial axis, or the mask has the wrong shape.
 
     Example:
         >>> import jax.numpy as jnp
@@ -103,8 +103,8 @@ class GlobalMaxPool(_GlobalPool):
 
         Args:
             x: Shape `[batch, spatial..., channels]`.
-            mask: True at the positions that count, `[batch, spatial...]`; an example without any
-                gives the lowest value of the dtype.
+            mask: True at the positions that count, `[batch, spatial...]`; an example with none
+                returns the lowest value of the dtype.
         """
         x = jnp.asarray(x)
         axes, where = self._axes(x), self._where(x, mask)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax_metrics.module import Module, describe_place
 from jax_metrics.nn.convolution._spatial import padding_pairs
 
-# PyTorch says "replicate" and "circular", numpy "edge" and "wrap".
+# PyTorch's names are "replicate" and "circular", NumPy's "edge" and "wrap".
 _MODES = {
     "constant": "constant",
     "reflect": "reflect",
@@ -39,7 +39,7 @@ def pad_axes(x: jax.Array, widths: Sequence[tuple[int, int]], mode: str, value: 
         x: Any array.
         widths: `(before, after)` for each axis.
         mode: See `Pad`.
-        value: What constant padding adds.
+        value: The value of constant padding.
     """
     crop = tuple(
         slice(max(-low, 0), size + min(high, 0))
@@ -53,7 +53,7 @@ def pad_axes(x: jax.Array, widths: Sequence[tuple[int, int]], mode: str, value: 
 class Pad(Module):
     """Adds values around the spatial axes.
 
-    Takes an array of shape `[batch, spatial..., channels]` and gives the same with longer spatial
+    Takes an array of shape `[batch, spatial..., channels]` and returns an array with longer spatial
     axes. For a convolution with such padding, see `PaddingMode`.
 
     Args:
@@ -61,7 +61,7 @@ class Pad(Module):
             the spatial axes a number or a pair `(before, after)`. A negative one takes values away.
         mode: `"constant"`; `"reflect"` (the edge is not repeated); `"symmetric"` (it is);
             `"replicate"` or `"edge"`; `"circular"` or `"wrap"`.
-        constant_value: What `"constant"` adds.
+        constant_value: The value of `"constant"` padding.
         name: A name for the module.
 
     Raises:
@@ -124,13 +124,13 @@ class Pad(Module):
 
 @dataclasses.dataclass(frozen=True)
 class PaddingMode:
-    """Makes a convolution pad in another way than with zeros.
+    """Makes a convolution pad with other values than zeros.
 
-    It takes the place of `jax.lax.conv_general_dilated`: the convolution's `padding` says how much
-    to add, as ever, and this says what.
+    It takes the place of `jax.lax.conv_general_dilated`: the convolution's `padding` still sets the
+    widths, and this the values.
 
     Attributes:
-        mode: One of those of `Pad`.
+        mode: A mode of `Pad`.
 
     Raises:
         ValueError: If the mode is unknown.

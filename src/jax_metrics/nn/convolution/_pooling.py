@@ -1,4 +1,4 @@
-"""Pooling over windows: one value for each place that a window stops at."""
+"""Pooling over windows: one value per window position."""
 
 import functools
 import itertools
@@ -14,7 +14,7 @@ from jax_metrics.nn.convolution._spatial import as_shape, check_rank, padding_pa
 
 
 class _Pool(Module):
-    """Where the windows are; the subclasses say what is made of their values."""
+    """The position of the windows; subclasses reduce their values."""
 
     def __init__(
         self,
@@ -95,8 +95,8 @@ class AvgPool(_Pool):
     """The mean of each window.
 
     Takes an array of shape `[batch..., spatial..., channels]`, with as many spatial axes as
-    `window_shape` has numbers, and gives the same with shorter spatial axes. Half-precision
-    inputs are added up in float32; integers give float32.
+    `window_shape` has entries, and returns an array with shorter spatial axes. Half-precision
+    inputs are summed in float32; integer inputs return float32.
 
     Args:
         window_shape: Size of a window along each spatial axis; an integer for one axis.
@@ -150,8 +150,8 @@ class MaxPool(_Pool):
     """The largest value of each window; NaN where it holds one.
 
     Takes an array of shape `[batch..., spatial..., channels]`, with as many spatial axes as
-    `window_shape` has numbers, and gives the same with shorter spatial axes, in the same dtype.
-    What is added as padding never wins. The gradient goes to one of equal values.
+    `window_shape` has entries, and returns the same dtype with shorter spatial axes.
+    Padding is never the maximum. The gradient goes to one of equal values.
 
     Args:
         window_shape: Size of a window along each spatial axis; an integer for one axis.
@@ -219,7 +219,7 @@ class MaxPool(_Pool):
 class LPPool(_Pool):
     """The p-norm of each window: `sum(|x|**p) ** (1 / p)` (Sermanet et al., 2012).
 
-    Takes and gives arrays as `AvgPool` does. Where a window is all zeros, so is the gradient.
+    Takes and returns arrays as `AvgPool` does. Where a window is all zeros, so is the gradient.
     For even `p` it equals PyTorch's layer of this name; for odd ones, PyTorch leaves out the
     absolute value.
 

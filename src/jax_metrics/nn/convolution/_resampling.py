@@ -98,7 +98,7 @@ class PixelShuffle(Module):
     """Makes images larger by spreading channels over pixels (Shi et al., 2016).
 
     Takes an array of shape `[batch..., height, width, channels * r**2]`, where `r` is the factor,
-    and gives `[batch..., height * r, width * r, channels]`. The channels are in PyTorch's order.
+    and returns `[batch..., height * r, width * r, channels]`. The channels are in PyTorch's order.
 
     Args:
         upscale_factor: The factor `r`.
@@ -143,7 +143,7 @@ class PixelUnshuffle(Module):
     """Makes images smaller by moving pixels into channels: the inverse of `PixelShuffle`.
 
     Takes an array of shape `[batch..., height * r, width * r, channels]`, where `r` is the factor,
-    and gives `[batch..., height, width, channels * r**2]`.
+    and returns `[batch..., height, width, channels * r**2]`.
 
     Args:
         downscale_factor: The factor `r`.

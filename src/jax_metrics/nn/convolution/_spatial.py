@@ -16,7 +16,7 @@ def as_shape(value: int | Sequence[int], name: str) -> tuple[int, ...]:
 
     Args:
         value: One size, for one spatial axis, or a size for each.
-        name: What the argument is called.
+        name: The argument's name.
 
     Raises:
         ValueError: If it is empty, or a size is below one.
@@ -31,12 +31,12 @@ def as_shape(value: int | Sequence[int], name: str) -> tuple[int, ...]:
 
 
 def per_axis(value: int | Sequence[int], axes: int, name: str) -> tuple[int, ...]:
-    """The numbers for each spatial axis: a single one counts for all.
+    """The numbers for each spatial axis: a single one applies to all.
 
     Args:
         value: A number or a sequence of them.
         axes: How many spatial axes there are.
-        name: What the argument is called.
+        name: The argument's name.
 
     Raises:
         ValueError: If there are more or fewer numbers than axes, or one is below one.
@@ -78,7 +78,7 @@ def check_rank(layer: Any, x: jax.Array, axes: int) -> None:
     """Raises unless an array has this many spatial axes and one of channels.
 
     Raises:
-        ValueError: Naming the layer and the shape.
+        ValueError: If it does not.
     """
     if jnp.ndim(x) < axes + 1:
         spatial = "one spatial axis" if axes == 1 else f"{axes} spatial axes"

@@ -1,10 +1,10 @@
-"""Calls Flax Linen modules with variables that the caller holds, at nearly the cost of the maths.
+"""Calls Flax Linen modules with the caller's variables, at nearly the cost of the computation.
 
 `module.apply(variables, x)` is slow for two reasons: `Scope.param` traces the initializer again in
 every call, only to learn which shape the parameter should have; and each call clones the module,
 which registers every field twice in search of submodules. Here a Scope believes a parameter that
-has the shape the module asks for, and a module that turned out to have no submodules keeps its
-Scope, which the next call fills anew. All of it is public API of Flax.
+has the shape the module asks for, and a module without submodules keeps its Scope, which the next
+call refills. All of it is public API of Flax.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from flax.core import AxisMetadata, DenyList, FrozenDict, Scope, unbox, unfreeze
 
 Variables = Mapping[str, dict[str, Any] | FrozenDict[str, Any]]
 Mutable = bool | str | Sequence[str] | DenyList
-_ALL_BUT_LOGS = DenyList("intermediates")  # what Flax makes unless told otherwise
+_ALL_BUT_LOGS = DenyList("intermediates")  # Flax's default
 
 
 class _TrustingScope(Scope):
@@ -24,7 +24,7 @@ class _TrustingScope(Scope):
     has_children = False
 
     def fill(self, variables: Variables, rngs: Mapping[str, Any] | None, mutable: Mutable) -> None:
-        """Starts afresh, as if the Scope had just been made from these values."""
+        """Resets the Scope to these values."""
         collections: dict[str, Any] = {}
         Scope.__init__(self, collections, rngs=dict(rngs or {}), mutable=mutable)
         for name, collection in variables.items():

@@ -1,8 +1,8 @@
 """`FlaxLayer`: the one adapter that makes layers of Flax Linen modules.
 
 A layer declares its fields (under Flax's names), its arguments (with their defaults) and its Flax
-class. The adapter does the rest: it gives Flax the fields as variables and takes changed ones back,
-hands out random keys, and tells Flax whether it is training.
+class. The adapter does the rest: it passes the fields to Flax as variables and stores the changed
+ones, hands out random keys, and tells Flax whether it is training.
 """
 
 import dataclasses
@@ -37,10 +37,10 @@ _COLLECTIONS = {
     Cache: "cache",
     Log: "intermediates",
 }
-# Arguments that say which collection or key stream to use: here fields take their place.
+# Arguments that name a collection or key stream: fields replace them.
 _UNUSED = frozenset({"rng_collection", "collection_name"})
 _RATES = ("rate", "dropout_rate")
-_GIVEN_KEYS = frozenset({"rng", "dropout_rng"})
+_CALLER_KEYS = frozenset({"rng", "dropout_rng"})
 
 
 @dataclass_transform(
@@ -56,11 +56,11 @@ class FlaxLayer(_Declared):
     - Fields with a kind and `init=False` hold the variables of Flax, under the same name; a name
       that is a word of Python takes an underscore: `if_`.
     - A field that is `node()` holds another FlaxLayer, and is an argument of the constructor.
-    - The other annotated names are the arguments, as in a dataclass: those of the constructor, and
+    - The other annotated names are the arguments, as in a dataclass: of the constructor, and
       attributes. Every layer also takes `name=`.
 
-    A kind stands for the collection of the same name in Flax (`Parameter` for `params`, `Log` for
-    `intermediates`), or for the one that its attribute `collection` names.
+    A kind corresponds to the collection of the same name in Flax (`Parameter` for `params`, `Log`
+    for `intermediates`), or to the collection named by its attribute `collection`.
 
     Args of the class statement:
         flax_class: The Linen module.
@@ -82,16 +82,16 @@ class FlaxLayer(_Declared):
     arguments: Arguments = static(Arguments(), init=False)
     overwrite_with_gradient: Any = OverwriteWithGradient.node(init=False)
     _flax_class: ClassVar[type[linen.Module]]
-    # What the class declares, worked out once.
+    # Derived once from the declarations of the class.
     _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
-    _defaults: ClassVar[dict[str, Any]] = {}  # those of them that `arguments` keeps
-    _layers: ClassVar[tuple[str, ...]] = ()  # those of them that are layers
+    _defaults: ClassVar[dict[str, Any]] = {}  # of the parameters stored in `arguments`
+    _layers: ClassVar[tuple[str, ...]] = ()  # parameters that are layers
     _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
     _rest: ClassVar[dict[str, str]] = {OverwriteWithGradient.collection: "overwrite_with_gradient"}
-    _filled: ClassVar[tuple[str, ...]] = ()  # fields that `init` gives a value
-    _lasting: ClassVar[frozenset[str]] = frozenset()  # collections that every call may change
-    _learning: ClassVar[frozenset[str]] = frozenset()  # those that change in training
-    _random: ClassVar[bool] = False  # whether there is a field for a key
+    _variable_fields: ClassVar[tuple[str, ...]] = ()  # fields that `init` fills
+    _always_mutable: ClassVar[frozenset[str]] = frozenset()  # collections mutable in every call
+    _train_mutable: ClassVar[frozenset[str]] = frozenset()  # collections mutable in training only
+    _has_rng: ClassVar[bool] = False  # whether there is a field for a key
 
     def __init_subclass__(
         cls,
@@ -124,17 +124,17 @@ class FlaxLayer(_Declared):
         kind = declared.metadata.get("kind", type(None))
         collection = _collection_of(kind)
         if collection is not None:
-            cls._filled += (name,)
+            cls._variable_fields += (name,)
             if gathers:
                 cls._rest[collection] = name
             else:
                 cls._places[name] = (collection, _flax_name(name))
             if issubclass(kind, Cache | Log):
-                cls._lasting |= {collection}
+                cls._always_mutable |= {collection}
             elif issubclass(kind, ModelState):
-                cls._learning |= {collection}
+                cls._train_mutable |= {collection}
         elif name == "rng":
-            cls._random = True
+            cls._has_rng = True
         elif declared.init:
             default = declared.default
             cls._parameters[name] = REQUIRED if default is dataclasses.MISSING else default
@@ -155,17 +155,21 @@ class FlaxLayer(_Declared):
 
     def _run(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = self._flax_call()
-        new = bool(self._filled or self._layers) and self.initializing() and self._is_empty()
-        args, options, trains = self._told_mode(method, args, kwargs)
-        rngs = self._rngs(trains, kwargs)
+        new = (
+            bool(self._variable_fields or self._layers) and self.initializing() and self._is_empty()
+        )
+        args, options, training = self._with_mode_args(method, args, kwargs)
+        rngs = self._rngs(training, kwargs)
         if new:
-            logs = {"mutable": True} if "intermediates" in self._changing(False) else {}
+            logs = {"mutable": True} if "intermediates" in self._mutable_collections(False) else {}
             keys = {"params": next_key(), **rngs}
             output, made = call.init(keys, args, options, method=method, **logs)
             self._store(made, new=True)
             return output
         variables = self.variables
-        mutable = [c for c in self._changing(trains) if c in variables or c == "intermediates"]
+        mutable = [
+            c for c in self._mutable_collections(training) if c in variables or c == "intermediates"
+        ]
         output, changed = call(
             variables, args, options, rngs=rngs, mutable=mutable or False, method=method
         )
@@ -176,17 +180,17 @@ class FlaxLayer(_Declared):
     # -- the Flax module --------------------------------------------------------------------------
 
     def _flax_call(self) -> FlaxCall:
-        """The Flax module of these arguments; layers that are alike share it."""
+        """The Flax module of these arguments, shared by equal layers."""
         plans = layout_of(self).plans
-        key = self._alike() if self._layers else FlaxCall
+        key = self._cache_key() if self._layers else FlaxCall
         call = plans.get(key)
         if call is None:
             call = plans[key] = FlaxCall(self._flax_module())
         return call
 
-    def _alike(self) -> tuple[Any, ...]:
-        """What is equal for two layers that can share a Flax module."""
-        return (FlaxCall, layout_of(self), *(layer._alike() for layer in self._inner()))
+    def _cache_key(self) -> tuple[Any, ...]:
+        """Equal for two layers that can share a Flax module."""
+        return (FlaxCall, layout_of(self), *(layer._cache_key() for layer in self._inner()))
 
     def _flax_module(self, **modes: bool) -> linen.Module:
         arguments = {**self._defaults, **dict(self.arguments.pairs), **modes}
@@ -205,40 +209,40 @@ class FlaxLayer(_Declared):
         return self.training and not self.frozen
 
     def _fixed_mode(self) -> dict[str, bool]:
-        """The mode as arguments of the Flax module: what is around it does not pass it on."""
+        """The mode as arguments of the Flax module: the wrapping module does not pass it on."""
         active = self._is_active()
         names = (n for n in IN_TRAINING if n in self._defaults and getattr(self, n) is None)
         return {name: IN_TRAINING[name] == active for name in names}
 
-    def _told_mode(
+    def _with_mode_args(
         self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
         """The arguments with the mode among them, and whether this call is in training.
 
-        The call itself may say so, else an argument of the layer, else the mode.
+        The call decides, else the argument of the layer, else the mode.
         """
         active = self._is_active()
-        trains = active
+        training = active
         for name, position in training_flags(self._flax_class, method):
-            told = args[position] if position < len(args) else kwargs.get(name)
-            if told is None and name in self._defaults:
-                told = getattr(self, name)
-            if told is not None:
-                trains = bool(told) == IN_TRAINING[name]
+            flag = args[position] if position < len(args) else kwargs.get(name)
+            if flag is None and name in self._defaults:
+                flag = getattr(self, name)
+            if flag is not None:
+                training = bool(flag) == IN_TRAINING[name]
             elif position < len(args):
                 args = (*args[:position], IN_TRAINING[name] == active, *args[position + 1 :])
             else:
                 kwargs = {**kwargs, name: IN_TRAINING[name] == active}
-        return args, kwargs, trains
+        return args, kwargs, training
 
     def _draws(self) -> bool:
         """Whether the layer is random in training."""
         rates = (getattr(self, name) for name in _RATES if name in self._defaults)
-        return self._random and next(rates, None) != 0
+        return self._has_rng and next(rates, None) != 0
 
-    def _rngs(self, trains: bool, given: Mapping[str, Any]) -> dict[str, jax.Array]:
-        if self._random and trains and self._draws():
-            if all(given.get(name) is None for name in _GIVEN_KEYS):
+    def _rngs(self, training: bool, given: Mapping[str, Any]) -> dict[str, jax.Array]:
+        if self._has_rng and training and self._draws():
+            if all(given.get(name) is None for name in _CALLER_KEYS):
                 return {"dropout": draw_key(self)}
         for layer in self._inner():
             if rngs := layer._rngs(layer._is_active(), {}):
@@ -248,16 +252,16 @@ class FlaxLayer(_Declared):
     # -- variables --------------------------------------------------------------------------------
 
     def _is_empty(self) -> bool:
-        """Whether some variable was not made yet."""
+        """Whether a variable is missing."""
         fields = vars(self)
-        empty = any(name not in fields for name in self._filled)
+        empty = any(name not in fields for name in self._variable_fields)
         return empty or any(layer._is_empty() for layer in self._inner())
 
-    def _changing(self, trains: bool) -> frozenset[str]:
+    def _mutable_collections(self, training: bool) -> frozenset[str]:
         """The collections that a call may change."""
-        found = self._lasting | self._learning if trains else self._lasting
+        found = self._always_mutable | self._train_mutable if training else self._always_mutable
         for layer in self._inner():
-            found |= layer._changing(layer._is_active())
+            found |= layer._mutable_collections(layer._is_active())
         return found
 
     @property
@@ -294,14 +298,14 @@ class FlaxLayer(_Declared):
         for label, (collection, name) in self._places.items():
             if name in unused.get(collection, ()):
                 value = unused[collection].pop(name)
-                taken[label] = _unsown(value) if collection == "intermediates" else value
+                taken[label] = _unwrap_sown(value) if collection == "intermediates" else value
         for label in self._layers:
             inner = {c: values.pop(label) for c, values in unused.items() if label in values}
             getattr(self, label)._store(inner, new=new)
         for collection, values in unused.items():
             if values:
                 taken[self._rest_field(collection, values)] = values
-        for label in (*taken, *(self._filled if new else ())):
+        for label in (*taken, *(self._variable_fields if new else ())):
             if not (new and label in vars(self)):
                 setattr(self, label, taken.get(label))
 
@@ -317,7 +321,7 @@ class FlaxLayer(_Declared):
 
 
 def _collection_of(kind: type) -> str | None:
-    """The collection of Flax that a kind stands for."""
+    """The Flax collection of a kind."""
     named = getattr(kind, "collection", None)
     bases = (name for base, name in _COLLECTIONS.items() if issubclass(kind, base))
     return named if isinstance(named, str) else next(bases, None)
@@ -337,6 +341,6 @@ def _as_layer(owner: Any, name: str, value: Any) -> FlaxLayer:
     )
 
 
-def _unsown(value: Any) -> Any:
-    """What `sow` kept: the one value, or all of them in a tuple."""
+def _unwrap_sown(value: Any) -> Any:
+    """Unwraps the tuple that `sow` stores if it has one value."""
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value

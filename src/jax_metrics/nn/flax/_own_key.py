@@ -8,12 +8,12 @@ from jax_metrics.module import Initializer, describe_place, iter_split
 
 
 def key_from_init() -> Initializer:
-    """What stands in the field until `init` puts the key it gives into it."""
+    """The placeholder in the field until `init` assigns the key."""
     return Initializer(_as_it_is)
 
 
 def draw_key(layer: Any) -> jax.Array:
-    """A new key; the one that the layer keeps changes.
+    """Draws a new key and advances the layer's own.
 
     Args:
         layer: A module with the field `rng`.

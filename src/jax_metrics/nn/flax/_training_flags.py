@@ -1,4 +1,4 @@
-"""Telling modules of other libraries whether they are training, by the names they use for it."""
+"""Passing the training mode to modules of other libraries, under their own argument names."""
 
 import functools
 import inspect
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-# The parameters that ask whether this is training, and their value in training.
+# Names of parameters for the training mode, and their value in training.
 IN_TRAINING = {
     "train": True,
     "training": True,
@@ -19,7 +19,7 @@ IN_TRAINING = {
 
 @functools.cache
 def training_flags(cls: type, method: str) -> list[tuple[str, int]]:
-    """The parameters of a method that ask for the mode, with their positions in a call.
+    """The parameters of a method for the mode, with their positions in a call.
 
     The position of a keyword-only parameter is beyond any call's arguments.
     """
@@ -38,10 +38,10 @@ def with_training_flag(
     bound: bool = True,
     fixed: Any = None,
 ) -> dict[str, Any]:
-    """The keyword arguments, with the mode where the function asks for it and got none.
+    """The keyword arguments, with the mode added where the function has a parameter for it.
 
     Args:
-        function: What will be called.
+        function: The function to be called.
         args: Its positional arguments.
         kwargs: Its keyword arguments.
         training: Whether this is training.
@@ -54,10 +54,10 @@ def with_training_flag(
         return kwargs
     usual = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     positional = [p.name for p in parameters if p.kind in usual][0 if bound else 1 :]
-    told = {*positional[: len(args)], *kwargs}
+    passed = {*positional[: len(args)], *kwargs}
     flags = {
         p.name: IN_TRAINING[p.name] == training
         for p in parameters
-        if p.name in IN_TRAINING and p.name not in told and getattr(fixed, p.name, None) is None
+        if p.name in IN_TRAINING and p.name not in passed and getattr(fixed, p.name, None) is None
     }
     return {**kwargs, **flags}

@@ -32,12 +32,12 @@ class FlaxModule(Module):
 
     The collection `params` is in the field `params`, of the kind Parameter; `batch_stats` in
     `stats`, BatchStats; `cache` in `cache`, Cache; the ones that the module sows into and that
-    `logs` names in `sown`, Log; all others in `others`, ModelState. `init` gives what Flax's own
-    `init` gives for the same key.
+    `logs` names in `sown`, Log; all others in `others`, ModelState. `init` returns the same values
+    as Flax's own `init` for the same key.
 
     In training, not frozen, calls change `batch_stats` and the others; every call changes
     `cache`. If the method takes `train`, `training`, `is_training`, `deterministic` or
-    `use_running_average`, and neither the call nor the module says otherwise, it is told the mode.
+    `use_running_average`, and neither the call nor the module sets it, it receives the mode.
 
     Args:
         module: The Linen module.
@@ -52,7 +52,7 @@ class FlaxModule(Module):
         name: A name for the module.
 
     Raises:
-        TypeError: If `module` is no Linen module, or the variables are no collections.
+        TypeError: If `module` is not a Linen module, or the variables are not collections.
         RuntimeError: In a call that needs a random key and has none.
 
     Example:
@@ -109,7 +109,7 @@ class FlaxModule(Module):
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The variables as Flax has them: by collection. What was sown is not among them."""
+        """The variables as Flax has them: by collection. Sown values are not among them."""
         found = {c: getattr(self, field) for c, field in _FIELDS.items()}
         return {c: v for c, v in found.items() if v is not None} | self.others
 
@@ -144,7 +144,7 @@ class FlaxModule(Module):
             raise RuntimeError(
                 f"{type(self.module).__name__} needs random keys in this call. Initialize the "
                 "model, `model = model.init(key, inputs)`, and name the streams that it draws from "
-                f"outside of training, `FlaxModule(module, rngs=[...])`. Flax says: {error}"
+                f"outside of training, `FlaxModule(module, rngs=[...])`. Flax: {error}"
             ) from error
         if not is_initializing():  # `init` leaves pretrained variables as they are
             self._store({c: changed.get(c, {}) for c in mutable})
@@ -201,9 +201,11 @@ class FlaxModule(Module):
         return dict(zip(drawn, keys, strict=True))
 
     def _mutable(self, active: bool, variables: Mapping[str, Any]) -> list[str]:
-        learning = [c for c in variables if c not in ("params", "cache")] if active else []
-        lasting = [c for c in ("cache",) if c in variables]
-        return list(dict.fromkeys([*learning, *lasting, *self.mutable, *self.log_collections]))
+        train_mutable = [c for c in variables if c not in ("params", "cache")] if active else []
+        always_mutable = [c for c in ("cache",) if c in variables]
+        return list(
+            dict.fromkeys([*train_mutable, *always_mutable, *self.mutable, *self.log_collections])
+        )
 
     def _store(self, collections: Mapping[str, Any]) -> None:
         for collection, values in collections.items():
@@ -219,7 +221,7 @@ def _collections(variables: Any) -> dict[str, Any]:
     plain: Any = unfreeze(dict(variables)) if isinstance(variables, Mapping) else None
     if plain is None or not all(isinstance(value, Mapping) for value in plain.values()):
         raise TypeError(
-            "FlaxModule expected the variables by collection, as Flax gives them: "
+            "FlaxModule expected the variables by collection, as Flax returns them: "
             "`{'params': {...}, 'batch_stats': {...}}`; got "
             f"{sorted(plain) if plain else type(variables).__name__}."
         )

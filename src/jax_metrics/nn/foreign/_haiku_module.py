@@ -26,11 +26,11 @@ class HaikuModule(Module):
     `params`, a Parameter, and `state`, ModelState, are dicts of dicts as Haiku has them. If the
     function draws random keys, each call in training has one of its own. Calls in evaluation mode
     have none, and change nothing. If the function takes `is_training`, `training`, `train` or
-    `deterministic`, it is told the mode. Needs the package `dm-haiku`.
+    `deterministic`, it receives the mode. Needs the package `dm-haiku`.
 
     Args:
-        f: A function that uses Haiku's modules; a class of these; or what
-            `hk.transform_with_state` gave.
+        f: A function that uses Haiku's modules; a class of these; or the result of
+            `hk.transform_with_state`.
         *args: For a class: the arguments of its constructor.
         params: Pretrained parameters; without, `init` makes them.
         state: The state that goes with these.
@@ -39,7 +39,7 @@ class HaikuModule(Module):
 
     Raises:
         ImportError: If Haiku is not installed.
-        TypeError: If `f` is no function, or has arguments but is no class.
+        TypeError: If `f` is not a function, or has arguments but is not a class.
 
     Example:
         >>> import haiku as hk, jax.numpy as jnp  # doctest: +SKIP
@@ -69,8 +69,8 @@ class HaikuModule(Module):
         transformed = isinstance(f, hk.Transformed | hk.TransformedWithState)
         if not (callable(f) or transformed):
             raise TypeError(
-                f"HaikuModule expected a function, a class of Haiku modules, or what "
-                f"`hk.transform_with_state` gives; got {f!r}."
+                f"HaikuModule expected a function, a class of Haiku modules, or the result of "
+                f"`hk.transform_with_state`; got {f!r}."
             )
         if (args or kwargs) and not isinstance(f, type):
             raise TypeError(
@@ -101,7 +101,7 @@ class HaikuModule(Module):
             key = next_key()
             self.rng = key if self._draws(transformed, args, options) else None
         elif self.params is None:
-            self.initializing()  # says that it was not initialized
+            self.initializing()  # raises: it was not initialized
         else:
             key, following = (
                 iter_split(self.rng) if active and self.rng is not None else (None, None)
@@ -120,12 +120,12 @@ class HaikuModule(Module):
 
         try:
             jax.eval_shape(dry_run, self.params, self.state)
-        except ValueError:  # Haiku says that there is no key
+        except ValueError:  # raised by Haiku for a missing key
             return True
         return False
 
     def _transformed(self) -> tuple[Any, Callable[..., Any]]:
-        """The transformed function, made once for modules that are alike, and its signature."""
+        """The transformed function, shared by equal modules, and its signature."""
         plans = layout_of(self).plans
         made = plans.get(HaikuModule)
         if made is None:
@@ -145,7 +145,7 @@ def _transform(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[A
     def call(*inputs: Any, **options: Any) -> Any:
         return f(*args, **kwargs)(*inputs, **options)
 
-    # Without `self`, as the call does not give it.
+    # Without `self`, which the call does not pass.
     signature = inspect.signature(f.__call__)
     call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
     return hk.transform_with_state(call), call

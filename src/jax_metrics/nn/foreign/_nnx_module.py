@@ -47,9 +47,9 @@ class NNXModule(Module):
 
     Fields are dicts of arrays, by the type of the Variables: `nnx.Param` (and its subclasses) in
     `params`, a Parameter; `nnx.BatchStat` in `stats`, BatchStats; `nnx.Cache` in `cache`, Cache;
-    `nnx.RngState` in `rng`, Rng; all other Variables in `others`, ModelState. What a call sows as
-    `nnx.Intermediate` is in `sown`, Log, until the next call. The rest of the module is structure,
-    and static.
+    `nnx.RngState` in `rng`, Rng; all other Variables in `others`, ModelState. Values that a call
+    sows as `nnx.Intermediate` is in `sown`, Log, until the next call. The rest of the module is
+    structure, and static.
 
     Calls follow the mode of this module: it runs `train()` or `eval()` of the NNX module, and
     passes `train`, `training`, `is_training`, `deterministic` or `use_running_average` where the
@@ -147,7 +147,7 @@ class NNXModule(Module):
         return output
 
     def _take(self, module: Any, only: tuple[str, ...] | None = None) -> None:
-        """Takes the Variables of a module into the fields; unless `only` some, all that changed."""
+        """Stores the Variables of a module in the fields: those that changed, or `only` some."""
         module.train()  # one structure for both modes
         graph, *states = nnx.split(module, *(getattr(nnx, name) for name in _TYPES.values()))
         if only is None and graph != self.graph:

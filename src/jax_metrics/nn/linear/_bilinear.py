@@ -15,16 +15,16 @@ _KERNEL_INIT = initializers.lecun_normal()
 class Bilinear(Module):
     """Combines two inputs: `y[k] = sum_ij x1[i] kernel[i, j, k] x2[j] + bias[k]`.
 
-    Takes arrays of shape `[..., in1]` and `[..., in2]` and gives `[..., features]`.
+    Takes arrays of shape `[..., in1]` and `[..., in2]` and returns `[..., features]`.
 
     Args:
         features: Size of the output.
         use_bias: Whether to add a bias.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.lax.dot_general`.
-        kernel_init: Makes `kernel`, `[in1, in2, features]`.
-        bias_init: Makes `bias`, `[features]`.
+        kernel_init: Initializer of `kernel`, `[in1, in2, features]`.
+        bias_init: Initializer of `bias`, `[features]`.
         name: A name for the module.
 
     Raises:

@@ -15,15 +15,15 @@ from jax_metrics.nn.flax import FlaxLayer
 class Embed(FlaxLayer, flax_class=linen.Embed):
     """Looks up a vector for each integer.
 
-    Takes integers of shape `[...]` and gives `[..., features]`. The twin of `flax.linen.Embed`.
+    Takes integers of shape `[...]` and returns `[..., features]`. Equivalent to `flax.linen.Embed`.
 
     Args:
         num_embeddings: How many vectors there are.
         features: Their size.
-        dtype: Of the output; None: that of the parameters.
-        param_dtype: Of the parameters.
-        embedding_init: Makes `embedding`, `[num_embeddings, features]`.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        dtype: Output dtype; None: the parameters' dtype.
+        param_dtype: Parameter dtype.
+        embedding_init: Initializer of `embedding`, `[num_embeddings, features]`.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
 
     Example:
         >>> import jax.numpy as jnp

@@ -18,7 +18,7 @@ _KERNEL_INIT = initializers.lecun_normal()
 class FeedForward(Module):
     """Two linear layers with an activation and dropout between them, as wide out as in.
 
-    Takes an array of shape `[..., features]` and gives the same.
+    Takes an array of shape `[..., features]` and returns an array of the same shape.
 
     Args:
         hidden_features: Size between the layers; None: four times the features.

@@ -14,22 +14,22 @@ from jax_metrics.nn.flax import FlaxLayer
 
 
 class Linear(FlaxLayer, flax_class=linen.Dense):
-    """Multiplies the last axis with a matrix and adds a bias: `x @ kernel + bias`.
+    """Multiplies the last axis by a matrix and adds a bias: `x @ kernel + bias`.
 
-    Takes an array of shape `[..., in]` and gives `[..., features]`. The twin of
+    Takes an array of shape `[..., in]` and returns `[..., features]`. Equivalent to
     `flax.linen.Dense`.
 
     Args:
         features: Size of the last axis of the output.
         use_bias: Whether to add a bias.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.lax.dot_general`.
-        kernel_init: Makes `kernel`, `[in, features]`.
-        bias_init: Makes `bias`, `[features]`.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        kernel_init: Initializer of `kernel`, `[in, features]`.
+        bias_init: Initializer of `bias`, `[features]`.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
         dot_general: Replaces `jax.lax.dot_general`.
-        dot_general_cls: Makes such a function.
+        dot_general_cls: Class that makes such a function.
 
     Example:
         >>> import jax.numpy as jnp
@@ -54,24 +54,24 @@ class Linear(FlaxLayer, flax_class=linen.Dense):
 
 
 class LinearGeneral(FlaxLayer, flax_class=linen.DenseGeneral):
-    """Multiplies any axes with a tensor and adds a bias.
+    """Contracts any axes with a tensor and adds a bias.
 
-    Takes an array of shape `[batch..., *axes]` and gives `[batch..., *features]`. The twin of
+    Takes an array of shape `[batch..., *axes]` and returns `[batch..., *features]`. Equivalent to
     `flax.linen.DenseGeneral`.
 
     Args:
         features: Size, or sizes, of the last axes of the output.
-        axis: The axis, or axes, of the input that are summed over.
-        batch_dims: Axes that have a kernel of their own for each index.
+        axis: The input axis, or axes, to sum over.
+        batch_dims: Batch axes with a separate kernel for each index.
         use_bias: Whether to add a bias.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
-        kernel_init: Makes `kernel`, `[*batch, *axes, *features]`.
-        bias_init: Makes `bias`, `[*batch, *features]`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
+        kernel_init: Initializer of `kernel`, `[*batch, *axes, *features]`.
+        bias_init: Initializer of `bias`, `[*batch, *features]`.
         precision: As in `jax.lax.dot_general`.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
         dot_general: Replaces `jax.lax.dot_general`.
-        dot_general_cls: Makes such a function.
+        dot_general_cls: Class that makes such a function.
 
     Example:
         >>> import jax.numpy as jnp
@@ -98,20 +98,21 @@ class LinearGeneral(FlaxLayer, flax_class=linen.DenseGeneral):
 
 
 class Einsum(FlaxLayer, flax_class=linen.Einsum):
-    """Multiplies with a tensor as an einsum says, and adds a bias.
+    """Multiplies by a tensor through an einsum, and adds a bias.
 
-    The twin of `flax.linen.Einsum`; a call may give `einsum_str` too.
+    Equivalent to `flax.linen.Einsum`; a call may also pass `einsum_str`.
 
     Args:
         shape: Shape of the kernel.
         einsum_str: The equation, with inputs and kernel on its left side: `"bi,io->bo"`.
         use_bias: Whether to add a bias.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         precision: As in `jax.numpy.einsum`.
-        kernel_init: Makes `kernel`, `[*shape]`.
-        bias_init: Makes `bias`, of the shape of those axes of the output that the kernel has.
-        promote_dtype: Brings inputs and parameters to one dtype.
+        kernel_init: Initializer of `kernel`, `[*shape]`.
+        bias_init: Initializer of `bias`, of the shape of those axes of the output that the kernel
+            has.
+        promote_dtype: Function that promotes inputs and parameters to one dtype.
         preferred_element_type: As in `jax.numpy.einsum`.
 
     Raises:

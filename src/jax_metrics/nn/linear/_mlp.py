@@ -17,7 +17,7 @@ _KERNEL_INIT = initializers.lecun_normal()
 class MLP(Module):
     """Linear layers with an activation between them.
 
-    Takes an array of shape `[..., in]` and gives `[..., features[-1]]`.
+    Takes an array of shape `[..., in]` and returns `[..., features[-1]]`.
 
     Args:
         features: Output size of each layer.

@@ -12,13 +12,13 @@ from jax_metrics.nn.flax import FlaxLayer
 class Dropout(FlaxLayer, flax_class=linen.Dropout):
     """Zeroes values at random in training, and scales the others up (Srivastava et al., 2014).
 
-    It keeps a random key of its own, which `init` gives it. In evaluation mode, or frozen, it
-    gives its inputs back. The twin of `flax.linen.Dropout`; pass `rng=` to a call to use that key.
+    It keeps its own random key, assigned by `init`. In evaluation mode, or frozen, it returns its
+    inputs unchanged. Equivalent to `flax.linen.Dropout`; pass `rng=` to a call to use that key.
 
     Args:
-        rate: The probability of zero.
-        broadcast_dims: The axes along which values share their fate.
-        deterministic: Overrides what the module's mode says; None leaves it to that.
+        rate: The probability that a value is zeroed.
+        broadcast_dims: Axes along which one mask is broadcast.
+        deterministic: Overrides the module's mode; None: follows the mode.
         rng_collection: Accepted as in Flax; the field `rng` takes its place.
 
     Raises:

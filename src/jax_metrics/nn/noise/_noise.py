@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax_metrics.module import describe_place
 from jax_metrics.nn.noise._random_layer import RandomChange, check_rate
 
-# Of SELU: what its activation tends to far to the left.
+# Constants of SELU: the limit of its activation at minus infinity.
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
 
@@ -22,16 +22,16 @@ def _dropped(key: jax.Array, x: jax.Array, rate: float, shape: tuple[int, ...]) 
 class StochasticDepth(RandomChange):
     """Zeroes whole examples at random in training, and scales the others up (Huang et al., 2016).
 
-    At the end of a residual branch it skips the branch. Takes and gives an array of shape
+    At the end of a residual branch it skips the branch. Takes and returns an array of shape
     `[batch, ...]`. It keeps a random key, as `jm.Dropout` does.
 
     Args:
-        rate: The probability of zero.
+        rate: The probability that a value is zeroed.
         mode: `"row"`: each example by itself; `"batch"`: all or none.
         name: A name for the module.
 
     Raises:
-        ValueError: If the rate is no probability, or the mode is unknown.
+        ValueError: If the rate is not a probability, or the mode is unknown.
         TypeError: In a call, if the input is not of floats.
         RuntimeError: In a call in training mode, without a key.
 
@@ -59,15 +59,15 @@ class StochasticDepth(RandomChange):
 class SpatialDropout(RandomChange):
     """Zeroes whole channels at random in training, and scales the others (Tompson et al., 2015).
 
-    Takes and gives an array of shape `[batch, spatial..., channels]`; all positions of a channel
-    share their fate. It keeps a random key, as `jm.Dropout` does.
+    Takes and returns an array of shape `[batch, spatial..., channels]`; one mask is broadcast over
+    all positions of a channel. It keeps a random key, as `jm.Dropout` does.
 
     Args:
-        rate: The probability of zero.
+        rate: The probability that a value is zeroed.
         name: A name for the module.
 
     Raises:
-        ValueError: If the rate is no probability, or, in a call, there is no spatial axis.
+        ValueError: If the rate is not a probability, or, in a call, there is no spatial axis.
         TypeError: In a call, if the input is not of floats.
         RuntimeError: In a call in training mode, without a key.
 
@@ -104,7 +104,7 @@ class AlphaDropout(RandomChange):
         name: A name for the module.
 
     Raises:
-        ValueError: If the rate is no probability, or is 1.
+        ValueError: If the rate is not a probability, or is 1.
         TypeError: In a call, if the input is not of floats.
         RuntimeError: In a call in training mode, without a key.
 
@@ -132,17 +132,17 @@ class AlphaDropout(RandomChange):
 
 
 class GaussianDropout(RandomChange):
-    """Multiplies with normal noise around 1, of variance `rate / (1 - rate)` (Srivastava, 2014).
+    """Multiplies by normal noise around 1, of variance `rate / (1 - rate)` (Srivastava, 2014).
 
-    That is the variance which dropout with this rate has. It keeps a random key, as `jm.Dropout`
+    Dropout at this rate has the same variance. It keeps a random key, as `jm.Dropout`
     does.
 
     Args:
-        rate: The probability that gives the variance.
+        rate: The dropout probability with the same variance.
         name: A name for the module.
 
     Raises:
-        ValueError: If the rate is no probability, or is 1.
+        ValueError: If the rate is not a probability, or is 1.
         TypeError: In a call, if the input is not of floats.
         RuntimeError: In a call in training mode, without a key.
 

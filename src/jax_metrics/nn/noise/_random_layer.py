@@ -1,4 +1,4 @@
-"""What layers that are random in training share: a key of their own, and when to use it."""
+"""The base of layers that are random in training: their key, and when it is used."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from jax_metrics.nn.flax import draw_key, key_from_init
 
 
 class RandomLayer(Module):
-    """A layer that keeps a random key, which `init` gives it.
+    """A layer with its own random key, assigned by `init`.
 
     It is random in training only: not in evaluation mode, and not frozen.
 
@@ -19,24 +19,24 @@ class RandomLayer(Module):
     """
 
     rng: Any = Rng.node(init=False)
-    _strength: ClassVar[str] = "rate"  # the argument that says how random it is
+    _strength: ClassVar[str] = "rate"  # the argument that scales the noise
 
     def __init__(self, *, name: str | None = None):
         super().__init__(name)
         self.rng = key_from_init() if self._draws() else None
 
     def _draws(self) -> bool:
-        """Whether it is random at all; if not, it keeps no key."""
+        """Whether it draws random numbers in training; otherwise it keeps no key."""
         return getattr(self, self._strength) > 0
 
     def _key(self, given: Any) -> jax.Array | None:
-        """The key for one call; None where nothing random is to happen.
+        """The key for one call; None if the call is deterministic.
 
         Args:
-            given: A key or seed that the caller passed, which is used in its place.
+            given: A key or seed from the caller, used instead of the layer's own.
 
         Raises:
-            RuntimeError: If there should be a key and none is there.
+            RuntimeError: If a key is needed and missing.
         """
         if not self._draws() or not self.training or self.frozen:
             return None
@@ -46,7 +46,7 @@ class RandomLayer(Module):
 
 
 class RandomChange(RandomLayer):
-    """A layer that changes its input at random in training, and gives it back otherwise."""
+    """A layer that changes its input at random in training, and returns it unchanged otherwise."""
 
     def __call__(self, x: jax.Array, *, rng: Any = None) -> jax.Array:
         """Changes the input, in training.
@@ -65,7 +65,7 @@ class RandomChange(RandomLayer):
         return x if key is None else self._change(key, x)
 
     def _change(self, key: jax.Array, x: jax.Array) -> jax.Array:
-        """What happens in training."""
+        """The output in training."""
         raise NotImplementedError
 
 

@@ -16,20 +16,20 @@ class BatchNorm(FlaxLayer, flax_class=linen.BatchNorm):
     """Normalizes each feature over the batch (Ioffe and Szegedy, 2015).
 
     In training it uses the statistics of the batch and moves its running ones towards them; in
-    evaluation mode, or frozen, it uses the running ones and changes nothing. The twin of
+    evaluation mode, or frozen, it uses the running ones and changes nothing. Equivalent to
     `flax.linen.BatchNorm`.
 
     Args:
-        use_running_average: Overrides what the module's mode says; None leaves it to that.
+        use_running_average: Overrides the module's mode; None: follows the mode.
         axis: The feature axis, or axes.
-        momentum: How much of the running statistics each step keeps.
+        momentum: Fraction of the running statistics kept in each step.
         epsilon: Added to the variance.
-        dtype: Of the output; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Output dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         use_bias: Whether to add `bias`.
-        use_scale: Whether to multiply with `scale`.
-        bias_init: Makes `bias`, `[features]`.
-        scale_init: Makes `scale`, `[features]`.
+        use_scale: Whether to multiply by `scale`.
+        bias_init: Initializer of `bias`, `[features]`.
+        scale_init: Initializer of `scale`, `[features]`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
         use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
@@ -67,16 +67,16 @@ class BatchNorm(FlaxLayer, flax_class=linen.BatchNorm):
 class LayerNorm(FlaxLayer, flax_class=linen.LayerNorm):
     """Normalizes each example over its features (Ba et al., 2016).
 
-    The twin of `flax.linen.LayerNorm`.
+    Equivalent to `flax.linen.LayerNorm`.
 
     Args:
         epsilon: Added to the variance.
-        dtype: Of the output; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Output dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         use_bias: Whether to add `bias`.
-        use_scale: Whether to multiply with `scale`.
-        bias_init: Makes `bias`, `[features]`.
-        scale_init: Makes `scale`, `[features]`.
+        use_scale: Whether to multiply by `scale`.
+        bias_init: Initializer of `bias`, `[features]`.
+        scale_init: Initializer of `scale`, `[features]`.
         reduction_axes: The axes to normalize over.
         feature_axes: The axes of `scale` and `bias`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
@@ -112,14 +112,14 @@ class LayerNorm(FlaxLayer, flax_class=linen.LayerNorm):
 class RMSNorm(FlaxLayer, flax_class=linen.RMSNorm):
     """Divides each example by its root mean square (Zhang and Sennrich, 2019).
 
-    The twin of `flax.linen.RMSNorm`.
+    Equivalent to `flax.linen.RMSNorm`.
 
     Args:
         epsilon: Added to the mean square.
-        dtype: Of the output; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
-        use_scale: Whether to multiply with `scale`.
-        scale_init: Makes `scale`, `[features]`.
+        dtype: Output dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
+        use_scale: Whether to multiply by `scale`.
+        scale_init: Initializer of `scale`, `[features]`.
         reduction_axes: The axes to normalize over.
         feature_axes: The axes of `scale`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
@@ -152,18 +152,18 @@ class RMSNorm(FlaxLayer, flax_class=linen.RMSNorm):
 class GroupNorm(FlaxLayer, flax_class=linen.GroupNorm):
     """Normalizes each example over groups of its features (Wu and He, 2018).
 
-    Takes an array of shape `[batch, ..., features]`. The twin of `flax.linen.GroupNorm`.
+    Takes an array of shape `[batch, ..., features]`. Equivalent to `flax.linen.GroupNorm`.
 
     Args:
-        num_groups: Number of groups; None where `group_size` says it.
-        group_size: Number of features in a group; None where `num_groups` says it.
+        num_groups: Number of groups; None: derived from `group_size`.
+        group_size: Number of features per group; None: derived from `num_groups`.
         epsilon: Added to the variance.
-        dtype: Of the output; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Output dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         use_bias: Whether to add `bias`.
-        use_scale: Whether to multiply with `scale`.
-        bias_init: Makes `bias`, `[features]`.
-        scale_init: Makes `scale`, `[features]`.
+        use_scale: Whether to multiply by `scale`.
+        bias_init: Initializer of `bias`, `[features]`.
+        scale_init: Initializer of `scale`, `[features]`.
         reduction_axes: The axes to normalize over, with the feature axis; None: all but the first.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
@@ -201,19 +201,19 @@ class GroupNorm(FlaxLayer, flax_class=linen.GroupNorm):
 
 
 class InstanceNorm(FlaxLayer, flax_class=linen.InstanceNorm):
-    """Normalizes each feature of each example over its places (Ulyanov et al., 2016).
+    """Normalizes each feature of each example over its positions (Ulyanov et al., 2016).
 
-    Takes an array of shape `[batch, spatial..., features]`. The twin of
+    Takes an array of shape `[batch, spatial..., features]`. Equivalent to
     `flax.linen.InstanceNorm`.
 
     Args:
         epsilon: Added to the variance.
-        dtype: Of the output; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters.
+        dtype: Output dtype; None: promoted from inputs and parameters.
+        param_dtype: Parameter dtype.
         use_bias: Whether to add `bias`.
-        use_scale: Whether to multiply with `scale`.
-        bias_init: Makes `bias`, `[features]`.
-        scale_init: Makes `scale`, `[features]`.
+        use_scale: Whether to multiply by `scale`.
+        bias_init: Initializer of `bias`, `[features]`.
+        scale_init: Initializer of `scale`, `[features]`.
         feature_axes: The axes of `scale` and `bias`, which are not normalized over.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.

@@ -16,17 +16,17 @@ from jax_metrics.tree import node
 class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
     """Calls a layer with its kernels divided by their largest singular value (Miyato et al., 2018).
 
-    The value is found by power iteration, which goes on from one call in training to the next. The
-    twin of `flax.linen.SpectralNorm`; its `stats` are a dict by Flax's names, and
+    The value is found by power iteration, which goes on from one call in training to the next.
+    Equivalent to `flax.linen.SpectralNorm`; its `stats` are a dict by Flax's names, and
     `layer_instance` holds the parameters as they are before the division. A call takes what the
-    layer takes, and `update_stats=` to override what the module's mode says.
+    layer takes, and `update_stats=` to override the module's mode.
 
     Args:
         layer_instance: The layer.
         n_steps: Steps of power iteration in each call.
         epsilon: Added to norms.
-        dtype: Of the divided parameters; None: the common one of what they come from.
-        param_dtype: Of `stats`.
+        dtype: Dtype of the divided parameters; None: promoted from the original parameters.
+        param_dtype: Dtype of `stats`.
         error_on_non_matrix: Refuse kernels with more than two axes; else all but the last are
             joined.
         collection_name: Accepted as in Flax; the field `stats` takes its place.
@@ -57,18 +57,18 @@ class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
 class WeightNorm(FlaxLayer, flax_class=linen.WeightNorm, rest="scale"):
     """Calls a layer with its kernels brought to length one and scaled (Salimans and Kingma, 2016).
 
-    The twin of `flax.linen.WeightNorm`; its `scale` is a dict by Flax's names, and
+    Equivalent to `flax.linen.WeightNorm`; its `scale` is a dict by Flax's names, and
     `layer_instance` holds the parameters as they are before. A call takes what the layer takes.
 
     Args:
         layer_instance: The layer.
         epsilon: Added to squared lengths.
-        dtype: Of the normalized parameters; None: the common one of what they come from.
-        param_dtype: Of `scale`.
-        use_scale: Whether to multiply with `scale`.
-        scale_init: Makes each `scale`, `[features]`.
-        feature_axes: The axes that have a length for each index; None: one length for all.
-        variable_filter: Parts of the names of those parameters that are meant; None: all.
+        dtype: Dtype of the normalized parameters; None: promoted from the original parameters.
+        param_dtype: Dtype of `scale`.
+        use_scale: Whether to multiply by `scale`.
+        scale_init: Initializer of each `scale`, `[features]`.
+        feature_axes: The axes with a separate length for each index; None: one length for all.
+        variable_filter: Substrings of the names of the normalized parameters; None: all.
 
     Example:
         >>> import jax.numpy as jnp

@@ -15,10 +15,10 @@ Gate = Callable[[jax.Array], jax.Array]
 
 
 class RNNCellBase(FlaxLayer):
-    """What recurrent cells have in common; `RNN` runs one over a sequence.
+    """The base of recurrent cells; `RNN` runs one over a sequence.
 
-    A call takes the carry and the inputs of one step, `[batch..., in]`, and gives the new carry and
-    the output, `[batch..., features]`. Their matrices are dicts with `kernel`, and `bias` where
+    A call takes the carry and the inputs of one step, `[batch..., in]`, and returns the new carry
+    and the output, `[batch..., features]`. Their matrices are dicts with `kernel`, and `bias` where
     there is one, in fields under Flax's names; `in` and `if` are the fields `in_` and `if_`.
 
     Example:
@@ -48,25 +48,25 @@ class RNNCellBase(FlaxLayer):
 
     @property
     def num_feature_axes(self) -> int:
-        """How many axes of the inputs are no batch axes."""
+        """Number of trailing feature axes of the inputs."""
         return self._flax_call().module.num_feature_axes
 
 
 class SimpleCell(RNNCellBase, flax_class=linen.SimpleCell):
     """One step of a simple recurrent network (Elman, 1990).
 
-    The carry is `[batch..., features]`. The twin of `flax.linen.SimpleCell`.
+    The carry is `[batch..., features]`. Equivalent to `flax.linen.SimpleCell`.
 
     Args:
         features: Size of the carry and of the output.
         activation_fn: Activation of the output.
-        kernel_init: Makes the kernels for the inputs, `[in, features]`.
-        recurrent_kernel_init: Makes the kernels for the carry, `[features, features]`.
-        bias_init: Makes the biases, `[features]`.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters and the first carry.
-        carry_init: Makes the first carry.
-        residual: Add the carry to what the activation gives.
+        kernel_init: Initializer of the kernels for the inputs, `[in, features]`.
+        recurrent_kernel_init: Initializer of the kernels for the carry, `[features, features]`.
+        bias_init: Initializer of the biases, `[features]`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Dtype of the parameters and the initial carry.
+        carry_init: Initializer of the initial carry.
+        residual: Add the carry to the output of the activation.
 
     Example:
         >>> import jax.numpy as jnp
@@ -94,18 +94,18 @@ class SimpleCell(RNNCellBase, flax_class=linen.SimpleCell):
 class GRUCell(RNNCellBase, flax_class=linen.GRUCell):
     """One step of gated recurrent units (Cho et al., 2014).
 
-    The carry is `[batch..., features]`. The twin of `flax.linen.GRUCell`.
+    The carry is `[batch..., features]`. Equivalent to `flax.linen.GRUCell`.
 
     Args:
         features: Size of the carry and of the output.
         gate_fn: Activation of the gates.
         activation_fn: Activation of the output.
-        kernel_init: Makes the kernels for the inputs, `[in, features]`.
-        recurrent_kernel_init: Makes the kernels for the carry, `[features, features]`.
-        bias_init: Makes the biases, `[features]`.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters and the first carry.
-        carry_init: Makes the first carry.
+        kernel_init: Initializer of the kernels for the inputs, `[in, features]`.
+        recurrent_kernel_init: Initializer of the kernels for the carry, `[features, features]`.
+        bias_init: Initializer of the biases, `[features]`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Dtype of the parameters and the initial carry.
+        carry_init: Initializer of the initial carry.
 
     Example:
         >>> import jax.numpy as jnp
@@ -137,19 +137,19 @@ class GRUCell(RNNCellBase, flax_class=linen.GRUCell):
 class MGUCell(RNNCellBase, flax_class=linen.MGUCell):
     """One step of minimal gated units (Zhou et al., 2016).
 
-    The carry is `[batch..., features]`. The twin of `flax.linen.MGUCell`.
+    The carry is `[batch..., features]`. Equivalent to `flax.linen.MGUCell`.
 
     Args:
         features: Size of the carry and of the output.
         gate_fn: Activation of the gates.
         activation_fn: Activation of the output.
-        kernel_init: Makes the kernels for the inputs, `[in, features]`.
-        recurrent_kernel_init: Makes the kernels for the carry, `[features, features]`.
-        forget_bias_init: Makes the bias of the forget gate, `[features]`.
-        activation_bias_init: Makes the biases of the activation, `[features]`.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters and the first carry.
-        carry_init: Makes the first carry.
+        kernel_init: Initializer of the kernels for the inputs, `[in, features]`.
+        recurrent_kernel_init: Initializer of the kernels for the carry, `[features, features]`.
+        forget_bias_init: Initializer of the bias of the forget gate, `[features]`.
+        activation_bias_init: Initializer of the biases of the activation, `[features]`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Dtype of the parameters and the initial carry.
+        carry_init: Initializer of the initial carry.
         reset_gate: Whether to apply the gate to the carry in the activation too.
 
     Example:
@@ -182,19 +182,19 @@ class MGUCell(RNNCellBase, flax_class=linen.MGUCell):
 class LSTMCell(RNNCellBase, flax_class=linen.LSTMCell):
     """One step of long short-term memory (Hochreiter and Schmidhuber, 1997).
 
-    The carry is a pair of memory and output, `[batch..., features]` each. The twin of
+    The carry is a pair of memory and output, `[batch..., features]` each. Equivalent to
     `flax.linen.LSTMCell`.
 
     Args:
         features: Size of the carry and of the output.
         gate_fn: Activation of the gates.
         activation_fn: Activation of the output.
-        kernel_init: Makes the kernels for the inputs, `[in, features]`.
-        recurrent_kernel_init: Makes the kernels for the carry, `[features, features]`.
-        bias_init: Makes the biases, `[features]`.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters and the first carry.
-        carry_init: Makes the first carry.
+        kernel_init: Initializer of the kernels for the inputs, `[in, features]`.
+        recurrent_kernel_init: Initializer of the kernels for the carry, `[features, features]`.
+        bias_init: Initializer of the biases, `[features]`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Dtype of the parameters and the initial carry.
+        carry_init: Initializer of the initial carry.
 
     Example:
         >>> import jax.numpy as jnp
@@ -228,18 +228,18 @@ class LSTMCell(RNNCellBase, flax_class=linen.LSTMCell):
 class OptimizedLSTMCell(LSTMCell, flax_class=linen.OptimizedLSTMCell):
     """As `LSTMCell`, with one product for all gates: often faster up to 2048 features.
 
-    The parameters are those of `LSTMCell`. The twin of `flax.linen.OptimizedLSTMCell`.
+    The parameters are those of `LSTMCell`. Equivalent to `flax.linen.OptimizedLSTMCell`.
 
     Args:
         features: Size of the carry and of the output.
         gate_fn: Activation of the gates.
         activation_fn: Activation of the output.
-        kernel_init: Makes the kernels for the inputs, `[in, features]`.
-        recurrent_kernel_init: Makes the kernels for the carry, `[features, features]`.
-        bias_init: Makes the biases, `[features]`.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters and the first carry.
-        carry_init: Makes the first carry.
+        kernel_init: Initializer of the kernels for the inputs, `[in, features]`.
+        recurrent_kernel_init: Initializer of the kernels for the carry, `[features, features]`.
+        bias_init: Initializer of the biases, `[features]`.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Dtype of the parameters and the initial carry.
+        carry_init: Initializer of the initial carry.
 
     Example:
         >>> import jax.numpy as jnp
@@ -256,7 +256,7 @@ class ConvLSTMCell(RNNCellBase, flax_class=linen.ConvLSTMCell):
     """One step of long short-term memory with convolutions (Shi et al., 2015).
 
     Inputs are `[batch..., spatial..., in]`; the carry is a pair of memory and output,
-    `[batch..., spatial..., features]` each. The twin of `flax.linen.ConvLSTMCell`.
+    `[batch..., spatial..., features]` each. Equivalent to `flax.linen.ConvLSTMCell`.
 
     Args:
         features: Number of filters.
@@ -264,9 +264,9 @@ class ConvLSTMCell(RNNCellBase, flax_class=linen.ConvLSTMCell):
         strides: Step along each spatial axis.
         padding: `"SAME"`, `"VALID"`, or pairs of numbers.
         use_bias: Whether to add biases.
-        dtype: Of the computation; None: the common one of inputs and parameters.
-        param_dtype: Of the parameters and the first carry.
-        carry_init: Makes the first carry.
+        dtype: Computation dtype; None: promoted from inputs and parameters.
+        param_dtype: Dtype of the parameters and the initial carry.
+        carry_init: Initializer of the initial carry.
 
     Example:
         >>> import jax.numpy as jnp

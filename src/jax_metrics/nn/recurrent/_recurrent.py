@@ -42,26 +42,26 @@ class _LinenRNN(linen.RNN):
 class RNN(FlaxLayer, flax_class=_LinenRNN):
     """Runs a recurrent cell over a sequence.
 
-    Takes an array of shape `[batch..., time, *features]` and gives the outputs of all steps,
-    `[batch..., time, *features]`. A call may give `return_carry`, `time_major`, `reverse` and
-    `keep_order` too, and by keyword `initial_carry`; `init_key`, for cells whose first carry is
-    random; and `seq_lengths`, `[batch...]`: later steps are padding, whose outputs mean nothing
-    and which the carry does not see. The twin of `flax.linen.RNN`.
+    Takes an array of shape `[batch..., time, *features]` and returns the outputs of all steps,
+    `[batch..., time, *features]`. A call may pass `return_carry`, `time_major`, `reverse` and
+    `keep_order` too, and by keyword `initial_carry`; `init_key`, for cells whose initial carry is
+    random; and `seq_lengths`, `[batch...]`: later steps are padding. Equivalent to
+    `flax.linen.RNN`.
 
     Args:
         cell: A cell, such as `LSTMCell(64)`.
         time_major: The inputs and outputs are `[time, batch..., *features]`.
-        return_carry: Give the pair of last carry and outputs.
-        reverse: Begin at the end. The outputs come in the order they were made in.
-        keep_order: With `reverse`, give the outputs in the order of the inputs.
-        unroll: How many steps to compile into one iteration of the loop.
+        return_carry: Return the pair of final carry and outputs.
+        reverse: Start at the last step. The outputs are in the order of computation.
+        keep_order: With `reverse`, return the outputs in the order of the inputs.
+        unroll: Number of steps per iteration of the loop.
         variable_axes: Axes of Flax's collections to run over along with the time.
         variable_broadcast: The collections that all steps share.
         variable_carry: The collections that each step hands to the next.
         split_rngs: By key stream: whether steps get different keys.
 
     Raises:
-        TypeError: If `cell` is no layer of Flax.
+        TypeError: If `cell` is not a FlaxLayer.
 
     Example:
         >>> import jax.numpy as jnp
@@ -89,17 +89,17 @@ class Bidirectional(FlaxLayer, flax_class=linen.Bidirectional):
     """Runs two recurrent networks over a sequence, one from each end, and merges their outputs.
 
     Takes an array of shape `[batch..., time, *features]`, and the keywords that `RNN` takes, with
-    a pair of carries as `initial_carry`. The twin of `flax.linen.Bidirectional`.
+    a pair of carries as `initial_carry`. Equivalent to `flax.linen.Bidirectional`.
 
     Args:
-        forward_rnn: The network that begins at the beginning.
-        backward_rnn: The one that begins at the end.
-        merge_fn: Makes one output of two.
+        forward_rnn: The network that starts at the first step.
+        backward_rnn: The network that starts at the last step.
+        merge_fn: Combines the two outputs.
         time_major: The inputs and outputs are `[time, batch..., *features]`.
-        return_carry: Give the pair of last carries (itself a pair) and outputs.
+        return_carry: Return the pair of final carries (itself a pair) and outputs.
 
     Raises:
-        TypeError: If one is no layer of Flax.
+        TypeError: If one is not a FlaxLayer.
 
     Example:
         >>> import jax.numpy as jnp

@@ -14,33 +14,33 @@ from jax_metrics.tree import node
 
 
 class RecurrentLayer(Module):
-    """What `GRU`, `LSTM` and `SimpleRNN` share: running a cell over a sequence.
+    """The base of `GRU`, `LSTM` and `SimpleRNN`: runs a cell over a sequence.
 
-    A call takes `x`, `[batch..., time, in]`, and by keyword which steps there are: `lengths`,
-    integers `[batch...]`, or `mask`, booleans `[batch..., time]`. Steps under the mask leave the
-    state as it is and give zeros, so that a padded sequence ends like the one without padding.
+    A call takes `x`, `[batch..., time, in]`, and by keyword the valid steps: `lengths`,
+    integers `[batch...]`, or `mask`, booleans `[batch..., time]`. Masked steps keep the state and
+    output zeros, so a padded sequence has the same result as one without padding.
 
-    It gives the last output, `[batch..., features]`; or all, `[batch..., time, features]`, with
+    It returns the last output, `[batch..., features]`; or all, `[batch..., time, features]`, with
     `return_sequences`. `bidirectional` doubles the features: those of a cell that runs forward,
     then those of one that runs backward, whose last output is the one at the first step. With
-    `return_state` it gives a pair: that, and the state after the last step. The state is the carry
-    of the cell; if there are several cells, a tuple of theirs: layer by layer, forward before
+    `return_state` it returns a pair: that, and the state after the last step. The state is the
+    carry of the cell; if there are several cells, a tuple of theirs: layer by layer, forward before
     backward.
 
     Args:
         features: Size of the state of each cell.
-        return_sequences: Give all outputs, not the last one only.
-        return_state: Give the state too.
-        go_backwards: Turn the sequence around first; the outputs stay in that order.
-        stateful: Start from the state at the end of the call before; it is in the field `state`.
+        return_sequences: Return all outputs, not only the last one.
+        return_state: Return the state too.
+        go_backwards: Reverse the sequence first; the outputs stay reversed.
+        stateful: Start from the final state of the previous call, kept in the field `state`.
         time_axis: The axis of the steps in `x`, any but the last; `mask` and the outputs have it in
             the same place.
-        unroll: How many steps one iteration of the `jax.lax.scan` makes.
-        num_layers: How many cells are on top of each other.
+        unroll: Number of steps per iteration of `jax.lax.scan`.
+        num_layers: Number of stacked cells.
         bidirectional: Whether each layer runs in both directions.
         dropout: The probability that an output between two layers is dropped in training.
         name: A name for the module.
-        **cell: More arguments of the cell, such as `kernel_init`, `dtype` and `param_dtype`.
+        **cell: Other arguments of the cell, such as `kernel_init`, `dtype` and `param_dtype`.
 
     Raises:
         ValueError: If there is dropout but only one layer, or `time_axis` is the last axis; in a
@@ -104,10 +104,10 @@ class RecurrentLayer(Module):
 
         Args:
             x: Shape `[batch..., time, in]`.
-            initial_state: Of the form that `return_state` gives; None: zeros, or the state of the
-                call before.
-            mask: Shape `[batch..., time]`, true where there is a step.
-            lengths: Shape `[batch...]`: how many steps there are.
+            initial_state: A state as `return_state` returns it; None: zeros, or the final state of
+                the previous call.
+            mask: Shape `[batch..., time]`, true at valid steps.
+            lengths: Shape `[batch...]`: number of valid steps.
         """
         time = self.time_axis + x.ndim if self.time_axis < 0 else self.time_axis
         if not 0 <= time < x.ndim - 1:
@@ -120,7 +120,7 @@ class RecurrentLayer(Module):
         if self.go_backwards:
             y = y[::-1]
             valid = None if valid is None else valid[::-1]
-        if valid is not None:  # lest what is under the mask reach the gradients, if it is NaN
+        if valid is not None:  # so that masked NaN does not reach the gradients
             y = jnp.where(valid[..., None], y, 0)
         states = self._first_states(y, initial_state)
         after: list[Any] = []
@@ -154,11 +154,11 @@ class RecurrentLayer(Module):
         self, cell: RNNCellBase, carry: Any, x: jax.Array, valid: jax.Array | None, reverse: bool
     ) -> tuple[Any, jax.Array]:
         if not self.initialized and self.initializing():
-            cell(carry, x[0])  # makes the parameters, which must not happen inside of the scan
+            cell(carry, x[0])  # creates the parameters outside of the scan
         return scan_cell(cell, carry, x, valid, reverse=reverse, unroll=self.unroll)
 
     def _first_states(self, x: jax.Array, given: Any) -> tuple[Any, ...]:
-        """The carry that each cell starts from, and whether it fits; `x` is `[time, batch, in]`."""
+        """The initial carry of each cell, checked to fit; `x` is `[time, batch, in]`."""
         fresh = tuple(cell.initialize_carry(Key(0), x.shape[1:]) for cell in self.cells)
         states = given
         if given is None and self.stateful and not is_initializing():
@@ -167,13 +167,13 @@ class RecurrentLayer(Module):
             return fresh
         expected = fresh[0] if len(fresh) == 1 else fresh
         shapes = jax.tree.map(jnp.shape, expected)
-        came = jax.tree.map(jnp.shape, states)
-        if shapes != came:
-            where = "`initial_state`" if given is not None else "the `state` of the call before"
+        given_shapes = jax.tree.map(jnp.shape, states)
+        if shapes != given_shapes:
+            where = "`initial_state`" if given is not None else "the `state` of the previous call"
             raise ValueError(
                 f"{type(self).__name__} expected {where} to have the shapes {shapes}, for these "
-                f"inputs; got {came}. A stateful layer begins anew, with another batch too, after "
-                "`layer.state = None`."
+                f"inputs; got {given_shapes}. Reset a stateful layer, also for another batch "
+                "size, with `layer.state = None`."
             )
         return (states,) if len(fresh) == 1 else tuple(states)
 
@@ -181,7 +181,7 @@ class RecurrentLayer(Module):
 class GRU(RecurrentLayer):
     """Gated recurrent units over a sequence (Cho et al., 2014).
 
-    See `RecurrentLayer` for the arguments and what a call takes and gives; the cell is `GRUCell`.
+    See `RecurrentLayer` for the arguments, inputs and outputs; the cell is `GRUCell`.
     The state is `[batch..., features]`.
 
     Example:
@@ -198,7 +198,7 @@ class GRU(RecurrentLayer):
 class LSTM(RecurrentLayer):
     """Long short-term memory over a sequence (Hochreiter and Schmidhuber, 1997).
 
-    See `RecurrentLayer` for the arguments and what a call takes and gives; the cell is
+    See `RecurrentLayer` for the arguments, inputs and outputs; the cell is
     `OptimizedLSTMCell`. The state is a pair of memory and output, `[batch..., features]` each.
 
     Example:
@@ -217,7 +217,7 @@ class LSTM(RecurrentLayer):
 class SimpleRNN(RecurrentLayer):
     """A simple recurrent network over a sequence (Elman, 1990).
 
-    See `RecurrentLayer` for the arguments and what a call takes and gives; the cell is
+    See `RecurrentLayer` for the arguments, inputs and outputs; the cell is
     `SimpleCell`. The state is `[batch..., features]`.
 
     Example:
@@ -232,7 +232,7 @@ class SimpleRNN(RecurrentLayer):
 
 
 def _valid_steps(steps: tuple[int, ...], time: int, mask: Any, lengths: Any) -> jax.Array | None:
-    """Which steps there are, `[time, batch...]`; None for all."""
+    """Mask of the valid steps, `[time, batch...]`; None: all."""
     if mask is not None and lengths is not None:
         raise ValueError("Give `mask` or `lengths`, not both.")
     if lengths is not None:

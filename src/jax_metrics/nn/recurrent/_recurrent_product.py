@@ -1,8 +1,8 @@
-"""A loop that multiplies its carry with a kernel, whose gradient is one product after the loop.
+"""A loop that multiplies its carry by a kernel, with the kernel's gradient as one product.
 
-Differentiating `jax.lax.scan` adds the kernel's gradient up step by step: for a batch of a few
-examples that moves as many numbers as the kernel has, for each step, to do little with them. The
-gradient is a product of what all steps have multiplied, so it can be made of them at once.
+Differentiating `jax.lax.scan` accumulates the kernel's gradient step by step: for a batch of a few
+examples each step reads and writes the whole gradient for little arithmetic. The gradient is a sum
+of outer products over all steps, so one matrix product after the loop computes it.
 """
 
 import functools
@@ -17,11 +17,11 @@ class Recurrence(NamedTuple):
     """A cell as a loop needs it.
 
     Attributes:
-        step: Makes, of the carry, the inputs of a step, the output before multiplied with the
-            kernel, and the constants, the pair of the next carry and its output.
-        output: Finds in the carry what is multiplied.
-        reverse: Whether to begin at the last step.
-        unroll: How many steps one iteration makes.
+        step: Maps the carry, the inputs of a step, the product of the previous output and the
+            kernel, and the constants to the next carry and its output.
+        output: Selects the factor of the product from the carry.
+        reverse: Whether to start at the last step.
+        unroll: Number of steps per iteration of the loop.
     """
 
     step: Callable[[Any, Any, jax.Array, Any], tuple[Any, Any]]
@@ -34,13 +34,13 @@ class Recurrence(NamedTuple):
 def run(
     recurrence: Recurrence, kernel: jax.Array, constants: Any, carry: Any, inputs: Any
 ) -> tuple[Any, Any]:
-    """Runs the loop: the last carry, and the outputs of all steps.
+    """Runs the loop: the final carry, and the outputs of all steps.
 
     Args:
-        recurrence: What the loop does.
-        kernel: What outputs are multiplied with before they enter the next step.
-        constants: A pytree of other arrays that all steps need.
-        carry: The first carry.
+        recurrence: The loop.
+        kernel: The recurrent kernel.
+        constants: A pytree of other arrays used by every step.
+        carry: The initial carry.
         inputs: A pytree of arrays with the steps along their leading axis.
     """
 
@@ -54,42 +54,42 @@ def run(
 @run.defjvp
 def _tangents(recurrence: Recurrence, primals: Any, tangents: Any) -> tuple[Any, Any]:
     kernel, constants, carry, inputs = primals
-    of_kernel, of_constants, of_carry, of_inputs = tangents
-    turned = kernel.T
+    kernel_tangent, constants_tangent, carry_tangent, inputs_tangent = tangents
+    kernel_t = kernel.T
 
     def loop(added: jax.Array, constants: Any, carry: Any, inputs: Any) -> tuple[Any, Any]:
         def step(carry: Any, given: Any) -> tuple[Any, Any]:
             added, inputs = given
-            multiplied = recurrence.output(carry)
-            product = _product(multiplied, kernel, turned) + added
+            factor = recurrence.output(carry)
+            product = _product(factor, kernel, kernel_t) + added
             after, output = recurrence.step(carry, inputs, product, constants)
-            return after, (output, multiplied)
+            return after, (output, factor)
 
         return _scan(recurrence, step, carry, (added, inputs))
 
     steps = len(jax.tree.leaves(inputs)[0])
-    nothing = jnp.zeros_like(recurrence.output(carry) @ kernel)
-    added = jnp.broadcast_to(nothing, (steps, *nothing.shape))
-    (after, (outputs, multiplied)), tangent = jax.linearize(loop, added, constants, carry, inputs)
+    zeros = jnp.zeros_like(recurrence.output(carry) @ kernel)
+    added = jnp.broadcast_to(zeros, (steps, *zeros.shape))
+    (after, (outputs, factor)), tangent = jax.linearize(loop, added, constants, carry, inputs)
     after_tangent, (outputs_tangent, _) = tangent(
-        multiplied @ of_kernel, of_constants, of_carry, of_inputs
+        factor @ kernel_tangent, constants_tangent, carry_tangent, inputs_tangent
     )
     return (after, outputs), (after_tangent, outputs_tangent)
 
 
 @jax.custom_jvp
-def _product(x: jax.Array, kernel: jax.Array, turned: jax.Array) -> jax.Array:
-    """The product with a constant kernel, whose gradient is one with the turned kernel.
+def _product(x: jax.Array, kernel: jax.Array, kernel_t: jax.Array) -> jax.Array:
+    """The product with a constant kernel; its gradient uses the transposed copy.
 
-    Going back multiplies with the kernel the other way round, which is faster if it lies so.
+    The backward pass multiplies by the transpose, which is faster if stored that way.
     """
     return x @ kernel
 
 
 @_product.defjvp
 def _product_tangents(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
-    x, kernel, turned = primals
-    return x @ kernel, jax.lax.dot_general(tangents[0], turned, (((x.ndim - 1,), (1,)), ((), ())))
+    x, kernel, kernel_t = primals
+    return x @ kernel, jax.lax.dot_general(tangents[0], kernel_t, (((x.ndim - 1,), (1,)), ((), ())))
 
 
 def _scan(recurrence: Recurrence, step: Callable[..., Any], carry: Any, inputs: Any) -> Any:

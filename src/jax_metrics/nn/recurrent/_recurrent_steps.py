@@ -1,8 +1,8 @@
-"""Recurrent cells taken apart, so that what all steps share is done once for the whole sequence.
+"""Decomposed recurrent cells: work common to all steps is done once for the whole sequence.
 
-A cell called step by step multiplies a batch of one step with its kernels, which is little work at
-a time. What the inputs contribute does not depend on the carry, so one product before the loop does
-it for the whole sequence, and one kernel for all gates is put together before the loop too.
+A cell called step by step multiplies one step of a batch by its kernels, which is little work at a
+time. The contribution of the inputs does not depend on the carry, so one product before the loop
+computes it for the whole sequence, and the kernels of all gates are joined once before the loop.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from jax_metrics.nn.recurrent._cells import GRUCell, OptimizedLSTMCell, RNNCellB
 
 
 class _Parts(NamedTuple):
-    """A cell taken apart.
+    """A decomposed cell.
 
     Attributes:
-        step: Makes the next carry of the carry, of what the inputs contribute to this step, the
-            product of the output before with the kernel, and the constants.
-        projected: What the inputs contribute, `[time, batch..., gates]`.
-        kernel: What outputs are multiplied with, `[features, gates]`.
-        constants: Other arrays.
+        step: Computes the next carry from the carry, this step's input projection, the product of
+            the previous output and the kernel, and the constants.
+        projected: The input projections, `[time, batch..., gates]`.
+        kernel: The recurrent kernel, `[features, gates]`.
+        constants: Other arrays used by every step.
     """
 
     step: Callable[[Any, jax.Array, jax.Array, Any], Any]
@@ -35,31 +35,31 @@ class _Parts(NamedTuple):
 def scan_cell(
     cell: RNNCellBase, carry: Any, x: jax.Array, valid: Any, *, reverse: bool, unroll: int
 ) -> tuple[Any, jax.Array]:
-    """Runs a cell that has its parameters over a sequence: the last carry, and all outputs.
+    """Runs an initialized cell over a sequence: the final carry, and all outputs.
 
     Args:
         cell: The cell.
-        carry: Its first carry, in the dtype of the computation.
+        carry: Its initial carry, in the dtype of the computation.
         x: The inputs, `[time, batch..., in]`.
-        valid: Booleans, `[time, batch...]`: other steps leave the carry as it is and give zeros;
-            None for all.
-        reverse: Whether to begin at the last step.
-        unroll: How many steps one iteration of the loop makes.
+        valid: Booleans, `[time, batch...]`: other steps keep the carry and output zeros; None: all
+            steps are valid.
+        reverse: Whether to start at the last step.
+        unroll: Number of steps per iteration of the loop.
     """
-    take_apart = _TAKE_APART.get(type(cell))
-    if take_apart is None:
+    decompose = _DECOMPOSERS.get(type(cell))
+    if decompose is None:
 
         def call(carry: Any, inputs: tuple[jax.Array, Any]) -> tuple[Any, jax.Array]:
             new, output = cell(carry, inputs[0])
-            return _kept(carry, new, output, inputs[1])
+            return _masked_step(carry, new, output, inputs[1])
 
         return jax.lax.scan(call, carry, (x, valid), reverse=reverse, unroll=unroll)
     dtype = output_of(carry).dtype
-    parts = take_apart(cell, x.astype(dtype), dtype)
+    parts = decompose(cell, x.astype(dtype), dtype)
 
     def step(carry: Any, inputs: Any, product: jax.Array, constants: Any) -> tuple[Any, jax.Array]:
         new = parts.step(carry, inputs[0], product, constants)
-        return _kept(carry, new, output_of(new), inputs[1])
+        return _masked_step(carry, new, output_of(new), inputs[1])
 
     recurrence = _recurrent_product.Recurrence(step, output_of, reverse, unroll)
     inputs = (parts.projected, valid)
@@ -67,17 +67,17 @@ def scan_cell(
 
 
 def output_of(carry: Any) -> jax.Array:
-    """The output that is in a carry."""
+    """The output in a carry."""
     return carry[-1] if isinstance(carry, tuple) else carry
 
 
-def _kept(carry: Any, new: Any, output: jax.Array, valid: Any) -> tuple[Any, jax.Array]:
-    """The new carry and output where there is a step; else the old carry and zeros."""
+def _masked_step(carry: Any, new: Any, output: jax.Array, valid: Any) -> tuple[Any, jax.Array]:
+    """The new carry and output at valid steps; elsewhere the old carry and zeros."""
     if valid is None:
         return new, output
-    here = valid[..., None]
-    kept = jax.tree.map(lambda a, b: jnp.where(here, a, b), new, carry)
-    return kept, jnp.where(here, output, 0)
+    mask = valid[..., None]
+    carry = jax.tree.map(lambda a, b: jnp.where(mask, a, b), new, carry)
+    return carry, jnp.where(mask, output, 0)
 
 
 def _simple(cell: SimpleCell, x: jax.Array, dtype: Any) -> _Parts:
@@ -125,7 +125,7 @@ def _joined(gates: list[Any], name: str, dtype: Any) -> jax.Array:
     return jnp.concatenate([gate[name] for gate in gates], axis=-1).astype(dtype)
 
 
-_TAKE_APART: dict[type, Callable[..., _Parts]] = {
+_DECOMPOSERS: dict[type, Callable[..., _Parts]] = {
     SimpleCell: _simple,
     GRUCell: _gru,
     OptimizedLSTMCell: _lstm,

@@ -1,4 +1,4 @@
-"""Makes the first carry of a scan vary over devices as `jax.shard_map` asks of it."""
+"""Marks the initial carry of a scan as device-varying, as `jax.shard_map` requires."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ import jax.numpy as jnp
 
 
 def varying_like(carry: Any, x: jax.Array) -> Any:
-    """The carry, with a type that tells that it may differ wherever `x` does.
+    """The carry, marked device-varying like `x` (`jax.shard_map`).
 
-    In `shard_map` the carry of a scan keeps its type from step to step. Zeros are the same on all
-    devices, and what a step makes of them and its inputs is not.
+    In `shard_map` the carry of a scan must keep its type. Zeros are replicated, but the carry after
+    a step varies like the inputs.
 
     Args:
         carry: A pytree of arrays.
@@ -19,5 +19,5 @@ def varying_like(carry: Any, x: jax.Array) -> Any:
     if not jax.sharding.get_abstract_mesh().manual_axes:
         return carry
     # A select leaves no NaN, as a product with zero would.
-    nothing = jnp.where(False, x.sum(), 0)
-    return jax.tree.map(lambda leaf: leaf + nothing.astype(leaf.dtype), carry)
+    zero = jnp.where(False, x.sum(), 0)
+    return jax.tree.map(lambda leaf: leaf + zero.astype(leaf.dtype), carry)

@@ -1,8 +1,7 @@
-"""Brings back what a call changed in a copy that a JAX transformation made of a module.
+"""Carries state changes out of the copy of a module that a JAX transformation makes.
 
-`scan` and `checkpoint` rebuild the modules that their function is given, so what the call assigns
-is lost with the copy. Only the leaves that the call did change come back: to send the parameters
-out too would copy them.
+`scan` and `checkpoint` rebuild the modules passed to their function, so assignments in the call are
+lost with the copy. Only changed leaves are returned: returning the parameters too would copy them.
 """
 
 from typing import Any
@@ -25,7 +24,7 @@ class CarriedState:
         self.module = module
         self.path = path
         self.structure: Any = None
-        self.sources: list[int | None] = []  # of each leaf after the call: which one it was before
+        self.sources: list[int | None] = []  # for each leaf after the call: its index before
 
     def call(self, copy: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
         """Calls the copy; returns the output and the changed leaves."""
@@ -37,7 +36,7 @@ class CarriedState:
         return output, [leaf for leaf in leaves if id(leaf) not in before]
 
     def put_back(self, changed: list[Any]) -> Any:
-        """Puts the changed leaves into the module; returns it, or what has to take its place."""
+        """Puts the changed leaves into the module; returns it, or its replacement."""
         before, structure = jax.tree.flatten(self.module)
         if not changed and self.structure == structure:
             return self.module
@@ -47,10 +46,10 @@ class CarriedState:
 
 
 def _assigned(module: Any, after: Any) -> Any:
-    """The module with the fields of another one; another object only if it has other Trees."""
+    """The module with the fields of another one; a new object only if the Trees in it differ."""
     pairs = list(zip(trees_with_paths(module), trees_with_paths(after), strict=False))
-    alike = all(path == other and type(a) is type(b) for (path, a), (other, b) in pairs)
-    if not alike or len(pairs) != len(list(trees_with_paths(after))):
+    same_layout = all(path == other and type(a) is type(b) for (path, a), (other, b) in pairs)
+    if not same_layout or len(pairs) != len(list(trees_with_paths(after))):
         return after
     for (_, tree), (_, changed) in pairs:
         fields = vars(tree)

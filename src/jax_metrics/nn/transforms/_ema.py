@@ -25,8 +25,8 @@ class ExponentialMovingAverage(Tree, Extensions):
     Args:
         model: An initialized model: the average before the first update.
         decay: How much of the average each update keeps, from 0 to below 1.
-        *filters: What to average, as for `jm.filter`; the Parameters unless given. Of what it
-            chooses the floating arrays are averaged; all else is as in the last model seen.
+        *filters: The leaves to average, as for `jm.filter`; by default the Parameters. Only
+            floating-point arrays are averaged; the rest is as in the latest model.
         debias: Whether to divide by the sum of the weights.
 
     Raises:
@@ -125,10 +125,10 @@ def _widened(leaf: jax.Array) -> jax.Array:
 
 def _check_fits(shapes: dict[str, tuple[int, ...]], chosen: dict[str, Any]) -> None:
     for path in sorted(shapes.keys() | chosen.keys()):
-        expected, came = shapes.get(path), getattr(chosen.get(path), "shape", None)
-        if expected != came:
+        expected, got = shapes.get(path), getattr(chosen.get(path), "shape", None)
+        if expected != got:
             raise ValueError(
                 f"The average has {'nothing' if expected is None else f'the shape {expected}'} at "
-                f"{path}, but the model has {'nothing' if came is None else came} there. After "
+                f"{path}, but the model has {'nothing' if got is None else got} there. After "
                 "changing the structure of a model, start a new average of it."
             )

@@ -23,19 +23,19 @@ class LoRA(Module):
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
     (https://arxiv.org/abs/2106.09685). `A`, `[rows, rank]`, starts random and `B`, `[rank,
     columns]`, at zero, so that nothing changes at first. Matrices are all Parameters of two axes or
-    more; the axes of a larger one are divided where that gives the squarest matrix: the kernel of
+    more; the axes of a larger one are split to make the squarest matrix: the kernel of
     a query, `[in, heads, size]`, becomes `[in, heads * size]`. The layer is in evaluation mode, as
     frozen ones are.
 
     Args:
         layer: The layer; any module.
-        rank: Of the changes.
+        rank: Rank of the changes.
         alpha: Scales them; None: as `rank`.
         key: A key or seed for `A`, for a layer that is initialized; otherwise `init` makes it.
         name: A name for the module.
 
     Raises:
-        TypeError: If `layer` is no Module.
+        TypeError: If `layer` is not a Module.
         ValueError: If the rank is not positive, or the layer has no matrices.
 
     Example:
@@ -76,12 +76,12 @@ class LoRA(Module):
 
     @property
     def stands_for(self) -> type:
-        """The class of the layer, whose place this one can take in a compact method."""
+        """The class of the layer, which this one can replace in a compact method."""
         return getattr(self.layer, "stands_for", type(self.layer))
 
     @property
     def scale(self) -> float:
-        """What the product of the factors is multiplied with: `alpha / rank`."""
+        """The factor of the low-rank product: `alpha / rank`."""
         return 1.0 if self.alpha is None else self.alpha / self.rank
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -153,7 +153,7 @@ def apply_lora(
         model: An initialized model.
         where: Which layers: a class, several, a function of a module, or a path or several, such as
             `".layers[0]"`.
-        rank: Of the changes.
+        rank: Rank of the changes.
         alpha: Scales them; None: as `rank`.
         key: A key or seed for the first factors.
         freeze: Freeze all else in the model. Otherwise only the layers that are adapted are frozen.
@@ -269,7 +269,7 @@ def _as_predicate(model: Any, where: Any) -> Callable[[str, Any], bool]:
 
 
 def _as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of the squarest matrix that dividing the axes gives."""
+    """Rows and columns of the squarest matrix into which the axes can be split."""
     pairs = [(math.prod(shape[:i]), math.prod(shape[i:])) for i in range(1, len(shape))]
     return max(pairs, key=min)
 

@@ -21,19 +21,19 @@ def normalizes(module: Any) -> bool:
 
 
 class Policy:
-    """Which dtypes a model stores its parameters in, computes in, and gives (mixed precision).
+    """Dtypes of a model's parameters, computation and outputs (mixed precision).
 
     `apply` goes by kind: Parameters are cast to `param`, and everything else that a model holds,
     such as running statistics and keys, stays as it is. Layers with the arguments `dtype` and
-    `param_dtype` are told through them; other modules with Parameters get their inputs and
+    `param_dtype` are set through them; other modules with Parameters get their inputs and
     Parameters cast in each call. So do the inputs of the model itself, and its outputs. Gradients
-    have the dtype of the Parameters. The practice is that of Micikevicius et al., 2018,
+    have the dtype of the Parameters. See Micikevicius et al., 2018,
     https://arxiv.org/abs/1710.03740; float16 also needs the loss to be scaled, bfloat16 does not.
 
     Args:
-        param: Of the Parameters; floating, as are the others.
-        compute: Of the computation and the activations; None: as `param`.
-        output: Of what the model gives; None: as `compute`.
+        param: Parameter dtype; floating-point, as are the others.
+        compute: Computation and activation dtype; None: `param`.
+        output: Output dtype of the model; None: `compute`.
         keep: The modules that store their Parameters and do their arithmetic in float32, whatever
             the above; their output is still `compute`. A class, several, a function of a module,
             or None. By default the normalization layers.
@@ -84,16 +84,16 @@ class Policy:
             model: The model, initialized or not.
 
         Raises:
-            TypeError: If it is no Module.
+            TypeError: If it is not a Module.
         """
         if not isinstance(model, Module):
             raise TypeError(
                 f"`policy.apply(model)` expected a Module; got a {type(model).__name__}."
             )
-        kept = {id(m) for m in _modules(model) if self._keeps(m)}
+        keep = {id(m) for m in _modules(model) if self._keeps(m)}
         changed = copy(model)
         for before, module in zip(_modules(model), _modules(changed), strict=True):
-            self._apply_to(module, id(before) in kept)
+            self._apply_to(module, id(before) in keep)
         around = vars(changed).get(CALL_WRAPPER) or _Casting()
         inputs = around.inputs or self.compute
         setattr(
@@ -108,37 +108,37 @@ class Policy:
             return isinstance(module, self.keep)
         return bool(self.keep(module))
 
-    def _apply_to(self, module: Any, kept: bool) -> None:
+    def _apply_to(self, module: Any, keep: bool) -> None:
         if CALL_WRAPPER in vars(module):
             delattr(module, CALL_WRAPPER)
-        param = jnp.dtype(jnp.float32) if kept else self.param
-        compute = jnp.dtype(jnp.float32) if kept else self.compute
+        param = jnp.dtype(jnp.float32) if keep else self.param
+        compute = jnp.dtype(jnp.float32) if keep else self.compute
         _cast_parameters(module, param)
         if _takes_dtype(module, "param_dtype"):
             module.param_dtype = param
         if hasattr(module, "force_fp32_for_softmax"):
             module.force_fp32_for_softmax = self.float32_softmax
         if normalizes(module):  # does its arithmetic in float32, and then casts to `dtype`
-            module.force_float32_reductions = kept
+            module.force_float32_reductions = keep
             module.dtype = self.compute
         elif _takes_dtype(module, "dtype"):
             module.dtype = compute
-            if kept and compute != self.compute:
+            if keep and compute != self.compute:
                 setattr(module, CALL_WRAPPER, _Casting(output=self.compute))
         elif _has_parameters(module):
-            output = self.compute if kept else None
+            output = self.compute if keep else None
             setattr(module, CALL_WRAPPER, _Casting(compute, compute, param, output))
 
 
 @dataclasses.dataclass(frozen=True)
 class _Casting:
-    """Stands around the call of a module and casts what goes in and comes out.
+    """Wraps the call of a module and casts its inputs and outputs.
 
     Attributes:
-        inputs: What floating inputs are cast to, if anything.
-        compute: What the Parameters are cast to in the call.
-        param: What Parameters are cast to that the call makes.
-        output: What the output is cast to.
+        inputs: Dtype that floating-point inputs are cast to; None: no cast.
+        compute: Dtype that Parameters are cast to during the call.
+        param: Dtype of Parameters created by the call.
+        output: Dtype that the output is cast to.
     """
 
     inputs: Any = None
@@ -162,13 +162,13 @@ class _Casting:
     def _with_cast_parameters(
         self, module: Any, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        twin = copy(module, shallow=True)
-        delattr(twin, CALL_WRAPPER)  # lest `super().__call__` casts again
-        _cast_parameters(twin, self.compute)
-        before = public_fields(twin)
-        with aliased_as(twin):
-            output = call(twin, *args, **kwargs)
-        for name, value in public_fields(twin).items():
+        clone = copy(module, shallow=True)
+        delattr(clone, CALL_WRAPPER)  # lest `super().__call__` casts again
+        _cast_parameters(clone, self.compute)
+        before = public_fields(clone)
+        with aliased_as(clone):
+            output = call(clone, *args, **kwargs)
+        for name, value in public_fields(clone).items():
             if name not in before or before[name] is not value:
                 setattr(module, name, value)
         return output

@@ -12,20 +12,20 @@ Policy = str | Callable[..., Any] | None
 
 
 class Remat(Module):
-    """Computes what is inside of a layer again for its gradients, instead of keeping it.
+    """Recomputes the activations of a layer for its gradients, instead of storing them.
 
     The same numbers as without, for less memory and more time (Chen et al., 2016,
-    https://arxiv.org/abs/1604.06174). State and random keys are those of the plain layer: dropout
+    https://arxiv.org/abs/1604.06174). State and random keys are the same as without it: dropout
     drops the same values both times, and statistics move once.
 
     Args:
         layer: The layer.
-        policy: What to keep nevertheless: the name of one of `jax.checkpoint_policies`, such as
+        policy: The values to keep: the name of one of `jax.checkpoint_policies`, such as
             `"dots_saveable"`, or a policy; None for nothing.
         name: A name for the module.
 
     Raises:
-        TypeError: If `layer` is no Module.
+        TypeError: If `layer` is not a Module.
         ValueError: If there is no policy of that name.
 
     Example:
@@ -52,7 +52,7 @@ class Remat(Module):
 
     @property
     def stands_for(self) -> type:
-        """The class of the layer, whose place this one can take in a compact method."""
+        """The class of the layer, which this one can replace in a compact method."""
         return getattr(self.layer, "stands_for", type(self.layer))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -68,7 +68,7 @@ class Remat(Module):
         leaves, structure = jax.tree.flatten((args, kwargs))
         arrays = {i: leaf for i, leaf in enumerate(leaves) if isinstance(leaf, jax.Array)}
 
-        # Arguments that are no arrays, such as flags, stay out: inside they would be traced.
+        # Arguments other than arrays, such as flags, stay out: inside they would be traced.
         def call(layer: Any, arrays: dict[int, jax.Array]) -> tuple[Any, Any]:
             filled = [arrays.get(i, leaf) for i, leaf in enumerate(leaves)]
             args, kwargs = jax.tree.unflatten(structure, filled)
@@ -80,7 +80,7 @@ class Remat(Module):
 
 
 def as_policy(policy: Policy) -> Callable[..., Any] | None:
-    """The policy that a name stands for; others as they are.
+    """Looks up a policy by name; other values pass through.
 
     Raises:
         ValueError: If there is no policy of that name.

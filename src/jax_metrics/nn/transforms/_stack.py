@@ -21,7 +21,7 @@ class Stack(Module):
     that the time to compile does not grow with `n`. Each layer is initialized with a key of its own
     and has its own parameters, state and random keys. The output of a layer is the input of the
     next; more arguments of a call go to each layer as they are. The layers share modes, such as
-    frozen. If they give another dtype than the input has, the input is brought to that dtype first.
+    frozen. If their output has another dtype than the input, the input is cast to it first.
 
     `stack[i]` is layer `i` by itself, for looking at and for calling; `len` and iteration, also
     `reversed`, work too. A slice is a Stack.
@@ -29,14 +29,15 @@ class Stack(Module):
     Args:
         layer: One of the layers. If it is initialized already, all start from its values.
         n: How many there are.
-        remat: Save memory by computing what is inside of a layer again for its gradients: True, or
-            what to keep, as the `policy` of `Remat`.
+        remat: Save memory by recomputing each layer's activations for the gradients: True, or a
+            `policy` as in `Remat`.
         unroll: How many layers one step of the scan runs.
         reverse: Run the last layer first.
         name: A name for the module.
 
     Raises:
-        TypeError: If `layer` is no Module, or gives another shape or structure than it takes.
+        TypeError: If `layer` is not a Module, or its output differs in shape or structure from its
+            input.
         ValueError: If `n` is not positive.
 
     Example:
@@ -78,7 +79,7 @@ class Stack(Module):
 
     @classmethod
     def of(cls, layers: Sequence[Module], **options: Any) -> "Stack":
-        """A Stack of these layers, which must be alike and initialized.
+        """A Stack of these layers, which must have equal structure and be initialized.
 
         Args:
             layers: The layers.
@@ -99,7 +100,7 @@ class Stack(Module):
         for index, other in enumerate(layers):
             if (jax.tree.structure(other), _types(other)) != first:
                 raise ValueError(
-                    f"Stack.of expected layers that are alike, but layer {index} differs from "
+                    f"Stack.of expected layers of equal structure, but layer {index} differs from "
                     f"layer 0 in its structure, arguments, shapes or dtypes:\n{other}\n{layers[0]}"
                 )
         stack.layer = jax.tree.map(lambda *leaves: jnp.stack(leaves), *layers)
@@ -152,7 +153,7 @@ class Stack(Module):
     def _scan(self, step: Callable[..., Any], x: Any, over: Any) -> tuple[Any, Any]:
         def checked(x: Any, layer: Any) -> tuple[Any, Any]:
             output, changed = step(x, layer)
-            _check_alike(x, output, self.layer)
+            _check_fits_next(x, output, self.layer)
             return output, changed
 
         def run(x: Any) -> tuple[Any, Any]:
@@ -189,7 +190,7 @@ class Stack(Module):
         return (self[index] for index in range(self.n))
 
     def map_layers(self, f: LayerMap, *over: Any) -> "Stack":
-        """A Stack with what a function makes of each layer; it runs once, under `jax.vmap`.
+        """Applies a function to each layer, once under `jax.vmap`; returns the new Stack.
 
         Args:
             f: Maps a layer to another one.
@@ -208,7 +209,7 @@ class Stack(Module):
 
 
 def _own_keys(layer: Module, index: jax.Array) -> Module:
-    """The layer, with the random keys that it has already made different from those of others."""
+    """The layer, with its random keys made different from those of the other layers."""
 
     def fold(key: Any) -> Any:
         return jax.random.fold_in(key, index) if isinstance(key, jax.Array) else key
@@ -217,13 +218,13 @@ def _own_keys(layer: Module, index: jax.Array) -> Module:
 
 
 class _OtherDtype(Exception):
-    """Says that a layer gives other dtypes than it was given."""
+    """The outputs of a layer differ from its inputs in dtype only."""
 
     def __init__(self, dtypes: Any):
         self.dtypes = dtypes
 
 
-def _check_alike(x: Any, output: Any, layer: Module) -> None:
+def _check_fits_next(x: Any, output: Any, layer: Module) -> None:
     """Raises unless the output can be the input of the next layer.
 
     Raises:
@@ -234,10 +235,10 @@ def _check_alike(x: Any, output: Any, layer: Module) -> None:
     shapes = [shape for shape, _ in given], [shape for shape, _ in made]
     if jax.tree.structure(x) != jax.tree.structure(output) or shapes[0] != shapes[1]:
         raise TypeError(
-            f"Stack passes the output of each layer to the next, so a layer must give what it "
-            f"takes. This {type(layer).__name__} takes {_described(x)} and gives "
-            f"{_described(output)}. Choose its sizes so that both are alike; other arguments and "
-            "results do not travel along."
+            f"Stack passes the output of each layer to the next, so its output must match "
+            f"its input. This {type(layer).__name__} takes {_described(x)} and returns "
+            f"{_described(output)}. Choose its sizes so that both match; other arguments and "
+            "results are not passed on."
         )
     if given != made:
         common = [jnp.promote_types(a, b) for (_, a), (_, b) in zip(given, made, strict=True)]

@@ -1,4 +1,4 @@
-"""Every layer against its Flax twin, from the same key."""
+"""Every layer against its Flax module, from the same key."""
 
 import functools
 import inspect
@@ -15,7 +15,7 @@ import jax_metrics as jm
 
 class Case(NamedTuple):
     layer: Any
-    twin: Any
+    module: Any
     shape: tuple[int, ...] | None  # None for integers
 
 
@@ -123,7 +123,7 @@ COLLECTIONS = {jm.Parameter: "params", jm.BatchStats: "batch_stats"}
 
 
 def variables(layer):
-    """The variables of a layer, as its twin has them."""
+    """The variables of a layer, as its Flax module has them."""
     found = {}
     for name, field in layer.field_metadata.items():
         if field.kind in COLLECTIONS and getattr(layer, name) is not None:
@@ -142,7 +142,7 @@ def assert_equal(a, b):
 def both(case, seed=0):
     x = inputs(case)
     layer = case.layer.init(seed, x)
-    return layer, case.twin.init(jax.random.key(seed), x), x
+    return layer, case.module.init(jax.random.key(seed), x), x
 
 
 @pytest.mark.parametrize("seed", [0, 42])
@@ -153,7 +153,7 @@ def test_initial_variables_are_equal(case, seed):
 
 def test_outputs_and_new_statistics_are_equal(case):
     layer, made, x = both(case)
-    expected, changed = case.twin.apply(made, x, mutable=["batch_stats"])
+    expected, changed = case.module.apply(made, x, mutable=["batch_stats"])
     assert_equal(layer(x), expected)
     assert_equal(variables(layer).get("batch_stats", {}), changed.get("batch_stats", {}))
 
@@ -165,7 +165,7 @@ def test_gradients_are_equal(case):
         return (layer(x).astype("float32") ** 2).sum(), layer
 
     def twin_loss(params):
-        output, _ = case.twin.apply({**made, "params": params}, x, mutable=["batch_stats"])
+        output, _ = case.module.apply({**made, "params": params}, x, mutable=["batch_stats"])
         return (output.astype("float32") ** 2).sum()
 
     grads, _ = jax.grad(layer_loss, has_aux=True)(layer)
@@ -181,7 +181,7 @@ def test_under_jit_they_are_equal(case):
         return layer(x), layer
 
     output, layer = call(layer, x)
-    apply = jax.jit(functools.partial(case.twin.apply, mutable=["batch_stats"]))
+    apply = jax.jit(functools.partial(case.module.apply, mutable=["batch_stats"]))
     expected, changed = apply(made, x)
     assert_equal(output, expected)
     assert_equal(variables(layer).get("batch_stats", {}), changed.get("batch_stats", {}))
@@ -191,7 +191,7 @@ def test_under_vmap_they_are_equal(case):
     layer, made, _ = both(case)
     xs = jnp.stack([inputs(case, seed) for seed in range(3)])
     outputs = jax.vmap(lambda layer, x: layer.copy()(x), in_axes=(None, 0))(layer, xs)
-    apply = functools.partial(case.twin.apply, mutable=["batch_stats"])
+    apply = functools.partial(case.module.apply, mutable=["batch_stats"])
     expected, _ = jax.vmap(apply, in_axes=(None, 0))(made, xs)
     assert_equal(outputs, expected)
 
@@ -199,13 +199,13 @@ def test_under_vmap_they_are_equal(case):
 def test_their_shapes_are_equal(case):
     x = inputs(case)
     layer = jax.eval_shape(lambda x: case.layer.init(0, x), x)
-    made = jax.eval_shape(lambda x: case.twin.init(jax.random.key(0), x), x)
+    made = jax.eval_shape(lambda x: case.module.init(jax.random.key(0), x), x)
     assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), variables(layer)) == jax.tree.map(
         lambda leaf: (leaf.shape, leaf.dtype), made
     )
     output = jax.eval_shape(lambda layer, x: layer.copy()(x), layer, x)
     expected, _ = jax.eval_shape(
-        lambda made, x: case.twin.apply(made, x, mutable=["batch_stats"]), made, x
+        lambda made, x: case.module.apply(made, x, mutable=["batch_stats"]), made, x
     )
     assert (output.shape, output.dtype) == (expected.shape, expected.dtype)
 
@@ -236,7 +236,7 @@ def test_dropout_with_a_key_of_the_call_is_that_of_the_twin():
 
 
 @pytest.mark.parametrize(
-    ("layer", "twin"),
+    ("layer", "module"),
     [
         (jm.Linear, linen.Dense),
         (jm.Conv, linen.Conv),
@@ -246,9 +246,9 @@ def test_dropout_with_a_key_of_the_call_is_that_of_the_twin():
         (jm.Dropout, linen.Dropout),
     ],
 )
-def test_a_layer_has_the_arguments_and_defaults_of_its_twin(layer, twin):
+def test_a_layer_has_the_arguments_and_defaults_of_its_flax_module(layer, module):
     ours = dict(inspect.signature(layer).parameters)
-    theirs = dict(inspect.signature(twin).parameters)
+    theirs = dict(inspect.signature(module).parameters)
     for name in ("parent", "name", "rng_collection"):
         ours.pop(name, None), theirs.pop(name, None)
     assert list(ours) == list(theirs)
