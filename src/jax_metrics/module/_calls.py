@@ -142,8 +142,9 @@ def recorded(record: Record, call: Callable[[], Any]) -> Any:
 def place_in_call(module: Any) -> tuple[Any, str]:
     """The outermost module of the running call that holds a module, and the path in it."""
     running = _running.get()
-    path = running.root.path_of(module) if running is not None else None
-    return (module, "") if path is None else (running.root.module, path)
+    if running is None or (path := running.root.path_of(module)) is None:
+        return module, ""
+    return running.root.module, path
 
 
 def describe_place(module: Any) -> str:

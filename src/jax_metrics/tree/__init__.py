@@ -26,6 +26,7 @@ from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._flatten import public_fields as public_fields
 from jax_metrics.tree._flatten import set_static as set_static
+from jax_metrics.tree._lost_state import check_key_draw as check_key_draw
 from jax_metrics.tree._lost_state import check_use as check_use
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge
@@ -48,6 +49,7 @@ from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._to_dict import to_dict as to_dict
 from jax_metrics.tree._to_string import to_string as to_string
+from jax_metrics.tree._traces import remember_program as remember_program
 from jax_metrics.tree._tree import Tree as Tree
 from jax_metrics.tree._tree import TreeMeta as TreeMeta
 from jax_metrics.tree._types import MISSING as MISSING

@@ -24,7 +24,7 @@ from typing import Any
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._errors import LeakedStateError, LostStateWarning
 from jax_metrics.tree._layout import LAYOUT, NATIVE, PENDING, PRIVATE, REBUILT
-from jax_metrics.tree._traces import is_running, trace_of, tracers_in, traces_from
+from jax_metrics.tree._traces import is_running, running_trace, trace_of, tracers_in, traces_from
 
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
 _reports: "weakref.WeakValueDictionary[int, _Report]" = weakref.WeakValueDictionary()
@@ -123,6 +123,25 @@ def check_assignment(tree: Any, name: str, tracer: Any) -> None:
         f"JAX is tracing ({type(trace).__name__.removesuffix('Trace')}), and would hold a dead "
         f"value once the trace ends. Pass the {owner} to the function as an argument and return "
         f"it, as in `def f({it}, x): ...; return result, {it}`{other_way}."
+    )
+
+
+def check_key_draw(tree: Any, name: str) -> None:
+    """Raises if a function under `vmap` draws from a key of an object from outside of it.
+
+    Such a key is the same for all rows, and nothing else would tell: it is no tracer.
+    """
+    mapped = (t for t in traces_from(running_trace()) if type(t).__name__ == "BatchTrace")
+    trace = next(mapped, None)
+    root, path = tree._place()
+    if trace is None or _belongs(tree, trace) or _is_argument(trace, tree, root):
+        return
+    cls, owner, it = type(tree).__name__, type(root).__name__, _variable(type(root).__name__)
+    raise LeakedStateError(
+        f"{cls}.{name}{f' (at {path} of the {owner})' if path else ''} is a random key from "
+        "outside of the function that `jax.vmap` is mapping, so all rows would get the same random "
+        f"numbers. Call the {owner} on the whole batch without `vmap`; or map over copies with "
+        f"keys of their own; or call `{it} = {it}.eval()` first."
     )
 
 

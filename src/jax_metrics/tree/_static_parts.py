@@ -218,6 +218,6 @@ def attributes(value: Any) -> Any:
     if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
         return None  # its attributes are not all of its state, or it is known by its name
     try:
-        return object.__getstate__(value)  # type: ignore[attr-defined]
+        return object.__getstate__(value)
     except TypeError:  # a class written in C
         return None

@@ -5,7 +5,7 @@ one knows those around it. A tracer belongs to one trace, and may be used while 
 """
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._layout import PRIVATE
 from jax_metrics.tree._leaves import leaf_types
 
+_UNRECORDED = frozenset({"JVPTrace", "LinearizeTrace", "BatchTrace"})
 _top: Any = find_top_trace(())  # what runs outside of all transformations
 
 
@@ -42,6 +43,26 @@ def origin() -> Any:
     """What a new object remembers of the running trace: a weak reference; None in eager code."""
     trace = find_top_trace(())
     return None if trace is _top else weakref.ref(trace)
+
+
+def remember_program() -> Callable[[], bool]:
+    """Remembers the running trace; the result says whether code runs in the same program later.
+
+    Differentiation and `vmap` run a function as it is; the other traces record a program of its
+    own, which runs again without the code.
+    """
+    remembered = origin()
+
+    def is_same() -> bool:
+        trace = None if remembered is None else remembered()
+        for running in (*traces_from(running_trace()), None):
+            if running is trace:
+                return True
+            if type(running).__name__ not in _UNRECORDED:
+                return False
+        return False
+
+    return is_same
 
 
 def trace_of(tracer: Any) -> Any:

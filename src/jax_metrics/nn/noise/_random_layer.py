@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Key, Module, Rng, describe_place
-from jax_metrics.nn.flax import draw_key, key_from_init
+from jax_metrics.module import Key, Module, Rng, describe_place, key_from_init
+from jax_metrics.nn.flax import draw_key
 
 
 class RandomLayer(Module):
