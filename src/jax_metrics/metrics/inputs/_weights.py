@@ -7,14 +7,14 @@ import jax.numpy as jnp
 
 
 def as_numbers(values: Any, dtype: Any) -> jax.Array:
-    """Integers and booleans as int32, which sums exactly; floats in the dtype."""
+    """Integers and booleans as int32 or wider, which sums exactly; floats in the dtype."""
     values = jnp.asarray(values)
     exact = jnp.issubdtype(values.dtype, jnp.integer) or values.dtype == bool
-    return values.astype(jnp.int32 if exact else dtype)
+    return values.astype(jnp.promote_types(values.dtype, jnp.int32) if exact else dtype)
 
 
 def weights(
-    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = jnp.float32
+    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = float
 ) -> jax.Array:
     """The weight of each value; without `sample_weight` the integers 0 and 1, which sum exactly.
 

@@ -32,12 +32,12 @@ class Total(Accumulator):
     high: jax.Array = MetricState.node()
     low: jax.Array = MetricState.node()
 
-    def __init__(self, value: Any = 0.0, dtype: Any = jnp.float32):
+    def __init__(self, value: Any = 0.0, dtype: Any = float):
         start = jnp.zeros(jnp.shape(value), dtype)
         self.high, self.low = _add(start, start, jnp.asarray(value))
 
     @classmethod
-    def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = jnp.float32) -> "Total":
+    def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = float) -> "Total":
         """Sums that start from zero."""
         return cls(jnp.zeros(shape, dtype), dtype)
 
