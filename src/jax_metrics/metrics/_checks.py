@@ -204,13 +204,12 @@ def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tupl
     def run(*args: Any) -> tuple[Any, Outcome]:
         jaxpr, shapes = jax.make_jaxpr(collected, return_shape=True)(*args)
         function, leaves = jaxpr_as_fun(jaxpr), jax.tree.leaves(args)
-        failure = None
+        failure, outputs = None, None
         if any("Error" in type(effect).__name__ for effect in jaxpr.effects):
             with contextlib.suppress(ValueError, NotImplementedError):
                 # It cannot look into all programs. A broken rule gives NaN all the same.
                 failure, outputs = checkify.checkify(function, errors=checkify.user_checks)(*leaves)
-        if failure is None:
-            outputs = function(*leaves)
+        outputs = function(*leaves) if outputs is None else outputs
         result, results = jax.tree.unflatten(jax.tree.structure(shapes), outputs)
         return result, Outcome(results, failure)
 
