@@ -24,7 +24,14 @@ from typing import Any
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._errors import LeakedStateError, LostStateWarning
 from jax_metrics.tree._layout import LAYOUT, NATIVE, PENDING, PRIVATE, REBUILT
-from jax_metrics.tree._traces import is_running, running_trace, trace_of, tracers_in, traces_from
+from jax_metrics.tree._traces import (
+    is_running,
+    running_trace,
+    trace_of,
+    tracer_in,
+    tracers_in,
+    traces_from,
+)
 
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
 _reports: "weakref.WeakValueDictionary[int, _Report]" = weakref.WeakValueDictionary()
@@ -173,6 +180,19 @@ def settle(fields: dict[str, Any]) -> None:
     note = fields.pop(PENDING, None)
     if note is not None:
         note.settled = True
+
+
+def carry_note(tree: Any, made: Any) -> None:
+    """Lets an object that was made of another one hold its note too: to return either is enough."""
+    note = tree.__dict__.get(PENDING)
+    if note is None or all(tracer_in(made.__dict__.get(name)) is None for name in note.fields):
+        return
+    fields = made.__dict__
+    other = fields.setdefault(PENDING, note)
+    if other is not note:
+        other.fields.extend(name for name in note.fields if name not in other.fields)
+        note.settled = True
+    fields.pop(LAYOUT, None)
 
 
 def check_use(tree: Any) -> None:
