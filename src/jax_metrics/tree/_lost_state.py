@@ -36,6 +36,12 @@ from jax_metrics.tree._traces import (
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
 _reports: "weakref.WeakValueDictionary[int, _Report]" = weakref.WeakValueDictionary()
 _MOST_SHOWN = 5
+_TRACED_BY = {
+    "DynamicJaxprTrace": "`jit`, `scan` or the like",
+    "BatchTrace": "`vmap`",
+    "JVPTrace": "`grad` or `jvp`",
+    "LinearizeTrace": "`grad`",
+}
 # Functions of JAX that look at a pytree and rebuild nothing.
 _READERS = frozenset({"tree_leaves", "tree_structure", "tree_reduce", "tree_all"})
 
@@ -43,8 +49,9 @@ _READERS = frozenset({"tree_leaves", "tree_structure", "tree_reduce", "tree_all"
 class _Report:
     """What is lost of one model: warns once, when the last of its objects is gone."""
 
-    def __init__(self, owner: str, place: tuple[str, int]):
-        self.owner = owner
+    def __init__(self, root: Any, place: tuple[str, int]):
+        self.owner = type(root).__name__
+        self.variable = root._variable
         self.place = place
         self.lost: list[str] = []
 
@@ -59,7 +66,7 @@ class _Report:
             f"assigned inside a traced function, on the copy that JAX made of the {self.owner}, "
             f"and the copy was thrown away, so the new value{'s are' if several else ' is'} lost. "
             f"Return the {self.owner} from the function and use the returned one, as in "
-            f"`return loss, {_variable(self.owner)}`.",
+            f"`return loss, {self.variable}`.",
             LostStateWarning,
             *self.place,
             registry=_registry,
@@ -86,7 +93,7 @@ class _Note:
         self.outside = outside
         report = _reports.get(id(root))
         if report is None:
-            report = _reports[id(root)] = _Report(type(root).__name__, _user_line())
+            report = _reports[id(root)] = _Report(root, _user_line())
         self._report = report
 
     @property
@@ -118,7 +125,7 @@ def check_assignment(tree: Any, name: str, tracer: Any) -> None:
     root, path = tree._place()
     if _belongs(tree, trace) or _is_argument(trace, tree, root):
         return
-    cls, owner, it = type(tree).__name__, type(root).__name__, _variable(type(root).__name__)
+    cls, owner, it = type(tree).__name__, type(root).__name__, root._variable
     other_way = (
         f"; or, if its state should not change, call `{it} = {it}.eval()` first"
         if hasattr(root, "eval")
@@ -127,7 +134,7 @@ def check_assignment(tree: Any, name: str, tracer: Any) -> None:
     raise LeakedStateError(
         f"{cls}.{name}{f' (at {path} of the {owner})' if path else ''} would be assigned a traced "
         f"value, {tracer.aval.str_short()}, but the {owner} was made outside of the function that "
-        f"JAX is tracing ({type(trace).__name__.removesuffix('Trace')}), and would hold a dead "
+        f"JAX is tracing (under {_TRACED_BY.get(type(trace).__name__, 'a transformation')}), and would hold a dead "
         f"value once the trace ends. Pass the {owner} to the function as an argument and return "
         f"it, as in `def f({it}, x): ...; return result, {it}`{other_way}."
     )
@@ -143,7 +150,7 @@ def check_key_draw(tree: Any, name: str) -> None:
     root, path = tree._place()
     if trace is None or _belongs(tree, trace) or _is_argument(trace, tree, root):
         return
-    cls, owner, it = type(tree).__name__, type(root).__name__, _variable(type(root).__name__)
+    cls, owner, it = type(tree).__name__, type(root).__name__, root._variable
     raise LeakedStateError(
         f"{cls}.{name}{f' (at {path} of the {owner})' if path else ''} is a random key from "
         "outside of the function that `jax.vmap` is mapping, so all rows would get the same random "
@@ -311,8 +318,3 @@ def _contains(value: Any, objects: tuple[Any, ...]) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     return isinstance(value, list | tuple) and any(_contains(item, objects) for item in value)
-
-
-def _variable(cls: str) -> str:
-    """A usual name for an object of a class, for messages."""
-    return {"Optimizer": "optimizer", "Metrics": "metrics"}.get(cls, "model")

@@ -4,7 +4,7 @@ import inspect
 from abc import ABCMeta
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
 
@@ -106,6 +106,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
                 "slots would be no part of the pytree. Leave out `__slots__` or `slots=True`."
             )
         _register(cls)
+
+    _variable: ClassVar[str] = "model"  # what users call such an object, for messages
 
     def _on_constructed(self) -> None:
         """Runs after `__init__`; for base classes such as Module."""
