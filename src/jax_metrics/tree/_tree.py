@@ -21,7 +21,8 @@ from jax_metrics.tree._flatten import (
     unflatten,
 )
 from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, PENDING, field_metadata
-from jax_metrics.tree._lost_state import check_assignment, note_assignment
+from jax_metrics.tree._leaked_state import check_assignment
+from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
