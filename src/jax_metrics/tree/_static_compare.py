@@ -50,10 +50,12 @@ def compare(a: Any, b: Any, objects: Comparison) -> bool:
     if kind in CONSTANTS:
         return _same_constants(a, b)
     if kind is list or kind is tuple:
-        return len(a) == len(b) and all(compare(x, y, objects) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(
+            x is y or compare(x, y, objects) for x, y in zip(a, b, strict=True)
+        )
     if kind is dict:
         return len(a) == len(b) and all(
-            compare(p, q, objects) and compare(x, y, objects)
+            (p is q or compare(p, q, objects)) and (x is y or compare(x, y, objects))
             for (p, x), (q, y) in zip(a.items(), b.items(), strict=True)
         )
     if kind is set or kind is frozenset:

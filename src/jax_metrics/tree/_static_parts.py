@@ -142,6 +142,8 @@ def parts(value: Any) -> Sequence[Any]:
         return tuple(value)
     if isinstance(value, np.ndarray):
         return value.dtype, value.shape, value.ravel().tolist()
+    if _is_open(kind):
+        return (vars(value),)
     try:
         reduced = value.__reduce_ex__(4)  # as `copy.copy` does it
     except Exception as error:
@@ -174,6 +176,10 @@ def assemble(value: Any, new: Sequence[Any]) -> Any:
         return kind._make(new)
     if isinstance(value, np.ndarray):
         return _object_array(*new)
+    if _is_open(kind):
+        made = kind.__new__(kind)
+        vars(made).update(new[0])
+        return made
     if len(new) == 1:  # an object that is known by its name
         return value
     make, args, state, items, pairs, setter = new
@@ -194,6 +200,27 @@ def _object_array(dtype: np.dtype, shape: tuple[int, ...], items: list[Any]) -> 
     array = flat.reshape(shape)
     array.flags.writeable = flat.flags.writeable = False
     return array
+
+
+@functools.cache
+def _is_open(kind: type) -> bool:
+    """Whether all that the objects of a class consist of is in their `__dict__`, as is usual."""
+    if kind is types.SimpleNamespace:
+        return True
+    return kind.__dictoffset__ != 0 and all(
+        base is object
+        or (
+            base.__flags__ & _MADE_BY_CLASS_STATEMENT
+            and not vars(base).get("__slots__")
+            and not vars(base).keys() & _PICKLING
+        )
+        for base in kind.__mro__
+    )
+
+
+_MADE_BY_CLASS_STATEMENT = 1 << 9
+_PICKLING = {"__new__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"}
+_PICKLING |= {"__getnewargs__", "__getnewargs_ex__"}
 
 
 def _set_state(made: Any, state: Any, setter: Any) -> None:
