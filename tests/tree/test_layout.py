@@ -1,4 +1,4 @@
-"""Which fields are nodes, and that like objects have one structure."""
+"""Which fields are nodes, and that equal objects share one structure."""
 
 import gc
 import weakref
@@ -134,8 +134,8 @@ def test_declared_field_without_value_is_not_there():
     assert structure(tree) == whole
 
 
-def test_like_objects_share_one_layout_and_different_ones_do_not():
-    class Twin(Leaf):
+def test_equal_objects_share_one_layout_and_different_ones_do_not():
+    class Subclass(Leaf):
         pass
 
     layout = layout_of(Free(n=1, part=Leaf()))
@@ -143,7 +143,7 @@ def test_like_objects_share_one_layout_and_different_ones_do_not():
     assert layout_of(jax.tree.map(lambda x: x, Free(n=1, part=Leaf()))) is layout
     assert layout_of(Free(n=2, part=Leaf())) != layout
     assert layout_of(Free(m=1, part=Leaf())) != layout
-    assert layout_of(Leaf()) != layout_of(Twin()) != "layout"
+    assert layout_of(Leaf()) != layout_of(Subclass()) != "layout"
 
 
 def test_kind_is_part_of_the_structure():

@@ -377,9 +377,9 @@ def test_no_value_is_replaced_by_a_different_one(a, b):
     counter = Counter()
     for value in (a, b):
         tree = Box(value)
-        for made in (counter(tree), jax.tree.map(lambda x: x, tree), jt.copy(tree)):
-            assert jax.tree.structure(made) == jax.tree.structure(tree)
-            assert shown(made.value) == shown(value)
+        for rebuilt in (counter(tree), jax.tree.map(lambda x: x, tree), jt.copy(tree)):
+            assert jax.tree.structure(rebuilt) == jax.tree.structure(tree)
+            assert shown(rebuilt.value) == shown(value)
     assert counter.traces == 2
 
 
@@ -389,9 +389,9 @@ def test_outside_of_compiled_functions_objects_keep_their_own_functions(make):
     first = Box(make())
     jax.tree.structure(first)
     second = Box(make())
-    for made in (jax.tree.map(lambda x: x, second), jt.copy(second)):
+    for rebuilt in (jax.tree.map(lambda x: x, second), jt.copy(second)):
         if isinstance(second.value, shared):
-            assert made.value is second.value
+            assert rebuilt.value is second.value
 
 
 def test_closures_over_arrays_are_the_same_only_for_the_same_array():
@@ -740,7 +740,7 @@ def test_an_array_is_not_read_when_nothing_has_changed():
 
 
 class Uncopyable:
-    """Has mutable values that cannot be taken apart."""
+    """Has mutable values that cannot be copied."""
 
     def __eq__(self, other):
         return True

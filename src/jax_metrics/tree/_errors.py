@@ -2,15 +2,15 @@
 
 
 class StaticFieldError(TypeError):
-    """A static field holds what cannot be static: an array, or a value without plain `==`."""
+    """A static field holds a JAX array, or a value that cannot be compared or copied."""
 
 
 class CompactError(RuntimeError):
-    """A `compact` method asked for other sub-modules than it did in its first run."""
+    """A `compact` method asked for other sub-modules than in its first run."""
 
 
 class MergeError(ValueError):
-    """The trees given to `merge` do not fit onto each other."""
+    """The trees given to `merge` have different structures."""
 
 
 class MutabilityError(AttributeError):
@@ -18,4 +18,4 @@ class MutabilityError(AttributeError):
 
 
 class LostStateWarning(UserWarning):
-    """A field was assigned on a copy that a transformation made, and the copy was thrown away."""
+    """A field was assigned on a copy that a JAX transformation made, and the copy was dropped."""

@@ -1,9 +1,9 @@
-"""Warns when the state that a traced function assigned is thrown away.
+"""Warns when a traced function assigns state and does not return it.
 
-Inside `jit`, `grad` or `scan` a module is a copy that JAX rebuilt, and what is assigned to it
-survives only if the function returns it. Forgetting that is silent: the code runs, and the state
-never moves. So an assignment to such a copy leaves a note in it, which flattening takes out again;
-a note that dies with its copy was not returned, and says so. Nothing of this runs once compiled.
+Inside `jit`, `grad` or `scan` a module is a copy that JAX rebuilt, and an assignment to it survives
+only if the function returns the copy. Without a warning the state would silently stay as it was. So
+an assignment to such a copy adds a pending write to it. Flattening the copy removes the pending
+write; if the copy is dropped instead, its pending write warns. None of this runs once compiled.
 """
 
 import sys
@@ -15,21 +15,21 @@ from jax.core import Tracer
 from jax_metrics.tree._errors import LostStateWarning
 from jax_metrics.tree._layout import LAYOUT, NATIVE, PENDING
 
-_registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
+_registry: dict[Any, Any] = {}  # lets the `default` warning filter show each location once
 
 
-class _Note:
-    """Says, when it dies, that the assignment it stands for was lost."""
+class _PendingWrite:
+    """An assignment that is lost, and warns, if it is dropped before the object is returned."""
 
-    __slots__ = ("label", "place", "settled")
+    __slots__ = ("label", "location", "returned")
 
-    def __init__(self, label: str, place: tuple[str, int]):
+    def __init__(self, label: str, location: tuple[str, int]):
         self.label = label
-        self.place = place
-        self.settled = False
+        self.location = location
+        self.returned = False
 
     def __del__(self) -> None:
-        if not self.settled and not sys.is_finalizing():
+        if not self.returned and not sys.is_finalizing():
             owner = self.label.partition(".")[0]
             warnings.warn_explicit(
                 f"{self.label} was assigned inside a traced function, on the copy that JAX made of "
@@ -37,26 +37,26 @@ class _Note:
                 "module from the function and use the returned one, as in "
                 "`return loss, model`.",
                 LostStateWarning,
-                *self.place,
+                *self.location,
                 registry=_registry,
             )
 
 
-def note_assignment(tree: Any, name: str, value: Any) -> None:
-    """Takes note that a traced value was assigned to a node field of a rebuilt copy."""
+def record_assignment(tree: Any, name: str, value: Any) -> None:
+    """Records that a traced value was assigned to a node field of a rebuilt copy."""
     fields = tree.__dict__
     if NATIVE in fields or not isinstance(value, Tracer):
         return
     frame = sys._getframe(2)
-    settle(fields)
-    fields[PENDING] = _Note(
+    mark_returned(fields)
+    fields[PENDING] = _PendingWrite(
         f"{type(tree).__name__}.{name}", (frame.f_code.co_filename, frame.f_lineno)
     )
-    fields.pop(LAYOUT, None)  # so that flattening passes by `settle`
+    fields.pop(LAYOUT, None)  # so that flattening calls `mark_returned`
 
 
-def settle(fields: dict[str, Any]) -> None:
-    """Takes the note out of an object's fields: they are being flattened."""
-    note = fields.pop(PENDING, None)
-    if note is not None:
-        note.settled = True
+def mark_returned(fields: dict[str, Any]) -> None:
+    """Removes the pending write from the fields of an object that is being flattened."""
+    pending = fields.pop(PENDING, None)
+    if pending is not None:
+        pending.returned = True
