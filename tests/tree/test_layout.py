@@ -9,6 +9,7 @@ import pytest
 
 import jax_metrics.tree as jt
 from jax_metrics.tree import layout_of
+from jax_metrics.tree._flatten import set_static
 
 
 class Leaf(jt.Tree):
@@ -211,3 +212,14 @@ def test_the_order_of_metadata_updates_does_not_matter():
     two = Pair().update_field_metadata("b", node=True).update_field_metadata("a", node=True)
     assert jax.tree.structure(one) == jax.tree.structure(two)
     assert jax.tree.leaves(one) == jax.tree.leaves(two) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("one, other", [(1, True), (("a", 0), ("a", False)), (None, 0)])
+def test_set_static_tells_equal_values_of_other_types_apart(one, other):
+    for first, second in [(one, other), (other, one)]:
+        tree = Free(mode="start")
+        for value in (first, second, first, second):
+            set_static(tree, "mode", value)
+            rebuilt = jax.tree.map(lambda x: x, tree)
+            assert repr(rebuilt.mode) == repr(value)
+            set_static(tree, "mode", "start")

@@ -233,7 +233,7 @@ def _getter(layout: Layout) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
             if is_empty_container(fields[name]):
                 raise StaleLayout(name)
         for watched_object, attributes in watched:
-            if not unchanged(object.__getstate__(watched_object), attributes):  # type: ignore[attr-defined]
+            if not unchanged(object.__getstate__(watched_object), attributes):
                 raise StaleLayout(watched_object)
         return get(fields)
 

@@ -177,7 +177,7 @@ def assemble(value: Any, new: Sequence[Any]) -> Any:
     if isinstance(value, np.ndarray):
         return _object_array(*new)
     if _is_open(kind):
-        copied = kind.__new__(kind)
+        copied: Any = object.__new__(kind) if kind is not _NAMESPACE else _NAMESPACE()
         vars(copied).update(new[0])
         return copied
     if len(new) == 1:  # an object that pickles by its name
@@ -205,7 +205,7 @@ def _object_array(dtype: np.dtype, shape: tuple[int, ...], items: list[Any]) -> 
 @functools.cache
 def _is_open(kind: type) -> bool:
     """Whether the whole state of the objects of a class is in their `__dict__`."""
-    if kind is types.SimpleNamespace:
+    if kind is _NAMESPACE:
         return True
     return kind.__dictoffset__ != 0 and all(
         base is object
@@ -219,8 +219,11 @@ def _is_open(kind: type) -> bool:
 
 
 _MADE_BY_CLASS_STATEMENT = 1 << 9
-_PICKLING = {"__new__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"}
-_PICKLING |= {"__getnewargs__", "__getnewargs_ex__"}
+_PICKLING = {"__new__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"} | {
+    "__getnewargs__",
+    "__getnewargs_ex__",
+}
+_NAMESPACE = types.SimpleNamespace
 
 
 def _set_state(copied: Any, state: Any, setter: Any) -> None:
@@ -245,6 +248,6 @@ def attributes(value: Any) -> Any:
     if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
         return None  # its attributes are not its whole state
     try:
-        return object.__getstate__(value)  # type: ignore[attr-defined]
+        return object.__getstate__(value)
     except TypeError:  # a class written in C
         return None
