@@ -9,10 +9,11 @@ from jax.core import Tracer
 
 from jax_metrics.module import Cache, describe_place, is_initializing
 from jax_metrics.nn import initializers
+from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.attention._grouped_heads import attend, attend_and_drop
 from jax_metrics.nn.attention._position import expand_positions
 from jax_metrics.nn.linear import Linear
-from jax_metrics.nn.noise import RandomLayer, check_rate
+from jax_metrics.nn.noise import RandomLayer
 from jax_metrics.nn.normalization import RMSNorm
 from jax_metrics.tree import outside_compact
 
