@@ -76,6 +76,7 @@ class Metric(Operators, ArgumentRouting, Extensions):
         0.75
     """
 
+    _variable: ClassVar[str] = "metric"
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"

@@ -10,6 +10,7 @@ from jax_metrics.tree._errors import MergeError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
 from jax_metrics.tree._layout import Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
+from jax_metrics.tree._lost_state import carry_note, settle
 from jax_metrics.tree._same_program import same_program
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
 from jax_metrics.tree._walk import check_inplace, is_empty, rebuild
@@ -65,6 +66,7 @@ def merge(
     for name, value in public_fields(merged).items():
         if vars(obj).get(name, NOTHING) is not value:
             setattr(obj, name, value)
+    settle(vars(merged))
     return obj
 
 
@@ -169,6 +171,7 @@ class _Merger:
                 raise misfit.under(f".{name}") from None
         merged = rebuild(tree, layout, children)
         for other in others:
+            carry_note(other, merged)
             its = layout_of(other)
             if its is not layout:
                 self.take_other_fields(merged, layout, other, its)

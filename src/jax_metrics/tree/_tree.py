@@ -4,7 +4,7 @@ import inspect
 from abc import ABCMeta
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
 
@@ -21,7 +21,8 @@ from jax_metrics.tree._flatten import (
     unflatten,
 )
 from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, PENDING, field_metadata
-from jax_metrics.tree._lost_state import check_assignment, note_assignment
+from jax_metrics.tree._leaked_state import check_assignment
+from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
@@ -106,6 +107,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
                 "slots would be no part of the pytree. Leave out `__slots__` or `slots=True`."
             )
         _register(cls)
+
+    _variable: ClassVar[str] = "model"  # what users call such an object, for messages
 
     def _on_constructed(self) -> None:
         """Runs after `__init__`; for base classes such as Module."""

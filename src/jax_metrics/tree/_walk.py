@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import jax
 
 from jax_metrics.tree._flatten import is_tree, unflatten
-from jax_metrics.tree._layout import NATIVE, REBUILT, Layout
+from jax_metrics.tree._layout import NATIVE, PENDING, REBUILT, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
+from jax_metrics.tree._lost_state import carry_note
 from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import Nothing
 
@@ -101,6 +102,8 @@ def rebuild(
         made.__dict__[NATIVE] = origin()
     elif (made_in := origin()) is not None:
         made.__dict__[REBUILT] = made_in
+    if PENDING in tree.__dict__:
+        carry_note(tree, made)
     return made
 
 

@@ -1,7 +1,7 @@
 """`Metrics`: a collection of metrics."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
@@ -37,6 +37,8 @@ class Metrics(Composite):
         >>> float(metrics["loss"].compute())
         0.5
     """
+
+    _variable: ClassVar[str] = "metrics"
 
     metrics: list[Metric]
 
