@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import DefaultName, Index, as_path
+from jax_metrics.arguments import Index, as_path
 from jax_metrics.metrics._checks import jit_inline, with_checks, with_checks_uncompiled
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
@@ -21,7 +21,7 @@ from jax_metrics.metrics.state import (
     neutral_state,
     reduced_state,
 )
-from jax_metrics.tree import Extensions, copy, layout_of, made_here
+from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here
 
 M = TypeVar("M", bound="Metric")
 

@@ -11,6 +11,7 @@ from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._dataclass import dataclass as dataclass
+from jax_metrics.tree._default_name import DefaultName as DefaultName
 from jax_metrics.tree._errors import CompactError as CompactError
 from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
 from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
