@@ -1,7 +1,7 @@
 """`Module`: a Tree that is called, with random initialization and modes."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
 
@@ -67,6 +67,7 @@ class Module(Tree, Extensions):
     """
 
     _mode: Mode = static(Mode())
+    _captured_inline: ClassVar[bool] = True
     name: Any = DefaultName()
 
     def __init__(self, name: str | None = None):

@@ -7,7 +7,9 @@ constructor calls return the stored Trees, in the same order.
 import contextlib
 import contextvars
 import dataclasses
+import enum
 import functools
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -15,14 +17,18 @@ from typing import Any, TypeVar
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import CompactError
 from jax_metrics.tree._field import Field
+from jax_metrics.tree._flatten import layout_of
 from jax_metrics.tree._layout import OVERRIDES, UNDECLARED_NODE
+from jax_metrics.tree._local_classes import is_same_local_class, update_local_class
 from jax_metrics.tree._mutability import inherit_mutability
+from jax_metrics.tree._static_compare import interchangeable
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SUBTREES = "_subtrees"
 _METHODS = "_compact_methods"
+_ARGUMENTS = "_compact_arguments"
 
 
 @dataclasses.dataclass(slots=True)
@@ -34,6 +40,7 @@ class _Run:
         method: The name of the method.
         key: The key under which the method's sub-trees are stored.
         stored: Field names of the sub-trees of the first run; None during the first run.
+        arguments: What their constructors were given in the first run, as far as it is plain.
         created: The sub-trees created so far, during the first run.
         returned: How many stored sub-trees have been returned so far.
     """
@@ -42,6 +49,7 @@ class _Run:
     method: str
     key: str
     stored: tuple[str, ...] | None
+    arguments: list[Any] = dataclasses.field(default_factory=list)
     created: list[Any] = dataclasses.field(default_factory=list)
     returned: int = 0
 
@@ -74,7 +82,7 @@ def compact(method: F) -> F:
 
     Raises:
         CompactError: In a later run that asks for other classes than the first, for more
-            sub-trees, or for fewer.
+            sub-trees, for fewer, or with other arguments, as far as these are plain values.
 
     Example:
         >>> import jax.numpy as jnp
@@ -112,7 +120,8 @@ def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[
             "object. Its sub-modules are identified by their order, so it cannot recurse."
         )
     stored = vars(tree).get(_METHODS, {}).get(key)
-    run = _Run(tree, method.__name__, key, stored)
+    arguments = vars(tree).get(_ARGUMENTS, {}).get(key, ())
+    run = _Run(tree, method.__name__, key, stored, list(arguments))
     token = _stack.set((*stack, run))
     try:
         output = method(tree, *args, **kwargs)
@@ -158,14 +167,40 @@ def _store(run: _Run) -> None:
     for name, subtree in zip(names, run.created, strict=True):
         setattr(tree, name, subtree)
     setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.key: names})
+    setattr(tree, _ARGUMENTS, {**fields.get(_ARGUMENTS, {}), run.key: tuple(run.arguments)})
     setattr(tree, SUBTREES, (*(getattr(tree, SUBTREES, None) or ()), *names))
 
 
-def next_stored(cls: type) -> Any:
+def next_stored(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The stored sub-tree that a constructor call of `cls` returns in a later run, else None."""
     run = _current()
-    if run is None or run.stored is None:
+    if run is None or run.stored is None or not _has_declared_nodes(cls):
         return None
+    return _take_stored(run, cls, args, kwargs)
+
+
+def capture(tree: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Hands a new Tree to the running compact method; returns it, or the stored one in its place.
+
+    A Tree without nodes, such as a loss, has nothing to keep: each run uses its own.
+    """
+    run = _current()
+    if run is None or not (_has_declared_nodes(type(tree)) or layout_of(tree).names):
+        return tree
+    if run.stored is not None:
+        return _take_stored(run, type(tree), args, kwargs)
+    run.created.append(tree)
+    run.arguments.append(_plain_arguments(args, kwargs))
+    inherit_mutability(tree, run.tree)
+    return tree
+
+
+def _has_declared_nodes(cls: Any) -> bool:
+    return cls._captured_inline or any(m.node for m in class_info(cls).metadata.values())
+
+
+def _take_stored(run: _Run, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    assert run.stored is not None
     if run.returned == len(run.stored):
         raise CompactError(
             f"{_place(run)} made {len(run.stored)} sub-modules in its first run, and now asks for "
@@ -176,23 +211,65 @@ def next_stored(cls: type) -> Any:
     name = run.stored[run.returned]
     subtree = getattr(run.tree, name)
     # A wrapper that replaced the sub-tree since then names the class that it wraps.
-    if type(subtree) is not cls and getattr(subtree, "stands_for", None) is not cls:
-        raise CompactError(
-            f"{_place(run)} expects its sub-module number {run.returned + 1} to be '{name}', a "
-            f"{type(subtree).__name__}, as in its first run, but now makes a {cls.__name__} there. "
-            "A compact method must make the same ones in the same order every time: make them all "
-            "before a Python branch chooses between them, or make them in `__init__`."
-        )
+    first = getattr(subtree, "stands_for", None) or type(subtree)
+    if first is not cls:
+        if not is_same_local_class(first, cls):
+            raise CompactError(
+                f"{_place(run)} expects its sub-module number {run.returned + 1} to be '{name}', a "
+                f"{type(subtree).__name__}, as in its first run, but now makes a {cls.__name__} "
+                "there. A compact method must make the same ones in the same order every time: "
+                "make them all before a Python branch chooses between them, or make them in "
+                "`__init__`."
+            )
+        update_local_class(first, cls)
+    if run.returned < len(run.arguments):
+        _check_arguments(run, name, subtree, _plain_arguments(args, kwargs))
     run.returned += 1
     return subtree
 
 
-def capture(tree: Any) -> None:
-    """Adds a new Tree to the sub-trees of the compact method in its first run, if any."""
-    run = _current()
-    if run is not None:
-        run.created.append(tree)
-        inherit_mutability(tree, run.tree)
+def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[int | str, Any]) -> None:
+    before = run.arguments[run.returned]
+    for argument in (*before, *(new for new in now if new not in before)):
+        old, new = before.get(argument, _ABSENT), now.get(argument, _ABSENT)
+        if interchangeable(old, new):
+            continue
+        label = _parameter(type(subtree), argument)
+        # The sub-tree may have been replaced since then by one that has the new value.
+        if not interchangeable(getattr(subtree, label, _ABSENT), new):
+            raise CompactError(
+                f"{_place(run)} made its sub-module '{name}' with {_shown(label, old)} in its "
+                f"first run, but now asks for {_shown(label, new)}. The sub-module of the first "
+                "run is kept, so the new value would be ignored: make a new model and initialize "
+                "it, or pass what changes to the call of the sub-module."
+            )
+
+
+_ABSENT = "<not given>"
+
+
+def _shown(argument: str, value: Any) -> str:
+    return f"no `{argument}`" if value is _ABSENT else f"`{argument}={value!r}`"
+
+
+def _parameter(cls: Any, argument: int | str) -> str:
+    """The name of an argument of the constructor, which is given by position or by name."""
+    if isinstance(argument, str):
+        return argument
+    names = list(inspect.signature(cls).parameters)
+    return names[argument] if argument < len(names) else str(argument)
+
+
+def _plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[int | str, Any]:
+    """The arguments of a constructor call that are plain values, which compare."""
+    given: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
+    return {argument: value for argument, value in given.items() if _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str | bytes | enum.Enum)
 
 
 @contextlib.contextmanager

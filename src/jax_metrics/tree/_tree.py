@@ -10,7 +10,7 @@ import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._class_info import class_info
-from jax_metrics.tree._compact import SUBTREES, capture, next_stored, outside_compact
+from jax_metrics.tree._compact import SUBTREES, capture, in_compact, next_stored, outside_compact
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import (
     Rebuildable,
@@ -39,16 +39,17 @@ class TreeMeta(ABCMeta):
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             """Creates an object, or returns the one that a compact method created before."""
-            stored = next_stored(cls)
+            stored = next_stored(cls, args, kwargs)
             if stored is not None:
                 return stored
+            if cls not in TREE_TYPES:
+                _register(cls)
             tree = cls.__new__(cls, *args, **kwargs)
             tree.__dict__[NATIVE] = origin()
             with outside_compact(), toplevel_made_mutable(tree):
                 cls.construct(tree, *args, **kwargs)
             tree._on_constructed()
-            capture(tree)
-            return tree
+            return capture(tree, args, kwargs)
 
     @property
     def __signature__(cls) -> inspect.Signature:
@@ -106,8 +107,11 @@ class Tree(Rebuildable, metaclass=TreeMeta):
                 f"{cls.__name__} has `__slots__`, but the fields of a Tree live in `__dict__`, and "
                 "slots would not be part of the pytree. Leave out `__slots__` or `slots=True`."
             )
-        _register(cls)
+        if not in_compact():  # else with the first object, which a later run does not make
+            _register(cls)
 
+    # Whether `compact` keeps objects of the class whatever they hold; it keeps those with nodes.
+    _captured_inline: ClassVar[bool] = False
     _variable: ClassVar[str] = "model"  # what users call such an object, for messages
 
     def _on_constructed(self) -> None:
