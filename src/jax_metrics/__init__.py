@@ -74,6 +74,7 @@ from jax_metrics.tree import Hashable as Hashable
 from jax_metrics.tree import Immutable as Immutable
 from jax_metrics.tree import ImmutableTree as ImmutableTree
 from jax_metrics.tree import KindMixin as KindMixin
+from jax_metrics.tree import LeakedStateError as LeakedStateError
 from jax_metrics.tree import LostStateWarning as LostStateWarning
 from jax_metrics.tree import Map as Map
 from jax_metrics.tree import Merge as Merge

@@ -133,7 +133,7 @@ CASES = [
             target > 0, 1 - cosine(preds, other), np.maximum(0, cosine(preds, other) - 0.1)
         ),
     ),
-    # Crossentropy has cases for its options in a file of its own.
+    # The options of crossentropy are tested in classification/test_crossentropy.py.
     case(
         losses.Crossentropy(class_weights=WEIGHTS, label_smoothing=0.1),
         scores(),

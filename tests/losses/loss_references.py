@@ -1,4 +1,4 @@
-"""What losses should give, in float64 and without JAX."""
+"""Reference formulas of losses, in float64 and without JAX."""
 
 import itertools
 
@@ -31,9 +31,9 @@ def cosine(a, b):
 
 def focal(target, preds):
     p = special.expit(preds)
-    right = np.where(target == 1, p, 1 - p)
+    p = np.where(target == 1, p, 1 - p)
     alpha = np.where(target == 1, 0.25, 0.75)
-    return -alpha * (1 - right) ** 1.5 * np.log(right)
+    return -alpha * (1 - p) ** 1.5 * np.log(p)
 
 
 def categorical_focal(target, preds):
@@ -42,7 +42,7 @@ def categorical_focal(target, preds):
 
 
 def sparsemax_of(scores, target):
-    """The loss as what it maximizes: `max over p of p.s + (1 - |p|**2) / 2`, less the score."""
+    """The loss as a maximum: `max over p of p.s + (1 - |p|**2) / 2`, minus the score."""
     order = np.sort(scores)[::-1]
     sums = np.cumsum(order)
     size = np.max(np.nonzero(1 + np.arange(1, len(order) + 1) * order > sums)[0]) + 1

@@ -1,4 +1,4 @@
-"""The losses that are written anew although optax has them agree with it, where it is right."""
+"""Losses with an implementation of their own agree with optax, where optax is correct."""
 
 import jax
 import jax.numpy as jnp
@@ -81,23 +81,23 @@ def test_agrees_with_optax(found, expected):
 
 
 def test_log_cosh_keeps_its_digits():
-    """The reason not to use that of optax."""
+    """Why the function of optax is not used."""
     error = jnp.array([1e-3])
-    right = 1e-6 / 2
+    exact = 1e-6 / 2
     ours, theirs = losses.log_cosh(0 * error, error), optax.losses.log_cosh(error, 0 * error)
-    np.testing.assert_allclose(ours, right, rtol=1e-6)
-    assert abs(float(theirs[0]) - right) > 0.02 * right
+    np.testing.assert_allclose(ours, exact, rtol=1e-6)
+    assert abs(float(theirs[0]) - exact) > 0.02 * exact
 
 
 def test_infinite_logits():
-    """Another one: 0 times infinity."""
+    """Why the function of optax is not used: it multiplies 0 by infinity."""
     assert float(losses.crossentropy(jnp.array([1]), jnp.array([jnp.inf]), binary=True)[0]) == 0
     theirs = optax.losses.sigmoid_binary_cross_entropy(jnp.array([jnp.inf]), jnp.array([1]))
     assert np.isnan(theirs[0])
 
 
-def test_where_optax_is_off():
-    """The other reasons that docs/guide/losses.md gives."""
+def test_where_optax_is_wrong():
+    """The other differences in docs/guide/losses.md."""
     x, label = jnp.array([[1e6 + 0.5, 1e6, 1e6 - 0.25, 1e6 - 3]]), jnp.array([1])
     np.testing.assert_allclose(losses.multiclass_sparsemax(label, x), 0.5625, rtol=1e-6)
     assert abs(float(optax.losses.multiclass_sparsemax_loss(x, label)[0]) - 0.5625) > 0.01

@@ -1,4 +1,4 @@
-"""Which arguments a metric reads, by which names, and where in structures."""
+"""How a metric reads arguments: by position, renamed, and from nested structures."""
 
 import jax
 import jax.numpy as jnp
@@ -73,7 +73,7 @@ def test_a_function_takes_the_options_of_the_class():
         mean_squared_error(TARGET, PREDS, no_option=1)
 
 
-def test_a_function_with_an_option_that_has_no_hash():
+def test_a_function_with_an_unhashable_option():
     class Shifted(Mean):
         def __init__(self, *, by=(0.0,)):
             super().__init__()

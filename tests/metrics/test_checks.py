@@ -1,4 +1,4 @@
-"""What breaks a rule raises eagerly, by name, and is NaN in traced code."""
+"""A broken rule raises its message eagerly, and gives NaN in traced code."""
 
 import jax
 import jax.numpy as jnp
@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics import _checked
-from jax_metrics.metrics._checked import checked_bincount, checked_sum
-from jax_metrics.metrics._checks import Rule, check_rules, raising
+from jax_metrics.metrics._checks import Rule, check_rules, with_checks
+from jax_metrics.metrics.counts import _checked, checked_bincount, checked_sum
 
 VALUES = jnp.array([1, 0, 1, 1])
 FINE = Rule(jnp.ones(4, bool), "all is well.")
@@ -17,7 +16,7 @@ WHOLE = Rule(jnp.array(False), "nothing is allowed.")
 
 
 class Asked(jm.Metric):
-    """Counts values, and how often each way of checking was traced."""
+    """Counts values, and how often each kind of program was traced."""
 
     traced = 0
 
@@ -47,7 +46,7 @@ def test_the_first_broken_rule_is_named(values, allowed, message):
     assert float(metric.compute()) == 2
 
 
-def test_looking_for_the_rule_is_compiled_only_once_one_is_broken():
+def test_the_second_program_is_compiled_only_for_a_broken_rule():
     Asked.traced = 0
     metric = Asked()
     for _ in range(3):
@@ -66,7 +65,7 @@ def test_a_traced_metric_that_breaks_a_rule_is_nan():
 
 
 @pytest.mark.parametrize("rules", [[FINE], [FINE, FINE]])
-def test_nothing_is_broken(rules):
+def test_no_rule_is_broken(rules):
     total, fault = checked_sum(VALUES, rules)
     assert (int(total), float(fault), total.dtype) == (3, 0, jnp.int32)
     counts, fault = checked_bincount(VALUES, jnp.ones(4), 2, rules)
@@ -85,18 +84,18 @@ def test_nothing_is_broken(rules):
         lambda rules: (None, check_rules([*rules, Rule(jnp.array(True), "")])),
     ],
 )
-def test_a_broken_rule_is_noticed_in_passing(checking, rules):
+def test_a_broken_rule_is_found_while_computing(checking, rules):
     assert np.isnan(checking(rules)[1])
     assert np.isnan(jax.jit(lambda: checking(rules))()[1])
     with pytest.raises(ValueError, match="the second one"):
-        raising(lambda: checking(rules))()
+        with_checks(lambda: checking(rules))()
 
 
 def test_rules_of_different_shapes():
     with pytest.raises(ValueError, match="nothing"):
-        raising(lambda: check_rules([FINE, WHOLE]))()
+        with_checks(lambda: check_rules([FINE, WHOLE]))()
     with pytest.raises(ValueError, match="the second one"):
-        raising(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
+        with_checks(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
 
 
 def test_more_values_than_a_float_counts(monkeypatch):
@@ -105,7 +104,7 @@ def test_more_values_than_a_float_counts(monkeypatch):
     assert (int(total), float(fault)) == (3, 0)
     assert np.isnan(checked_sum(VALUES, [SECOND])[1])
     with pytest.raises(ValueError, match="the second one"):
-        raising(lambda: checked_sum(VALUES, [SECOND]))()
+        with_checks(lambda: checked_sum(VALUES, [SECOND]))()
 
 
 def test_a_weight_that_is_nan_breaks_no_rule():

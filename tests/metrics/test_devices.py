@@ -1,4 +1,4 @@
-"""Counts over several devices and several processes are exactly those on one."""
+"""Counts over several devices and processes equal those on one device, exactly."""
 
 import functools
 import json
@@ -99,14 +99,14 @@ PROCESS = textwrap.dedent(
     mesh = jax.make_mesh((jax.device_count(),), ("batch",))
     sharding = NamedSharding(mesh, PartitionSpec("batch"))
 
-    def share(x):
+    def shard(x):
         own = np.split(x, 2)[rank]
         return jax.make_array_from_process_local_data(sharding, own, x.shape)
 
     metric = jm.metrics.Precision(num_classes=5, average=None)
     step = jax.jit(lambda metric, **batch: metric.update(**batch))
     for _ in range(3):
-        metric = step(metric, target=share(target), preds=share(preds))
+        metric = step(metric, target=shard(target), preds=shard(preds))
     value = metric.compute()
     print(json.dumps([float(x) for x in np.asarray(value.addressable_data(0))]))
     print(json.dumps([int(x) for x in np.asarray(metric.outcomes[0].high.addressable_data(0))]))

@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics import Cat, Expression, Max, Mean, Min, Sum
+from jax_metrics.metrics import (
+    AUROC,
+    Cat,
+    Expression,
+    Max,
+    Mean,
+    Min,
+    Precision,
+    Running,
+    Sum,
+)
 
 VALUES = np.array([1.5, -2.0, 4.0, 3.0], np.float32)
 BINARY = [
@@ -60,6 +70,10 @@ def test_plus_merges_metrics_of_the_same_options_only():
     assert type(halves) is Sum and halves.compute() == VALUES.sum()
     with pytest.raises(ValueError, match="their options differ"):
         Sum() + Sum(name="other")
+    with pytest.raises(ValueError, match="their options differ"):
+        AUROC(thresholds=[0.2, 0.8]) + AUROC(thresholds=[0.3, 0.8])
+    with pytest.raises(ValueError, match="their options differ"):
+        Running(Precision(), window=2) + Running(Precision(threshold=0.6), window=2)
     both = Expression(operator.add, Sum(), Sum(name="other"))
     assert value_of(both) == 2 * VALUES.sum()
     assert value_of(Sum() + Max()) == VALUES.sum() + 4

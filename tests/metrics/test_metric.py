@@ -174,7 +174,7 @@ def test_a_state_with_a_merge_function_of_its_own():
         (
             lambda: Mean().merge_state(Sum()),
             ValueError,
-            "merged with another one only; got a Sum",
+            "can only be merged with a metric of the same class; got a Sum",
         ),
         (lambda: jm.Metric().update(1), TypeError, "must define `update`"),
         (lambda: jm.Metric().compute(), TypeError, "must define `compute`"),

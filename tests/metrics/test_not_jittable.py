@@ -1,4 +1,4 @@
-"""Metrics that leave JAX, alone and inside of others."""
+"""Metrics that cannot be traced, alone and inside other metrics."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ WORDS = ["to", "be", "or", "not"]
 
 
 class Letters(jm.Metric):
-    """The mean number of letters of words, which no traced code can take."""
+    """The mean number of letters of words, which cannot be traced."""
 
     jittable = False
     higher_is_better = True
@@ -31,13 +31,13 @@ class Letters(jm.Metric):
 
 
 class Counted(jm.metrics.Precision):
-    """One whose labels are checked."""
+    """A metric that checks its labels."""
 
     jittable = False
 
 
 class Values(jm.Metric):
-    """The sum of values, by NumPy."""
+    """The sum of values, computed by NumPy."""
 
     jittable = False
 
@@ -53,7 +53,7 @@ class Values(jm.Metric):
         return np.asarray(self.total.value)
 
 
-def test_alone():
+def test_a_single_metric():
     metric = Letters().update(words=WORDS)
     assert metric.compute() == 9 / 4
     assert metric(words=["question"]) == 8
@@ -81,7 +81,7 @@ def test_a_broken_rule_raises_by_name(make):
         jm.metrics.functional(Counted)(**wrong)
 
 
-def test_traced_code_that_it_can_take_is_left_to_judge():
+def test_traced_arguments_make_the_value_nan():
     update = jax.jit(lambda target: Counted().update(target=target, preds=jnp.ones(1, int)))
     assert update(jnp.array([1])).compute() == 1
     assert np.isnan(update(jnp.array([7])).compute())
@@ -108,7 +108,7 @@ def test_the_harness_leaves_out_what_is_traced():
         (lambda m: jm.metrics.LossAndLogs(metrics=m), (0, {"loss": 0}, {"letters": 2.5})),
     ],
 )
-def test_inside_of_others(make, expected):
+def test_inside_other_metrics(make, expected):
     metric = make(Letters())
     assert not metric.jittable
     given = {"words": ["to", "be"]}, {"words": ["not", "her"]}
@@ -116,12 +116,12 @@ def test_inside_of_others(make, expected):
         given, expected = tuple({"words": {"a": one["words"]}} for one in given), {"a": 2.5}
     metric.update(**given[0])
     metric(**given[1])
-    found = metric.compute()
-    assert jax.tree.structure(found) == jax.tree.structure(expected)
-    np.testing.assert_allclose(jax.tree.leaves(found), jax.tree.leaves(expected))
+    actual = metric.compute()
+    assert jax.tree.structure(actual) == jax.tree.structure(expected)
+    np.testing.assert_allclose(jax.tree.leaves(actual), jax.tree.leaves(expected))
 
 
-def test_beside_one_that_is_compiled():
+def test_next_to_a_compiled_metric():
     metrics = jm.metrics.Metrics([Letters(), jm.metrics.Mean()])
     metrics.update(words=WORDS, values=jnp.array([1.0, 2.0]))
     assert metrics.compute() == {"letters": 2.25, "mean": 1.5}
@@ -142,5 +142,5 @@ def test_no_bootstrap():
     class Host(jm.metrics.Mean):
         jittable = False
 
-    with pytest.raises(ValueError, match="Host says `jittable = False`"):
+    with pytest.raises(ValueError, match="Host has `jittable = False`"):
         jm.metrics.BootStrapper(Host())

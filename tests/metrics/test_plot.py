@@ -1,4 +1,4 @@
-"""What is drawn, and how much of it; how it looks is for people to see."""
+"""What plots contain; not how they look."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ class Points(NamedTuple):
 
 
 class Given(jm.Metric):
-    """Has the value that it is given."""
+    """A metric with a given value."""
 
     value: Any = jm.node()
 

@@ -166,7 +166,7 @@ def test_inside_jit_it_is_part_of_the_program():
         return optimizer.update(model.parameters(), model), optimizer
 
     jaxpr = jax.make_jaxpr(step)(model, optimizer)
-    assert "pjit" not in {equation.primitive.name for equation in jaxpr.eqns}
+    assert "jit" not in {equation.primitive.name for equation in jaxpr.eqns}
     assert traced == [True]
 
 

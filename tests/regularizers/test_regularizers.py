@@ -15,7 +15,7 @@ ARRAYS = {"kernel": rng.normal(size=(3, 4)), "layers": [rng.normal(size=4), np.o
 
 
 class Kernel(Parameter):
-    """A kind of one's own."""
+    """A user-defined kind."""
 
 
 class Layer(Module):
@@ -101,7 +101,7 @@ def test_every_regularizer_has_a_function():
     ],
 )
 def test_parameters_of_a_module(filters, expected):
-    """Running statistics, which are NaN here, are no parameters."""
+    """Running statistics, which are NaN here, are not parameters."""
     assert float(L1(1.0, filters=filters)(parameters=Model())) == expected
 
 

@@ -193,7 +193,7 @@ def test_declared_static_field_is_in_the_way():
         def __call__(self):
             return Linear()
 
-    text = r"Declared.__call__ makes a Linear to be kept in the field 'linear', .* declared static"
+    text = r"Declared.__call__ creates a Linear for the field 'linear', which is declared static"
     with pytest.raises(ValueError, match=text):
         Declared()()
 

@@ -3,7 +3,6 @@
 from jax_metrics.arguments._arguments import Arguments as Arguments
 from jax_metrics.arguments._arguments import Index as Index
 from jax_metrics.arguments._arguments import as_path as as_path
-from jax_metrics.arguments._default_name import DefaultName as DefaultName
 from jax_metrics.arguments._inputs import as_float as as_float
 from jax_metrics.arguments._inputs import between as between
 from jax_metrics.arguments._inputs import multiply_log as multiply_log

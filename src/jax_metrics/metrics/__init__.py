@@ -1,6 +1,5 @@
-"""Metrics, and what they are made of."""
+"""Metrics, their bases, and the state to build them from."""
 
-from jax_metrics.metrics._bincount import bincount as bincount
 from jax_metrics.metrics._checks import check as check
 from jax_metrics.metrics._composite import Composite as Composite
 from jax_metrics.metrics._expression import Expression as Expression
@@ -32,7 +31,6 @@ from jax_metrics.metrics.classification import FBetaScore as FBetaScore
 from jax_metrics.metrics.classification import GroupStatRates as GroupStatRates
 from jax_metrics.metrics.classification import HammingDistance as HammingDistance
 from jax_metrics.metrics.classification import JaccardIndex as JaccardIndex
-from jax_metrics.metrics.classification import Labels as Labels
 from jax_metrics.metrics.classification import MatthewsCorrCoef as MatthewsCorrCoef
 from jax_metrics.metrics.classification import NegativeLikelihoodRatio as NegativeLikelihoodRatio
 from jax_metrics.metrics.classification import NegativePredictiveValue as NegativePredictiveValue
@@ -73,6 +71,7 @@ from jax_metrics.metrics.collections import AuxMetrics as AuxMetrics
 from jax_metrics.metrics.collections import LossAndLogs as LossAndLogs
 from jax_metrics.metrics.collections import Losses as Losses
 from jax_metrics.metrics.collections import Metrics as Metrics
+from jax_metrics.metrics.counts import bincount as bincount
 from jax_metrics.metrics.curves import AUC as AUC
 from jax_metrics.metrics.curves import AUROC as AUROC
 from jax_metrics.metrics.curves import DET as DET
@@ -104,34 +103,7 @@ from jax_metrics.metrics.curves import recall_at_fixed_precision as recall_at_fi
 from jax_metrics.metrics.curves import roc as roc
 from jax_metrics.metrics.curves import sensitivity_at_specificity as sensitivity_at_specificity
 from jax_metrics.metrics.curves import specificity_at_sensitivity as specificity_at_sensitivity
-from jax_metrics.metrics.probabilities import BrierScore as BrierScore
-from jax_metrics.metrics.probabilities import CalibrationError as CalibrationError
-from jax_metrics.metrics.probabilities import ClickThroughRate as ClickThroughRate
-from jax_metrics.metrics.probabilities import CoverageError as CoverageError
-from jax_metrics.metrics.probabilities import D2BrierScore as D2BrierScore
-from jax_metrics.metrics.probabilities import D2LogLossScore as D2LogLossScore
-from jax_metrics.metrics.probabilities import HingeLoss as HingeLoss
-from jax_metrics.metrics.probabilities import (
-    LabelRankingAveragePrecision as LabelRankingAveragePrecision,
-)
-from jax_metrics.metrics.probabilities import LabelRankingLoss as LabelRankingLoss
-from jax_metrics.metrics.probabilities import LogLoss as LogLoss
-from jax_metrics.metrics.probabilities import NormalizedEntropy as NormalizedEntropy
-from jax_metrics.metrics.probabilities import WeightedCalibration as WeightedCalibration
-from jax_metrics.metrics.probabilities import brier_score as brier_score
-from jax_metrics.metrics.probabilities import calibration_error as calibration_error
-from jax_metrics.metrics.probabilities import click_through_rate as click_through_rate
-from jax_metrics.metrics.probabilities import coverage_error as coverage_error
-from jax_metrics.metrics.probabilities import d2_brier_score as d2_brier_score
-from jax_metrics.metrics.probabilities import d2_log_loss_score as d2_log_loss_score
-from jax_metrics.metrics.probabilities import hinge_loss as hinge_loss
-from jax_metrics.metrics.probabilities import (
-    label_ranking_average_precision as label_ranking_average_precision,
-)
-from jax_metrics.metrics.probabilities import label_ranking_loss as label_ranking_loss
-from jax_metrics.metrics.probabilities import log_loss as log_loss
-from jax_metrics.metrics.probabilities import normalized_entropy as normalized_entropy
-from jax_metrics.metrics.probabilities import weighted_calibration as weighted_calibration
+from jax_metrics.metrics.inputs import Labels as Labels
 from jax_metrics.metrics.regression import ConcordanceCorrCoef as ConcordanceCorrCoef
 from jax_metrics.metrics.regression import (
     ContinuousRankedProbabilityScore as ContinuousRankedProbabilityScore,
@@ -221,6 +193,34 @@ from jax_metrics.metrics.regression import tweedie_deviance_score as tweedie_dev
 from jax_metrics.metrics.regression import (
     weighted_mean_absolute_percentage_error as weighted_mean_absolute_percentage_error,
 )
+from jax_metrics.metrics.scores import BrierScore as BrierScore
+from jax_metrics.metrics.scores import CalibrationError as CalibrationError
+from jax_metrics.metrics.scores import ClickThroughRate as ClickThroughRate
+from jax_metrics.metrics.scores import CoverageError as CoverageError
+from jax_metrics.metrics.scores import D2BrierScore as D2BrierScore
+from jax_metrics.metrics.scores import D2LogLossScore as D2LogLossScore
+from jax_metrics.metrics.scores import HingeLoss as HingeLoss
+from jax_metrics.metrics.scores import (
+    LabelRankingAveragePrecision as LabelRankingAveragePrecision,
+)
+from jax_metrics.metrics.scores import LabelRankingLoss as LabelRankingLoss
+from jax_metrics.metrics.scores import LogLoss as LogLoss
+from jax_metrics.metrics.scores import NormalizedEntropy as NormalizedEntropy
+from jax_metrics.metrics.scores import WeightedCalibration as WeightedCalibration
+from jax_metrics.metrics.scores import brier_score as brier_score
+from jax_metrics.metrics.scores import calibration_error as calibration_error
+from jax_metrics.metrics.scores import click_through_rate as click_through_rate
+from jax_metrics.metrics.scores import coverage_error as coverage_error
+from jax_metrics.metrics.scores import d2_brier_score as d2_brier_score
+from jax_metrics.metrics.scores import d2_log_loss_score as d2_log_loss_score
+from jax_metrics.metrics.scores import hinge_loss as hinge_loss
+from jax_metrics.metrics.scores import (
+    label_ranking_average_precision as label_ranking_average_precision,
+)
+from jax_metrics.metrics.scores import label_ranking_loss as label_ranking_loss
+from jax_metrics.metrics.scores import log_loss as log_loss
+from jax_metrics.metrics.scores import normalized_entropy as normalized_entropy
+from jax_metrics.metrics.scores import weighted_calibration as weighted_calibration
 from jax_metrics.metrics.state import Accumulator as Accumulator
 from jax_metrics.metrics.state import Buffer as Buffer
 from jax_metrics.metrics.state import Moments as Moments

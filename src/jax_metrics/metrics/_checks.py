@@ -1,8 +1,8 @@
-"""Checks of values: raised when a metric is updated eagerly, left out inside a traced function.
+"""Checks of values: an eager update raises if one fails, traced code cannot.
 
-What depends on values cannot raise while tracing. So an eager update, which runs as one compiled
-program, also returns whether all checks held, and raises before it keeps the new state. Which of
-them did not, a second program finds out, made and run only then.
+Tracing cannot raise an error that depends on values. So an eager update, which runs as one compiled
+program, also returns whether all checks passed, and raises before it assigns the new state. Only
+then a second program is compiled and run, which finds the check that failed.
 """
 
 import contextlib
@@ -25,34 +25,34 @@ class Checks:
     """The checks of a program.
 
     Attributes:
-        each: Whether rules are looked at one by one, to say which of them is broken; else together.
-        made: What was checked, and whether it held.
+        per_rule: Whether rules are recorded one by one, to find the broken one; else together.
+        results: For each check its message, and whether it passed.
     """
 
-    each: bool
-    made: list[Named[jax.Array]] = dataclasses.field(default_factory=list)
+    per_rule: bool
+    results: list[Named[jax.Array]] = dataclasses.field(default_factory=list)
 
     @property
-    def held(self) -> jax.Array | None:
-        """Whether all held, as one array, so that the device is waited for once."""
-        if not self.made:
+    def all_passed(self) -> jax.Array | None:
+        """Whether all passed, as one array, so that there is one transfer from the device."""
+        if not self.results:
             return None
-        return functools.reduce(jnp.logical_and, [one.value for one in self.made])
+        return functools.reduce(jnp.logical_and, [result.value for result in self.results])
 
 
-_running: contextvars.ContextVar[Checks | None] = contextvars.ContextVar("checks", default=None)
+_current: contextvars.ContextVar[Checks | None] = contextvars.ContextVar("checks", default=None)
 
 
 def check(holds: Any, message: str) -> jax.Array:
-    """Has the running eager update raise a ValueError if the condition does not hold.
+    """Makes the current eager update raise a ValueError unless the condition holds everywhere.
 
-    Code that is traced cannot raise; add what this returns to the state, so that the value becomes
-    NaN there instead of one that looks right. It is a float, so add it to the state and not to
-    counts, which are exact as integers.
+    Traced code cannot raise. Add the result to the state, so that the value becomes NaN there
+    instead of a number that looks right. The result is a float: add it to the state, not to integer
+    counts, which would become inexact.
 
     Args:
         holds: A condition on values, an array of booleans.
-        message: What was expected, and how to mend it.
+        message: What is expected, and how to fix the input.
 
     Returns:
         0 if the condition holds everywhere, else NaN; a float32 scalar.
@@ -76,11 +76,11 @@ def check(holds: Any, message: str) -> jax.Array:
 
 
 class Rule(NamedTuple):
-    """A condition that is yet to be checked.
+    """A condition yet to be checked.
 
     Attributes:
         holds: An array of booleans.
-        message: What was expected, and how to mend it.
+        message: What is expected, and how to fix the input.
     """
 
     holds: jax.Array
@@ -88,7 +88,7 @@ class Rule(NamedTuple):
 
 
 def check_rules(rules: Iterable[Rule]) -> jax.Array:
-    """Checks each of them: 0 if all hold, else NaN; see `check`."""
+    """Checks the rules: 0 if all hold everywhere, else NaN; see `check`."""
     rules = tuple(rules)
     if not rules:
         return jnp.zeros(())
@@ -96,117 +96,118 @@ def check_rules(rules: Iterable[Rule]) -> jax.Array:
     for rule in rules:
         holds = jnp.asarray(rule.holds)
         by_shape.setdefault(holds.shape, []).append(holds)
-    held = jnp.ones((), bool)
-    for group in by_shape.values():  # one pass over all of a shape
-        held &= functools.reduce(jnp.logical_and, group).all()
-    note(rules, held)
-    return jnp.where(held, 0.0, jnp.nan)
+    all_passed = jnp.ones((), bool)
+    for group in by_shape.values():  # a single pass for all rules of a shape
+        all_passed &= functools.reduce(jnp.logical_and, group).all()
+    record(rules, all_passed)
+    return jnp.where(all_passed, 0.0, jnp.nan)
 
 
-def note(rules: Iterable[Rule], held: jax.Array) -> None:
-    """Has the running eager update raise for the rule that is broken, unless `held` is true.
+def record(rules: Iterable[Rule], all_passed: jax.Array) -> None:
+    """Makes the current eager update raise for the broken rule, unless `all_passed` is true.
 
     Args:
-        rules: What was checked.
-        held: Whether all of them hold. It may be false if they do: that costs time, no more.
+        rules: The rules that were checked.
+        all_passed: Whether all of them hold. A false negative only costs time: the second program
+            then finds no broken rule.
     """
-    checks = _running.get()
+    checks = _current.get()
     if checks is None:
         return
-    if checks.each:
-        checks.made += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
+    if checks.per_rule:
+        checks.results += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
     else:
-        checks.made.append(Named("", held))
+        checks.results.append(Named("", all_passed))
 
 
 @contextlib.contextmanager
-def collected(each: bool = False) -> Iterator[Checks]:
+def collect_checks(per_rule: bool = False) -> Iterator[Checks]:
     """Collects the checks that are made while the block runs."""
-    checks = Checks(each)
-    token = _running.set(checks)
+    checks = Checks(per_rule)
+    token = _current.set(checks)
     try:
         yield checks
     finally:
-        _running.reset(token)
+        _current.reset(token)
 
 
-def inlined(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a compiled program, which in traced code becomes a part of that."""
+def jit_inline(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a compiled program, which is inlined in traced code."""
     return jax.jit(f, inline=True)
 
 
-def raising(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a compiled program that raises if one of its checks does not hold.
+def with_checks(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a compiled program that raises if one of its checks fails.
 
-    Within traced code it is a part of that, and its checks are among those of what is traced.
+    In traced code it is inlined, and its checks become checks of the traced program.
 
     Raises:
-        ValueError: With the message of the first one that does not.
+        ValueError: With the message of the first check that fails.
     """
 
-    @inlined
+    @jit_inline
     def program(*args: Any) -> tuple[Any, jax.Array | None]:
-        with collected() as checks:
+        with collect_checks() as checks:
             result = f(*args)
-        return result, checks.held
+        return result, checks.all_passed
 
     @jax.jit
-    def each(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
-        with collected(each=True) as checks:
+    def per_rule_program(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
+        with collect_checks(per_rule=True) as checks:
             result = f(*args)
-        return result, checks.made  # the result too: what is left behind would warn of lost state
+        return result, checks.results  # without the result there would be a warning of lost state
 
     @functools.wraps(f)
     def run(*args: Any) -> Any:
-        result, held = program(*args)
-        if held is None:
+        result, all_passed = program(*args)
+        if all_passed is None:
             return result
-        if isinstance(held, Tracer):
-            outside = _running.get()
-            if outside is not None and outside.each:
+        if isinstance(all_passed, Tracer):
+            outer = _current.get()
+            if outer is not None and outer.per_rule:
                 return f(*args)
-            note((), held)
+            record((), all_passed)
             return result
-        if not np.asarray(held):  # `bool` takes five times as long
-            _raise_broken(each(*args)[1])
+        if not np.asarray(all_passed):  # `bool` takes five times as long
+            _raise_failed(per_rule_program(*args)[1])
         return result
 
     return run
 
 
-def raising_uncompiled(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which raises as that of `raising` does, but is not compiled."""
+def with_checks_uncompiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, raising like that of `with_checks`, but not compiled."""
 
     @functools.wraps(f)
     def run(*args: Any) -> Any:
-        with collected(each=True) as checks:
+        with collect_checks(per_rule=True) as checks:
             result = f(*args)
-        _raise_broken(checks.made)
+        _raise_failed(checks.results)
         return result
 
     return run
 
 
-def _raise_broken(checks: Iterable[Named[jax.Array]]) -> None:
-    for one in checks:
-        if isinstance(one.value, Tracer):
-            check(one.value, one.name)  # for what is traced to judge
-        elif not one.value:
-            raise ValueError(one.name)
+def _raise_failed(results: Iterable[Named[jax.Array]]) -> None:
+    for result in results:
+        if isinstance(result.value, Tracer):
+            check(result.value, result.name)  # the traced program decides
+        elif not result.value:
+            raise ValueError(result.name)
 
 
-def through(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:
-    """`transform(f)(*args)` of a function that makes checks, which would not leave the trace."""
-    outside = _running.get()
-    names: list[str] = []
+def lift_checks(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:
+    """`transform(f)(*args)`, where the checks of `f` are returned out of the transformation."""
+    outer = _current.get()
+    messages: list[str] = []
 
     def inner(*args: Any) -> Any:
-        with collected(outside is not None and outside.each) as checks:
+        with collect_checks(outer is not None and outer.per_rule) as checks:
             result = f(*args)
-        names[:] = [one.name for one in checks.made]
-        return result, [one.value for one in checks.made]
+        messages[:] = [result.name for result in checks.results]
+        return result, [result.value for result in checks.results]
 
-    result, held = transform(inner)(*args)
-    for name, one in zip(names, held, strict=True):
-        check(one, name)
+    result, passed = transform(inner)(*args)
+    for message, holds in zip(messages, passed, strict=True):
+        check(holds, message)
     return result

@@ -1,4 +1,4 @@
-"""`Composite`: a metric made of metrics, which hands each the arguments that it takes."""
+"""`Composite`: a metric made of metrics, which passes to each the arguments that it takes."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -8,10 +8,10 @@ from jax_metrics.metrics._metric import Metric
 
 
 class Composite(Metric):
-    """The base of metrics that are made of others; a subclass defines `parts` and `compute`."""
+    """The base of metrics made of other metrics; a subclass defines `parts` and `compute`."""
 
     def parts(self) -> list[Metric]:
-        """The metrics that it is made of."""
+        """The metrics it is made of."""
         raise TypeError(f"{type(self).__name__} must define `parts`.")
 
     @property
@@ -20,17 +20,17 @@ class Composite(Metric):
         return all(part.jittable for part in self.parts())
 
     def update(self, *args: Any, **arguments: Any) -> Any:
-        """Takes a batch in: each part gets those of the arguments that it takes.
+        """Updates each part with the arguments that it takes.
 
         Raises:
-            TypeError: If no part takes one of the arguments, or one lacks an argument.
+            TypeError: If no part takes one of the arguments, or a part lacks an argument.
         """
-        check_taken(self, arguments)
+        check_accepted(self, arguments)
         for part in self.parts():
-            taken = part.signature.parameters
-            part.update(*args, **{n: v for n, v in arguments.items() if n in taken})
+            accepted = part.signature.parameters
+            part.update(*args, **{n: v for n, v in arguments.items() if n in accepted})
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters: dict[str, inspect.Parameter] = {}
         for part in self.parts():
             for name, parameter in part.signature.parameters.items():
@@ -38,16 +38,16 @@ class Composite(Metric):
         return parameters
 
 
-def check_taken(metric: Metric, arguments: Iterable[str]) -> None:
-    """Checks that something in the metric takes each of the arguments.
+def check_accepted(metric: Metric, arguments: Iterable[str]) -> None:
+    """Checks that a part of the metric takes each of the arguments.
 
     Raises:
-        TypeError: If nothing does.
+        TypeError: If no part does.
     """
-    taken = metric.signature.parameters
+    accepted = metric.signature.parameters
     for name in arguments:
-        if name not in taken:
+        if name not in accepted:
             raise TypeError(
                 f"Nothing in this {type(metric).__name__} takes {name!r}; it takes "
-                f"{', '.join(taken) or 'nothing'}."
+                f"{', '.join(accepted) or 'nothing'}."
             )

@@ -16,13 +16,13 @@ from jax_metrics.tree import copy, static
 class Expression(Composite):
     """A function of the values of metrics, itself a metric: `2 * a + b`, `a / b`, `a[0]`.
 
-    It has copies of the metrics, and updates each with those arguments that it takes.
+    It holds copies of the metrics and updates each with the arguments that it takes.
 
-    `+` between two metrics of the same class and options means merging them; write
-    `Expression(operator.add, a, b)` where you want to add their values.
+    `+` between two metrics of the same class and options merges them; write
+    `Expression(operator.add, a, b)` to add their values.
 
     Args:
-        function: Maps the values to one.
+        function: Maps the values of the operands to the value.
         *operands: Metrics, and numbers or arrays.
 
     Example:
@@ -34,17 +34,16 @@ class Expression(Composite):
     """
 
     function: Callable[..., Any] = static()
-    # Part of the program, not of the state, which `vmap` may give a new axis. None stands for a
-    # metric.
+    # Static, since `vmap` may give the state a new axis. None stands for a metric.
     constants: tuple[Any, ...] = static()
     metrics: list[Metric]
 
     def __init__(self, function: Callable[..., Any], *operands: Any, **options: Unpack[Common]):
         super().__init__(**options)
         self.function = function
-        self.metrics = [copy(one) for one in operands if isinstance(one, Metric)]
+        self.metrics = [copy(operand) for operand in operands if isinstance(operand, Metric)]
         self.constants = tuple(
-            None if isinstance(one, Metric) else _as_constant(one) for one in operands
+            None if isinstance(operand, Metric) else _as_constant(operand) for operand in operands
         )
 
     def parts(self) -> list[Metric]:
@@ -54,7 +53,8 @@ class Expression(Composite):
     def compute(self) -> Any:
         """The function of the values so far."""
         values = iter([metric.compute() for metric in self.metrics])
-        return self.function(*(next(values) if one is None else one for one in self.constants))
+        operands = (next(values) if value is None else value for value in self.constants)
+        return self.function(*operands)
 
 
 def _as_constant(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Metrics as functions: the value of one batch, from the same code as the class."""
+"""`functional`: the function of a metric, which returns the value of one batch."""
 
 import functools
 import inspect
@@ -13,15 +13,15 @@ _NOT_OPTIONS = ("name", "on", "dtype")
 
 
 def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> Callable[..., Any]:
-    """The function that gives the value of one batch, as `accuracy` does for `Accuracy`.
+    """The function of a metric for one batch, as `accuracy` is that of `Accuracy`.
 
-    Its first two arguments may be given by position; then come the others of `update`, and the
-    options of the class. It compiles once for the same options and shapes.
+    It takes the arguments of `update`, the first two of them also by position, and the options of
+    the class. It compiles once for the same options and shapes.
 
     Args:
         metric: The class.
-        name: Name of the function; by default that of the class in snake case.
-        **fixed: Options that the function has no argument for.
+        name: The name of the function, by default the name of the class in snake case.
+        **fixed: Options with a fixed value, which the function does not take.
 
     Example:
         >>> import jax.numpy as jnp
@@ -35,8 +35,8 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
     signature = _signature(arguments, options)
 
     @functools.lru_cache(maxsize=256)
-    def made(chosen: tuple[tuple[str, Any], ...]) -> Metric:
-        with jax.ensure_compile_time_eval():  # kept beyond the trace that it is made in
+    def cached_metric(chosen: tuple[tuple[str, Any], ...]) -> Metric:
+        with jax.ensure_compile_time_eval():  # the cache outlives the current trace
             return metric(**dict(chosen), **fixed)
 
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -44,8 +44,8 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
         chosen = tuple((n, v) for n, v in given.items() if n in options)
         inputs = {n: v for n, v in given.items() if n in arguments}
         try:
-            instance = made(chosen)
-        except TypeError:  # an option that cannot be hashed
+            instance = cached_metric(chosen)
+        except TypeError:  # an unhashable option
             instance = metric(**dict(chosen), **fixed)
         return value_of_batch(instance, **inputs)
 
@@ -57,15 +57,15 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
 
 
 def _options(metric: type[Metric]) -> dict[str, inspect.Parameter]:
-    """The options of a class, and those that it passes on to the classes that it derives from."""
+    """The options of a class, including those that it passes on to its bases."""
     options: dict[str, inspect.Parameter] = {}
     for base in metric.__mro__:
         if "__init__" in vars(base):
             parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
-            passes_on = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+            passes_options_on = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
             named = {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
             options = named | options
-            if not passes_on:
+            if not passes_options_on:
                 break
     return options
 

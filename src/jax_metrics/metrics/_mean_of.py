@@ -1,11 +1,11 @@
-"""The bases of metrics that are a weighted mean."""
+"""`WeightedMean` and `MeanOf`: the bases of metrics that are a weighted mean."""
 
 from typing import Any, Unpack
 
 import jax
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import as_numbers, counted, weights
+from jax_metrics.metrics.inputs import as_numbers, weights, where_weighted
 from jax_metrics.metrics.state import Total
 
 
@@ -13,7 +13,7 @@ class WeightedMean(Metric):
     """The base of metrics that are a weighted mean; a subclass defines `update`, which calls `add`.
 
     Args:
-        outputs: The shape of the value: each output has a mean of its own.
+        outputs: The shape of the value: each output has its own mean.
         **options: See `Metric`.
     """
 
@@ -26,17 +26,17 @@ class WeightedMean(Metric):
         self.weight = Total.zeros(outputs, self.dtype)
 
     def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
-        """Takes values in: all of them into one mean, or each output into its own.
+        """Adds values to the mean of their output.
 
         Args:
             values: Shape `[batch, ..., *outputs]`.
-            sample_weight: How much each counts.
-            mask: Booleans: false leaves a value out.
+            sample_weight: The weight of each value.
+            mask: Booleans: false excludes a value.
         """
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
         axes = tuple(range(values.ndim - self.total.high.ndim))
-        self.total += (counted(values, weight) * weight).sum(axes)
+        self.total += (where_weighted(values, weight) * weight).sum(axes)
         self.weight += weight.sum(axes)
 
     def compute(self) -> jax.Array:
@@ -45,11 +45,11 @@ class WeightedMean(Metric):
 
 
 class MeanOf(WeightedMean):
-    """The weighted mean of something that is said of each example; NaN before the first one.
+    """The weighted mean of a function of target and predictions; NaN before the first update.
 
     A subclass defines `values`, which maps `target` and `preds` to an array. `update` takes both by
-    name, and `sample_weight` and `mask`, whose shapes are the first part of the shape of `values`.
-    A value that does not count may be anything, NaN too.
+    name, and `sample_weight` and `mask`, whose shapes are prefixes of the shape of `values`. Values
+    of weight zero are ignored, even NaN.
 
     Example:
         >>> import jax.numpy as jnp
@@ -64,7 +64,7 @@ class MeanOf(WeightedMean):
     """
 
     def values(self, target: Any, preds: Any) -> jax.Array:
-        """What is averaged, `[batch, ...]`."""
+        """The values to average, `[batch, ...]`."""
         raise TypeError(
             f"{type(self).__name__} must define `values(self, target, preds)`; see "
             "`jm.metrics.MeanOf`."
@@ -73,5 +73,5 @@ class MeanOf(WeightedMean):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in."""
+        """Updates with a batch."""
         self.add(self.values(target, preds), sample_weight, mask)

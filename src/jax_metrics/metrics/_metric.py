@@ -1,4 +1,4 @@
-"""`Metric`: what all metrics are."""
+"""`Metric`: the base of all metrics."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -7,12 +7,12 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import DefaultName, Index, as_path
-from jax_metrics.metrics._checks import inlined, raising, raising_uncompiled
+from jax_metrics.arguments import Index, as_path
+from jax_metrics.metrics._checks import jit_inline, with_checks, with_checks_uncompiled
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators
 from jax_metrics.metrics._plot import Form, plot
-from jax_metrics.metrics._receiving import Inputs, Receiving
+from jax_metrics.metrics._routing import ArgumentRouting, Inputs
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
 from jax_metrics.metrics.state import (
     Accumulator,
@@ -21,42 +21,43 @@ from jax_metrics.metrics.state import (
     neutral_state,
     reduced_state,
 )
-from jax_metrics.tree import Extensions, copy, layout_of
+from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here
 
 M = TypeVar("M", bound="Metric")
 
 
 class Common(TypedDict, total=False):
-    """The options of all metrics, which `Metric.__init__` explains."""
+    """The options of all metrics; see `Metric`."""
 
     name: str | None
     on: Index | None
     dtype: Any
 
 
-class Metric(Operators, Receiving, Extensions):
-    """Gathers values over batches: `update` takes a batch in, `compute` gives the value so far.
+class Metric(Operators, ArgumentRouting, Extensions):
+    """Accumulates batches: `update` adds a batch, `compute` returns the value so far.
 
-    A metric of your own declares its state (see `state`, `Total`, `Moments`, `Buffer`), makes it in
+    A custom metric declares its state (see `state`, `Total`, `Moments`, `Buffer`), creates it in
     `__init__`, and defines `update`, which assigns it, and `compute`. Everything else follows.
 
-    `update` changes the metric and returns it, so `metric.update(...)` and
-    `metric = metric.update(...)` both work; inside of a traced function, return the metric.
-    Outside, an update runs as one compiled program.
+    `update` changes the metric in place and returns it, so `metric.update(...)` and
+    `metric = metric.update(...)` both work; inside a traced function, return the metric. Outside,
+    an update runs as one compiled program.
 
     Args:
-        name: Its name in logs; that of the class in snake case unless given.
-        on: Where in structures to find the arguments: `on="a"` reads `target["a"]` and
+        name: Its name in logs, by default the name of the class in snake case.
+        on: The path to the arguments in nested structures: `on="a"` reads `target["a"]` and
             `preds["a"]`, `on=("a", 0)` reads `target["a"][0]` and `preds["a"][0]`. It does not
-            hold for `sample_weight` and `mask`.
-        dtype: The floating dtype of the state and of what is computed from it.
+            apply to `sample_weight` and `mask`.
+        dtype: The floating dtype of the state and of the value.
 
     Attributes:
-        jittable: Whether `update` and `compute` can be traced. Say False of a metric that works on
-            strings or leaves JAX; a metric of metrics, such as `Metrics`, follows them.
-        higher_is_better: Whether a higher value is a better one; None where neither is.
-        plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the two fields
-            of the value that are x and y of a curve.
+        jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
+            strings or of other code than JAX. Metrics of metrics, such as `Metrics`, derive it from
+            theirs.
+        higher_is_better: Whether a higher value is better; None where neither is.
+        plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the fields
+            with x and y of a curve.
 
     Example:
         >>> import jax.numpy as jnp
@@ -75,12 +76,13 @@ class Metric(Operators, Receiving, Extensions):
         0.75
     """
 
+    _variable: ClassVar[str] = "metric"
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
     name: Any = DefaultName()
     dtype: Any = jnp.float32
-    _update: ClassVar[Callable[..., Any]]  # as the class wrote it
+    _update: ClassVar[Callable[..., Any]]  # the method as defined, not compiled
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -100,65 +102,65 @@ class Metric(Operators, Receiving, Extensions):
             self.dtype = jnp.dtype(dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes a batch in, changes the metric and returns it; each metric defines its own."""
+        """Updates the metric with a batch and returns it; each metric defines its own."""
         raise TypeError(f"{type(self).__name__} must define `update`; see `jm.Metric`.")
 
     def compute(self) -> Any:
-        """The value of all that was taken in; each metric defines its own."""
+        """The value of all batches so far; each metric defines its own."""
         raise TypeError(f"{type(self).__name__} must define `compute`; see `jm.Metric`.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes a batch in and returns the value of this batch alone."""
+        """Updates with a batch and returns the value of this batch alone."""
         inputs = self._received(args, kwargs)
         value, merged = _run_step(self, inputs)
-        _take_state(self, merged)
+        _assign_state(self, merged)
         return as_dicts(value)
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
-        """The value of a batch alone, and the metric that has taken it in."""
+        """The value of a batch alone, and the metric updated with it."""
         batch = _batch(self, inputs)
         return batch.compute(), self._merged(batch)
 
     def reset(self: M) -> M:
-        """Forgets everything, in place, and returns the metric; shapes stay as they are."""
-        return _take_state(self, self.neutral())
+        """Resets the state in place and returns the metric; shapes do not change."""
+        return _assign_state(self, self.neutral())
 
     def neutral(self: M) -> M:
-        """A metric that has taken nothing in, of the same shapes."""
-        return (_compiled_neutral if self.jittable else _neutral)(self)
+        """A metric with the initial state, of the same shapes."""
+        return made_here((_compiled_neutral if self.jittable else _neutral)(self))
 
     def batch_updates(self: M, *args: Any, **kwargs: Any) -> M:
-        """A metric that has taken in this batch alone."""
+        """A metric updated with this batch alone."""
         return self.neutral().update(*args, **kwargs)
 
     def merge_state(self: M, other: M) -> M:
-        """Takes in all that the other metric has, in place, and returns the metric.
+        """Merges the state of another metric into this one, in place, and returns this one.
 
         Raises:
-            ValueError: If the other is another kind of metric, or its states have other shapes.
+            ValueError: If the other metric is of another class, or its states have other shapes.
         """
-        return _take_state(self, self._merged(other))
+        return _assign_state(self, self._merged(other))
 
     def _merged(self: M, other: M) -> M:
         if type(other) is not type(self):
             raise ValueError(
-                f"A {type(self).__name__} can be merged with another one only; got a "
-                f"{type(other).__name__}."
+                f"A {type(self).__name__} can only be merged with a metric of the same class; got "
+                f"a {type(other).__name__}."
             )
         own, others = _shapes(self), _shapes(other)
         if own != others:
             raise ValueError(
-                f"Two {type(self).__name__} can be merged if their states have the same shapes; "
-                f"these have {own} and {others}. Make both with the same options."
+                f"Two {type(self).__name__} can only be merged if their states have the same "
+                f"shapes; these have {own} and {others}. Create both with the same options."
             )
         return _map_states(merged_states, self, other)
 
     def reduce(self: M) -> M:
-        """One metric of many that lie along the leading axis of every state, as after `vmap`."""
+        """Merges the metrics along the leading axis of every state, as after `vmap`, into one."""
         return _map_states(reduced_state, self)
 
     def sync(self: M, axis_name: Any) -> M:
-        """The metric that has taken in what those of all devices along a mapped axis have.
+        """Merges the metrics of all devices along a mapped axis.
 
         Args:
             axis_name: The axis of `jax.shard_map`, `jax.vmap` or `jax.pmap`.
@@ -176,10 +178,10 @@ class Metric(Operators, Receiving, Extensions):
         """Draws a value: bars, a confusion matrix, or a curve. Needs matplotlib.
 
         Args:
-            value: The value to draw, by default the one so far; a list of values, such as one for
+            value: The value to draw, by default the current one; a list of values, such as one for
                 each epoch, is drawn as lines.
             labels: Names of the classes.
-            ax: The matplotlib axes to draw into; by default those of a new figure.
+            ax: The matplotlib axes to draw into, by default those of a new figure.
 
         Returns:
             The figure and the axes.
@@ -196,7 +198,7 @@ class Metric(Operators, Receiving, Extensions):
 
 
 def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
-    """The value of one batch alone; the metric stays as it is."""
+    """The value of one batch alone; the metric is not changed."""
     inputs = metric._received(args, kwargs)
     return as_dicts(_run_value(metric, inputs))
 
@@ -207,12 +209,12 @@ def _shapes(metric: Metric) -> list[tuple[int, ...]]:
 
 def _map_states(f: Callable[..., Any], metric: M, *others: M) -> M:
     """A copy of the metric with a function applied to each of its states."""
-    made = copy(metric)
+    result = copy(metric)
     layout = layout_of(metric)
     for name, metadata in zip(layout.names, layout.metadata, strict=True):
         values = [getattr(one, name) for one in (metric, *others)]
-        setattr(made, name, _map_value(f, metadata.kind, *values))
-    return made
+        setattr(result, name, _map_value(f, metadata.kind, *values))
+    return result
 
 
 def _map_value(f: Callable[..., Any], kind: type, *values: Any) -> Any:
@@ -221,14 +223,14 @@ def _map_value(f: Callable[..., Any], kind: type, *values: Any) -> Any:
             return _map_states(f, *parts)
         return f(*parts, kind)
 
-    def ends(value: Any) -> bool:
+    def is_state(value: Any) -> bool:
         return isinstance(value, Metric | Accumulator)
 
-    return jax.tree.map(inner, *values, is_leaf=ends)
+    return jax.tree.map(inner, *values, is_leaf=is_state)
 
 
-def _take_state(metric: M, other: M) -> M:
-    """Gives the metric the states of the other one."""
+def _assign_state(metric: M, other: M) -> M:
+    """Assigns the states of the other metric to this one."""
     for name in layout_of(other).names:
         setattr(metric, name, getattr(other, name))
     return metric
@@ -237,21 +239,21 @@ def _take_state(metric: M, other: M) -> M:
 def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(update)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(self)._update is not update:  # a subclass calls it with arguments received
+        if type(self)._update is not update:  # called by `update` of a subclass
             update(self, *args, **kwargs)
             return self
-        return _take_state(self, run(self, self._received(args, kwargs)))
+        return _assign_state(self, run(self, self._received(args, kwargs)))
 
-    run = _run_by(_take_in)
+    run = _run_by(_update_received)
     return wrapper
 
 
 def _run_by(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of a metric and inputs, compiled if the metric can be, with checks that raise.
+    """The function of a metric and inputs, compiled if the metric is jittable, with its checks.
 
-    What fails leaves the metric as it was.
+    If it raises, the metric is not changed.
     """
-    compiled, uncompiled = raising(f), raising_uncompiled(f)
+    compiled, uncompiled = with_checks(f), with_checks_uncompiled(f)
 
     def run(metric: Metric, inputs: Inputs) -> Any:
         return compiled(metric, inputs) if metric.jittable else uncompiled(copy(metric), inputs)
@@ -260,7 +262,7 @@ def _run_by(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
-    compiled = inlined(lambda metric: keep_order(compute(metric)))
+    compiled = jit_inline(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
@@ -270,11 +272,11 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _batch(metric: M, inputs: Inputs) -> M:
-    """A metric that has taken in received arguments alone."""
-    return _take_in(metric.neutral(), inputs)
+    """A metric updated with received arguments alone."""
+    return _update_received(metric.neutral(), inputs)
 
 
-def _take_in(metric: M, inputs: Inputs) -> M:
+def _update_received(metric: M, inputs: Inputs) -> M:
     """Updates a metric with received arguments, and returns it."""
 
     def update(metric: M, inputs: Inputs) -> M:
@@ -284,7 +286,7 @@ def _take_in(metric: M, inputs: Inputs) -> M:
     mesh = explicit_mesh(inputs) if metric.jittable else None
     if mesh is None:
         return update(metric, inputs)
-    return _take_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
+    return _assign_state(metric, with_automatic_sharding(update, mesh, metric, inputs))
 
 
 def _neutral(metric: M) -> M:
@@ -300,6 +302,6 @@ def _value(metric: Metric, inputs: Inputs) -> Any:
     return keep_order(_batch(metric, inputs).compute())
 
 
-_compiled_neutral = inlined(_neutral)
+_compiled_neutral = jit_inline(_neutral)
 _run_step = _run_by(_step)
 _run_value = _run_by(_value)

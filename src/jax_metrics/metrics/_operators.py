@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from jax_metrics.tree import layout_of
+import jax
 
 C = TypeVar("C", bound=type)
 
@@ -85,23 +85,23 @@ class Operators:
     def __getitem__(self, key: Any) -> Any:
         return Operators._expression(operator.getitem, self, key)
 
-    # Without this, Python would iterate by calling `__getitem__` with 0, 1, 2 and so on, which never
-    # raises an IndexError: `in` and unpacking would not stop.
+    # Python would iterate by `__getitem__` with 0, 1, 2 and so on, which never raises an
+    # IndexError: `in` and unpacking would not stop.
     __iter__ = None
 
 
 def returned_by_operators(cls: C) -> C:
-    """Has the operators of metrics return instances of the class that this decorates.
+    """Class decorator: the operators of metrics return instances of this class.
 
-    Such an instance is itself a metric, so its class is defined after that of metrics, and registers
-    itself here.
+    Its instances are metrics themselves. So it can only be defined after `Metric`, which has the
+    operators, and registers itself here.
     """
     Operators._expression = cls
     return cls
 
 
 def _check_same_options(one: Any, other: Any) -> None:
-    if layout_of(one) != layout_of(other):
+    if jax.tree.structure(one) != jax.tree.structure(other):
         raise ValueError(
             f"`+` of two {type(one).__name__} merges them, but their options differ. To add their "
             "values, write `jm.metrics.Expression(operator.add, a, b)`; to merge them anyway, "

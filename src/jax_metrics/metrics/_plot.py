@@ -1,4 +1,4 @@
-"""Pictures of what metrics compute: values, histories, confusion matrices, curves.
+"""Plots of the values of metrics: bars, histories, confusion matrices, curves.
 
 matplotlib is imported only when something is drawn.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-# How a value is drawn: as it comes, as a matrix, or as a curve through two of its fields.
+# How a value is drawn: `"value"`, `"matrix"`, or a curve with two fields of the value as x and y.
 Form = str | tuple[str, str]
 
 
@@ -24,11 +24,11 @@ def plot(
     """Draws a value.
 
     Args:
-        value: What a metric computes, or a list of that, one for each epoch.
-        form: `"value"`, `"matrix"`, or the fields of the value that are x and y of a curve.
-        name: What it is called.
+        value: The value of a metric, or a list of values, one for each epoch.
+        form: `"value"`, `"matrix"`, or the names of the fields with x and y of a curve.
+        name: The name of the metric.
         labels: Names of the classes.
-        ax: The axes to draw into, or an array of them, one for each label of a multilabel matrix;
+        ax: The axes to draw into, or an array of axes, one for each label of a multilabel matrix;
             by default those of a new figure.
 
     Returns:

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 
-from jax_metrics.tree import trees_with_paths
+from jax_metrics.tree import check_use, trees_with_paths
 
 
 class Call:
@@ -81,6 +81,7 @@ def _run_in_scope(
     call: Callable[..., Any], self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     outer = _running.get()
+    check_use(self)
     if outer is None:
         running, scope = Call(self, None, "", None), self.name
     elif outer.module is self:  # `super().__call__(...)`
@@ -136,6 +137,14 @@ def recorded(record: Record, call: Callable[[], Any]) -> Any:
         return call()
     finally:
         _running.reset(token)
+
+
+def place_in_call(module: Any) -> tuple[Any, str]:
+    """The outermost module of the running call that holds a module, and the path in it."""
+    running = _running.get()
+    if running is None or (path := running.root.path_of(module)) is None:
+        return module, ""
+    return running.root.module, path
 
 
 def describe_place(module: Any) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import jax
 
+from jax_metrics.module._field_key import advance_key, key_from_init
 from jax_metrics.module._inputs import Initializer
-from jax_metrics.module._keys import Key, iter_split
+from jax_metrics.module._keys import Key
 from jax_metrics.module._kinds import Rng
 from jax_metrics.module._module import Module
 
@@ -28,7 +29,7 @@ class KeySeq(Module):
     key: Any = Rng.node()
 
     def __init__(self, key: Any = None, *, axis_name: Hashable | None = None):
-        self.key = Initializer(_as_it_is) if key is None else Key(key)
+        self.key = key_from_init() if key is None else Key(key)
         self.axis_name = axis_name
 
     def __call__(self, *, axis_name: Hashable | None = None) -> jax.Array:
@@ -45,10 +46,6 @@ class KeySeq(Module):
                 "A KeySeq has no key yet. Initialize the module that it is in with "
                 "`init(key, ...)`, or pass one: `jm.KeySeq(42)`."
             )
-        key, self.key = iter_split(self.key)
         name = self.axis_name if axis_name is None else axis_name
+        key = advance_key(self, "key", differs=name is not None)
         return key if name is None else jax.random.fold_in(key, jax.lax.axis_index(name))
-
-
-def _as_it_is(key: jax.Array) -> jax.Array:
-    return key

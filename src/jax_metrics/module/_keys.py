@@ -4,12 +4,14 @@ import contextlib
 import contextvars
 import dataclasses
 import functools
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from jax_metrics.tree import LeakedStateError, remember_program
 
 
 def Key(seed: Any) -> jax.Array:  # noqa: N802 - reads like a constructor
@@ -62,7 +64,8 @@ class _Stream:
     """A key, and how many keys were drawn from it."""
 
     key: jax.Array
-    drawn: int = 0
+    drawn: int
+    in_same_program: Callable[[], bool]  # whether the running code and the block are
 
 
 _stream: contextvars.ContextVar[_Stream | None] = contextvars.ContextVar("keys", default=None)
@@ -82,11 +85,26 @@ def rng_key(key: Any) -> Iterator[None]:
         >>> bool((first == second).all())
         False
     """
-    token = _stream.set(_Stream(Key(key)))
+    token = _stream.set(_Stream(Key(key), 0, remember_program()))
     try:
         yield
     finally:
         _stream.reset(token)
+
+
+@contextlib.contextmanager
+def keys_inside() -> Iterator[None]:
+    """Lets `next_key` go on inside of a function that JAX traces anew for every call."""
+    stream = _stream.get()
+    if stream is None:
+        yield
+        return
+    _stream.set(dataclasses.replace(stream, in_same_program=remember_program()))
+    try:
+        yield
+    finally:
+        if (inside := _stream.get()) is not None:
+            _stream.set(dataclasses.replace(stream, drawn=inside.drawn))
 
 
 def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
@@ -100,6 +118,7 @@ def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
 
     Raises:
         RuntimeError: Outside of such a block.
+        LeakedStateError: Inside of a compiled function, if the block is outside of it.
     """
     stream = _stream.get()
     if stream is None:
@@ -107,7 +126,14 @@ def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
             "`next_key` was called where no key is known. Call it during `init(key, inputs)`, or "
             "inside of `with jm.rng_key(key):`."
         )
-    _stream.set(_Stream(stream.key, stream.drawn + 1))
+    if not stream.in_same_program():
+        raise LeakedStateError(
+            "`next_key` was called inside of a function that JAX compiles, such as under `jit`, "
+            "`scan` or `checkpoint`, but its key comes from an `init` or `jm.rng_key` outside of "
+            "it. The compiled function would use the same key for ever. Draw the key outside and "
+            "pass it as an argument, or open `with jm.rng_key(key):` inside of the function."
+        )
+    _stream.set(dataclasses.replace(stream, drawn=stream.drawn + 1))
     key = jax.random.fold_in(stream.key, stream.drawn) if stream.drawn else stream.key
     if axis_name is not None:
         key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 
 from jax_metrics.module import _init
-from jax_metrics.module._calls import describe_place, in_scope
+from jax_metrics.module._calls import describe_place, in_scope, place_in_call
 from jax_metrics.module._kinds import (
     BatchStats,
     Cache,
@@ -22,6 +22,7 @@ from jax_metrics.module._tabulate import tabulate
 from jax_metrics.tree import (
     MISSING,
     At,
+    DefaultName,
     Extensions,
     FieldInfo,
     FilterLike,
@@ -31,7 +32,6 @@ from jax_metrics.tree import (
     in_compact,
     map,
     set_static,
-    snake_case,
     static,
 )
 
@@ -44,13 +44,6 @@ class Mode(NamedTuple):
     training: bool = True
     initialized: bool = False
     frozen: bool = False
-
-
-class _DefaultName:
-    """Gives unnamed modules the name of their class."""
-
-    def __get__(self, instance: Any, owner: type) -> str:
-        return snake_case(owner.__name__)
 
 
 class Module(Tree, Extensions):
@@ -74,7 +67,7 @@ class Module(Tree, Extensions):
     """
 
     _mode: Mode = static(Mode())
-    name: Any = _DefaultName()
+    name: Any = DefaultName()
 
     def __init__(self, name: str | None = None):
         if name is not None:
@@ -88,6 +81,9 @@ class Module(Tree, Extensions):
     def _on_constructed(self) -> None:
         if in_compact():
             _init.init_inline(self)
+
+    def _place(self) -> tuple[Any, str]:
+        return place_in_call(self)
 
     # -- initialization --------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -37,6 +37,8 @@ class Optimizer(Tree, Extensions):
         >>> model.bias
         Array([-0.1], dtype=float32)
     """
+
+    _variable: ClassVar[str] = "optimizer"
 
     optimizer: optax.GradientTransformation = static()
     opt_state: Any = OptState.node(None)

@@ -11,7 +11,9 @@ from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._dataclass import dataclass as dataclass
+from jax_metrics.tree._default_name import DefaultName as DefaultName
 from jax_metrics.tree._errors import CompactError as CompactError
+from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
 from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
 from jax_metrics.tree._errors import MergeError as MergeError
 from jax_metrics.tree._errors import MutabilityError as MutabilityError
@@ -25,6 +27,8 @@ from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._flatten import public_fields as public_fields
 from jax_metrics.tree._flatten import set_static as set_static
+from jax_metrics.tree._leaked_state import check_key_draw as check_key_draw
+from jax_metrics.tree._lost_state import check_use as check_use
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge
 from jax_metrics.tree._mixins import Apply as Apply
@@ -46,6 +50,7 @@ from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._to_dict import to_dict as to_dict
 from jax_metrics.tree._to_string import to_string as to_string
+from jax_metrics.tree._traces import remember_program as remember_program
 from jax_metrics.tree._tree import Tree as Tree
 from jax_metrics.tree._tree import TreeMeta as TreeMeta
 from jax_metrics.tree._types import MISSING as MISSING
@@ -58,5 +63,6 @@ from jax_metrics.tree._types import FlattenMode as FlattenMode
 from jax_metrics.tree._types import Hashable as Hashable
 from jax_metrics.tree._types import Missing as Missing
 from jax_metrics.tree._types import Nothing as Nothing
+from jax_metrics.tree._walk import made_here as made_here
 
 update = merge

@@ -1,7 +1,7 @@
 """`compact`: defining sub-trees inline, in the method that uses them.
 
-The first run of a compact method keeps every Tree that it makes in a field of its own; later runs
-get the same Trees back, in the same order, instead of new ones.
+The first run of a compact method stores every Tree that it creates in a field. In later runs the
+constructor calls return the stored Trees, in the same order.
 """
 
 import contextlib
@@ -27,27 +27,27 @@ _METHODS = "_compact_methods"
 
 @dataclasses.dataclass(slots=True)
 class _Run:
-    """One running compact method: what it made, or what it gets back.
+    """One run of a compact method.
 
     Attributes:
         tree: The object that the method belongs to.
         method: The name of the method.
-        key: What the method's sub-trees are kept under.
-        known: Field names of the sub-trees of an earlier run; None in the first run.
-        made: The sub-trees made so far, in the first run.
-        used: How many of the known ones were given back so far.
+        key: The key under which the method's sub-trees are stored.
+        stored: Field names of the sub-trees of the first run; None during the first run.
+        created: The sub-trees created so far, during the first run.
+        returned: How many stored sub-trees have been returned so far.
     """
 
     tree: Any
     method: str
     key: str
-    known: tuple[str, ...] | None
-    made: list[Any] = dataclasses.field(default_factory=list)
-    used: int = 0
+    stored: tuple[str, ...] | None
+    created: list[Any] = dataclasses.field(default_factory=list)
+    returned: int = 0
 
 
 _stack: contextvars.ContextVar[tuple[_Run, ...]] = contextvars.ContextVar("compact", default=())
-_OUTSIDE = None  # stands on the stack while a constructor runs: what it makes is its own
+_OUTSIDE = None  # on the stack while a constructor runs: its sub-trees are not captured
 
 
 def in_compact() -> bool:
@@ -93,10 +93,10 @@ def compact(method: F) -> F:
             "Write `@mutable` above `@compact`."
         )
 
-    key = method.__qualname__  # a method may call the one of the same name in a base class
+    key = method.__qualname__  # not the name: a method may call `super()` with the same name
 
-    # cloudpickle takes the wrapper of a class in `__main__` apart, down to the globals it names, so
-    # it must not name the context variable.
+    # cloudpickle pickles the wrapper by value for a class in `__main__`, including the globals that
+    # it names, so it must not name the context variable.
     @functools.wraps(method)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         return _call(method, key, self, args, kwargs)
@@ -109,10 +109,10 @@ def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[
     if any(run and run.tree is tree and run.key == key for run in stack):
         raise CompactError(
             f"The compact method {type(tree).__name__}.{method.__name__} calls itself on the same "
-            "object. Its sub-modules are told apart by their order, so it cannot recurse."
+            "object. Its sub-modules are identified by their order, so it cannot recurse."
         )
-    known = vars(tree).get(_METHODS, {}).get(key)
-    run = _Run(tree, method.__name__, key, known)
+    stored = vars(tree).get(_METHODS, {}).get(key)
+    run = _Run(tree, method.__name__, key, stored)
     token = _stack.set((*stack, run))
     try:
         output = method(tree, *args, **kwargs)
@@ -123,31 +123,31 @@ def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[
 
 
 def _finish(run: _Run) -> None:
-    if run.known is None:
-        _keep(run)
-    elif run.used < len(run.known):
-        left = ", ".join(f"{name}: {_class_of(run, name)}" for name in run.known[run.used :])
+    if run.stored is None:
+        _store(run)
+    elif run.returned < len(run.stored):
+        left = ", ".join(f"{name}: {_class_of(run, name)}" for name in run.stored[run.returned :])
         raise CompactError(
-            f"{_place(run)} made {len(run.known)} sub-modules in its first run but asked for "
-            f"{run.used} of them now; left over: {left}. A compact method must make the same ones "
-            "in the same order every time: make them all before a Python branch chooses between "
-            "them, or make them in `__init__`."
+            f"{_place(run)} made {len(run.stored)} sub-modules in its first run but asked for "
+            f"{run.returned} of them now; left over: {left}. A compact method must make the same "
+            "ones in the same order every time: make them all before a Python branch chooses "
+            "between them, or make them in `__init__`."
         )
 
 
-def _keep(run: _Run) -> None:
-    """Stores what the first run made in fields of the object."""
+def _store(run: _Run) -> None:
+    """Stores the sub-trees of the first run in fields of the object."""
     tree = run.tree
     cls = type(tree)
-    # A sub-tree must not hide a method or property either; fields without value are free.
+    # A sub-tree must not hide a method or property. Declared fields without a value are free.
     taken = {name for name in dir(cls) if not isinstance(getattr(cls, name, None), Field)}
     taken |= set(vars(tree))
-    names = tuple(_unique_name(_field_name(made), taken) for made in run.made)
+    names = tuple(_unique_name(_field_name(subtree), taken) for subtree in run.created)
     declared = class_info(cls).metadata
-    for name, made in zip(names, run.made, strict=True):
+    for name, subtree in zip(names, run.created, strict=True):
         if name in declared and not declared[name].node:
             raise ValueError(
-                f"{_place(run)} makes a {type(made).__name__} to be kept in the field '{name}', "
+                f"{_place(run)} creates a {type(subtree).__name__} for the field '{name}', "
                 "which is declared static. Rename one of the two."
             )
     fields = vars(tree)
@@ -155,44 +155,44 @@ def _keep(run: _Run) -> None:
     overrides = {**fields.get(OVERRIDES, {}), **added}
     if added:
         setattr(tree, OVERRIDES, overrides)
-    for name, made in zip(names, run.made, strict=True):
-        setattr(tree, name, made)
+    for name, subtree in zip(names, run.created, strict=True):
+        setattr(tree, name, subtree)
     setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.key: names})
     setattr(tree, SUBTREES, (*(getattr(tree, SUBTREES, None) or ()), *names))
 
 
-def next_known(cls: type) -> Any:
-    """In a later run, the sub-tree that the constructor call of `cls` stands for; else None."""
+def next_stored(cls: type) -> Any:
+    """The stored sub-tree that a constructor call of `cls` returns in a later run, else None."""
     run = _current()
-    if run is None or run.known is None:
+    if run is None or run.stored is None:
         return None
-    if run.used == len(run.known):
+    if run.returned == len(run.stored):
         raise CompactError(
-            f"{_place(run)} made {len(run.known)} sub-modules in its first run, and now asks for "
+            f"{_place(run)} made {len(run.stored)} sub-modules in its first run, and now asks for "
             f"one more: {cls.__name__}. A compact method must make the same ones in the same order "
             "every time: make them all before a Python branch chooses between them, or make them "
             "in `__init__`."
         )
-    name = run.known[run.used]
-    found = getattr(run.tree, name)
-    # A wrapper that was put around a sub-tree afterwards says which class it takes the place of.
-    if type(found) is not cls and getattr(found, "stands_for", None) is not cls:
+    name = run.stored[run.returned]
+    subtree = getattr(run.tree, name)
+    # A wrapper that replaced the sub-tree since then names the class that it wraps.
+    if type(subtree) is not cls and getattr(subtree, "stands_for", None) is not cls:
         raise CompactError(
-            f"{_place(run)} expects its sub-module number {run.used + 1} to be '{name}', a "
-            f"{type(found).__name__}, as in its first run, but now makes a {cls.__name__} there. A "
-            "compact method must make the same ones in the same order every time: make them all "
+            f"{_place(run)} expects its sub-module number {run.returned + 1} to be '{name}', a "
+            f"{type(subtree).__name__}, as in its first run, but now makes a {cls.__name__} there. "
+            "A compact method must make the same ones in the same order every time: make them all "
             "before a Python branch chooses between them, or make them in `__init__`."
         )
-    run.used += 1
-    return found
+    run.returned += 1
+    return subtree
 
 
-def adopt(made: Any) -> None:
-    """In a first run, takes note of a Tree that was made."""
+def capture(tree: Any) -> None:
+    """Adds a new Tree to the sub-trees of the compact method in its first run, if any."""
     run = _current()
     if run is not None:
-        run.made.append(made)
-        inherit_mutability(made, run.tree)
+        run.created.append(tree)
+        inherit_mutability(tree, run.tree)
 
 
 @contextlib.contextmanager
@@ -218,11 +218,11 @@ def first_run(tree: Any) -> bool:
             f"`first_run` of a {type(tree).__name__} was asked outside of its compact methods "
             f"({running}). Decorate the method with `@jm.compact`."
         )
-    return run.known is None
+    return run.stored is None
 
 
 def get_field(tree: Any, name: str, initializer: Callable[[], T]) -> T:
-    """The value of a declared field, made by the initializer if there is none yet.
+    """The value of a declared field; the initializer creates it if there is none yet.
 
     Raises:
         AttributeError: If the field is not declared.

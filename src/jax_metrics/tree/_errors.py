@@ -19,3 +19,7 @@ class MutabilityError(AttributeError):
 
 class LostStateWarning(UserWarning):
     """A field was assigned on a copy that a transformation made, and the copy was thrown away."""
+
+
+class LeakedStateError(RuntimeError):
+    """A traced value was assigned to an object that outlives the trace."""

@@ -1,4 +1,4 @@
-"""Reports of all classes."""
+"""Classification reports."""
 
 import numpy as np
 from sklearn.metrics import classification_report

@@ -1,4 +1,4 @@
-"""Several losses and metrics as one."""
+"""Collections of losses and metrics."""
 
 import numpy as np
 
@@ -13,8 +13,11 @@ LOSSES = [MeanSquaredError(), MeanAbsoluteError(weight=2, reduction="mean_over_w
 
 
 def losses(target, preds):
-    apart = target - preds
-    return {"mean_squared_error": (apart**2).mean(), "mean_absolute_error": 2 * abs(apart).mean()}
+    difference = target - preds
+    return {
+        "mean_squared_error": (difference**2).mean(),
+        "mean_absolute_error": 2 * abs(difference).mean(),
+    }
 
 
 def metrics(target, preds, values):

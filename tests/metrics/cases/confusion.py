@@ -1,4 +1,4 @@
-"""Metrics made of a confusion matrix."""
+"""Metrics of a confusion matrix."""
 
 import numpy as np
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, multilabel_confusion_matrix

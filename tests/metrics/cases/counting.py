@@ -1,4 +1,4 @@
-"""Metrics made of true and false positives and negatives."""
+"""Metrics computed from true and false positives and negatives."""
 
 import numpy as np
 from sklearn.metrics import (
@@ -53,7 +53,7 @@ def labels_of(target, preds):
 
 
 def scored(score, **options):
-    """The reference by scikit-learn, for predictions as they come."""
+    """A reference of scikit-learn, for labels and scores."""
 
     def reference(target, preds, sample_weight=None):
         return score(target, labels_of(target, preds), sample_weight=sample_weight, **options)
@@ -66,7 +66,7 @@ def divided(score, **options):
 
 
 def counts_of(target, preds, sample_weight=None):
-    """Of each class or label: tn, fp, fn, tp."""
+    """For each class or label: tn, fp, fn, tp."""
     matrices = multilabel_confusion_matrix(
         target, labels_of(target, preds), sample_weight=sample_weight
     )

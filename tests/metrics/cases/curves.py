@@ -1,4 +1,4 @@
-"""Metrics that look at scores through many thresholds."""
+"""Metrics that consider many thresholds of scores."""
 
 import numpy as np
 from sklearn.metrics import auc, average_precision_score, roc_auc_score
@@ -20,7 +20,7 @@ from jax_metrics.metrics import (
 )
 
 rng = np.random.default_rng(0)
-# Scores on a grid that bfloat16 and the thresholds have too, so that bins lose nothing.
+# Scores on a grid that bfloat16 and the thresholds represent exactly, so that binning is exact.
 GRID = {"thresholds": 33}
 EXACT = {"capacity": 80}
 
@@ -42,7 +42,7 @@ BAD = [
 
 
 def scored(score, **options):
-    """The reference by scikit-learn, each class against the rest."""
+    """A reference of scikit-learn, each class against the rest."""
 
     def reference(target, preds, sample_weight=None):
         if preds.ndim > target.ndim:
@@ -53,7 +53,7 @@ def scored(score, **options):
 
 
 def above(target, preds, sample_weight=None):
-    """True and false positives at each threshold of the grid, and at one that nothing reaches."""
+    """True and false positives at each threshold of the grid and at infinity."""
     weight = np.ones(target.size) if sample_weight is None else sample_weight
     reached = preds[:, None] >= np.append(np.arange(33) / 32, np.inf)
     return (weight * target) @ reached, (weight * (1 - target)) @ reached
@@ -76,27 +76,27 @@ def tradeoff(*arguments, **options):
     return fpr[::-1], 1 - tpr[::-1], thresholds[::-1]
 
 
-def best(sought, held, least):
-    """The best of the points that hold, as the largest of tuples."""
+def best(rate, bounded, minimum):
+    """The best of the points that reach the minimum."""
 
     def reference(target, preds, sample_weight=None):
         tp, fp = above(target, preds, sample_weight)
         precision = np.divide(tp, tp + fp, out=np.ones(34), where=tp + fp > 0)
         rates = {"recall": tp / tp[0], "precision": precision, "specificity": 1 - fp / fp[0]}
-        rows = zip(rates[sought], rates[held], [*np.arange(33) / 32, np.inf], strict=True)
-        value, _, threshold = max(row for row in rows if row[1] >= least)
+        rows = zip(rates[rate], rates[bounded], [*np.arange(33) / 32, np.inf], strict=True)
+        value, _, threshold = max(row for row in rows if row[1] >= minimum)
         return value, threshold
 
     return reference
 
 
 def crossing(target, preds, sample_weight=None):
-    """Where the errors are equal, by bisection."""
+    """The rate at which both errors are equal, by bisection."""
     fpr, tpr, _ = characteristic(target, preds, sample_weight=sample_weight)
     low, high = 0.0, fpr.size - 1.0  # places along the curve
 
-    def at(values, place):
-        return np.interp(place, np.arange(fpr.size), values)
+    def at(values, position):
+        return np.interp(position, np.arange(fpr.size), values)
 
     for _ in range(60):
         middle = (low + high) / 2
@@ -106,7 +106,7 @@ def crossing(target, preds, sample_weight=None):
 
 
 def log_area(target, preds, sample_weight=None):
-    """By a fine sum over each straight line's ends in the range."""
+    """The area by numerical integration."""
     fpr, tpr, _ = characteristic(target, preds, sample_weight=sample_weight)
     total = 0.0
     for x0, x1, y0, y1 in zip(fpr[:-1], fpr[1:], tpr[:-1], tpr[1:], strict=True):
@@ -140,7 +140,7 @@ CASES = [
     case(PrecisionRecallCurve(**GRID), BINARY, precision_and_recall, BAD),
     case(ROC(**GRID), BINARY, characteristic, BAD),
     case(DET(**GRID), BINARY, tradeoff, BAD),
-    # A weight of two is one row, and two examples are two points.
+    # An example of weight two is one point of the curve, but two examples are two points.
     case(ROC(num_labels=3, **EXACT), LABELS, None, BAD[:1], repetition=False),
     case(
         RecallAtFixedPrecision(min_precision=0.6, **GRID),

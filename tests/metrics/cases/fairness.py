@@ -1,4 +1,4 @@
-"""How groups are treated."""
+"""Metrics of groups."""
 
 import numpy as np
 
@@ -19,10 +19,10 @@ BAD = [
 
 def rates(target, preds, groups, sample_weight=None):
     weight = np.ones(len(target)) if sample_weight is None else sample_weight
-    said, rows = preds > 0.5, []
+    predicted, rows = preds > 0.5, []
     for group in (0, 1):
         own = weight * (groups == group)
-        cells = (target & said, ~target & said, ~target & ~said, target & ~said)
+        cells = (target & predicted, ~target & predicted, ~target & ~predicted, target & ~predicted)
         rows.append([(own * cell).sum() / own.sum() for cell in np.array(cells, bool)])
     return np.array(rows)
 

@@ -1,4 +1,4 @@
-"""Metrics of predicted numbers that keep sums."""
+"""Regression metrics that keep sums."""
 
 import numpy as np
 from scipy.special import rel_entr
@@ -26,7 +26,7 @@ NOT_ONE_OUTPUT = (
 
 
 def rows(values):
-    """The reference that is the mean of the values of rows."""
+    """A reference: the mean of a function of each row."""
 
     def reference(target, preds, sample_weight=None):
         return np.average(values(target, preds), axis=0, weights=sample_weight)
@@ -45,7 +45,7 @@ def symmetric(target, preds):
     return 2 * np.abs(target - preds) / (np.abs(target) + np.abs(preds))
 
 
-def share(target, preds, sample_weight=1.0):
+def weighted_percentage(target, preds, sample_weight=1.0):
     return (np.abs(target - preds) * sample_weight).sum() / (np.abs(target) * sample_weight).sum()
 
 
@@ -60,8 +60,8 @@ def correlation(target, preds, sample_weight=None):
 
 def concordance(target, preds, sample_weight=None):
     (a, c), (_, b) = moments(target, preds, sample_weight)
-    apart = np.average(target - preds, weights=sample_weight)
-    return 2 * c / (a + b + apart**2)
+    difference = np.average(target - preds, weights=sample_weight)
+    return 2 * c / (a + b + difference**2)
 
 
 def relative(target, preds, sample_weight=None):
@@ -128,7 +128,7 @@ CASES = [
     {
         "metric": jm.WeightedMeanAbsolutePercentageError(),
         "arguments": PAIR,
-        "reference": share,
+        "reference": weighted_percentage,
         "bad": [WRONG_SHAPE],
     },
     {

@@ -1,4 +1,4 @@
-"""Metrics of predicted numbers that keep all rows."""
+"""Regression metrics that keep all rows."""
 
 import numpy as np
 from scipy import stats

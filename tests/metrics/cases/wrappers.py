@@ -1,4 +1,4 @@
-"""Metrics of metrics."""
+"""Wrappers: metrics of metrics."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,8 +38,8 @@ def precisions(target, preds):
 
 
 def of_tasks(target, preds):
-    said = preds["b"] > 0.5
-    return {"a": mse(target["a"], preds["a"]), "b": np.mean(target["b"][said])}
+    predicted = preds["b"] > 0.5
+    return {"a": mse(target["a"], preds["a"]), "b": np.mean(target["b"][predicted])}
 
 
 CASES = [
@@ -92,7 +92,7 @@ CASES = [
         "arguments": HOLES,
         "reference": mse,
         "bad": [
-            ({"preds": np.zeros((16, 2))}, ValueError, "has not num_outputs=3 along axis -1"),
+            ({"preds": np.zeros((16, 2))}, ValueError, "does not have num_outputs=3 along axis -1"),
         ],
     },
     {

@@ -1,4 +1,4 @@
-"""How accuracy reads its arguments, and what exact match counts."""
+"""How accuracy reads its arguments, and which examples exact match counts."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,21 +17,21 @@ rng = np.random.default_rng(0)
 N, C, L = 40, 5, 3
 TARGET = rng.integers(0, C, N)
 SCORES = rng.normal(size=(N, C)).round(1)  # with ties
-SAID = SCORES.argmax(-1)
+PREDICTED = SCORES.argmax(-1)
 BITS, PROBABILITIES = rng.integers(0, 2, (N, L)), rng.uniform(size=(N, L))
 WEIGHT = rng.uniform(0.5, 2, N)
 
 
-def assert_close(found, expected):
-    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
+def assert_close(actual, expected):
+    np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 def test_shapes_tell_what_predictions_are(weight):
     options = {"sample_weight": weight}
-    expected = accuracy_score(TARGET, SAID, **options)
+    expected = accuracy_score(TARGET, PREDICTED, **options)
     assert_close(jm.accuracy(TARGET, SCORES, **options), expected)
-    assert_close(jm.accuracy(TARGET, SAID, **options), expected)
+    assert_close(jm.accuracy(TARGET, PREDICTED, **options), expected)
     assert_close(jm.accuracy(TARGET, SCORES, num_classes=C, **options), expected)
     bits, probabilities = BITS[:, 0], PROBABILITIES[:, 0]
     expected = accuracy_score(bits, probabilities > 0.5, **options)
@@ -45,25 +45,25 @@ def test_shapes_tell_what_predictions_are(weight):
 
 def test_one_metric_reads_each_batch_by_its_shape():
     metric = jm.Accuracy().update(target=TARGET, preds=SCORES).update(target=TARGET, preds=TARGET)
-    assert_close(metric.compute(), (accuracy_score(TARGET, SAID) + 1) / 2)
+    assert_close(metric.compute(), (accuracy_score(TARGET, PREDICTED) + 1) / 2)
 
 
-def test_large_classes_need_no_number():
+def test_large_class_indices_need_no_num_classes():
     labels = np.array([0, 2**31 - 2, 70_000])
     assert_close(jm.accuracy(labels, labels), 1)
 
 
 def test_axes_before_that_of_the_classes():
     target, scores = TARGET.reshape(4, 5, 2), SCORES.reshape(4, 5, 2, C)
-    assert_close(jm.accuracy(target, scores), accuracy_score(TARGET, SAID))
+    assert_close(jm.accuracy(target, scores), accuracy_score(TARGET, PREDICTED))
 
 
 @pytest.mark.parametrize(("average", "score"), [("macro", "macro"), (None, None)])
 def test_classes(average, score):
-    expected = recall_score(TARGET, SAID, average=score)
+    expected = recall_score(TARGET, PREDICTED, average=score)
     assert_close(jm.accuracy(TARGET, SCORES, num_classes=C, average=average), expected)
-    found = jm.hamming_distance(TARGET, SCORES, num_classes=C, average=average)
-    assert_close(found, 1 - expected)
+    actual = jm.hamming_distance(TARGET, SCORES, num_classes=C, average=average)
+    assert_close(actual, 1 - expected)
 
 
 @pytest.mark.parametrize("average", ["micro", "macro", "weighted", None])
@@ -85,27 +85,29 @@ def test_top_k(k):
 
 
 def test_subset():
-    said = PROBABILITIES > 0.5
-    found = jm.accuracy(BITS, PROBABILITIES, num_labels=L, subset=True, sample_weight=WEIGHT)
-    assert_close(found, accuracy_score(BITS, said, sample_weight=WEIGHT))
-    assert_close(jm.exact_match(BITS, PROBABILITIES, num_labels=L), accuracy_score(BITS, said))
-    assert_close(jm.hamming_distance(BITS, PROBABILITIES, num_labels=L), hamming_loss(BITS, said))
-    found = jm.hamming_distance(BITS, PROBABILITIES, num_labels=L, subset=True)
-    assert_close(found, zero_one_loss(BITS, said))
+    predicted = PROBABILITIES > 0.5
+    actual = jm.accuracy(BITS, PROBABILITIES, num_labels=L, subset=True, sample_weight=WEIGHT)
+    assert_close(actual, accuracy_score(BITS, predicted, sample_weight=WEIGHT))
+    assert_close(jm.exact_match(BITS, PROBABILITIES, num_labels=L), accuracy_score(BITS, predicted))
+    assert_close(
+        jm.hamming_distance(BITS, PROBABILITIES, num_labels=L), hamming_loss(BITS, predicted)
+    )
+    actual = jm.hamming_distance(BITS, PROBABILITIES, num_labels=L, subset=True)
+    assert_close(actual, zero_one_loss(BITS, predicted))
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[:8]], ids=["", "weighted"])
 def test_exact_match(weight):
-    target, preds = TARGET.reshape(8, 5) % 2, SAID.reshape(8, 5) % 2
+    target, preds = TARGET.reshape(8, 5) % 2, PREDICTED.reshape(8, 5) % 2
     right = (target == preds).all(-1)
-    found = jm.exact_match(target, preds, num_classes=2, sample_weight=weight)
-    assert_close(found, np.average(right, weights=weight))
+    actual = jm.exact_match(target, preds, num_classes=2, sample_weight=weight)
+    assert_close(actual, np.average(right, weights=weight))
     assert_close(
         jm.exact_match(target, preds, sample_weight=weight), np.average(right, weights=weight)
     )
 
 
-def test_exact_match_leaves_positions_out():
+def test_exact_match_excludes_positions():
     target = jnp.array([[1, 2, 0], [1, 1, 1], [0, 0, 0]])
     preds = jnp.array([[1, 2, 2], [2, 1, 1], [2, 2, 2]])
     assert_close(jm.exact_match(target, preds, num_classes=3), 0)
@@ -133,7 +135,7 @@ def test_counts_stay_exact(start):
     assert_close(metric.compute(), 0.5)
 
 
-def test_what_does_not_fit_is_refused():
+def test_invalid_arguments_are_rejected():
     with pytest.raises(ValueError, match="give `num_classes` or `num_labels` if it is not"):
         jm.Accuracy(average="macro").update(target=TARGET, preds=SCORES)
     with pytest.raises(ValueError, match=r"since the metric is binary; give `num_classes`"):
@@ -147,4 +149,4 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(TypeError, match="One-hot rows become labels by `target.argmax"):
         jm.accuracy(np.eye(C)[TARGET], SCORES)
     with pytest.raises(ValueError, match="preds has labels outside of 0"):
-        jm.accuracy(TARGET, SAID - 1)
+        jm.accuracy(TARGET, PREDICTED - 1)

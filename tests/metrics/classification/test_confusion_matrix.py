@@ -10,34 +10,35 @@ from jax_metrics import metrics as jm
 rng = np.random.default_rng(0)
 N, C = 50, 5
 TARGET, PREDS = rng.integers(0, 4, N), rng.choice([0, 1, 4], N)
-BITS, SAID = rng.integers(0, 2, (N, 3)), rng.integers(0, 2, (N, 3))
+BITS, PREDICTED = rng.integers(0, 2, (N, 3)), rng.integers(0, 2, (N, 3))
 WEIGHT = rng.uniform(0.5, 2, N)
 NORMALIZE = [None, "true", "pred", "all"]
 
 
-def assert_close(found, expected):
-    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
+def assert_close(actual, expected):
+    np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 @pytest.mark.parametrize("normalize", NORMALIZE)
 def test_classes(normalize, weight):
     options = {"normalize": normalize, "sample_weight": weight}
-    found = jm.confusion_matrix(TARGET, PREDS, num_classes=C, **options)
-    assert_close(found, confusion_matrix(TARGET, PREDS, labels=range(C), **options))
+    actual = jm.confusion_matrix(TARGET, PREDS, num_classes=C, **options)
+    assert_close(actual, confusion_matrix(TARGET, PREDS, labels=range(C), **options))
     assert_close(
-        jm.confusion_matrix(BITS[:, 0], SAID[:, 0]), confusion_matrix(BITS[:, 0], SAID[:, 0])
+        jm.confusion_matrix(BITS[:, 0], PREDICTED[:, 0]),
+        confusion_matrix(BITS[:, 0], PREDICTED[:, 0]),
     )
 
 
 @pytest.mark.parametrize("normalize", NORMALIZE)
 def test_labels(normalize):
-    expected = multilabel_confusion_matrix(BITS, SAID).astype(float)
+    expected = multilabel_confusion_matrix(BITS, PREDICTED).astype(float)
     axes = {None: (), "true": (2,), "pred": (1,), "all": (1, 2)}[normalize]
     if axes:
         expected /= expected.sum(axes, keepdims=True)
-    assert_close(jm.confusion_matrix(BITS, SAID, num_labels=3, normalize=normalize), expected)
-    deep = BITS.reshape(10, 5, 3), SAID.reshape(10, 5, 3)
+    assert_close(jm.confusion_matrix(BITS, PREDICTED, num_labels=3, normalize=normalize), expected)
+    deep = BITS.reshape(10, 5, 3), PREDICTED.reshape(10, 5, 3)
     assert_close(jm.confusion_matrix(*deep, num_labels=3, normalize=normalize), expected)
 
 
@@ -45,10 +46,10 @@ def test_labels(normalize):
 def test_kappa(weights):
     for weight in (None, WEIGHT):
         options = {"weights": weights, "sample_weight": weight}
-        found = jm.cohen_kappa(TARGET, PREDS, num_classes=C, **options)
-        assert_close(found, cohen_kappa_score(TARGET, PREDS, **options))
-    found = jm.cohen_kappa(BITS[:, 0], SAID[:, 0], weights=weights)
-    assert_close(found, cohen_kappa_score(BITS[:, 0], SAID[:, 0], weights=weights))
+        actual = jm.cohen_kappa(TARGET, PREDS, num_classes=C, **options)
+        assert_close(actual, cohen_kappa_score(TARGET, PREDS, **options))
+    actual = jm.cohen_kappa(BITS[:, 0], PREDICTED[:, 0], weights=weights)
+    assert_close(actual, cohen_kappa_score(BITS[:, 0], PREDICTED[:, 0], weights=weights))
 
 
 def test_kappa_of_one_class_is_not_defined():
@@ -58,13 +59,13 @@ def test_kappa_of_one_class_is_not_defined():
     assert_close(jm.cohen_kappa(ones, 0 * ones), 0)
 
 
-def test_kappa_of_rare_ones_among_many():
+def test_kappa_of_rare_classes():
     metric = jm.CohenKappa()
     cells = np.array([[2_000_000_000, 23], [41, 61]])
     metric.matrix = metric.matrix + jnp.asarray(cells, jnp.int32)
-    share = cells / cells.sum()
-    chance = share.sum(1) @ share.sum(0)
-    np.testing.assert_allclose(metric.compute(), (np.trace(share) - chance) / (1 - chance), 1e-6)
+    fraction = cells / cells.sum()
+    chance = fraction.sum(1) @ fraction.sum(0)
+    np.testing.assert_allclose(metric.compute(), (np.trace(fraction) - chance) / (1 - chance), 1e-6)
 
 
 @pytest.mark.parametrize("start", [2**24, 2**32])
@@ -73,8 +74,8 @@ def test_counts_stay_exact(start):
     metric.matrix = metric.matrix + float(start)
     for _ in range(3):
         metric.update(target=jnp.array([0, 1, 1]), preds=jnp.array([0, 0, 0]))
-    found = np.asarray(metric.matrix.high, int) + np.asarray(metric.matrix.low, int)
-    assert (found - start).tolist() == [[3, 0], [6, 0]]
+    actual = np.asarray(metric.matrix.high, int) + np.asarray(metric.matrix.low, int)
+    assert (actual - start).tolist() == [[3, 0], [6, 0]]
 
 
 def test_before_the_first_update():
@@ -89,7 +90,7 @@ def test_options_are_checked():
         jm.ConfusionMatrix(normalize="rows")
     with pytest.raises(ValueError, match="weights must be one of None, 'linear', 'quadratic'"):
         jm.CohenKappa(weights="cubic")
-    with pytest.raises(ValueError, match="CohenKappa is of a binary target or of classes"):
+    with pytest.raises(ValueError, match="CohenKappa needs a binary target or classes"):
         jm.CohenKappa(num_labels=3)
 
 
@@ -102,7 +103,7 @@ def test_one_batch_may_hold_more_than_a_float_counts(metric):
     assert int(metric.matrix.high[0, 0]) + int(metric.matrix.low[0, 0]) == 2**24 + 1
 
 
-def test_one_batch_may_hold_more_right_ones_than_a_float_counts():
+def test_one_batch_may_hold_more_correct_ones_than_a_float_counts():
     zeros = np.zeros(2**24 + 1, np.int8)
     metric = jm.BalancedAccuracy(num_classes=2).update(target=zeros, preds=zeros)
-    assert int(metric.right.high[0]) + int(metric.right.low[0]) == 2**24 + 1
+    assert int(metric.correct.high[0]) + int(metric.correct.low[0]) == 2**24 + 1

@@ -7,6 +7,7 @@ import pytest
 from sklearn import metrics as sk
 
 from jax_metrics import metrics as jm
+from jax_metrics.metrics.classification._label_metric import LabelMetric
 
 rng = np.random.default_rng(0)
 N, C, L = 60, 6, 4
@@ -14,7 +15,7 @@ N, C, L = 60, 6, 4
 TARGET = rng.integers(0, 4, N)
 PREDS = rng.choice([0, 1, 2, 4], N)
 BITS = rng.integers(0, 2, (N, L)) * [1, 1, 1, 0]
-SAID = rng.integers(0, 2, (N, L)) * [1, 1, 0, 0]
+PREDICTED = rng.integers(0, 2, (N, L)) * [1, 1, 0, 0]
 WEIGHT = rng.uniform(0.5, 2, N)
 AVERAGES = ["micro", "macro", "weighted", None]
 SCORES = [
@@ -30,15 +31,15 @@ IDS = [f"{score.__name__}-{options.get('beta', '')}" for score, _, options in SC
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 
 
-def assert_close(found, expected):
-    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
+def assert_close(actual, expected):
+    np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("zero_division", "weight"), [(0.0, None), (1.0, WEIGHT)], ids=[0, 1])
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
 def test_classes(score, reference, options, average, zero_division, weight):
-    found = score(
+    actual = score(
         TARGET, PREDS, num_classes=C, average=average, sample_weight=weight,
         zero_division=zero_division, **options,
     )  # fmt: skip
@@ -47,15 +48,15 @@ def test_classes(score, reference, options, average, zero_division, weight):
         TARGET, PREDS, average=average, labels=listed, sample_weight=weight,
         zero_division=zero_division, **options,
     )  # fmt: skip
-    assert_close(found, expected)
+    assert_close(actual, expected)
 
 
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
 def test_labels(score, reference, options, average):
     options = {**options, "average": average, "zero_division": 1.0}
-    found = score(BITS, SAID, num_labels=L, **options)
-    assert_close(found, reference(BITS, SAID, **options))
+    actual = score(BITS, PREDICTED, num_labels=L, **options)
+    assert_close(actual, reference(BITS, PREDICTED, **options))
 
 
 BINARY = [([0, 1], [0, 1]), ([0, 1], [1, 0]), ([0, 0], [0, 0]), ([1, 1], [0, 0]), ([0, 0], [1, 1])]
@@ -66,12 +67,12 @@ BINARY = [([0, 1], [0, 1]), ([0, 1], [1, 0]), ([0, 0], [0, 0]), ([1, 1], [0, 0])
 def test_binary(score, reference, options, zero_division):
     options = {**options, "zero_division": zero_division}
     for target, preds in BINARY:
-        found = score(np.array(target), np.array(preds), **options)
+        actual = score(np.array(target), np.array(preds), **options)
         if reference is sk.jaccard_score and not (any(target) or any(preds)):
-            assert_close(found, zero_division)  # scikit-learn's takes no NaN
+            assert_close(actual, zero_division)  # scikit-learn's takes no NaN
             continue
         expected_options = options if reference is not sk.jaccard_score else {}
-        assert_close(found, reference(target, preds, **expected_options))
+        assert_close(actual, reference(target, preds, **expected_options))
 
 
 def test_zero_division_of_nan_leaves_classes_out():
@@ -84,7 +85,7 @@ def test_zero_division_of_nan_leaves_classes_out():
 
 
 @pytest.mark.parametrize("score", [jm.precision, jm.recall, jm.accuracy, jm.f1_score])
-def test_what_is_ignored_does_not_count(score):
+def test_ignored_examples_are_excluded(score):
     target = np.where(np.arange(N) % 5 == 0, -100, TARGET)
     keep = target != -100
     expected = score(TARGET[keep], PREDS[keep], num_classes=C)
@@ -102,14 +103,14 @@ def test_what_is_ignored_does_not_count(score):
     ids=["specificity", "npv"],
 )
 @pytest.mark.parametrize("kind", ["classes", "labels"])
-def test_of_the_negative(score, cells, average, weight, kind):
+def test_specificity_and_negative_predictive_value(score, cells, average, weight, kind):
     if kind == "classes":
         target, preds, size = TARGET, PREDS, {"num_classes": C}
         matrices = sk.multilabel_confusion_matrix(
             target, preds, sample_weight=weight, labels=range(C)
         )
     else:
-        target, preds, size = BITS, SAID, {"num_labels": L}
+        target, preds, size = BITS, PREDICTED, {"num_labels": L}
         matrices = sk.multilabel_confusion_matrix(target, preds, sample_weight=weight)
     counts = matrices.reshape(-1, 4)
     if average == "micro":
@@ -130,38 +131,38 @@ def test_likelihood_ratios_of_each_class_against_the_rest(average, weight):
     ]
     scores = jm.positive_likelihood_ratio, jm.negative_likelihood_ratio
     for score, values in zip(scores, np.transpose(each), strict=True):
-        found = score(target, preds, num_classes=3, average=average, sample_weight=weight)
+        actual = score(target, preds, num_classes=3, average=average, sample_weight=weight)
         support = np.bincount(target, weight) if average == "weighted" else None
         expected = values if average is None else np.average(values, weights=support)
-        assert_close(found, expected)
+        assert_close(actual, expected)
 
 
-def test_likelihood_ratios_that_nothing_divides():
+def test_likelihood_ratios_with_a_zero_denominator():
     target, preds = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
     assert np.isnan(jm.positive_likelihood_ratio(target, preds))
     assert jm.positive_likelihood_ratio(target, preds, zero_division=np.inf) == np.inf
     assert jm.negative_likelihood_ratio(target, preds) == 0.5
     assert np.isnan(jm.negative_likelihood_ratio(target, preds | 1))
-    # Of three classes, the one that has no ratio does not count in the mean.
+    # The mean excludes the class without a ratio.
     target, preds = np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2])
     each = jm.positive_likelihood_ratio(target, preds, num_classes=3, average=None)
     assert_close(each, [np.nan, np.nan, 3])
     assert_close(jm.positive_likelihood_ratio(target, preds, num_classes=3), 3)
 
 
-def test_no_class_but_one_leaves_nothing_negative():
+def test_a_single_class_has_no_negatives():
     weight = np.float32(rng.uniform(0.1, 1, 2000))
     ones = np.ones(2000, int)
-    found = jm.specificity(ones, ones, num_classes=3, average=None, sample_weight=weight)
-    assert_close(found, [1, 0, 1])
+    actual = jm.specificity(ones, ones, num_classes=3, average=None, sample_weight=weight)
+    assert_close(actual, [1, 0, 1])
 
 
 @pytest.mark.parametrize("average", ["micro", None])
 def test_stat_scores(average):
-    found = jm.stat_scores(TARGET, PREDS, num_classes=C, average=average)
+    actual = jm.stat_scores(TARGET, PREDS, num_classes=C, average=average)
     tn, fp, fn, tp = sk.multilabel_confusion_matrix(TARGET, PREDS, labels=range(C)).reshape(-1, 4).T
     expected = np.stack([tp, fp, tn, fn, tp + fn], -1)
-    assert_close(found, expected.sum(0) if average == "micro" else expected)
+    assert_close(actual, expected.sum(0) if average == "micro" else expected)
 
 
 def test_counts_of_all_classes_do_not_wrap():
@@ -178,10 +179,10 @@ def test_balanced_accuracy(adjusted, weight):
         expected = sk.balanced_accuracy_score(
             TARGET, PREDS, adjusted=adjusted, sample_weight=weight
         )
-    found = jm.balanced_accuracy(
+    actual = jm.balanced_accuracy(
         TARGET, PREDS, num_classes=C, adjusted=adjusted, sample_weight=weight
     )
-    assert_close(found, expected)
+    assert_close(actual, expected)
 
 
 def test_balanced_accuracy_of_one_class():
@@ -194,7 +195,7 @@ def test_balanced_accuracy_of_one_class():
 
 
 def test_balanced_accuracy_has_no_labels():
-    with pytest.raises(ValueError, match="BalancedAccuracy is of a binary target or of classes"):
+    with pytest.raises(ValueError, match="BalancedAccuracy needs a binary target or classes"):
         jm.BalancedAccuracy(num_labels=3)
 
 
@@ -209,8 +210,8 @@ def test_counts_stay_exact(start):
             else:
                 metric.update(target=target, preds=preds)
         of_one = [(i, -1) if metric.labels.shape else i for i in range(4)]
-        found = [int(metric.outcomes[i]) for i in of_one]
-        assert found == [start + 3, start + 3, start + 3, start + 6]
+        actual = [int(metric.outcomes[i]) for i in of_one]
+        assert actual == [start + 3, start + 3, start + 3, start + 6]
 
 
 @pytest.mark.parametrize(
@@ -229,11 +230,11 @@ def test_counts_stay_exact(start):
 )
 def test_masked_rows_are_harmless_and_wrong_labels_are_not(metric):
     target, scores = jnp.array([0, 1, 2, 1]), jnp.array(rng.normal(size=(4, 3)), jnp.float32)
-    shown = jnp.array([True, True, True, False])
+    mask = jnp.array([True, True, True, False])
     expected = metric.batch_updates(target=target[:3], preds=scores[:3]).compute()
     spoilt = {"target": target.at[3].set(-9), "preds": scores.at[3].set(jnp.nan)}
-    assert_close(metric.batch_updates(**spoilt, mask=shown).compute(), expected)
-    weight = shown.astype(jnp.float32)
+    assert_close(metric.batch_updates(**spoilt, mask=mask).compute(), expected)
+    weight = mask.astype(jnp.float32)
     assert_close(metric.batch_updates(**spoilt, sample_weight=weight).compute(), expected)
     with pytest.raises(ValueError, match="target has labels outside of 0 to 2"):
         metric.batch_updates(**spoilt)
@@ -262,8 +263,8 @@ def test_options_are_checked():
 
 def test_an_infinite_beta_gives_recall():
     options = {"num_classes": C, "average": None}
-    found = jm.fbeta_score(TARGET, PREDS, beta=np.inf, **options)
-    assert_close(found, jm.recall(TARGET, PREDS, **options))
+    actual = jm.fbeta_score(TARGET, PREDS, beta=np.inf, **options)
+    assert_close(actual, jm.recall(TARGET, PREDS, **options))
 
 
 class Informedness(jm.Counting):
@@ -271,10 +272,12 @@ class Informedness(jm.Counting):
         return self.ratio(counts.tp, counts.support) + self.ratio(counts.tn, counts.all) - 1
 
 
-def test_a_metric_of_ones_own():
+def test_a_custom_metric():
     assert_close(Informedness()(target=np.array([1, 1, 0, 0]), preds=np.array([1, 0, 0, 0])), 0)
     with pytest.raises(TypeError, match="Counting must define `score`"):
         jm.Counting().compute()
+    with pytest.raises(TypeError, match="LabelMetric must define `count`"):
+        LabelMetric().update(target=np.array([1]), preds=np.array([1]))
 
 
 @pytest.mark.parametrize("weight", [None, np.zeros(0)], ids=["", "weighted"])

@@ -1,4 +1,4 @@
-"""Targets and scores of all kinds, and the two forms of a curve."""
+"""Targets and scores of all kinds, and both kinds of state of a curve."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ CURVES = {"exact": {"capacity": 2 * N}, "binned": {"thresholds": 65}}
 
 
 def scores(rng, *shape):
-    """Some of which are equal."""
+    """Scores with ties."""
     return rng.integers(0, 65, shape) / 64
 
 

@@ -29,10 +29,10 @@ AREAS = [(AUROC, roc_auc_score), (AveragePrecision, average_precision_score)]
 def test_areas(metric, score, kind, average, weighted, curve):
     target, preds = arguments(rng, kind)
     weight = WEIGHT if weighted else None
-    made = metric(average=average, **options_of(kind), **CURVES[curve])
-    found = made.update(target=target, preds=preds, sample_weight=weight).compute()
+    instance = metric(average=average, **options_of(kind), **CURVES[curve])
+    actual = instance.update(target=target, preds=preds, sample_weight=weight).compute()
     expected = score(rest(target, preds), preds, average=average, sample_weight=weight)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("curve", CURVES)
@@ -40,8 +40,8 @@ def test_areas(metric, score, kind, average, weighted, curve):
 def test_partial_area(max_fpr, curve):
     target, preds = arguments(rng, "binary")
     expected = roc_auc_score(target, preds, max_fpr=max_fpr)
-    found = jm.metrics.auroc(target, preds, max_fpr=max_fpr, **CURVES[curve])
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    actual = jm.metrics.auroc(target, preds, max_fpr=max_fpr, **CURVES[curve])
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 def direct(target, preds, thresholds):
@@ -51,7 +51,7 @@ def direct(target, preds, thresholds):
 
 
 @pytest.mark.parametrize("thresholds", [2, 50, 200, 1001, (0.1, 0.25, 0.7)])
-def test_bins_are_what_comparing_gives(thresholds):
+def test_bins_equal_comparisons_with_the_thresholds(thresholds):
     curve = Curve(thresholds=thresholds)
     table = np.linspace(0, 1, thresholds) if isinstance(thresholds, int) else thresholds
     table = np.float32(table)
@@ -68,7 +68,7 @@ def test_bins_are_what_comparing_gives(thresholds):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_exact_points_are_what_comparing_gives(weighted):
+def test_exact_points_equal_comparisons_with_the_scores(weighted):
     target, preds = rng.integers(0, 2, 50), np.float32(scores(rng, 50) * 0.7)
     weight = np.ones(50) * 2 if weighted else None
     curve = Curve(capacity=60).update(target=target, preds=preds, sample_weight=weight)
@@ -82,17 +82,17 @@ def test_exact_points_are_what_comparing_gives(weighted):
 
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize(("metric", "score"), AREAS)
-def test_without_one_kind_there_is_no_value(metric, score, curve):
-    made = metric(**CURVES[curve])
-    assert np.isnan(made.compute())
-    assert np.isnan(made(target=np.zeros(8, int), preds=np.linspace(0, 1, 8)))
-    made = metric(num_labels=2, **CURVES[curve])
+def test_without_both_classes_the_value_is_nan(metric, score, curve):
+    instance = metric(**CURVES[curve])
+    assert np.isnan(instance.compute())
+    assert np.isnan(instance(target=np.zeros(8, int), preds=np.linspace(0, 1, 8)))
+    instance = metric(num_labels=2, **CURVES[curve])
     target, preds = np.stack([np.arange(8) % 2, np.zeros(8, int)], -1), scores(rng, 8, 2)
     expected = score(target[:, 0], preds[:, 0])
-    np.testing.assert_allclose(made(target=target, preds=preds), expected, rtol=1e-6)
+    np.testing.assert_allclose(instance(target=target, preds=preds), expected, rtol=1e-6)
 
 
-def test_ends_of_the_scale_count():
+def test_scores_of_zero_and_one():
     target, preds = np.array([1, 0, 1, 0]), np.array([1.0, 0.0, 1.0, -0.0])
     for options in CURVES.values():
         assert jm.metrics.auroc(target, preds, **options) == 1
@@ -110,10 +110,10 @@ def test_logits_that_round_to_one_keep_their_order():
     logits = rng.normal(size=(N, 4))
     target = rng.integers(0, 4, N)
     for options in CURVES.values():
-        found = jm.metrics.auroc(target, logits, num_classes=4, from_logits=True, **options)
+        actual = jm.metrics.auroc(target, logits, num_classes=4, from_logits=True, **options)
         probabilities = np.float32(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True))
         expected = jm.metrics.auroc(target, probabilities, num_classes=4, **options)
-        np.testing.assert_allclose(found, expected, rtol=1e-3)
+        np.testing.assert_allclose(actual, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("capacity", [None, 4])
@@ -127,7 +127,7 @@ def test_logits_that_round_to_one_keep_their_order():
         ([3, 3], [0.1, 0.2], [1.0, -1.0], "sample_weight must not be negative|target has labels"),
     ],
 )
-def test_what_cannot_be_raises_and_is_nan_when_traced(target, preds, sample_weight, text, capacity):
+def test_invalid_values_raise_and_are_nan_when_traced(target, preds, sample_weight, text, capacity):
     given = {"target": np.array(target), "preds": np.array(preds)}
     if sample_weight is not None:
         given["sample_weight"] = np.array(sample_weight)
@@ -137,11 +137,11 @@ def test_what_cannot_be_raises_and_is_nan_when_traced(target, preds, sample_weig
     assert np.isnan(
         jax.jit(lambda given: AUROC(capacity=capacity).update(**given).compute())(given)
     )
-    shown = np.zeros(2, bool)
-    assert np.isnan(metric.update(**given, mask=shown).compute())  # for want of examples
+    empty_mask = np.zeros(2, bool)
+    assert np.isnan(metric.update(**given, mask=empty_mask).compute())  # for want of examples
 
 
-def test_what_does_not_fit_is_not_silent():
+def test_overflow_is_reported():
     target, preds = np.arange(6) % 2, scores(rng, 6)
     metric = AUROC(capacity=5)
     assert not metric.overflowed
@@ -154,17 +154,17 @@ def test_what_does_not_fit_is_not_silent():
 
 
 @pytest.mark.parametrize("curve", CURVES)
-def test_ignored_and_masked_ones_do_not_count(curve):
+def test_ignored_and_masked_examples_are_excluded(curve):
     target, preds = arguments(rng, "labels")
     target[rng.random(target.shape) < 0.2] = -1
     expected = np.mean(
         [roc_auc_score(t[t >= 0], p[t >= 0]) for t, p in zip(target.T, preds.T, strict=True)]
     )
     preds = np.where(target < 0, np.nan, preds)
-    found = AUROC(num_labels=4, ignore_index=-1, **CURVES[curve])(target=target, preds=preds)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    found = AUROC(num_labels=4, **CURVES[curve])(target=target, preds=preds, mask=target >= 0)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    actual = AUROC(num_labels=4, ignore_index=-1, **CURVES[curve])(target=target, preds=preds)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+    actual = AUROC(num_labels=4, **CURVES[curve])(target=target, preds=preds, mask=target >= 0)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("curve", CURVES)
@@ -177,12 +177,12 @@ def test_further_axes_are_examples(curve):
 
 def test_counts_beyond_float32_are_exact():
     metric = Curve(thresholds=2)
-    metric.held = metric.held + jnp.full((3, 2), 2.0**24, jnp.float32)
+    metric.state.counts = metric.state.counts + jnp.full((3, 2), 2.0**24, jnp.float32)
     metric.update(target=np.array([1]), preds=np.array([0.5]))
-    assert int(metric.held.high[1, 1]) + int(metric.held.low[1, 1]) == 2**24 + 1
+    assert int(metric.state.counts.high[1, 1]) + int(metric.state.counts.low[1, 1]) == 2**24 + 1
 
 
-def test_nothing_in_a_batch():
+def test_an_empty_batch():
     metric = AUROC(num_labels=2)
     metric.update(target=np.zeros((0, 2), int), preds=np.zeros((0, 2)))
     assert np.isnan(metric.compute())
@@ -203,19 +203,19 @@ def test_float64():
     [
         (lambda: AUROC(max_fpr=0.0), "max_fpr must be greater than 0 and at most 1, but is 0.0"),
         (lambda: AUROC(average="mean"), "average must be one of"),
-        (lambda: AUROC(thresholds=1), "thresholds must be at least 2 in number; got 1"),
-        (lambda: AUROC(thresholds=(0.5, 0.2)), "in rising order; got"),
+        (lambda: AUROC(thresholds=1), "The number of thresholds must be at least 2; got 1"),
+        (lambda: AUROC(thresholds=(0.5, 0.2)), "increasing numbers from 0 to 1; got"),
         (lambda: AUROC(thresholds=[0.5, 1.2]), "numbers from 0 to 1"),
         (lambda: AUROC(capacity=0), "capacity of at least 1"),
-        (lambda: AUROC(num_classes=2, num_labels=2), "Give `num_classes`"),
+        (lambda: AUROC(num_classes=2, num_labels=2), "Give either `num_classes`"),
     ],
 )
-def test_options_that_cannot_be(make, text):
+def test_invalid_options(make, text):
     with pytest.raises(ValueError, match=text):
         make()
 
 
-def test_bases_say_what_they_need():
+def test_bases_name_the_method_to_define():
     with pytest.raises(TypeError, match="CurveScore must define `score`"):
         CurveScore().compute()
     with pytest.raises(TypeError, match="must define `compute`"):

@@ -1,4 +1,4 @@
-"""Curves, the points of them that are sought, and areas other than AUROC."""
+"""Curves, operating points, and areas other than AUROC."""
 
 import jax
 import numpy as np
@@ -18,24 +18,24 @@ def test_exact_curves_have_the_points_of_scikit_learn():
     expected = roc_curve(target, preds, drop_intermediate=False)
     _, first = np.unique(-np.asarray(thresholds), return_index=True)
     first = first[: len(expected[2])]  # beyond are the empty rows
-    for found, rates in zip((fpr, tpr, thresholds), expected, strict=True):
-        np.testing.assert_allclose(found[first], rates, rtol=1e-6)
+    for actual, rates in zip((fpr, tpr, thresholds), expected, strict=True):
+        np.testing.assert_allclose(actual[first], rates, rtol=1e-6)
     precision, recall, thresholds = jm.metrics.precision_recall_curve(target, preds, capacity=50)
     expected = precision_recall_curve(target, preds)
     _, first = np.unique(thresholds, return_index=True)
     np.testing.assert_allclose(thresholds[first], expected[2])
-    for found, rates in zip((precision, recall), expected[:2], strict=True):
-        np.testing.assert_allclose(found[np.append(first, 50)], rates, rtol=1e-6)
+    for actual, rates in zip((precision, recall), expected[:2], strict=True):
+        np.testing.assert_allclose(actual[np.append(first, 50)], rates, rtol=1e-6)
 
 
 def test_the_error_tradeoff_has_the_points_of_scikit_learn():
     target, preds = rng.integers(0, 2, 50), np.float32(scores(rng, 50) * 0.7)
     fpr, fnr, thresholds = jm.metrics.det(target, preds, capacity=60)
     expected = det_curve(target, preds)  # without the points before the first miss, and others
-    place = np.searchsorted(thresholds, np.float32(expected[2]))
-    assert place.size > 10
-    for found, rates in zip((fpr, fnr, thresholds), expected, strict=True):
-        np.testing.assert_allclose(found[place], rates, rtol=1e-6)
+    indices = np.searchsorted(thresholds, np.float32(expected[2]))
+    assert indices.size > 10
+    for actual, rates in zip((fpr, fnr, thresholds), expected, strict=True):
+        np.testing.assert_allclose(actual[indices], rates, rtol=1e-6)
     assert (fpr[0], fnr[0]) == (1, 0)
     assert (fpr[-1], fnr[-1], thresholds[-1]) == (0, 1, np.inf)
 
@@ -61,9 +61,9 @@ FIXED = [
 ]
 
 
-@pytest.mark.parametrize("least", [0.0, 0.4, 0.9, 1.0])
-@pytest.mark.parametrize(("metric", "option", "sought", "held"), FIXED)
-def test_one_rate_where_another_is_held(metric, option, sought, held, least):
+@pytest.mark.parametrize("minimum", [0.0, 0.4, 0.9, 1.0])
+@pytest.mark.parametrize(("metric", "option", "rate", "bounded"), FIXED)
+def test_the_best_rate_at_a_minimum_of_another(metric, option, rate, bounded, minimum):
     target, preds = arguments(rng, "binary")
     thresholds = np.append(np.unique(preds), np.inf)
     above = preds[:, None] >= thresholds
@@ -71,15 +71,15 @@ def test_one_rate_where_another_is_held(metric, option, sought, held, least):
     positive, negative = target.sum(), (1 - target).sum()
     precision = np.where(tp + fp == 0, 1, tp / np.maximum(tp + fp, 1))
     rates = dict(zip(RATES, (tp / positive, precision, 1 - fp / negative), strict=True))
-    rows = zip(rates[sought], rates[held], thresholds, strict=True)
-    value, _, threshold = max(row for row in rows if row[1] >= least)
+    rows = zip(rates[rate], rates[bounded], thresholds, strict=True)
+    value, _, threshold = max(row for row in rows if row[1] >= minimum)
     for curve in CURVES.values():
-        found = metric(target, preds, **{option: least}, **curve)
-        np.testing.assert_allclose(found.value, value, rtol=1e-6)
-        np.testing.assert_allclose(found.threshold, threshold, rtol=1e-6)
+        actual = metric(target, preds, **{option: minimum}, **curve)
+        np.testing.assert_allclose(actual.value, value, rtol=1e-6)
+        np.testing.assert_allclose(actual.threshold, threshold, rtol=1e-6)
 
 
-def test_no_threshold_serves():
+def test_no_threshold_reaches_the_minimum():
     target, preds = np.array([1, 0]), np.array([0.2, 0.6])
     for curve in CURVES.values():
         point = jm.metrics.recall_at_fixed_precision(target, preds, min_precision=0.9, **curve)
@@ -98,16 +98,16 @@ def test_equal_errors():
     assert jm.metrics.eer(np.array([1, 0, 0]), np.array([0.5, 0.5, 0.5])) == 0.5
     target, preds = arguments(rng, "labels")
     each = [jm.metrics.eer(t, p, capacity=N) for t, p in zip(target.T, preds.T, strict=True)]
-    found = jm.metrics.eer(target, preds, num_labels=4, capacity=N)
-    np.testing.assert_allclose(found, np.mean(each), rtol=1e-6)
+    actual = jm.metrics.eer(target, preds, num_labels=4, capacity=N)
+    np.testing.assert_allclose(actual, np.mean(each), rtol=1e-6)
 
 
 def test_area_over_the_logarithm():
     # A curve along the diagonal: the area is the integral of fpr over its logarithm.
     target = np.tile([0, 1], 2000)
     preds = np.repeat(np.arange(2000) / 2000, 2)
-    found = jm.metrics.log_auc(target, preds, capacity=4000, fpr_range=(0.01, 1.0))
-    np.testing.assert_allclose(found, 0.99 / np.log(100), rtol=1e-4)
+    actual = jm.metrics.log_auc(target, preds, capacity=4000, fpr_range=(0.01, 1.0))
+    np.testing.assert_allclose(actual, 0.99 / np.log(100), rtol=1e-4)
     assert np.isnan(jm.metrics.log_auc(target * 0, preds))
 
 
@@ -123,7 +123,7 @@ def test_area_of_points():
 @pytest.mark.parametrize(
     "metric", [jm.metrics.ROC, jm.metrics.EER, jm.metrics.PrecisionRecallCurve]
 )
-def test_curves_of_too_many_are_nan(metric):
+def test_overflowed_curves_are_nan(metric):
     value = metric(capacity=3)(target=np.arange(4) % 2, preds=scores(rng, 4))
     assert np.isnan(jax.tree.leaves(value)[0]).any()
 
@@ -131,7 +131,10 @@ def test_curves_of_too_many_are_nan(metric):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: jm.metrics.LogAUC(fpr_range=(0.1, 0.01)), "fpr_range must be two numbers that ri"),
+        (
+            lambda: jm.metrics.LogAUC(fpr_range=(0.1, 0.01)),
+            "fpr_range must be two increasing numbers",
+        ),
         (lambda: jm.metrics.LogAUC(fpr_range=(0.0, 0.1)), "above 0 and up to 1"),
         (lambda: jm.metrics.RecallAtFixedPrecision(min_precision=1.5), "min_precision must lie"),
         (lambda: jm.metrics.PrecisionAtFixedRecall(min_recall=1.5), "min_recall must lie"),
@@ -140,7 +143,7 @@ def test_curves_of_too_many_are_nan(metric):
         (lambda: jm.metrics.AUC(capacity=0), "capacity of at least 1"),
     ],
 )
-def test_options_of_curves_that_cannot_be(make, text):
+def test_invalid_options_of_curves(make, text):
     with pytest.raises(ValueError, match=text):
         make()
 
@@ -166,7 +169,7 @@ def test_the_last_examples_count(size):
     np.testing.assert_allclose(first.merge_state(second).compute(), expected, rtol=1e-6)
 
 
-def test_windows_that_cannot_be():
+def test_invalid_windows():
     with pytest.raises(ValueError, match="A window needs a size of at least 1; got 0"):
         WindowedAUROC(window=0)
     with pytest.raises(TypeError, match="multiple values for keyword argument 'capacity'"):

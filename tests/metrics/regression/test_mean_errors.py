@@ -1,4 +1,4 @@
-"""Means of errors against scikit-learn and formulas in float64."""
+"""Mean errors against scikit-learn and formulas in float64."""
 
 import jax
 import numpy as np
@@ -12,7 +12,7 @@ rng = np.random.default_rng(1)
 TARGET = rng.gamma(2, size=(24, 3))
 PREDS = TARGET * rng.uniform(0.3, 3, size=(24, 3))
 WEIGHT = rng.uniform(0, 2, 24)
-SHOWN = rng.random(24) < 0.6
+MASK = rng.random(24) < 0.6
 
 
 def log_cosh(target, preds):
@@ -32,7 +32,7 @@ def elementwise(values):
 
 
 def of_columns(score, **options):
-    """A score of one output, for several."""
+    """Applies a score of one output to several."""
 
     def scores(target, preds, sample_weight=None, multioutput="uniform_average"):
         if target.ndim > 1 and multioutput == "raw_values":
@@ -81,32 +81,32 @@ ERRORS = [
 @pytest.mark.parametrize(("metric", "options", "reference"), ERRORS)
 def test_grid(metric, options, reference, outputs):
     multioutput = "uniform_average" if outputs is None else "raw_values"
-    found = metric(TARGET, PREDS, num_outputs=outputs, **options)
+    actual = metric(TARGET, PREDS, num_outputs=outputs, **options)
     expected = reference(TARGET, PREDS, multioutput=multioutput)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    target = np.where(SHOWN[:, None], TARGET, np.nan)
-    found = metric(target, PREDS, num_outputs=outputs, sample_weight=WEIGHT, mask=SHOWN, **options)
-    weight = WEIGHT * SHOWN
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+    target = np.where(MASK[:, None], TARGET, np.nan)
+    actual = metric(target, PREDS, num_outputs=outputs, sample_weight=WEIGHT, mask=MASK, **options)
+    weight = WEIGHT * MASK
     expected = reference(TARGET, PREDS, sample_weight=weight, multioutput=multioutput)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("metric", "options", "_"), ERRORS)
-def test_nothing_is_nan_and_so_is_the_value_of_nan(metric, options, _):
+def test_no_rows_and_nan_rows_give_nan(metric, options, _):
     assert np.isnan(metric(TARGET, PREDS, mask=np.zeros(24, bool), **options))
     preds = PREDS.copy()
     preds[3, 1] = np.nan
-    found = metric(TARGET, preds, num_outputs=3, **options)
-    assert np.isnan(found).tolist() == [False, True, False]
+    actual = metric(TARGET, preds, num_outputs=3, **options)
+    assert np.isnan(actual).tolist() == [False, True, False]
 
 
 def test_percentage_errors_of_targets_that_are_zero():
     target, preds = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1e-9, 2.0])
     expected = (0 + 1e-9 / 1e-7 + 1) / 3
-    found = jm.mean_absolute_percentage_error(target, preds)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    found = jm.mean_absolute_percentage_error(target, preds, epsilon=1e-3)
-    np.testing.assert_allclose(found, 1 / 3, rtol=1e-5)
+    actual = jm.mean_absolute_percentage_error(target, preds)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+    actual = jm.mean_absolute_percentage_error(target, preds, epsilon=1e-3)
+    np.testing.assert_allclose(actual, 1 / 3, rtol=1e-5)
     assert jm.symmetric_mean_absolute_percentage_error(target, 0 * target) == np.float32(2 / 3)
     assert jm.weighted_mean_absolute_percentage_error(target[:2], preds[:2]) == np.inf
     assert np.isnan(jm.weighted_mean_absolute_percentage_error(target[:2], target[:2]))
@@ -117,14 +117,14 @@ def test_logarithmic_error_of_numbers_close_together_and_far_apart(scale):
     target = np.float32(scale * TARGET)
     for preds in (target * np.float32(1.001), target * np.float32(1e9), -0.9 + 0 * target):
         expected = ((np.log1p(np.float64(target)) - np.log1p(np.float64(preds))) ** 2).mean()
-        found = jm.mean_squared_logarithmic_error(target, preds)
-        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        actual = jm.mean_squared_logarithmic_error(target, preds)
+        np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("power", [1, 1.5, 2, 3])
 @pytest.mark.parametrize("ratio", [1e-9, 0.1, 0.6, 0.9999, 1.0001, 1.4, 1.7, 10, 1e9])
 def test_deviance_of_numbers_close_together_and_far_apart(power, ratio):
-    # By series: in float32 the usual formula has nothing left at a ratio of 1.0001.
+    # By a series: at a ratio of 1.0001 all digits of the usual formula cancel in float32.
     target = np.float32([3.0, 1e4])
     preds = np.float32(target * ratio)
     t, p = np.longdouble(target), np.longdouble(preds)
@@ -135,19 +135,19 @@ def test_deviance_of_numbers_close_together_and_far_apart(power, ratio):
     else:
         a = 2 - power
         expected = 2 * (t**a / (-(1 - a) * a) + t * p ** (a - 1) / (1 - a) + p**a / a)
-    found = jm.tweedie_deviance_score(target, preds, power=power)
-    np.testing.assert_allclose(found, float(expected.mean()), rtol=1e-5)
+    actual = jm.tweedie_deviance_score(target, preds, power=power)
+    np.testing.assert_allclose(actual, float(expected.mean()), rtol=1e-5)
 
 
 def test_deviance_of_zero_and_negative_targets():
     preds = np.array([0.5, 2.0])
     for power in (1, 1.5):
-        found = jm.tweedie_deviance_score(np.zeros(2), preds, power=power)
+        actual = jm.tweedie_deviance_score(np.zeros(2), preds, power=power)
         expected = sk.mean_tweedie_deviance(np.zeros(2), preds, power=power)
-        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        np.testing.assert_allclose(actual, expected, rtol=1e-5)
     target = np.array([-3.0, 0.0])
-    found = jm.tweedie_deviance_score(target, preds, power=-1)
-    np.testing.assert_allclose(found, sk.mean_tweedie_deviance(target, preds, power=-1), rtol=1e-5)
+    actual = jm.tweedie_deviance_score(target, preds, power=-1)
+    np.testing.assert_allclose(actual, sk.mean_tweedie_deviance(target, preds, power=-1), rtol=1e-5)
     assert xlogy(0, 0) == jm.tweedie_deviance_score(preds, preds, power=1) == 0
 
 
@@ -174,7 +174,7 @@ BAD_OPTIONS = [
 
 
 @pytest.mark.parametrize(("metric", "options", "text"), BAD_OPTIONS)
-def test_options_that_do_not_fit(metric, options, text):
+def test_invalid_options(metric, options, text):
     with pytest.raises(ValueError, match=text):
         metric(**options)
 
@@ -182,8 +182,8 @@ def test_options_that_do_not_fit(metric, options, text):
 @pytest.mark.parametrize("p", [1, 1.5, 2, 4])
 def test_minkowski(p):
     expected = (np.abs(TARGET - PREDS) ** p * WEIGHT[:, None]).sum() ** (1 / p)
-    found = jm.minkowski_distance(TARGET, PREDS, p=p, sample_weight=WEIGHT)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    actual = jm.minkowski_distance(TARGET, PREDS, p=p, sample_weight=WEIGHT)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
     assert jm.MinkowskiDistance(p=p).compute() == 0
 
 
@@ -200,12 +200,12 @@ def test_minkowski_of_powers_that_overflow(scale):
 
 
 def test_max_error():
-    expected = np.abs(TARGET - PREDS)[SHOWN].max(0)
+    expected = np.abs(TARGET - PREDS)[MASK].max(0)
     np.testing.assert_allclose(
-        jm.max_error(TARGET, PREDS, mask=SHOWN, num_outputs=3), expected, rtol=1e-6
+        jm.max_error(TARGET, PREDS, mask=MASK, num_outputs=3), expected, rtol=1e-6
     )
     np.testing.assert_allclose(
-        jm.max_error(TARGET, PREDS, sample_weight=1.0 * SHOWN), expected.max(), rtol=1e-6
+        jm.max_error(TARGET, PREDS, sample_weight=1.0 * MASK), expected.max(), rtol=1e-6
     )
     assert np.isnan(jm.MaxError().compute())
     assert np.isnan(jm.max_error(np.array([1.0, np.nan]), np.zeros(2)))
@@ -221,12 +221,12 @@ def test_ranked_probability(offset):
     t, p = np.float64(target), np.float64(preds)
     pairs = np.abs(p[:, :, None] - p[:, None, :]).mean((1, 2))
     expected = np.abs(p - t[:, None]).mean(-1) - pairs / 2
-    found = jm.continuous_ranked_probability_score(target, preds)
-    np.testing.assert_allclose(found, expected.mean(), rtol=1e-5)
-    found = jm.continuous_ranked_probability_score(target, preds, sample_weight=WEIGHT)
-    np.testing.assert_allclose(found, np.average(expected, weights=WEIGHT), rtol=1e-5)
-    found = jm.continuous_ranked_probability_score(target, preds[:, :1])
-    np.testing.assert_allclose(found, np.abs(t - p[:, 0]).mean(), rtol=1e-5)
+    actual = jm.continuous_ranked_probability_score(target, preds)
+    np.testing.assert_allclose(actual, expected.mean(), rtol=1e-5)
+    actual = jm.continuous_ranked_probability_score(target, preds, sample_weight=WEIGHT)
+    np.testing.assert_allclose(actual, np.average(expected, weights=WEIGHT), rtol=1e-5)
+    actual = jm.continuous_ranked_probability_score(target, preds[:, :1])
+    np.testing.assert_allclose(actual, np.abs(t - p[:, 0]).mean(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(), (24, 0)])
@@ -238,8 +238,8 @@ def test_ranked_probability_without_members(shape):
 def test_critical_success():
     target, preds = TARGET[:, 0] > 1, PREDS[:, 0] > 1
     expected = sk.jaccard_score(target, preds, sample_weight=WEIGHT)
-    found = jm.critical_success_index(TARGET[:, 0], PREDS[:, 0], threshold=1, sample_weight=WEIGHT)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    actual = jm.critical_success_index(TARGET[:, 0], PREDS[:, 0], threshold=1, sample_weight=WEIGHT)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
     none = jm.CriticalSuccessIndex(threshold=1e9, zero_division=np.nan)
     assert np.isnan(none(target=TARGET, preds=PREDS))
     assert jm.critical_success_index(TARGET, PREDS, threshold=1e9) == 0
@@ -261,12 +261,12 @@ def test_divergences(log_prob, reduction):
     with np.errstate(divide="ignore"):
         given = (np.log(target), np.log(preds)) if log_prob else (3 * target, 5 * preds)
     for metric, values in ((jm.kl_divergence, kl), (jm.jensen_shannon_divergence, js)):
-        found = metric(*given, log_prob=log_prob, reduction=reduction, sample_weight=WEIGHT)
+        actual = metric(*given, log_prob=log_prob, reduction=reduction, sample_weight=WEIGHT)
         expected = (values * WEIGHT).sum() / (WEIGHT.sum() if reduction == "mean" else 1)
-        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
-def test_divergence_of_the_impossible():
+def test_divergence_of_probability_zero():
     target, preds = np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])
     assert jm.kl_divergence(target, preds) == np.inf
     assert jm.kl_divergence(preds, target) == np.float32(np.log(2))
@@ -281,8 +281,8 @@ def test_divergence_of_the_impossible():
 def test_cosine_similarity():
     cosine = (TARGET * PREDS).sum(-1) / np.linalg.norm(TARGET, axis=-1)
     cosine /= np.linalg.norm(PREDS, axis=-1)
-    found = jm.cosine_similarity(TARGET, PREDS * 1e30, sample_weight=WEIGHT)
-    np.testing.assert_allclose(found, np.average(cosine, weights=WEIGHT), rtol=1e-5)
-    found = jm.cosine_similarity(TARGET, -PREDS, mask=SHOWN, reduction="sum")
-    np.testing.assert_allclose(found, -cosine[SHOWN].sum(), rtol=1e-5)
+    actual = jm.cosine_similarity(TARGET, PREDS * 1e30, sample_weight=WEIGHT)
+    np.testing.assert_allclose(actual, np.average(cosine, weights=WEIGHT), rtol=1e-5)
+    actual = jm.cosine_similarity(TARGET, -PREDS, mask=MASK, reduction="sum")
+    np.testing.assert_allclose(actual, -cosine[MASK].sum(), rtol=1e-5)
     assert jm.cosine_similarity(TARGET, 0 * PREDS) == 0

@@ -1,4 +1,4 @@
-"""Scores made of moments against scikit-learn and formulas in float64, under offsets too."""
+"""Scores of moments against scikit-learn and formulas in float64, also with offsets."""
 
 import numpy as np
 import pytest
@@ -9,18 +9,18 @@ from jax_metrics import metrics as jm
 rng = np.random.default_rng(2)
 OFFSETS = [0, 1e4, 1e6]
 WEIGHT = rng.uniform(0, 2, 64)
-SHOWN = rng.random(64) < 0.6
+MASK = rng.random(64) < 0.6
 
 
 def examples(offset, shape=(64,)):
-    """Numbers of float32 in float64, the predictions off by a little."""
+    """Float32 numbers as float64, with predictions close to the targets."""
     target = rng.normal(size=shape) + offset
     preds = target + 0.5 * rng.normal(size=shape) + 0.1
     return np.float64(np.float32(target)), np.float64(np.float32(preds))
 
 
 def updated(metric, target, preds, sample_weight=None, mask=None):
-    """In three batches of different sizes, since merging is what loses precision."""
+    """Updates in three batches of different sizes, since merging could lose precision."""
     optional = {"sample_weight": sample_weight, "mask": mask}
     for part in (slice(0, 5), slice(5, 40), slice(40, 64)):
         given = {n: v[part] for n, v in optional.items() if v is not None}
@@ -28,8 +28,8 @@ def updated(metric, target, preds, sample_weight=None, mask=None):
     return metric.compute()
 
 
-def assert_close(found, expected, rtol=1e-5):
-    np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-6)
+def assert_close(actual, expected, rtol=1e-5):
+    np.testing.assert_allclose(actual, expected, rtol=rtol, atol=1e-6)
 
 
 @pytest.mark.parametrize("offset", OFFSETS)
@@ -43,15 +43,15 @@ def test_explained(metric, reference, multioutput, offset):
     target[:, 1] = offset
     if metric is jm.ExplainedVariance:
         preds[:, 2] = target[:, 2] + 0.5
-    made = metric(num_outputs=3, multioutput=multioutput)
-    # scikit-learn takes weighted targets that are all 1e6 for ones that differ, and gives -8e18.
+    instance = metric(num_outputs=3, multioutput=multioutput)
+    # For weighted targets that are all 1e6, scikit-learn gives -8e18.
     centred = target - offset, preds - offset
     expected = reference(*centred, multioutput=multioutput, sample_weight=WEIGHT)
-    assert_close(updated(made, target, preds, WEIGHT), expected)
-    made = metric(num_outputs=3, multioutput=multioutput)
-    expected = reference(*(x[SHOWN] for x in centred), multioutput=multioutput)
+    assert_close(updated(instance, target, preds, WEIGHT), expected)
+    instance = metric(num_outputs=3, multioutput=multioutput)
+    expected = reference(*(x[MASK] for x in centred), multioutput=multioutput)
     assert_close(
-        updated(made, np.where(SHOWN[:, None], target, np.nan), preds, mask=SHOWN), expected
+        updated(instance, np.where(MASK[:, None], target, np.nan), preds, mask=MASK), expected
     )
 
 
@@ -91,8 +91,8 @@ def test_nan_in_one_output_is_not_lost(multioutput):
 def test_relative_squared_error(squared, offset):
     target, preds = examples(offset)
     expected = 1 - sk.r2_score(target, preds, sample_weight=WEIGHT)
-    found = updated(jm.RelativeSquaredError(squared=squared), target, preds, WEIGHT)
-    assert_close(found, expected if squared else np.sqrt(expected))
+    actual = updated(jm.RelativeSquaredError(squared=squared), target, preds, WEIGHT)
+    assert_close(actual, expected if squared else np.sqrt(expected))
     assert jm.relative_squared_error(np.full(3, 0.1), np.zeros(3)) == np.inf
     assert np.isnan(jm.RelativeSquaredError().compute())
 
@@ -101,18 +101,18 @@ def test_relative_squared_error(squared, offset):
 @pytest.mark.parametrize("normalization", ["mean", "range", "std", "l2"])
 def test_normalized_error(normalization, offset):
     target, preds = examples(offset, (64, 2))
-    weight = WEIGHT * SHOWN
+    weight = WEIGHT * MASK
     mean, square = (np.average(x, axis=0, weights=weight) for x in (target, (target - preds) ** 2))
     size = {
         "mean": mean,
-        "range": np.ptp(target[SHOWN], axis=0),
+        "range": np.ptp(target[MASK], axis=0),
         "std": np.sqrt(np.average((target - mean) ** 2, axis=0, weights=weight)),
         "l2": np.sqrt((target**2 * weight[:, None]).sum(0)),
     }[normalization]
-    made = jm.NormalizedRootMeanSquaredError(num_outputs=2, normalization=normalization)
-    given = np.where(SHOWN[:, None], target, np.nan)
-    assert_close(updated(made, given, preds, WEIGHT, SHOWN), np.sqrt(square) / size)
-    assert np.isnan(made.reset().compute()).all()
+    instance = jm.NormalizedRootMeanSquaredError(num_outputs=2, normalization=normalization)
+    given = np.where(MASK[:, None], target, np.nan)
+    assert_close(updated(instance, given, preds, WEIGHT, MASK), np.sqrt(square) / size)
+    assert np.isnan(instance.reset().compute()).all()
 
 
 def correlation(target, preds, weight):
@@ -123,8 +123,8 @@ def correlation(target, preds, weight):
 
 def concordance(target, preds, weight):
     a, b = target - np.average(target, weights=weight), preds - np.average(preds, weights=weight)
-    apart = np.average(target - preds, weights=weight)
-    spread = np.average(a**2 + b**2, weights=weight) + apart**2
+    difference = np.average(target - preds, weights=weight)
+    spread = np.average(a**2 + b**2, weights=weight) + difference**2
     return 2 * np.average(a * b, weights=weight) / spread
 
 
@@ -136,15 +136,15 @@ def concordance(target, preds, weight):
 def test_correlation(metric, reference, offset):
     target, preds = examples(offset)
     assert_close(updated(metric(), target, preds), reference(target, preds, np.ones(64)))
-    weight = WEIGHT * SHOWN
-    given = np.where(SHOWN, target, np.nan)
-    found = updated(metric(), given, preds, WEIGHT, SHOWN)
-    assert_close(found, reference(target, preds, weight))
+    weight = WEIGHT * MASK
+    given = np.where(MASK, target, np.nan)
+    actual = updated(metric(), given, preds, WEIGHT, MASK)
+    assert_close(actual, reference(target, preds, weight))
     target, preds = examples(offset, (4, 16, 2))
-    found = metric(num_outputs=2)(target=target, preds=preds)
+    actual = metric(num_outputs=2)(target=target, preds=preds)
     for index in range(2):
         columns = (x[..., index].ravel() for x in (target, preds))
-        assert_close(found[index], reference(*columns, np.ones(64)))
+        assert_close(actual[index], reference(*columns, np.ones(64)))
 
 
 def test_correlation_of_constants():
@@ -167,5 +167,5 @@ def test_one_step_of_the_last_bit_is_no_constant():
 def test_correlation_does_not_overflow():
     target, preds = examples(0)
     for scale in (1e-15, 1e15):
-        found = jm.pearson_corrcoef(scale * target, scale * preds)
-        assert_close(found, correlation(target, preds, np.ones(64)))
+        actual = jm.pearson_corrcoef(scale * target, scale * preds)
+        assert_close(actual, correlation(target, preds, np.ones(64)))

@@ -1,4 +1,4 @@
-"""Metrics of kept rows against SciPy and scikit-learn: ties, weights, masks, overflow."""
+"""Metrics that keep rows, against SciPy and scikit-learn: ties, weights, masks, overflow."""
 
 import inspect
 import warnings
@@ -56,24 +56,24 @@ def expected(statistic, target, preds):
 def test_statistic(metric, options, statistic, values, size):
     target = np.float64(rng.integers(0, values, size))
     preds = target + rng.integers(-values, values + 1, size)
-    found = metric(target, preds, **options)
-    np.testing.assert_allclose(found, expected(statistic, target, preds), rtol=1e-5, atol=1e-6)
-    weight, shown = rng.integers(0, 4, size), rng.random(size) < 0.7
-    repeated = (np.repeat(x, weight * shown) for x in (target, preds))
-    given = np.where(shown, target, np.nan)
-    found = metric(given, preds, sample_weight=weight, mask=shown, **options)
-    np.testing.assert_allclose(found, expected(statistic, *repeated), rtol=1e-5, atol=1e-6)
+    actual = metric(target, preds, **options)
+    np.testing.assert_allclose(actual, expected(statistic, target, preds), rtol=1e-5, atol=1e-6)
+    weight, mask = rng.integers(0, 4, size), rng.random(size) < 0.7
+    repeated = (np.repeat(x, weight * mask) for x in (target, preds))
+    given = np.where(mask, target, np.nan)
+    actual = metric(given, preds, sample_weight=weight, mask=mask, **options)
+    np.testing.assert_allclose(actual, expected(statistic, *repeated), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("metric", "options", "statistic"), STATISTICS)
 def test_no_ties_an_offset_and_infinity(metric, options, statistic):
     target = np.float32(rng.normal(size=100) + 1e6)
     preds = np.float32(target + rng.normal(size=100))
-    found = metric(target, preds, **options)
-    np.testing.assert_allclose(found, statistic(np.float64(target), np.float64(preds)), rtol=1e-5)
+    actual = metric(target, preds, **options)
+    np.testing.assert_allclose(actual, statistic(np.float64(target), np.float64(preds)), rtol=1e-5)
     if metric is not jm.median_absolute_error:
         largest = np.where(target == target.max(), np.inf, target)
-        np.testing.assert_allclose(metric(largest, preds, **options), found, rtol=1e-6)
+        np.testing.assert_allclose(metric(largest, preds, **options), actual, rtol=1e-6)
         assert np.isnan(metric(np.where(target == target.max(), np.nan, target), preds, **options))
 
 
@@ -85,15 +85,15 @@ def test_fractional_weights():
         for x in (target, preds)
     )
     cov = np.cov(a, b, aweights=weight)
-    found = jm.spearman_corrcoef(target, preds, sample_weight=weight)
-    np.testing.assert_allclose(found, cov[0, 1] / np.sqrt(cov[0, 0] * cov[1, 1]), rtol=1e-5)
+    actual = jm.spearman_corrcoef(target, preds, sample_weight=weight)
+    np.testing.assert_allclose(actual, cov[0, 1] / np.sqrt(cov[0, 0] * cov[1, 1]), rtol=1e-5)
     pairs = weight[:, None] * weight
     s, t = (np.sign(x[:, None] - x) for x in (target, preds))
     tau_b = (pairs * s * t).sum() / np.sqrt((pairs * s * s).sum() * (pairs * t * t).sum())
-    found = jm.kendall_rank_corrcoef(target, preds, sample_weight=weight)
-    np.testing.assert_allclose(found, tau_b, rtol=1e-5)
-    found = jm.median_absolute_error(np.array([1.0, 2, 3]), np.zeros(3), sample_weight=[1, 1, 5])
-    assert found == 3
+    actual = jm.kendall_rank_corrcoef(target, preds, sample_weight=weight)
+    np.testing.assert_allclose(actual, tau_b, rtol=1e-5)
+    actual = jm.median_absolute_error(np.array([1.0, 2, 3]), np.zeros(3), sample_weight=[1, 1, 5])
+    assert actual == 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
@@ -107,18 +107,18 @@ def test_inversions(size):
 @pytest.mark.parametrize("metric", [jm.SpearmanCorrCoef, jm.MedianAbsoluteError])
 def test_overflow_is_not_silent(metric):
     target, preds = rng.normal(size=(2, 8))
-    made = metric(capacity=8).update(target=target, preds=preds)
-    value = made.compute()
+    instance = metric(capacity=8).update(target=target, preds=preds)
+    value = instance.compute()
     assert np.isfinite(value)
-    assert not made.overflowed
-    made.update(target=target, preds=preds, mask=np.zeros(8, bool))
-    assert made.compute() == value
-    made.update(target=target[:1], preds=preds[:1])
-    assert made.overflowed
-    assert np.isnan(made.compute())
+    assert not instance.overflowed
+    instance.update(target=target, preds=preds, mask=np.zeros(8, bool))
+    assert instance.compute() == value
+    instance.update(target=target[:1], preds=preds[:1])
+    assert instance.overflowed
+    assert np.isnan(instance.compute())
     halves = [metric(capacity=8).update(target=target[:5], preds=preds[:5]) for _ in range(2)]
     assert np.isnan(halves[0].merge_state(halves[1]).compute())
-    assert not made.reset().overflowed
+    assert not instance.reset().overflowed
 
 
 def test_functions_take_the_size_of_the_batch():
@@ -127,9 +127,9 @@ def test_functions_take_the_size_of_the_batch():
     roomy = jm.spearman_corrcoef(target.ravel(), preds.ravel(), capacity=100)
     np.testing.assert_allclose(roomy, whole, rtol=1e-6)
     assert np.isnan(jm.spearman_corrcoef(target.ravel(), preds.ravel(), capacity=23))
-    found = jm.spearman_corrcoef(target, preds, num_outputs=2)
+    actual = jm.spearman_corrcoef(target, preds, num_outputs=2)
     np.testing.assert_allclose(
-        found, [rho(t, p) for t, p in zip(target.T, preds.T, strict=True)], 1e-5
+        actual, [rho(t, p) for t, p in zip(target.T, preds.T, strict=True)], 1e-5
     )
     assert np.isnan(jm.median_absolute_error(np.zeros(0), np.zeros(0)))
     parameters = inspect.signature(jm.spearman_corrcoef).parameters
@@ -145,27 +145,27 @@ EXPLAINED = [
 
 
 @pytest.mark.parametrize(("metric", "options", "reference"), EXPLAINED)
-def test_explained_part(metric, options, reference):
+def test_explained_fraction(metric, options, reference):
     target = rng.gamma(2, size=40).round(1) + 0.1
     preds = target * rng.uniform(0.5, 2, 40)
-    # One minus a share, which may be all but nothing.
+    # One minus a fraction that may be close to one.
     np.testing.assert_allclose(
         metric(target, preds, **options), reference(target, preds, **options), 1e-5, atol=1e-6
     )
-    weight, shown = rng.uniform(0.1, 2, 40), rng.random(40) < 0.6
-    found = metric(
-        np.where(shown, target, np.nan), preds, sample_weight=weight, mask=shown, **options
+    weight, mask = rng.uniform(0.1, 2, 40), rng.random(40) < 0.6
+    actual = metric(
+        np.where(mask, target, np.nan), preds, sample_weight=weight, mask=mask, **options
     )
-    kept = (target[shown], preds[shown])
-    expected = reference(*kept, sample_weight=weight[shown], **options)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    selected = (target[mask], preds[mask])
+    expected = reference(*selected, sample_weight=weight[mask], **options)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
     same = np.full(40, 1e6 / 3)
     assert metric(same, same, **options) == 1
     assert metric(same, same + 1, **options) == 0
     assert np.isnan(metric(target, preds, mask=np.zeros(40, bool), **options))
 
 
-def test_explained_part_under_an_offset():
+def test_explained_fraction_under_an_offset():
     target = np.float32(rng.normal(size=100) + 1e6)
     preds = np.float32(target + rng.normal(size=100))
     expected = sk.r2_score(np.float64(target), np.float64(preds))

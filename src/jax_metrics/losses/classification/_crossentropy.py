@@ -46,8 +46,8 @@ def crossentropy(
         class_weights: A factor `w` for each class; two when `binary`, for 0 and for 1.
         ignore_index: Integer labels of this value have the loss 0.
         check_bounds: Whether to check that labels are classes (and probabilities between 0 and 1):
-            those that are not raise an error, or give NaN under `jit`. Without the check they give
-            a meaningless number.
+            violations raise an error, or return NaN under `jit`. Without the check they return a
+            meaningless number.
         epsilon: The lower bound of the probabilities, if `preds` are probabilities. With 0, a label
             of probability 0 has an infinite loss.
 

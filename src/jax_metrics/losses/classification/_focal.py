@@ -23,7 +23,7 @@ def binary_focal_crossentropy(
     from_logits: bool = True,
     label_smoothing: float = 0.0,
 ) -> jax.Array:
-    """The binary crossentropy of each element times `(1 - p)**gamma`; `p` is that of its label.
+    """The binary crossentropy of each element times `(1 - p)**gamma`, for its probability `p`.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, https://arxiv.org/abs/1708.02002.
 

@@ -40,7 +40,7 @@ def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = No
         >>> [round(loss, 4) for loss in losses.tolist()]
         [0.3133, 0.3133, 0.0]
     """
-    # Not optax' form, which gives one number, has no mask, and is NaN where no group has a pair.
+    # Not optax' form, which returns one number, has no mask, and is NaN where no group has a pair.
     positive(temperature=temperature)
     preds, same_group, other_group = _group_pairs(target, preds, mask, remove_diagonal=True)
     logits = _unit_vectors(preds)
@@ -108,13 +108,13 @@ def circle(
         target, preds, mask, remove_diagonal=remove_diagonal
     )
     unit = _unit_vectors(preds)
-    # Rounding may give cosines above 1.
+    # Rounding may lead to cosines above 1.
     similarity = jnp.minimum(unit @ unit.T, 1)
     constant = jax.lax.stop_gradient(similarity)
     positive_logits = -gamma * jnp.maximum(1 + margin - constant, 0) * (similarity - 1 + margin)
     negative_logits = gamma * jnp.maximum(constant + margin, 0) * (similarity - margin)
     valid = same_group.any(-1) & other_group.any(-1)
-    filler = jnp.where(valid[:, None], -jnp.inf, 0)  # minus infinities alone give NaN gradients
+    filler = jnp.where(valid[:, None], -jnp.inf, 0)  # a row of only -inf has NaN gradients
     in_group, between_groups = (
         jax.nn.logsumexp(jnp.where(pairs & valid[:, None], logits, filler), axis=-1)
         for logits, pairs in ((positive_logits, same_group), (negative_logits, other_group))

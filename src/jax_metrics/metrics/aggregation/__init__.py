@@ -1,4 +1,4 @@
-"""Metrics of plain values."""
+"""Metrics of plain values, without targets and predictions."""
 
 from jax_metrics.metrics.aggregation._cat import Cat as Cat
 from jax_metrics.metrics.aggregation._extremes import Max as Max

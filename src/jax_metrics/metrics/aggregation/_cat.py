@@ -1,4 +1,4 @@
-"""The values themselves, up to a capacity."""
+"""`Cat`: concatenates values, up to a capacity."""
 
 from typing import Any, NamedTuple, Unpack
 
@@ -6,17 +6,17 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Buffer
 
 
 class Collected(NamedTuple):
-    """What `Cat` has collected.
+    """The value of `Cat`.
 
     Attributes:
-        values: The rows, `[capacity, *shape]`; those from `size` on are zero.
-        size: How many rows there are.
-        overflowed: Whether more came than there was room for.
+        values: The rows, `[capacity, *shape]`; those from index `size` on are zero.
+        size: The number of rows.
+        overflowed: Whether rows were dropped because the buffer was full.
     """
 
     values: jax.Array
@@ -25,14 +25,14 @@ class Collected(NamedTuple):
 
 
 class Cat(Metric):
-    """Collects values, one row after the other, up to a capacity.
+    """Concatenates values along the first axis, up to a capacity.
 
     `update(values, sample_weight=None, mask=None)`: values `[batch, *shape]`, the others `[batch]`.
-    A row whose weight is zero is not collected; how large its weight is does not matter else. Rows
-    that find no room are left out, and `overflowed` says so.
+    Rows of weight zero are left out; other weights make no difference. Once the buffer is full,
+    further rows are dropped and `overflowed` becomes true.
 
     Args:
-        capacity: How many rows there is room for.
+        capacity: The maximum number of rows.
         shape: Shape of a row.
 
     Example:
@@ -51,11 +51,11 @@ class Cat(Metric):
         self.buffer = Buffer(capacity, shape, self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes rows in."""
+        """Updates with rows."""
         values = jnp.asarray(values, self.dtype)
-        taken = weights(values.shape[:1], sample_weight, mask) != 0
-        self.buffer = self.buffer.extended(values, taken)
+        included = weights(values.shape[:1], sample_weight, mask) != 0
+        self.buffer = self.buffer.extended(values, included)
 
     def compute(self) -> Collected:
-        """The rows, how many, and whether some were left out."""
+        """The rows, their number, and whether some were dropped."""
         return Collected(self.buffer.values, self.buffer.count, self.buffer.overflowed)

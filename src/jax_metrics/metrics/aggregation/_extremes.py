@@ -1,4 +1,4 @@
-"""The smallest and the largest of plain values."""
+"""Maximum and minimum of plain values."""
 
 from typing import Any, Unpack
 
@@ -6,15 +6,15 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.state import state
 
 
 class Max(Metric):
     """The largest of all values; minus infinity before the first one.
 
-    `update(values, sample_weight=None, mask=None)`: values of any shape. A value whose weight is
-    zero does not count; how large its weight is does not matter else.
+    `update(values, sample_weight=None, mask=None)`: values of any shape. Values of weight zero are
+    ignored; other weights make no difference.
 
     Example:
         >>> import jax.numpy as jnp
@@ -30,10 +30,10 @@ class Max(Metric):
         self.largest = jnp.array(-jnp.inf, self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask)
-        self.largest = jnp.maximum(self.largest, counted(values, weight, -jnp.inf).max())
+        self.largest = jnp.maximum(self.largest, where_weighted(values, weight, -jnp.inf).max())
 
     def compute(self) -> jax.Array:
         """The largest value."""
@@ -43,7 +43,7 @@ class Max(Metric):
 class Min(Metric):
     """The smallest of all values; infinity before the first one.
 
-    `update` as that of `Max`.
+    `update` takes the arguments of `Max.update`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -59,10 +59,10 @@ class Min(Metric):
         self.smallest = jnp.array(jnp.inf, self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask)
-        self.smallest = jnp.minimum(self.smallest, counted(values, weight, jnp.inf).min())
+        self.smallest = jnp.minimum(self.smallest, where_weighted(values, weight, jnp.inf).min())
 
     def compute(self) -> jax.Array:
         """The smallest value."""

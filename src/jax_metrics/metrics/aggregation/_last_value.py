@@ -1,4 +1,4 @@
-"""The last of plain values."""
+"""`LastValue`: the last of plain values."""
 
 from typing import Any, Unpack
 
@@ -6,46 +6,43 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Accumulator
 from jax_metrics.module import MetricState
 
 
 class Last(Accumulator):
-    """A value, and whether it is one; the later of two is kept.
+    """An optional value; merging keeps the later one.
 
     Attributes:
-        value: A scalar.
-        given: Whether there has been one.
+        value: A scalar, NaN if there is no value yet.
+        exists: Whether there is a value.
     """
 
     value: jax.Array = MetricState.node()
-    given: jax.Array = MetricState.node()
+    exists: jax.Array = MetricState.node()
 
-    def __init__(self, value: Any = jnp.nan, given: Any = False, dtype: Any = jnp.float32):
+    def __init__(self, value: Any = jnp.nan, exists: Any = False, dtype: Any = jnp.float32):
         self.value = jnp.asarray(value, dtype)
-        self.given = jnp.asarray(given)
+        self.exists = jnp.asarray(exists)
 
     def neutral(self) -> "Last":
-        """None yet."""
-        return self._with(jnp.full_like(self.value, jnp.nan), jnp.zeros_like(self.given))
+        """No value."""
+        return self._replace(
+            value=jnp.full_like(self.value, jnp.nan), exists=jnp.zeros_like(self.exists)
+        )
 
     def merged(self, other: "Last") -> "Last":
-        """The other one, if there is one."""
-        value = jnp.where(other.given, other.value, self.value)
-        return self._with(value, self.given | other.given)
-
-    def _with(self, value: jax.Array, given: jax.Array) -> "Last":
-        made = object.__new__(Last)
-        made.__setstate__({"value": value, "given": given})
-        return made
+        """The value of the other one, if there is one."""
+        value = jnp.where(other.exists, other.value, self.value)
+        return self._replace(value=value, exists=self.exists | other.exists)
 
 
 class LastValue(Metric):
-    """The last value that counts, such as a learning rate; NaN before the first one.
+    """The last value of nonzero weight, such as a learning rate; NaN before the first one.
 
-    `update(values, sample_weight=None, mask=None)`: values of any shape. Merged metrics give the
-    value of the last one that has seen any.
+    `update(values, sample_weight=None, mask=None)`: values of any shape. Merging keeps the value of
+    the later metric, if it has one.
 
     Example:
         >>> import jax.numpy as jnp
@@ -61,11 +58,11 @@ class LastValue(Metric):
         self.last = Last(dtype=self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         values = jnp.asarray(values, self.dtype)
-        counts = weights(values.shape, sample_weight, mask).reshape(-1) != 0
-        index = jnp.max(jnp.where(counts, jnp.arange(values.size), 0))
-        self.last = self.last.merged(Last(values.reshape(-1)[index], counts.any(), self.dtype))
+        included = weights(values.shape, sample_weight, mask).reshape(-1) != 0
+        index = jnp.max(jnp.where(included, jnp.arange(values.size), 0))
+        self.last = self.last.merged(Last(values.reshape(-1)[index], included.any(), self.dtype))
 
     def compute(self) -> jax.Array:
         """The last value."""

@@ -6,15 +6,15 @@ import jax
 
 from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import as_numbers, counted, weights
+from jax_metrics.metrics.inputs import as_numbers, weights, where_weighted
 from jax_metrics.metrics.state import Total
 
 
 class Mean(WeightedMean):
     """The weighted mean of all values; NaN before the first one.
 
-    `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of the other
-    two are the first part of theirs. A value that does not count may be anything, NaN too.
+    `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of weights and
+    mask are prefixes of it. Values of weight zero are ignored, even NaN.
 
     Example:
         >>> import jax.numpy as jnp
@@ -29,14 +29,14 @@ class Mean(WeightedMean):
         super().__init__(**options)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         self.add(values, sample_weight, mask)
 
 
 class Sum(Metric):
     """The weighted sum of all values; 0 before the first one.
 
-    `update` as that of `Mean`.
+    `update` takes the arguments of `Mean.update`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -52,10 +52,10 @@ class Sum(Metric):
         self.total = Total.zeros((), self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
-        self.total += (counted(values, weight) * weight).sum()
+        self.total += (where_weighted(values, weight) * weight).sum()
 
     def compute(self) -> jax.Array:
         """The sum."""

@@ -1,4 +1,4 @@
-"""`Reduce`: plain values, brought to one number as the reduction of a loss says."""
+"""`Reduce`: reduces plain values like a loss."""
 
 from typing import Any, Unpack
 
@@ -6,20 +6,20 @@ import jax
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import as_numbers, counted, weights
+from jax_metrics.metrics.inputs import as_numbers, weights, where_weighted
 from jax_metrics.metrics.state import Total
 
 _REDUCTIONS = ("sum", "sum_over_batch_size", "mean_over_weights")
 
 
 class Reduce(Metric):
-    """Brings all values to one number, as the reduction of a loss does for a batch.
+    """Reduces all values to one number, as the reduction of a loss does for a batch.
 
-    `update(values, sample_weight=None, mask=None)`, as that of `Mean`.
+    `update` takes the arguments of `Mean.update`.
 
     Args:
-        reduction: `"sum"` of the weighted values; `"sum_over_batch_size"`, their sum divided by how
-            many there are; `"mean_over_weights"`, their sum divided by that of the weights. See
+        reduction: `"sum"` of the weighted values; `"sum_over_batch_size"`, their sum divided by
+            their number; `"mean_over_weights"`, their sum divided by that of the weights. See
             `jm.losses.Reduction`.
 
     Raises:
@@ -44,10 +44,10 @@ class Reduce(Metric):
         self.size = Total.zeros((), self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
-        self.total += (counted(values, weight) * weight).sum()
+        self.total += (where_weighted(values, weight) * weight).sum()
         if self.reduction != "mean_over_weights":
             weight = weights(values.shape, mask=mask)
         self.size += weight.sum()

@@ -1,4 +1,4 @@
-"""`Throughput`: how much is done in a second."""
+"""`Throughput`: examples or other items per second."""
 
 from typing import Any, Unpack
 
@@ -11,11 +11,11 @@ from jax_metrics.metrics.state import Total
 
 
 class Throughput(Metric):
-    """How many things are done in a second, as examples or tokens; NaN before the first update.
+    """Items per second, such as examples or tokens; NaN before the first update.
 
-    `update(count, seconds)`: how many were done, and how long it took. Measure after
-    `jax.block_until_ready`, since JAX returns before it has finished. Counts and seconds both add
-    up, so merged over workers that run side by side it is the mean rate of one of them.
+    `update(count, seconds)`: the number of items, and the time they took. Measure the time after
+    `jax.block_until_ready`, since JAX returns before it has finished. Merging adds both counts and
+    seconds, so merged over parallel workers it is the mean rate of a single one.
 
     Example:
         >>> import jax_metrics as jm
@@ -34,12 +34,12 @@ class Throughput(Metric):
         self.seconds = Total.zeros((), self.dtype)
 
     def update(self, *, count: Any, seconds: Any) -> Any:
-        """Takes in how many were done, an integer, and the seconds it took."""
+        """Updates with the number of items, an integer, and the seconds they took."""
         seconds = jnp.asarray(seconds, self.dtype)
         fault = check(seconds >= 0, "seconds must not be negative; subtract the earlier time.")
         self.count += jnp.asarray(count).sum()
         self.seconds += seconds.sum() + fault
 
     def compute(self) -> jax.Array:
-        """The rate, a second."""
+        """The number of items per second."""
         return self.count.value / self.seconds.value

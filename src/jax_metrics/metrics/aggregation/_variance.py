@@ -1,4 +1,4 @@
-"""Variance, standard deviation, and how far a mean may be off."""
+"""Variance, standard deviation and standard error of plain values."""
 
 from typing import Any, Unpack
 
@@ -6,19 +6,19 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Moments
 
 
 class Variance(Metric):
-    """The weighted variance of all values, right under any offset; NaN before the first one.
+    """The weighted variance of all values, accurate under any offset; NaN before the first one.
 
-    `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of the other
-    two are the first part of theirs.
+    `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of weights and
+    mask are prefixes of it.
 
     Args:
-        ddof: What is taken from the sum of the weights before dividing by it: 0 for the variance of
-            the values themselves, 1 for an estimate from a sample.
+        ddof: Delta degrees of freedom, subtracted from the sum of the weights in the divisor: 0 for
+            the variance of the values themselves, 1 for an estimate from a sample.
 
     Source: see `Moments`.
 
@@ -37,7 +37,7 @@ class Variance(Metric):
         self.moments = Moments(1, dtype=self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
-        """Takes values in."""
+        """Updates with values."""
         values = jnp.asarray(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
         self.moments = self.moments.updated(values.reshape(-1, 1), weight.reshape(-1))

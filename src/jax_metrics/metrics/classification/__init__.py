@@ -37,7 +37,6 @@ from jax_metrics.metrics.classification._fairness import fairness as fairness
 from jax_metrics.metrics.classification._fairness import group_stat_rates as group_stat_rates
 from jax_metrics.metrics.classification._jaccard_index import JaccardIndex as JaccardIndex
 from jax_metrics.metrics.classification._jaccard_index import jaccard_index as jaccard_index
-from jax_metrics.metrics.classification._labels import Labels as Labels
 from jax_metrics.metrics.classification._likelihood_ratio import (
     NegativeLikelihoodRatio as NegativeLikelihoodRatio,
 )

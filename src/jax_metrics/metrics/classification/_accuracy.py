@@ -5,19 +5,38 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._checked import checked_sum
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts, count
 from jax_metrics.metrics.classification._counting import Counting
-from jax_metrics.metrics.classification._exact_match import all_right
-from jax_metrics.metrics.classification._labels import LabelOptions, Labels, as_labels
+from jax_metrics.metrics.classification._exact_match import all_correct
+from jax_metrics.metrics.classification._outcomes import Outcomes, add_outcomes
+from jax_metrics.metrics.counts import checked_sum
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions, Labels, as_labels
 
 
-class Agreement(Counting):
-    """The base of metrics that say how often predictions are right.
+class Accuracy(Counting):
+    """The fraction of predictions that are correct.
 
-    With `average="micro"` right ones are counted as `tp` and wrong ones as `fn`, whatever they are.
+    Without `num_classes` and `num_labels` the shapes decide how predictions are read: floats with
+    one axis more than the target are scores of classes, integers of its shape are classes, floats
+    of its shape are probabilities of 1.
+
+    Args:
+        average: `"micro"` returns the fraction of correct predictions. `"macro"`, `"weighted"` and
+            None use the accuracy of each label, or the fraction of correct predictions among the
+            examples of each class; they need `num_classes` or `num_labels`.
+        subset: Whether an example is correct only if all of its labels are.
+        zero_division: The value where the denominator is zero.
+        **options: See `Labels`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target, logits = jnp.array([0, 2]), jnp.array([[2.0, 0.5, 1.0], [0.1, 0.3, 0.2]])
+        >>> float(jm.metrics.Accuracy()(target=target, preds=logits))
+        0.5
+        >>> float(jm.metrics.accuracy(target, logits, num_classes=3, top_k=2))
+        1.0
     """
 
     def __init__(
@@ -31,7 +50,7 @@ class Agreement(Counting):
         super().__init__(average=average, zero_division=zero_division, **options)
         if subset and (self.labels.num_labels is None or average != "micro"):
             raise ValueError(
-                "subset=True asks whether all labels of an example are right: it needs "
+                "subset=True asks whether all labels of an example are correct: it needs "
                 f"`num_labels` and average='micro'; got num_labels={self.labels.num_labels} and "
                 f"average={average!r}."
             )
@@ -40,76 +59,55 @@ class Agreement(Counting):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in; see `Labels` for shapes and dtypes."""
-        together = self.average == "micro"
-        labels = _read_by_shape(self.labels, target, preds) if together else self.labels
-        compared = labels.compare(target, preds, sample_weight, mask)
-        if not together:
-            self.add(*count(compared, labels, together=False))
+        """Updates with a batch; see `Labels` for shapes and dtypes."""
+        labels = self.labels
+        if self.average == "micro":
+            labels = _with_inferred_classes(labels, target, preds)
+        self.count(labels.compare(target, preds, sample_weight, mask))
+
+    def count(self, batch: LabelBatch) -> None:
+        """Adds a batch; with `average="micro"` correct ones as `tp` and wrong ones as `fn`."""
+        if self.average != "micro":
+            super().count(batch)
             return
         if self.subset:
-            right, weight = all_right(compared, examples_first=False)
-            tp, fault = (right * weight).sum(), check_rules(compared.rules)
+            correct, weight = all_correct(batch, examples_first=False)
+            tp, fault = (correct * weight).sum(), check_rules(batch.rules)
         else:
-            weight = compared.weight
-            tp, fault = checked_sum((compared.target == compared.preds) * weight, compared.rules)
-        none = jnp.zeros_like(tp)
-        self.add(Counts(tp, none, weight.sum() - tp, none), fault)
+            weight = batch.weight
+            tp, fault = checked_sum((batch.target == batch.preds) * weight, batch.rules)
+        zero = jnp.zeros_like(tp)
+        outcomes = Outcomes(tp, zero, weight.sum() - tp, zero)
+        self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
-    def counted_in(self, counts: Counts) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """How many are right, wrong, and both."""
+    def correct_wrong_total(self, counts: Outcomes) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """The numbers of correct, of wrong and of all predictions."""
         if self.labels.num_classes is not None and self.average != "micro":
             return counts.tp, counts.fn, counts.support
         return counts.tp + counts.tn, counts.fp + counts.fn, counts.all
 
+    def score(self, counts: Outcomes) -> jax.Array:
+        """The fraction of correct predictions."""
+        correct, _, total = self.correct_wrong_total(counts)
+        return self.ratio(correct, total)
 
-def _read_by_shape(labels: Labels, target: Any, preds: Any) -> Labels:
-    """With the number of classes that predictions have, where none was given.
+
+def _with_inferred_classes(labels: Labels, target: Any, preds: Any) -> Labels:
+    """The options with the number of classes that predictions have, unless one is given.
 
     Scores have one axis more than the target. Integers of its shape are classes, however many.
     """
     if labels.num_classes is not None or labels.num_labels is not None:
         return labels
     preds = jnp.asarray(preds)
-    scored = jnp.issubdtype(preds.dtype, jnp.floating)
-    if scored and preds.ndim == as_labels("target", target).ndim + 1:
+    is_float = jnp.issubdtype(preds.dtype, jnp.floating)
+    if is_float and preds.ndim == as_labels("target", target).ndim + 1:
         return labels._replace(num_classes=preds.shape[-1])
-    return labels if scored else labels._replace(num_classes=2**31 - 1)
+    return labels if is_float else labels._replace(num_classes=2**31 - 1)
 
 
-class Accuracy(Agreement):
-    """How often predictions are right.
-
-    Without `num_classes` and `num_labels` the shapes tell what predictions are: floats with one
-    axis more than the target are scores of classes, integers of its shape are classes, floats of
-    its shape are probabilities of 1.
-
-    Args:
-        average: `"micro"` gives the share of right ones. `"macro"`, `"weighted"` and None are made
-            of each label's own accuracy, or of each class' share of right ones among those whose
-            target it is; they need `num_classes` or `num_labels`.
-        subset: Whether an example is right only if all of its labels are.
-        zero_division: The value where there is nothing to divide by.
-        **options: See `Labels`.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> import jax_metrics as jm
-        >>> target, logits = jnp.array([0, 2]), jnp.array([[2.0, 0.5, 1.0], [0.1, 0.3, 0.2]])
-        >>> float(jm.metrics.Accuracy()(target=target, preds=logits))
-        0.5
-        >>> float(jm.metrics.accuracy(target, logits, num_classes=3, top_k=2))
-        1.0
-    """
-
-    def score(self, counts: Counts) -> jax.Array:
-        """The share of right ones."""
-        right, _, both = self.counted_in(counts)
-        return self.ratio(right, both)
-
-
-class HammingDistance(Agreement):
-    """How often predictions are wrong, of all labels or classes: one minus `Accuracy`.
+class HammingDistance(Accuracy):
+    """The fraction of labels or classes that are predicted wrong: one minus `Accuracy`.
 
     With `subset=True` it is the zero-one loss of rows of labels. Options are those of `Accuracy`.
 
@@ -125,10 +123,10 @@ class HammingDistance(Agreement):
 
     higher_is_better = False
 
-    def score(self, counts: Counts) -> jax.Array:
-        """The share of wrong ones."""
-        _, wrong, both = self.counted_in(counts)
-        return self.ratio(wrong, both)
+    def score(self, counts: Outcomes) -> jax.Array:
+        """The fraction of wrong predictions."""
+        _, wrong, total = self.correct_wrong_total(counts)
+        return self.ratio(wrong, total)
 
 
 accuracy = functional(Accuracy)

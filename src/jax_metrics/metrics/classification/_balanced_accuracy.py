@@ -1,27 +1,26 @@
 """Balanced accuracy: the mean recall of the classes."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import jax
 
-from jax_metrics.metrics._bincount import bincount
-from jax_metrics.metrics._checked import checked_bincount
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counting import divide
-from jax_metrics.metrics.classification._labelled import Labelled
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.counts import bincount, checked_bincount, divide
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
 from jax_metrics.metrics.state import Total
 
 
-class BalancedAccuracy(Labelled):
-    """The mean, over the classes that occur in the target, of the share that is right of each.
+class BalancedAccuracy(LabelMetric):
+    """The mean recall over the classes that occur in the target.
 
-    A binary target has two classes, so it gives the mean of recall and specificity.
+    A binary target has two classes, so it is the mean of recall and specificity.
 
     Args:
-        adjusted: Whether to map what chance gives to 0: `(value - 1 / n) / (1 - 1 / n)` with n
+        adjusted: Whether to rescale so that chance gives 0: `(value - 1 / n) / (1 - 1 / n)` with n
             classes in the target. 1 stays 1.
-        zero_division: The value before the first update, and if `adjusted`, that of one class.
+        zero_division: The value before the first update and, if `adjusted`, where the target has a
+            single class.
         **options: See `Labels`.
 
     Source: Brodersen et al.: The Balanced Accuracy and Its Posterior Distribution (2010).
@@ -37,7 +36,7 @@ class BalancedAccuracy(Labelled):
     """
 
     higher_is_better = True
-    right: Total
+    correct: Total
     support: Total
 
     def __init__(
@@ -50,28 +49,27 @@ class BalancedAccuracy(Labelled):
         super().__init__(**options)
         if self.labels.num_labels is not None:
             raise ValueError(
-                "BalancedAccuracy is of a binary target or of classes, which exclude each other; "
+                "BalancedAccuracy needs a binary target or classes, which are mutually exclusive; "
                 f"got num_labels={self.labels.num_labels}. For labels use `Accuracy` or `Recall`."
             )
         self.adjusted = adjusted
         self.zero_division = zero_division
         classes = self.labels.num_classes or 2
-        self.right, self.support = (Total.zeros((classes,), self.dtype) for _ in range(2))
+        self.correct, self.support = (Total.zeros((classes,), self.dtype) for _ in range(2))
 
-    def update(
-        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
-        """Takes a batch in; see `Labels` for shapes and dtypes."""
-        target, preds, weight, rules = self.labels.compare(target, preds, sample_weight, mask)
+    def count(self, batch: LabelBatch) -> None:
+        """Adds the correct predictions and the examples of each class."""
+        target, preds, weight, rules = batch
         classes = self.labels.num_classes or 2
         support, fault = checked_bincount(target, weight, classes, rules)
+        correct = bincount(target, (target == preds) * weight, classes)
         self.support = self.support + support + fault
-        self.right = self.right + bincount(target, (target == preds) * weight, classes) + fault
+        self.correct = self.correct + correct + fault
 
     def compute(self) -> jax.Array:
         """The mean recall."""
-        right, support = self.right.value, self.support.value
-        recalls = divide(right, support, 0.0)
+        correct, support = self.correct.value, self.support.value
+        recalls = divide(correct, support, 0.0)
         classes = (support != 0).sum()
         if not self.adjusted:
             return divide(recalls.sum(), classes, self.zero_division)

@@ -7,29 +7,37 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counted, Counts
-from jax_metrics.metrics.classification._counting import averaged, divide
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.classification._outcomes import (
+    Outcomes,
+    add_outcomes,
+    count_outcomes,
+    zero_outcomes,
+)
+from jax_metrics.metrics.counts import average_scores, divide
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
+from jax_metrics.metrics.state import Total
 
 _COLUMNS = ("precision", "recall", "f1-score", "support")
 _AVERAGES = {"macro avg": "macro", "weighted avg": "weighted"}
 
 
-class ClassificationReport(Counted):
-    """Precision, recall, F1 score and support of every class, and their means.
+class ClassificationReport(LabelMetric):
+    """Precision, recall, F1 score and support of every class, and their averages.
 
-    The value is a dictionary of dictionaries, `value["cat"]["f1-score"]`, as that of
+    The value is a dictionary of dictionaries, `value["cat"]["f1-score"]`, like the one of
     scikit-learn: besides the classes it has `"macro avg"` and `"weighted avg"`, and `"accuracy"`,
-    which is one number, or with labels `"micro avg"`. See `table` for a text. A binary target has
-    two classes. The macro average leaves out classes that occur neither in target nor predictions.
+    which is a single number, or with labels `"micro avg"`. `table` formats it as text. A binary
+    target has two classes. The macro average leaves out classes that occur in neither target nor
+    predictions.
 
     Args:
-        labels: Names of the classes, in their order; by default `"0"`, `"1"` and so on.
-        zero_division: The value where there is nothing to divide by.
+        labels: Names of the classes, in order; by default `"0"`, `"1"` and so on.
+        zero_division: The value where the denominator is zero.
         **options: See `Labels`.
 
     Raises:
-        ValueError: If there are not as many different names as classes.
+        ValueError: If the names are not distinct, or not as many as the classes.
 
     Example:
         >>> import jax.numpy as jnp
@@ -53,6 +61,8 @@ class ClassificationReport(Counted):
         0.75
     """
 
+    outcomes: Total
+
     def __init__(
         self,
         *,
@@ -67,51 +77,61 @@ class ClassificationReport(Counted):
             raise ValueError(f"labels must be {size} different names, but are {list(names)}.")
         self.names = names
         self.zero_division = zero_division
+        self.outcomes = zero_outcomes(self.labels, self.dtype)
+
+    def count(self, batch: LabelBatch) -> None:
+        """Adds the outcomes of a batch."""
+        outcomes, fault = count_outcomes(batch, self.labels)
+        self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
     def compute(self) -> dict[str, Any]:
         """The report."""
-        counts = self.counts
+        counts = Outcomes(*self.outcomes.value)
         if not self.labels.shape:
             tp, fp, fn, tn = counts
-            pairs = ((tn, tp), (fn, fp), (fp, fn), (tp, tn))  # what is true of 1 is false of 0
-            counts = Counts(*(jnp.stack(pair) for pair in pairs))
+            pairs = ((tn, tp), (fn, fp), (fp, fn), (tp, tn))  # a positive of 1 is a negative of 0
+            counts = Outcomes(*(jnp.stack(pair) for pair in pairs))
         scores = self._scores(counts)
-        rows = _row(scores, counts)
+        columns = _row(scores, counts)
         report: dict[str, Any] = {
-            name: {column: values[index] for column, values in rows.items()}
+            name: {column: values[index] for column, values in columns.items()}
             for index, name in enumerate(self.names)
         }
-        together = Counts(*(one.sum() for one in counts))
+        overall = Outcomes(*(one.sum() for one in counts))
+        included = counts.occurs
         if self.labels.num_labels is None:
-            report["accuracy"] = divide(together.tp, together.support, self.zero_division)
+            report["accuracy"] = divide(overall.tp, overall.support, self.zero_division)
         else:
-            report["micro avg"] = _row(self._scores(together), together)
-        every = self.labels.num_labels is not None
+            report["micro avg"] = _row(self._scores(overall), overall)
+            included = jnp.ones_like(included)
         for name, average in _AVERAGES.items():
-            means = [averaged(s, counts, average, self.zero_division, every) for s in scores]
-            report[name] = _row(means, together)
+            averages = [
+                average_scores(score, counts.support, average, self.zero_division, included)
+                for score in scores
+            ]
+            report[name] = _row(averages, overall)
         return report
 
-    def _scores(self, counts: Counts) -> list[jax.Array]:
+    def _scores(self, counts: Outcomes) -> list[jax.Array]:
         """Precision, recall and F1 score."""
         support, predicted = counts.support, counts.predicted
-        shares = (
+        ratios = (
             (counts.tp, predicted),
             (counts.tp, support),
             (2 * counts.tp, support + predicted),
         )
-        return [divide(part, whole, self.zero_division) for part, whole in shares]
+        return [divide(part, whole, self.zero_division) for part, whole in ratios]
 
     def table(self, digits: int = 2) -> str:
-        """The report as a text, a row for each class, in the form that scikit-learn gives it.
+        """The report as text, a line for each class, in the format of scikit-learn.
 
         Args:
-            digits: How many decimals.
+            digits: The number of decimals.
         """
         report = self.compute()
-        together = "accuracy" if self.labels.num_labels is None else "micro avg"
-        below = (together, *_AVERAGES)
-        width = max(map(len, (*self.names, *below)))
+        overall = "accuracy" if self.labels.num_labels is None else "micro avg"
+        averages = (overall, *_AVERAGES)
+        width = max(map(len, (*self.names, *averages)))
         support = report["macro avg"]["support"]
 
         def line(name: str) -> str:
@@ -124,11 +144,12 @@ class ClassificationReport(Counted):
                 name, width, [*cells, f"{weight:.{0 if weight.is_integer() else digits}f}"]
             )
 
-        head = _line("", width, _COLUMNS)
-        return "\n".join([head, "", *map(line, self.names), "", *map(line, below)])
+        header = _line("", width, _COLUMNS)
+        return "\n".join([header, "", *map(line, self.names), "", *map(line, averages)])
 
 
-def _row(scores: Sequence[jax.Array], counts: Counts) -> dict[str, jax.Array]:
+def _row(scores: Sequence[jax.Array], counts: Outcomes) -> dict[str, jax.Array]:
+
     return dict(zip(_COLUMNS, (*scores, counts.support), strict=True))
 
 

@@ -7,22 +7,25 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._confusion_matrix import Confusion
-from jax_metrics.metrics.classification._counting import divide
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._confusion_matrix import add_confusion, zero_matrix
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
+from jax_metrics.metrics.state import Total
 
 
-class CohenKappa(Confusion):
-    """How much more often two raters agree than by chance: 1 is always, 0 is as chance has it.
+class CohenKappa(LabelMetric):
+    """How much more often target and predictions agree than by chance.
 
-    One minus the disagreement that is seen over that which is expected if both are independent:
-    `1 - sum(w * seen) / sum(w * expected)` over the cells of the confusion matrix. Where no
-    disagreement is expected, since both always name the same class, it is NaN.
+    1 is perfect agreement, 0 is what chance gives. It is one minus the observed disagreement over
+    the one expected if both were independent, `1 - sum(w * observed) / sum(w * expected)` over the
+    cells of the confusion matrix. If both are always the same class, no disagreement is expected
+    and the value is NaN.
 
     Args:
-        weights: How bad it is to take class i for class j: None says all is equally bad,
-            `"linear"` gives `abs(i - j)`, `"quadratic"` gives `(i - j)**2`.
-        **options: See `Labels`; there is no kappa of labels that do not exclude each other.
+        weights: The cost of confusing class i with class j: None makes all equal, `"linear"` gives
+            `abs(i - j)`, `"quadratic"` gives `(i - j)**2`.
+        **options: See `Labels`; kappa is not defined for labels that are not mutually exclusive.
 
     Source: Cohen: A Coefficient of Agreement for Nominal Scales (1960).
 
@@ -37,26 +40,33 @@ class CohenKappa(Confusion):
     """
 
     higher_is_better = True
+    matrix: Total
 
     def __init__(self, *, weights: str | None = None, **options: Unpack[LabelOptions]):
         one_of("weights", weights, (None, "linear", "quadratic"))
         super().__init__(**options)
         if self.labels.num_labels is not None:
             raise ValueError(
-                "CohenKappa is of a binary target or of classes, which exclude each other; got "
-                f"num_labels={self.labels.num_labels}. Take one metric for each label."
+                "CohenKappa needs a binary target or classes, which are mutually exclusive; got "
+                f"num_labels={self.labels.num_labels}. Use one metric for each label."
             )
         self.weights = weights
+        self.matrix = zero_matrix(self.labels, self.dtype)
+
+    def count(self, batch: LabelBatch) -> None:
+        """Adds a batch to the confusion matrix."""
+        self.matrix = add_confusion(self.matrix, batch)
 
     def compute(self) -> jax.Array:
-        """Kappa."""
+        """The value of kappa."""
         matrix = self.matrix.value
-        share = matrix / matrix.sum()
+        observed = matrix / matrix.sum()
         classes = jnp.arange(matrix.shape[0], dtype=matrix.dtype)
-        apart = abs(classes[:, None] - classes)
-        cost = {None: jnp.minimum(apart, 1), "linear": apart, "quadratic": apart**2}[self.weights]
-        expected = share.sum(1)[:, None] * share.sum(0)
-        return 1 - divide((cost * share).sum(), (cost * expected).sum(), jnp.nan)
+        distance = abs(classes[:, None] - classes)
+        costs = {None: jnp.minimum(distance, 1), "linear": distance, "quadratic": distance**2}
+        cost = costs[self.weights]
+        expected = observed.sum(1)[:, None] * observed.sum(0)
+        return 1 - divide((cost * observed).sum(), (cost * expected).sum(), jnp.nan)
 
 
 cohen_kappa = functional(CohenKappa)

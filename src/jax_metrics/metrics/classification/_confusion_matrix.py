@@ -1,4 +1,4 @@
-"""Confusion matrix, and the base of metrics that are made of one."""
+"""Confusion matrix."""
 
 import math
 from collections.abc import Sequence
@@ -8,79 +8,56 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
-from jax_metrics.metrics._checked import checked_bincount
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counting import divide
-from jax_metrics.metrics.classification._labelled import Labelled
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.counts import checked_bincount, divide
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions, Labels
 from jax_metrics.metrics.state import Total
 
 _AXES = {"true": -1, "pred": -2, "all": (-2, -1)}
 
 
-class Confusion(Labelled):
-    """The base of metrics that are made of a confusion matrix.
+def zero_matrix(labels: Labels, dtype: Any) -> Total:
+    """The state to count a confusion matrix in, with the target along the first axis.
 
-    Attributes:
-        matrix: How often each target had each prediction: `[num_classes, num_classes]`, with the
-            target along the first axis; `[2, 2]` for binary, `[num_labels, 2, 2]` for labels. Its
-            value is in floats, which round what is above 2**24.
+    Its shape is `[num_classes, num_classes]`, `[2, 2]` for binary, `[num_labels, 2, 2]` for labels.
     """
-
-    matrix: Total
-
-    def __init__(self, **options: Unpack[LabelOptions]):
-        super().__init__(**options)
-        classes = self.labels.num_classes or 2
-        shape = (classes, classes)
-        if self.labels.num_labels is not None:
-            shape = (self.labels.num_labels, *shape)
-        self.matrix = Total.zeros(shape, self.dtype)
-
-    def update(
-        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
-        """Takes a batch in; see `Labels` for shapes and dtypes."""
-        target, preds, weight, rules = self.labels.compare(target, preds, sample_weight, mask)
-        shape = self.matrix.high.shape
-        label = 0 if self.labels.num_labels is None else jnp.arange(self.labels.num_labels)
-        counts, fault = confusion(target, preds, weight, rules, shape, label)
-        self.matrix = self.matrix + counts + fault
+    classes = labels.num_classes or 2
+    groups = () if labels.num_labels is None else (labels.num_labels,)
+    return Total.zeros((*groups, classes, classes), dtype)
 
 
-def confusion(
-    target: jax.Array,
-    preds: jax.Array,
-    weight: jax.Array,
-    rules: Sequence[Rule],
-    shape: tuple[int, ...],
-    group: Any = 0,
-) -> tuple[jax.Array, jax.Array]:
-    """How often each target has each prediction; and 0, or NaN if a rule is broken.
+def add_confusion(
+    matrix: Total, batch: LabelBatch, groups: Any = None, rules: Sequence[Rule] = ()
+) -> Total:
+    """The confusion matrix with a batch added; NaN if a rule is broken, see `check`.
 
     Args:
-        target: Labels, integers from 0 to `shape[-2] - 1`, of any shape.
-        preds: Likewise, to `shape[-1] - 1`.
-        weight: How much each counts.
-        rules: What must hold of them.
-        shape: Of the result, `[classes, classes]` or `[groups, classes, classes]`.
-        group: To which matrix each belongs; an array that broadcasts to the shape of the target.
+        matrix: The matrix so far, `[classes, classes]` or `[groups, classes, classes]`.
+        batch: The labels.
+        groups: The matrix that each example belongs to; by default one for each label.
+        rules: Further rules to check.
     """
-    cell = (group * shape[-2] + target) * shape[-1] + preds
-    counts, fault = checked_bincount(cell, weight, math.prod(shape), rules)
-    return counts.reshape(shape), fault
+    target, preds, weight, own_rules = batch
+    shape = matrix.high.shape
+    if groups is None:
+        groups = jnp.arange(shape[0]) if len(shape) == 3 else 0
+    cell = (groups * shape[-2] + target) * shape[-1] + preds
+    counts, fault = checked_bincount(cell, weight, math.prod(shape), (*own_rules, *rules))
+    return matrix + counts.reshape(shape) + fault
 
 
-class ConfusionMatrix(Confusion):
+class ConfusionMatrix(LabelMetric):
     """How often each target has each prediction, with the target along the first axis.
 
-    `[num_classes, num_classes]`; `[2, 2]` for a binary target; `[num_labels, 2, 2]` for labels.
+    `[num_classes, num_classes]`; `[2, 2]` for a binary target; `[num_labels, 2, 2]` for labels. The
+    values are floats, which round counts above 2**24.
 
     Args:
-        normalize: `"true"` divides by how often the target is the class, so that rows sum to 1,
-            `"pred"` by how often the class is predicted, `"all"` by how many there are. A row or
-            column that is empty stays 0.
+        normalize: `"true"` divides by how often each class is the target, so that rows sum to 1;
+            `"pred"` by how often each class is predicted, `"all"` by the sum of the matrix. An
+            empty row or column stays 0.
         **options: See `Labels`.
 
     Example:
@@ -96,11 +73,17 @@ class ConfusionMatrix(Confusion):
     """
 
     plot_form = "matrix"
+    matrix: Total
 
     def __init__(self, *, normalize: str | None = None, **options: Unpack[LabelOptions]):
         one_of("normalize", normalize, (None, *_AXES))
         super().__init__(**options)
         self.normalize = normalize
+        self.matrix = zero_matrix(self.labels, self.dtype)
+
+    def count(self, batch: LabelBatch) -> None:
+        """Adds a batch to the matrix."""
+        self.matrix = add_confusion(self.matrix, batch)
 
     def compute(self) -> jax.Array:
         """The matrix."""

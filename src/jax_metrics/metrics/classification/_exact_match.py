@@ -1,23 +1,23 @@
-"""Exact match: how often all of an example is right."""
+"""Exact match: the fraction of examples that are correct at all positions."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import jax
 
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._mean_of import MeanOf
-from jax_metrics.metrics.classification._labelled import Labelled
-from jax_metrics.metrics.classification._labels import Compared, LabelOptions
+from jax_metrics.metrics._mean_of import WeightedMean
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
 
 
-class ExactMatch(Labelled, MeanOf):
-    """The share of examples of which all positions are right; NaN before the first update.
+class ExactMatch(LabelMetric, WeightedMean):
+    """The fraction of examples that are correct at all positions; NaN before the first update.
 
-    With labels an example is a row of them, `[..., num_labels]`. Otherwise it is all that belongs
-    to one index of the first axis, such as a sentence in `[batch, length]`. A position that is
-    masked or ignored need not be right, and an example that has no other does not count; else it
-    weighs as much as its heaviest position. See `Labels` for the options.
+    With labels an example is a row of them, `[..., num_labels]`. Otherwise it is everything at one
+    index of the first axis, such as a sentence in `[batch, length]`. Masked and ignored positions
+    need not be correct, and an example without other positions is ignored; the weight of an example
+    is the largest weight of its positions. See `Labels` for the options.
 
     Example:
         >>> import jax.numpy as jnp
@@ -34,27 +34,24 @@ class ExactMatch(Labelled, MeanOf):
     def __init__(self, **options: Unpack[LabelOptions]):
         super().__init__(**options)
 
-    def update(
-        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
-        """Takes a batch in; see `Labels` for shapes and dtypes."""
-        compared = self.labels.compare(target, preds, sample_weight, mask)
-        right, weight = all_right(compared, examples_first=self.labels.num_labels is None)
-        self.total = self.total + (right * weight).sum() + check_rules(compared.rules)
+    def count(self, batch: LabelBatch) -> None:
+        """Adds the correct examples of a batch."""
+        correct, weight = all_correct(batch, examples_first=self.labels.num_labels is None)
+        self.total = self.total + (correct * weight).sum() + check_rules(batch.rules)
         self.weight += weight.sum()
 
 
-def all_right(compared: Compared, examples_first: bool) -> tuple[jax.Array, jax.Array]:
-    """Whether each example is right at all positions that count, and its weight.
+def all_correct(batch: LabelBatch, examples_first: bool) -> tuple[jax.Array, jax.Array]:
+    """Whether each example is correct at all positions with a weight; and the example's weight.
 
     Args:
-        compared: The labels.
+        batch: The labels.
         examples_first: Whether an example is an index of the first axis; else a row of the last.
     """
-    target, preds, weight, _ = compared
+    target, preds, weight, _ = batch
     axes = tuple(range(1, target.ndim)) if examples_first else -1
-    right = ((target == preds) | (weight == 0)).all(axes)
-    return right, weight.max(axes, initial=0)
+    correct = ((target == preds) | (weight == 0)).all(axes)
+    return correct, weight.max(axes, initial=0)
 
 
 exact_match = functional(ExactMatch)

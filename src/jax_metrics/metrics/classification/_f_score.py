@@ -7,12 +7,12 @@ import jax
 
 from jax_metrics.arguments import between
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts
 from jax_metrics.metrics.classification._counting import Counting, CountingOptions
+from jax_metrics.metrics.classification._outcomes import Outcomes
 
 
 class FBetaScore(Counting):
-    """The harmonic mean of precision and recall, in which recall weighs `beta**2` times as much.
+    """The weighted harmonic mean of precision and recall: recall has `beta**2` times the weight.
 
     `(1 + beta**2) * tp / ((1 + beta**2) * tp + beta**2 * fn + fp)`.
 
@@ -37,10 +37,10 @@ class FBetaScore(Counting):
         between(0, math.inf, beta=beta)
         self.beta = beta
 
-    def score(self, counts: Counts) -> jax.Array:
+    def score(self, counts: Outcomes) -> jax.Array:
         """The score, for each class or for all together."""
-        of_precision = 1 / (1 + self.beta**2)
-        wrong = (1 - of_precision) * counts.fn + of_precision * counts.fp
+        precision_weight = 1 / (1 + self.beta**2)
+        wrong = (1 - precision_weight) * counts.fn + precision_weight * counts.fp
         return self.ratio(counts.tp, counts.tp + wrong)
 
 
@@ -59,15 +59,15 @@ class F1Score(Counting):
         0.0
     """
 
-    def score(self, counts: Counts) -> jax.Array:
+    def score(self, counts: Outcomes) -> jax.Array:
         """The score, for each class or for all together."""
         return self.ratio(2 * counts.tp, counts.support + counts.predicted)
 
 
 class DiceScore(F1Score):
-    """Dice's coefficient, `2 * |A & B| / (|A| + |B|)`: the F1 score, as segmentation names it.
+    """Dice's coefficient, `2 * |A & B| / (|A| + |B|)`: the name of the F1 score in segmentation.
 
-    All pixels of all examples are counted together, for each class. See `Counting` for the options.
+    For each class the pixels of all examples are counted together. See `Counting` for the options.
 
     Source: Dice: Measures of the Amount of Ecologic Association Between Species (1945).
 

@@ -1,4 +1,4 @@
-"""How a binary classifier treats groups."""
+"""Fairness: how a binary classifier treats groups of examples."""
 
 from typing import Any, Unpack
 
@@ -7,16 +7,15 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.classification._confusion_matrix import confusion
-from jax_metrics.metrics.classification._counting import divide
-from jax_metrics.metrics.classification._labelled import Labelled
-from jax_metrics.metrics.classification._labels import as_labels
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.classification._confusion_matrix import add_confusion
+from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.inputs import Labels, as_labels
 from jax_metrics.metrics.state import Total
 
 
-class Grouped(Labelled):
-    """The base of metrics of a binary target that are taken of each group.
+class GroupMetric(Metric):
+    """The base of metrics that count a binary target separately for each group.
 
     Attributes:
         matrix: The confusion matrix of each group, `[num_groups, 2, 2]`.
@@ -33,9 +32,10 @@ class Grouped(Labelled):
         ignore_index: int | None = None,
         **options: Unpack[Common],
     ):
-        super().__init__(
-            threshold=threshold, from_logits=from_logits, ignore_index=ignore_index, **options
-        )
+        super().__init__(**options)
+        self.labels = Labels(
+            threshold=threshold, from_logits=from_logits, ignore_index=ignore_index
+        ).checked()
         if num_groups < 2:
             raise ValueError(f"num_groups must be at least 2, but is {num_groups}.")
         self.num_groups = num_groups
@@ -44,45 +44,41 @@ class Grouped(Labelled):
     def update(
         self, *, target: Any, preds: Any, groups: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in; see `Labels` for shapes and dtypes.
+        """Updates with a batch; see `Labels` for shapes and dtypes.
 
         Args:
             target: 0 or 1.
-            preds: Of the same shape.
-            groups: To which group each belongs, integers of the same shape.
-            sample_weight: How much each counts.
-            mask: Booleans: false leaves one out.
+            preds: Predictions of the same shape.
+            groups: The group of each example, integers of the same shape.
+            sample_weight: The weight of each example.
+            mask: Booleans: false excludes an example.
         """
-        target, preds, weight, rules = self.labels.compare(target, preds, sample_weight, mask)
+        batch = self.labels.compare(target, preds, sample_weight, mask)
         groups = as_labels("groups", groups)
-        if groups.shape != target.shape:
+        if groups.shape != batch.target.shape:
             raise ValueError(
-                f"groups of shape {groups.shape} do not fit a target of shape {target.shape}: "
-                "each example has one group."
+                f"groups of shape {groups.shape} do not fit a target of shape "
+                f"{batch.target.shape}: each example has one group."
             )
         inside = (groups >= 0) & (groups < self.num_groups)
         rule = Rule(
-            inside | (weight == 0),
+            inside | (batch.weight == 0),
             f"groups must lie between 0 and {self.num_groups - 1}. Mask the others, or give the "
             "number of groups as `num_groups`.",
         )
-        groups = jnp.where(inside, groups, 0)
-        shape = self.matrix.high.shape
-        counts, fault = confusion(target, preds, weight, (*rules, rule), shape, groups)
-        self.matrix = self.matrix + counts + fault
+        self.matrix = add_confusion(self.matrix, batch, jnp.where(inside, groups, 0), [rule])
 
 
-class GroupStatRates(Grouped):
-    """The share of true and false positives and negatives in each group, `[num_groups, 4]`.
+class GroupStatRates(GroupMetric):
+    """The fractions of true and false positives and negatives in each group, `[num_groups, 4]`.
 
-    Along the last axis they are in this order: `tp, fp, tn, fn`. Those of a group sum to 1, or are
-    0 if it is empty.
+    The last axis holds `tp, fp, tn, fn`. They sum to 1, or are 0 if the group is empty.
 
     Args:
-        num_groups: How many groups there are; `update` takes `groups`, integers below it.
+        num_groups: The number of groups; `update` takes `groups`, integers below it.
         threshold: A probability above it means 1.
         from_logits: Whether floats are logits instead of probabilities.
-        ignore_index: Where the target is this, nothing counts.
+        ignore_index: Examples with this target are ignored.
         **options: See `Metric`.
 
     Example:
@@ -105,18 +101,18 @@ class GroupStatRates(Grouped):
         return divide(counts, counts.sum(-1, keepdims=True), 0.0)
 
 
-class Fairness(Grouped):
+class Fairness(GroupMetric):
     """How equally groups are treated: the lowest rate over the highest, from 0 to 1, which is fair.
 
-    The value is a dictionary. `"demographic_parity"` compares how often each group is predicted to
-    be positive, `"equal_opportunity"` how often those are that are positive (recall). A group of
-    which there are none does not count. NaN where the highest rate is 0, or there is none.
+    The value is a dictionary. `"demographic_parity"` compares the fractions of positive predictions
+    in the groups, `"equal_opportunity"` their recall. Groups without examples are left out. NaN
+    where the highest rate is 0 or there is none.
 
     Args:
-        num_groups: How many groups there are; `update` takes `groups`, integers below it.
+        num_groups: The number of groups; `update` takes `groups`, integers below it.
         threshold: A probability above it means 1.
         from_logits: Whether floats are logits instead of probabilities.
-        ignore_index: Where the target is this, nothing counts.
+        ignore_index: Examples with this target are ignored.
         **options: See `Metric`.
 
     Source: Hardt, Price, Srebro: [Equality of Opportunity in Supervised
@@ -141,14 +137,15 @@ class Fairness(Grouped):
         """Both ratios."""
         (tn, fp), (fn, tp) = jnp.moveaxis(self.matrix.value, 0, -1)
         return {
-            "demographic_parity": _lowest_to_highest(tp + fp, tp + fp + tn + fn),
-            "equal_opportunity": _lowest_to_highest(tp, tp + fn),
+            "demographic_parity": _lowest_over_highest(tp + fp, tp + fp + tn + fn),
+            "equal_opportunity": _lowest_over_highest(tp, tp + fn),
         }
 
 
-def _lowest_to_highest(part: jax.Array, whole: jax.Array) -> jax.Array:
-    rates = divide(part, whole, 0.0)
-    lowest = jnp.where(whole == 0, jnp.inf, rates).min()
+def _lowest_over_highest(counts: jax.Array, totals: jax.Array) -> jax.Array:
+    rates = divide(counts, totals, 0.0)
+    lowest = jnp.where(totals == 0, jnp.inf, rates).min()
+
     return divide(lowest, rates.max(), jnp.nan)
 
 

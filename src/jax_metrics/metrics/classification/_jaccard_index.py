@@ -3,8 +3,8 @@
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts
 from jax_metrics.metrics.classification._counting import Counting
+from jax_metrics.metrics.classification._outcomes import Outcomes
 
 
 class JaccardIndex(Counting):
@@ -25,7 +25,7 @@ class JaccardIndex(Counting):
         0.6666666865348816
     """
 
-    def score(self, counts: Counts) -> jax.Array:
+    def score(self, counts: Outcomes) -> jax.Array:
         """The index, for each class or for all together."""
         return self.ratio(counts.tp, counts.support + counts.fp)
 

@@ -6,18 +6,17 @@ from typing import Unpack
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts
 from jax_metrics.metrics.classification._counting import Counting
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._outcomes import Outcomes
+from jax_metrics.metrics.inputs import LabelOptions
 
 
 class LikelihoodRatio(Counting):
-    """The base of both ratios.
+    """The base of both likelihood ratios.
 
     Args:
         average: As in `Counting`.
-        zero_division: The value where there is nothing to divide by; NaN leaves a class out of the
-            mean.
+        zero_division: The value where the denominator is zero; NaN leaves a class out of the mean.
         **options: See `Labels`.
     """
 
@@ -32,10 +31,10 @@ class LikelihoodRatio(Counting):
 
 
 class PositiveLikelihoodRatio(LikelihoodRatio):
-    """How many times as often what is positive is called so as what is not, `tpr / fpr`.
+    """How much more often positives are predicted positive than negatives are, `tpr / fpr`.
 
-    The odds of being positive, times this, are the odds after a positive prediction: 1 tells
-    nothing, more is better. NaN where nothing is called positive wrongly.
+    A positive prediction multiplies the odds of being positive by it: 1 is uninformative, higher is
+    better. NaN where there are no false positives.
 
     See `LikelihoodRatio` for the options.
 
@@ -49,16 +48,16 @@ class PositiveLikelihoodRatio(LikelihoodRatio):
         1.5
     """
 
-    def score(self, counts: Counts) -> jax.Array:
+    def score(self, counts: Outcomes) -> jax.Array:
         """The ratio, for each class or for all together."""
         return self.ratio(counts.tp * (counts.fp + counts.tn), counts.fp * counts.support)
 
 
 class NegativeLikelihoodRatio(LikelihoodRatio):
-    """How many times as often what is positive is called negative as what is not, `fnr / tnr`.
+    """How much more often positives are predicted negative than negatives are, `fnr / tnr`.
 
-    The odds of being positive, times this, are the odds after a negative prediction: 1 tells
-    nothing, less is better. NaN where nothing is called negative rightly.
+    A negative prediction multiplies the odds of being positive by it: 1 is uninformative, lower is
+    better. NaN where there are no true negatives.
 
     See `LikelihoodRatio` for the options.
 
@@ -74,7 +73,7 @@ class NegativeLikelihoodRatio(LikelihoodRatio):
 
     higher_is_better = False
 
-    def score(self, counts: Counts) -> jax.Array:
+    def score(self, counts: Outcomes) -> jax.Array:
         """The ratio, for each class or for all together."""
         return self.ratio(counts.fn * (counts.fp + counts.tn), counts.tn * counts.support)
 

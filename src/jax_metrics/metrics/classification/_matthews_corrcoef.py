@@ -6,18 +6,25 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counted
-from jax_metrics.metrics.classification._counting import divide
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.classification._outcomes import (
+    Outcomes,
+    add_outcomes,
+    count_outcomes,
+    zero_outcomes,
+)
+from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
+from jax_metrics.metrics.state import Total
 
 
-class MatthewsCorrCoef(Counted):
+class MatthewsCorrCoef(LabelMetric):
     """The correlation of target and predictions, from -1 to 1; 0 where either is constant.
 
     The covariance of the indicators of class k is `tp * tn - fp * fn`, over `n**2`, and their
-    variances are `(tp + fn) * (tn + fp)` and `(tp + fp) * (tn + fn)`. Over classes they are summed:
-    `sum(cov) / sqrt(sum(var_target) * sum(var_preds))`. Labels have all of theirs counted together.
-    See `Labels` for the options.
+    variances are `(tp + fn) * (tn + fp)` and `(tp + fp) * (tn + fn)`. With classes these are summed
+    over them: `sum(cov) / sqrt(sum(var_target) * sum(var_preds))`. With labels all are counted
+    together. See `Labels` for the options.
 
     Sources: Matthews: Comparison of the Predicted and Observed Secondary Structure of T4 Phage
     Lysozyme (1975). Gorodkin: Comparing Two K-Category Assignments by a K-Category Correlation
@@ -34,20 +41,28 @@ class MatthewsCorrCoef(Counted):
     """
 
     higher_is_better = True
+    outcomes: Total
 
     def __init__(self, **options: Unpack[LabelOptions]):
-        super().__init__(options.get("num_labels") is not None, **options)
+        super().__init__(**options)
+        self.together = self.labels.num_labels is not None
+        self.outcomes = zero_outcomes(self.labels, self.dtype, together=self.together)
+
+    def count(self, batch: LabelBatch) -> None:
+        """Adds the outcomes of a batch."""
+        outcomes, fault = count_outcomes(batch, self.labels, together=self.together)
+        self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
     def compute(self) -> jax.Array:
         """The coefficient."""
-        # Shares of all do not overflow; nothing is a difference of nearly equal sums.
-        count = self.counts.all
-        tp, fp, fn, tn = (divide(part, count, 0.0) for part in self.counts)
+        counts = Outcomes(*self.outcomes.value)
+        # Fractions cannot overflow, and no value is a difference of nearly equal sums.
+        tp, fp, fn, tn = (divide(count, counts.all, 0.0) for count in counts)
         covariance = (tp * tn - fp * fn).sum()
-        of_target = ((tp + fn) * (tn + fp)).sum()
-        of_preds = ((tp + fp) * (tn + fn)).sum()
-        spread = jnp.sqrt(of_target) * jnp.sqrt(of_preds)
-        if self.labels.num_classes is not None:  # rounded weights may leave some to constant ones
+        target_variance = ((tp + fn) * (tn + fp)).sum()
+        preds_variance = ((tp + fp) * (tn + fn)).sum()
+        spread = jnp.sqrt(target_variance) * jnp.sqrt(preds_variance)
+        if self.labels.num_classes is not None:  # rounded weights may leave constants some variance
             constant = [((one != 0).sum() <= 1) for one in (tp + fn, tp + fp)]
             spread = jnp.where(constant[0] | constant[1], 0, spread)
         return divide(covariance, spread, 0.0)

@@ -1,14 +1,14 @@
-"""Precision: how much of what was called positive is."""
+"""Precision: the fraction of positive predictions that are correct."""
 
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts
 from jax_metrics.metrics.classification._counting import Counting
+from jax_metrics.metrics.classification._outcomes import Outcomes
 
 
 class Precision(Counting):
-    """The share of true ones among those predicted, `tp / (tp + fp)`.
+    """The fraction of positive predictions that are correct, `tp / (tp + fp)`.
 
     See `Counting` for the options.
 
@@ -22,8 +22,8 @@ class Precision(Counting):
         1.0
     """
 
-    def score(self, counts: Counts) -> jax.Array:
-        """The share, for each class or for all together."""
+    def score(self, counts: Outcomes) -> jax.Array:
+        """The fraction, for each class or for all together."""
         return self.ratio(counts.tp, counts.tp + counts.fp)
 
 

@@ -1,14 +1,14 @@
-"""Recall: how much of what is positive was called so."""
+"""Recall: the fraction of positives that are predicted positive."""
 
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts
 from jax_metrics.metrics.classification._counting import Counting
+from jax_metrics.metrics.classification._outcomes import Outcomes
 
 
 class Recall(Counting):
-    """The share of those that are positive which was predicted so, `tp / (tp + fn)`.
+    """The fraction of positives that are predicted positive, `tp / (tp + fn)`.
 
     Also called sensitivity or true positive rate. See `Counting` for the options.
 
@@ -22,8 +22,8 @@ class Recall(Counting):
         1.0
     """
 
-    def score(self, counts: Counts) -> jax.Array:
-        """The share, for each class or for all together."""
+    def score(self, counts: Outcomes) -> jax.Array:
+        """The fraction, for each class or for all together."""
         return self.ratio(counts.tp, counts.support)
 
 

@@ -1,14 +1,14 @@
-"""Specificity and negative predictive value: recall and precision of the negative ones."""
+"""Specificity and negative predictive value: recall and precision of the negatives."""
 
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counts
 from jax_metrics.metrics.classification._counting import Counting
+from jax_metrics.metrics.classification._outcomes import Outcomes
 
 
 class Specificity(Counting):
-    """The share of those that are negative which was predicted so, `tn / (tn + fp)`.
+    """The fraction of negatives that are predicted negative, `tn / (tn + fp)`.
 
     Also called true negative rate. See `Counting` for the options.
 
@@ -22,13 +22,13 @@ class Specificity(Counting):
         1.0
     """
 
-    def score(self, counts: Counts) -> jax.Array:
-        """The share, for each class or for all together."""
+    def score(self, counts: Outcomes) -> jax.Array:
+        """The fraction, for each class or for all together."""
         return self.ratio(counts.tn, counts.tn + counts.fp)
 
 
 class NegativePredictiveValue(Counting):
-    """The share of true ones among those predicted to be negative, `tn / (tn + fn)`.
+    """The fraction of negative predictions that are correct, `tn / (tn + fn)`.
 
     See `Counting` for the options.
 
@@ -42,8 +42,8 @@ class NegativePredictiveValue(Counting):
         1.0
     """
 
-    def score(self, counts: Counts) -> jax.Array:
-        """The share, for each class or for all together."""
+    def score(self, counts: Outcomes) -> jax.Array:
+        """The fraction, for each class or for all together."""
         return self.ratio(counts.tn, counts.tn + counts.fn)
 
 

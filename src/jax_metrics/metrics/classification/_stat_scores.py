@@ -1,4 +1,4 @@
-"""The counts themselves."""
+"""The numbers of true and false positives and negatives."""
 
 from typing import Unpack
 
@@ -7,19 +7,26 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.classification._counted import Counted
-from jax_metrics.metrics.classification._labels import LabelOptions
+from jax_metrics.metrics.classification._label_metric import LabelMetric
+from jax_metrics.metrics.classification._outcomes import (
+    Outcomes,
+    add_outcomes,
+    count_outcomes,
+    zero_outcomes,
+)
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
+from jax_metrics.metrics.state import Total
 
 
-class StatScores(Counted):
-    """True and false positives, true and false negatives, and how many are in the target.
+class StatScores(LabelMetric):
+    """True and false positives, true and false negatives, and the support.
 
-    The value has them along its last axis in this order: `tp, fp, tn, fn, support`. It is in
-    floats, which round what is above 2**24; the state `outcomes`, a `Total` of `tp, fp, fn, tn`
-    along its first axis, does not.
+    The last axis of the value holds them in this order: `tp, fp, tn, fn, support`. They are floats,
+    which round counts above 2**24; the state `outcomes`, a `Total` of `tp, fp, fn, tn` along its
+    first axis, is exact.
 
     Args:
-        average: None gives `[num_classes, 5]` or `[num_labels, 5]`, `"micro"` counts all of them
+        average: None gives `[num_classes, 5]` or `[num_labels, 5]`; `"micro"` counts all of them
             together and gives `[5]`, as does a binary target.
         **options: See `Labels`.
 
@@ -35,14 +42,23 @@ class StatScores(Counted):
         Array([3., 1., 7., 1., 4.], dtype=float32)
     """
 
+    outcomes: Total
+
     def __init__(self, *, average: str | None = None, **options: Unpack[LabelOptions]):
         one_of("average", average, ("micro", None))
-        super().__init__(average == "micro", **options)
+        super().__init__(**options)
+        self.together = average == "micro"
+        self.outcomes = zero_outcomes(self.labels, self.dtype, together=self.together)
+
+    def count(self, batch: LabelBatch) -> None:
+        """Adds the outcomes of a batch."""
+        outcomes, fault = count_outcomes(batch, self.labels, together=self.together)
+        self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
     def compute(self) -> jax.Array:
         """The counts, `[..., 5]`."""
-        tp, fp, fn, tn = self.counts
-        return jnp.stack([tp, fp, tn, fn, self.counts.support], -1)
+        counts = Outcomes(*self.outcomes.value)
+        return jnp.stack([counts.tp, counts.fp, counts.tn, counts.fn, counts.support], -1)
 
 
 stat_scores = functional(StatScores)

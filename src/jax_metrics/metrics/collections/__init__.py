@@ -1,4 +1,4 @@
-"""Several losses and metrics as one."""
+"""Collections of losses and metrics."""
 
 from jax_metrics.metrics.collections._aux import AuxLosses as AuxLosses
 from jax_metrics.metrics.collections._aux import AuxMetrics as AuxMetrics

@@ -1,4 +1,4 @@
-"""Losses and metrics that modules log in their fields."""
+"""`AuxLosses` and `AuxMetrics`: losses and metrics that modules log in their fields."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
@@ -12,12 +12,12 @@ from jax_metrics.module import LossLog, MetricLog, TreePart
 from jax_metrics.tree import filter
 
 
-class _Logged(Metric):
-    """The mean over the batches of what fields of one kind hold after each call of a module.
+class _LoggedMeans(Metric):
+    """The mean over batches of the values that a module logs in fields of one kind.
 
     Args:
-        names: The names to expect: a module that has logged, or a dict such as it gives, or the
-            names themselves.
+        names: The names of the values; or a module that has logged them, or a dict of values by
+            name.
     """
 
     kind: ClassVar[type[TreePart]]
@@ -33,15 +33,16 @@ class _Logged(Metric):
 
     @classmethod
     def logged(cls, logs: Any) -> dict[str, jax.Array]:
-        """The values by name, each brought to a scalar by its mean.
+        """The mean of each logged value, by name.
 
         Args:
-            logs: A module, whose names are the paths of the fields joined by `/`; or a dict.
+            logs: A module, where the names are the paths of the fields, joined by `/`; or a dict.
         """
         if not isinstance(logs, Mapping):
-            found = jax.tree_util.tree_leaves_with_path(filter(logs, cls.kind))
+            leaves = jax.tree_util.tree_leaves_with_path(filter(logs, cls.kind))
             logs = {
-                jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in found
+                jax.tree_util.keystr(path, simple=True, separator="/"): leaf
+                for path, leaf in leaves
             }
         return {name: jnp.mean(value, dtype=jnp.float32) for name, value in logs.items()}
 
@@ -69,11 +70,11 @@ class _Logged(Metric):
         return self.compute()
 
 
-class AuxLosses(_Logged):
-    """What a module logs in fields of the kind `LossLog`, and the means of it over batches.
+class AuxLosses(_LoggedMeans):
+    """The means over batches of the losses that a module logs in fields of kind `LossLog`.
 
     Args:
-        names: A module that has been called, or a dict of the losses by name, or the names.
+        names: A module after its call, or a dict of the losses by name, or the names.
 
     Example:
         >>> import jax
@@ -95,19 +96,19 @@ class AuxLosses(_Logged):
     kind = LossLog
 
     def update(self, *, aux_losses: Any) -> Any:
-        """Takes in what a module has logged: the module, or a dict of values by name."""
+        """Updates with logged values: the module after its call, or a dict of values by name."""
         self._add(aux_losses)
 
     def total_loss(self) -> jax.Array:
-        """The sum of the means."""
+        """The sum of the mean losses."""
         return sum(self.compute().values(), jnp.zeros((), self.dtype))
 
 
-class AuxMetrics(_Logged):
-    """What a module logs in fields of the kind `MetricLog`, and the means of it over batches.
+class AuxMetrics(_LoggedMeans):
+    """The means over batches of the values that a module logs in fields of kind `MetricLog`.
 
     Args:
-        names: A module that has been called, or a dict of the values by name, or the names.
+        names: A module after its call, or a dict of the values by name, or the names.
 
     Example:
         >>> import jax.numpy as jnp
@@ -121,5 +122,5 @@ class AuxMetrics(_Logged):
     kind = MetricLog
 
     def update(self, *, aux_metrics: Any) -> Any:
-        """Takes in what a module has logged: the module, or a dict of values by name."""
+        """Updates with logged values: the module after its call, or a dict of values by name."""
         self._add(aux_metrics)

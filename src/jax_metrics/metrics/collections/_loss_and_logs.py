@@ -1,4 +1,4 @@
-"""`LossAndLogs`: all that a training step reports, as one metric."""
+"""`LossAndLogs`: everything that a training step reports, as one metric."""
 
 import inspect
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._composite import check_taken
+from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.collections._aux import AuxLosses, AuxMetrics
 from jax_metrics.metrics.collections._losses import Losses
@@ -20,10 +20,10 @@ class LossAndLogs(Metric):
     """The loss to train on, and the logs of losses and metrics, of all batches so far.
 
     Args:
-        losses: A `Losses`, or what it is made of.
-        metrics: A `Metrics`, or what it is made of.
-        aux_losses: An `AuxLosses`, or what it is made of: its sum is added to the loss.
-        aux_metrics: An `AuxMetrics`, or what it is made of.
+        losses: A `Losses`, or the argument of one.
+        metrics: A `Metrics`, or the argument of one.
+        aux_losses: An `AuxLosses`, or the argument of one; its sum is added to the loss.
+        aux_metrics: An `AuxMetrics`, or the argument of one.
 
     Example:
         >>> import jax.numpy as jnp
@@ -70,24 +70,24 @@ class LossAndLogs(Metric):
         aux_metrics: Any = None,
         **arguments: Any,
     ) -> Any:
-        """Takes a batch in.
+        """Updates with a batch.
 
         Args:
-            metrics_kwargs: Arguments of the metrics, if they are others than those of the losses.
+            metrics_kwargs: Arguments of the metrics, if they differ from those of the losses.
             aux_losses: The module after its call, or a dict of the losses it has logged.
             aux_metrics: The module after its call, or a dict of the values it has logged.
-            **arguments: Arguments of losses and metrics; each gets those that it takes.
+            **arguments: Arguments of losses and metrics; each gets the ones that it takes.
 
         Raises:
-            TypeError: If neither takes one of the arguments.
-            ValueError: If logged losses or metrics are expected and not given, or the reverse.
+            TypeError: If neither losses nor metrics take one of the arguments.
+            ValueError: If logged losses or metrics are missing or not expected.
         """
         metrics_given = arguments if metrics_kwargs is None else metrics_kwargs
-        check_taken(self, {**arguments, **metrics_given})
+        check_accepted(self, {**arguments, **metrics_given})
         for part, given in ((self.losses, arguments), (self.metrics, metrics_given)):
             if part is not None:
-                taken = part.signature.parameters
-                part.update(**{n: v for n, v in given.items() if n in taken})
+                accepted = part.signature.parameters
+                part.update(**{n: v for n, v in given.items() if n in accepted})
         for name, part, logged in (
             ("aux_losses", self.aux_losses, aux_losses),
             ("aux_metrics", self.aux_metrics, aux_metrics),
@@ -100,7 +100,7 @@ class LossAndLogs(Metric):
                 part.update(**{name: logged})
 
     def compute(self) -> tuple[jax.Array, Logs, Logs]:
-        """The loss, the logs of the losses with it as `loss`, and those of the metrics."""
+        """The loss, the logs of the losses with the loss as `loss`, and the logs of the metrics."""
         losses = [part for part in (self.losses, self.aux_losses) if part is not None]
         metrics = [part for part in (self.metrics, self.aux_metrics) if part is not None]
         loss = sum((part.total_loss() for part in losses), jnp.zeros((), self.dtype))
@@ -112,14 +112,14 @@ class LossAndLogs(Metric):
         return {**losses, **metrics}
 
     def batch_loss_epoch_logs(self, **arguments: Any) -> tuple[jax.Array, Logs, Logs]:
-        """Takes a batch in; gives the loss of the batch, and the logs of all batches so far."""
+        """Updates with a batch; returns its loss, and the logs of all batches so far."""
         loss, _, _ = self(**arguments)
         _, losses, metrics = self.compute()
         return loss, losses, metrics
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parts = [part for part in (self.losses, self.metrics) if part is not None]
-        parameters = dict(super()._takes())
+        parameters = dict(super()._accepted_parameters())
         for part in parts:
             parameters |= dict(part.signature.parameters)
         return parameters

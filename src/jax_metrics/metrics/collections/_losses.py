@@ -1,4 +1,4 @@
-"""`Losses`: several losses as one, and their means over an epoch."""
+"""`Losses`: a collection of losses, and their means over an epoch."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.losses import Loss
-from jax_metrics.metrics._composite import check_taken
+from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.collections._metrics import with_names
 from jax_metrics.metrics.state import Total
@@ -16,19 +16,19 @@ from jax_metrics.tree import static
 
 
 class Losses(Metric):
-    """Several losses as one: their sum to train on, and the mean of each over the batches.
+    """A collection of losses: their sum to train on, and the mean of each over the batches.
 
-    Each loss gets those of the arguments that it takes. A mean over a batch is gathered as a sum
-    and a size, so the mean over an epoch is that over its examples, whatever the batches were.
-    What is no mean, as a loss with `reduction="sum"` or a function of your own, counts once for
-    each batch.
+    Each loss gets the arguments that it takes. The mean over a batch is accumulated as a sum and a
+    size, so the mean over an epoch is a mean over its examples, however they are batched. Losses
+    that are not means, such as those with `reduction="sum"` or custom functions, count once per
+    batch.
 
     Args:
-        losses: A loss, or a function of keyword arguments that gives a scalar; or lists and dicts
+        losses: A loss, or a function of keyword arguments that returns a scalar; or lists and dicts
             of them, as for `Metrics`.
 
     Raises:
-        ValueError: If two losses have the same name, or one gives no scalar.
+        ValueError: If two losses have the same name, or a loss does not return a scalar.
 
     Example:
         >>> import jax.numpy as jnp
@@ -55,8 +55,8 @@ class Losses(Metric):
         self.sizes = [Total.zeros((), self.dtype) for _ in named]
 
     def update(self, **arguments: Any) -> Any:
-        """Takes a batch in."""
-        check_taken(self, arguments)
+        """Updates with a batch."""
+        check_accepted(self, arguments)
         for index, (name, loss) in enumerate(zip(self.names, self.losses, strict=True)):
             total, size = _sums(name, loss, arguments)
             self.totals[index] = self.totals[index] + total
@@ -74,18 +74,18 @@ class Losses(Metric):
         return self.compute()
 
     def total_loss(self) -> jax.Array:
-        """The sum of the means."""
+        """The sum of the mean losses."""
         return sum(self.compute().values(), jnp.zeros((), self.dtype))
 
     def loss_and_update(self, **arguments: Any) -> tuple[jax.Array, "Losses"]:
-        """The sum of the losses of a batch, and this, which has taken it in.
+        """The sum of the losses of a batch, and this collection updated with the batch.
 
-        Differentiate a function that gives both, with `has_aux=True`.
+        To differentiate, let the loss function return both, with `has_aux=True`.
         """
         batch = self.batch_updates(**arguments)
         return batch.total_loss(), self.merge_state(batch)
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return {
             name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
             for loss in self.losses
@@ -104,11 +104,11 @@ def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def _sums(name: str, loss: Any, arguments: Mapping[str, Any]) -> tuple[jax.Array, Any]:
-    taken = {n: v for n, v in arguments.items() if n in _parameters(loss)}
-    total, size = loss.sums(**taken) if isinstance(loss, Loss) else (loss(**taken), None)
+    accepted = {n: v for n, v in arguments.items() if n in _parameters(loss)}
+    total, size = loss.sums(**accepted) if isinstance(loss, Loss) else (loss(**accepted), None)
     if jnp.ndim(total):
         raise ValueError(
-            f"The loss {name!r} gives an array of shape {jnp.shape(total)} instead of a scalar. "
-            'Choose another reduction than "none".'
+            f"The loss {name!r} returns an array of shape {jnp.shape(total)} instead of a scalar. "
+            'Choose a reduction other than "none".'
         )
     return total, 1 if size is None else size

@@ -1,7 +1,7 @@
-"""`Metrics`: several metrics as one."""
+"""`Metrics`: a collection of metrics."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
@@ -9,20 +9,21 @@ from jax_metrics.tree import copy
 
 
 class Metrics(Composite):
-    """Several metrics as one, updated as one compiled program.
+    """A collection of metrics, updated as one compiled program.
 
-    Each metric gets those of the arguments that it takes. What several of them compute, such as
-    the counts of precision and recall, the compiler finds and computes once.
+    Each metric gets the arguments that it takes. The compiler shares common computations, such as
+    the counts of precision and recall.
 
     Args:
-        metrics: A list of metrics, which go by their names; a dict of metrics, which go by its
-            keys; and such lists and dicts inside, where names are joined by `/`. They are copied.
-        prefix: What the names in the logs begin with.
-        postfix: What they end with.
+        metrics: A list of metrics, which keep their names; a dict of metrics, which are named by
+            their keys; or nested lists and dicts, where names are joined by `/`. The metrics are
+            copied.
+        prefix: A prefix of the names in the logs.
+        postfix: A postfix of the names in the logs.
 
     Raises:
         ValueError: If two metrics have the same name.
-        TypeError: If there is something else than metrics.
+        TypeError: If there is something other than metrics.
 
     Example:
         >>> import jax.numpy as jnp
@@ -36,6 +37,8 @@ class Metrics(Composite):
         >>> float(metrics["loss"].compute())
         0.5
     """
+
+    _variable: ClassVar[str] = "metrics"
 
     metrics: list[Metric]
 
@@ -54,14 +57,14 @@ class Metrics(Composite):
         self.prefix, self.postfix = prefix, postfix
 
     def parts(self) -> list[Metric]:
-        """The metrics, in the order that they were given in."""
+        """The metrics, in the given order."""
         return self.metrics
 
     def compute(self) -> dict[str, Any]:
-        """The value of each metric by name; a dict of values becomes several names."""
+        """The value of each metric by name; a dict of values becomes one entry for each."""
         values: dict[str, Any] = {}
         for name, metric in zip(self.names, self.metrics, strict=True):
-            for path, value in _joined(name, metric.compute()):
+            for path, value in _flattened(name, metric.compute()):
                 values[f"{self.prefix}{path}{self.postfix}"] = value
         return values
 
@@ -71,7 +74,7 @@ class Metrics(Composite):
 
     @property
     def directions(self) -> dict[str, bool | None]:
-        """For each name whether a higher value is a better one."""
+        """Whether a higher value is better, by name."""
         return {
             f"{self.prefix}{name}{self.postfix}": metric.higher_is_better
             for name, metric in zip(self.names, self.metrics, strict=True)
@@ -89,38 +92,38 @@ class Metrics(Composite):
         return iter(self.names)
 
     def items(self) -> Iterator[tuple[str, Metric]]:
-        """The metrics with their names, without prefix and postfix."""
+        """Names and metrics, without prefix and postfix."""
         return zip(self.names, self.metrics, strict=True)
 
 
 def with_names(given: Any, kind: Any, name_of: Any) -> Iterator[tuple[str, Any]]:
-    """The things in lists and dicts, with their names.
+    """The objects in nested lists and dicts, with their names.
 
     Raises:
         ValueError: If two have the same name.
-        TypeError: If there is something of another kind.
+        TypeError: If there is an object of another class.
     """
-    found: set[str] = set()
-    for name, thing in _walk(given, kind, name_of, ""):
-        if name in found:
+    seen: set[str] = set()
+    for name, item in _walk(given, kind, name_of, ""):
+        if name in seen:
             raise ValueError(
                 f"Two of them are called {name!r}. Give one another name, as in "
-                f"`{type(thing).__name__}(..., name=...)`, or put them into a dict."
+                f"`{type(item).__name__}(..., name=...)`, or put them into a dict."
             )
-        found.add(name)
-        yield name, thing
+        seen.add(name)
+        yield name, item
 
 
 def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(given, Mapping):
-        for name, thing in given.items():
-            if isinstance(thing, kind):
-                yield f"{path}{name}", thing
+        for name, item in given.items():
+            if isinstance(item, kind):
+                yield f"{path}{name}", item
             else:
-                yield from _walk(thing, kind, name_of, f"{path}{name}/")
+                yield from _walk(item, kind, name_of, f"{path}{name}/")
     elif isinstance(given, Sequence) and not isinstance(given, str):
-        for thing in given:
-            yield from _walk(thing, kind, name_of, path)
+        for item in given:
+            yield from _walk(item, kind, name_of, path)
     elif isinstance(given, kind):
         yield f"{path}{name_of(given)}", given
     else:
@@ -130,9 +133,9 @@ def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str,
         )
 
 
-def _joined(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, Mapping):
         yield name, value
         return
-    for inner, one in value.items():
-        yield from _joined(f"{name}/{inner}", one)
+    for key, item in value.items():
+        yield from _flattened(f"{name}/{key}", item)

@@ -1,4 +1,4 @@
-"""Metrics that look at scores through many thresholds."""
+"""Metrics that consider many thresholds of scores."""
 
 from jax_metrics.metrics.curves._auc import AUC as AUC
 from jax_metrics.metrics.curves._auc import auc as auc

@@ -1,4 +1,4 @@
-"""The area under a curve that is given by points."""
+"""The area under a curve through given points."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ import jax.numpy as jnp
 
 
 def area(x: jax.Array, y: jax.Array, low: Any = None, high: Any = None) -> jax.Array:
-    """The area under straight lines through points of rising x, between two places if given.
+    """The area under straight lines through points of increasing x, between two bounds if given.
 
     Args:
         x: `[..., points]`.
         y: Of the same shape.
-        low: Where it starts, a number or `[..., 1]`.
-        high: Where it ends.
+        low: The lower bound of x, a number or `[..., 1]`.
+        high: The upper bound of x.
     """
     left, right, start, end = segments(x, y, low, high)
     return ((right - left) * (start + end)).sum(-1) / 2
@@ -22,7 +22,7 @@ def area(x: jax.Array, y: jax.Array, low: Any = None, high: Any = None) -> jax.A
 def segments(
     x: jax.Array, y: jax.Array, low: Any = None, high: Any = None
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """The lines between the points, cut off at two places: x and x, y and y of their ends."""
+    """The lines between the points, cut off at the bounds: both x, then both y of their ends."""
     left, right, start, end = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
     if low is None and high is None:
         return left, right, start, end

@@ -1,4 +1,4 @@
-"""Area under points that are given."""
+"""Area under a curve through given points."""
 
 from typing import Any, Unpack
 
@@ -8,19 +8,19 @@ import jax.numpy as jnp
 from jax_metrics.arguments import as_float, same_shape
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
 from jax_metrics.metrics.curves._area import area
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Buffer
 
 
 class AUC(Metric):
-    """The area under straight lines through points, in the order of their x, and then of their y.
+    """The area under straight lines through points, sorted by x and then by y.
 
     `update(x, y, mask=None)`: both of the same shape. The area of fewer than two points is 0. For
     the area under the ROC curve of scores see `AUROC`.
 
     Args:
-        capacity: How many points it holds. If more come, the value is NaN: see `overflowed`.
+        capacity: The maximum number of points. With more, the value is NaN: see `overflowed`.
         **options: See `Metric`.
 
     Example:
@@ -33,33 +33,33 @@ class AUC(Metric):
         1.5
     """
 
-    held: Buffer
+    buffer: Buffer
 
     def __init__(self, *, capacity: int, **options: Unpack[Common]):
         super().__init__(**options)
-        self.held = Buffer(capacity, (2,), self.dtype)
+        self.buffer = Buffer(capacity, (2,), self.dtype)
 
     def update(self, x: Any, y: Any, mask: Any = None) -> Any:
-        """Takes points in."""
+        """Updates with points."""
         x, y = as_float("x", x), as_float("y", y)
         same_shape(x=x, y=y)
-        shown = weights(x.shape, None, mask).reshape(-1) != 0
-        self.held = self.held.extended(jnp.stack([x.reshape(-1), y.reshape(-1)], -1), shown)
+        included = weights(x.shape, None, mask).reshape(-1) != 0
+        self.buffer = self.buffer.extended(jnp.stack([x.reshape(-1), y.reshape(-1)], -1), included)
 
     @property
     def overflowed(self) -> jax.Array:
-        """Whether more points came than the capacity holds."""
-        return self.held.overflowed
+        """Whether there were more points than the capacity."""
+        return self.buffer.overflowed
 
     def compute(self) -> jax.Array:
         """The area."""
-        x = jnp.where(self.held.filled, self.held.values[:, 0], jnp.inf)
-        x, y = jax.lax.sort((x, self.held.values[:, 1]), num_keys=2)
-        # Rows that are empty come last; they stand on the last point, beyond which is nothing.
-        last = jnp.maximum(self.held.count - 1, 0)
+        x = jnp.where(self.buffer.filled, self.buffer.values[:, 0], jnp.inf)
+        x, y = jax.lax.sort((x, self.buffer.values[:, 1]), num_keys=2)
+        # Empty rows come last. Moved onto the last point, they add no area.
+        last = jnp.maximum(self.buffer.count - 1, 0)
         filled = jnp.arange(len(x)) <= last
         x, y = (jnp.where(filled, values, values[last]) for values in (x, y))
-        value = area(jnp.where(self.held.count == 0, 0, x), y)
+        value = area(jnp.where(self.buffer.count == 0, 0, x), y)
         return jnp.where(self.overflowed, jnp.nan, value)
 
 

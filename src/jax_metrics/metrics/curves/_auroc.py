@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._points import Points
+from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._area import area
 from jax_metrics.metrics.curves._curve import CurveScore
 
@@ -13,13 +13,13 @@ from jax_metrics.metrics.curves._curve import CurveScore
 class AUROC(CurveScore):
     """The area under the ROC curve: how often a positive example scores above a negative one.
 
-    Scores that are equal count half; so do those between the same two thresholds unless a
-    `capacity` is given. Where all examples are of one kind, the value is NaN.
+    Equal scores count half, as do scores in the same bin unless a `capacity` is given. The value is
+    NaN unless there are both positive and negative examples.
 
     Args:
         average: See `CurveScore`.
-        max_fpr: The area up to this false positive rate alone, scaled such that chance is 0.5 and
-            perfection is 1.
+        max_fpr: Restricts the area to false positive rates up to this one, and rescales it so that
+            chance is 0.5 and perfection is 1.
         **options: See `Curve`.
 
     Source: Fawcett, An introduction to ROC analysis, 2006; for `max_fpr` McClish, Analyzing a
@@ -48,13 +48,13 @@ class AUROC(CurveScore):
     def score(self, points: Points) -> jax.Array:
         """The area under each curve."""
         points = points.completed()
-        # Of counts and not of rates, whose differences are mostly rounding.
+        # The area of counts, not of rates, whose differences would be mostly rounding errors.
         if self.max_fpr is None or self.max_fpr == 1:
             return area(points.fp, points.tp) / points.positive / points.negative
         high = self.max_fpr * points.negative[..., None]
-        part = area(points.fp, points.tp, 0.0, high) / points.positive / points.negative
+        partial = area(points.fp, points.tp, 0.0, high) / points.positive / points.negative
         chance = self.max_fpr**2 / 2
-        return (1 + (part - chance) / (self.max_fpr - chance)) / 2
+        return (1 + (partial - chance) / (self.max_fpr - chance)) / 2
 
 
 auroc = functional(AUROC, "auroc")

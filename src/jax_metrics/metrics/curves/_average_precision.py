@@ -4,14 +4,14 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._points import Points
+from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._curve import CurveScore
 
 
 class AveragePrecision(CurveScore):
     """The mean of the precision over the recall, `sum((R[i] - R[i - 1]) * P[i])`.
 
-    It is the area under the steps of the precision-recall curve. Where there is no positive example
+    It is the area under the step function of the precision-recall curve. Without positive examples
     the value is NaN.
 
     See `CurveScore` and `Curve` for the options.
@@ -29,7 +29,7 @@ class AveragePrecision(CurveScore):
     higher_is_better = True
 
     def score(self, points: Points) -> jax.Array:
-        """The mean precision of each curve."""
+        """The average precision of each curve."""
         points = points.completed()
         return (jnp.diff(points.tp) * points.precision[..., 1:]).sum(-1) / points.positive
 

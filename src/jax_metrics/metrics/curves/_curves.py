@@ -1,4 +1,4 @@
-"""Curves themselves: precision and recall, receiver operating characteristic, error tradeoff."""
+"""The curves themselves: precision-recall, receiver operating characteristic, error tradeoff."""
 
 from typing import NamedTuple
 
@@ -14,8 +14,8 @@ class PrecisionRecall(NamedTuple):
 
     Attributes:
         precision: `[points + 1]`, or `[classes, points + 1]`.
-        recall: Of the same shape, falling.
-        thresholds: `[points]`, rising; with classes and a capacity, `[classes, points]`.
+        recall: Of the same shape, decreasing.
+        thresholds: `[points]`, increasing; with classes and a capacity, `[classes, points]`.
     """
 
     precision: jax.Array
@@ -26,9 +26,9 @@ class PrecisionRecall(NamedTuple):
 class PrecisionRecallCurve(Curve):
     """Precision and recall at each threshold, from the lowest one to the highest.
 
-    A last point, of precision 1 and recall 0, has no threshold. Precision is 1 where no score
-    reaches the threshold; recall is NaN where there is no positive example. With a capacity, scores
-    that are equal, and rows that are empty, repeat a point, so that the shape stays the same.
+    The last point, with precision 1 and recall 0, has no threshold. Precision is 1 where no score
+    reaches the threshold; recall is NaN without positive examples. With a capacity, equal scores
+    and empty rows repeat a point, so that the shape is fixed.
 
     See `Curve` for the options.
 
@@ -46,7 +46,7 @@ class PrecisionRecallCurve(Curve):
     plot_form = ("recall", "precision")
 
     def compute(self) -> PrecisionRecall:
-        """The curve, or that of each class or label."""
+        """The curve, or one for each class or label."""
         points = self.points()
         end = jnp.ones_like(points.tp[..., :1])
         return PrecisionRecall(
@@ -60,9 +60,9 @@ class Characteristic(NamedTuple):
     """A receiver operating characteristic.
 
     Attributes:
-        fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, rising.
+        fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, increasing.
         tpr: True positive rates, of the same shape.
-        thresholds: `[points + 1]`, falling from infinity; with classes and a capacity,
+        thresholds: `[points + 1]`, decreasing from infinity; with classes and a capacity,
             `[classes, points + 1]`.
     """
 
@@ -74,8 +74,9 @@ class Characteristic(NamedTuple):
 class ROC(Curve):
     """True and false positive rates at each threshold, from infinity to the lowest one.
 
-    A rate is NaN where there is no example of its kind. With a capacity, scores that are equal, and
-    rows that are empty, repeat a point, so that the shape stays the same.
+    The rates are NaN where they are undefined: true positive and false negative rates without
+    positive examples, false positive rates without negative ones. With a capacity, equal scores and
+    empty rows repeat a point, so that the shape is fixed.
 
     See `Curve` for the options.
 
@@ -93,7 +94,7 @@ class ROC(Curve):
     plot_form = ("fpr", "tpr")
 
     def compute(self) -> Characteristic:
-        """The curve, or that of each class or label."""
+        """The curve, or one for each class or label."""
         points = self.points().completed()
         return Characteristic(
             points.fpr[..., :-1], points.tpr[..., :-1], points.thresholds[..., :-1]
@@ -104,9 +105,9 @@ class DetectionErrorTradeoff(NamedTuple):
     """A detection error tradeoff curve.
 
     Attributes:
-        fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, falling.
-        fnr: False negative rates, of the same shape, rising.
-        thresholds: `[points + 1]`, rising to infinity; with classes and a capacity,
+        fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, decreasing.
+        fnr: False negative rates, of the same shape, increasing.
+        thresholds: `[points + 1]`, increasing to infinity; with classes and a capacity,
             `[classes, points + 1]`.
     """
 
@@ -118,8 +119,9 @@ class DetectionErrorTradeoff(NamedTuple):
 class DET(Curve):
     """False positive and false negative rates at each threshold, from the lowest one to infinity.
 
-    A rate is NaN where there is no example of its kind. With a capacity, scores that are equal, and
-    rows that are empty, repeat a point, so that the shape stays the same.
+    The rates are NaN where they are undefined: true positive and false negative rates without
+    positive examples, false positive rates without negative ones. With a capacity, equal scores and
+    empty rows repeat a point, so that the shape is fixed.
 
     See `Curve` for the options.
 
@@ -139,10 +141,10 @@ class DET(Curve):
     plot_form = ("fpr", "fnr")
 
     def compute(self) -> DetectionErrorTradeoff:
-        """The curve, or that of each class or label."""
+        """The curve, or one for each class or label."""
         points = self.points().completed()
-        rising = (x[..., -2::-1] for x in (points.fpr, points.fnr, points.thresholds))
-        return DetectionErrorTradeoff(*rising)
+        increasing = (x[..., -2::-1] for x in (points.fpr, points.fnr, points.thresholds))
+        return DetectionErrorTradeoff(*increasing)
 
 
 precision_recall_curve = functional(PrecisionRecallCurve)

@@ -4,15 +4,15 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._points import Points
+from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._curve import CurveScore
 
 
 class EER(CurveScore):
-    """The equal error rate: where as large a share of negatives is taken as of positives missed.
+    """The equal error rate: the error rate where false positive and false negative rate are equal.
 
-    It is where the ROC curve, with straight lines between its points, meets `tpr = 1 - fpr`. Where
-    all examples are of one kind, the value is NaN.
+    It is where the ROC curve, with straight lines between its points, crosses `tpr = 1 - fpr`. The
+    value is NaN unless there are both positive and negative examples.
 
     See `CurveScore` and `Curve` for the options.
 

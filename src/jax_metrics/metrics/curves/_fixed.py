@@ -1,4 +1,4 @@
-"""The best value of one rate where another one is held."""
+"""The best value of one rate at a minimum of another one."""
 
 from typing import Any, NamedTuple
 
@@ -11,12 +11,11 @@ from jax_metrics.metrics.curves._curve import Curve
 
 
 class OperatingPoint(NamedTuple):
-    """Where to set the threshold, and what that gives.
+    """The best value of a rate, and the threshold that gives it.
 
     Attributes:
-        value: The rate that is sought, `[]`, or `[classes]`.
-        threshold: The score from which on an example is called positive. It is infinity where none
-            must be, and 0 where all must be.
+        value: The rate, `[]`, or `[classes]`.
+        threshold: Scores of at least this are predicted positive: none at infinity, all at 0.
     """
 
     value: jax.Array
@@ -24,14 +23,14 @@ class OperatingPoint(NamedTuple):
 
 
 class RecallAtFixedPrecision(Curve):
-    """The highest recall at which the precision is not below a given one.
+    """The highest recall at a minimum precision.
 
-    `compute` gives an `OperatingPoint`: the recall and its threshold, the highest where several
-    serve. If none does, recall is 0 and the threshold infinity; without positive examples both are
-    NaN.
+    `compute` returns an `OperatingPoint`: the recall and its threshold, the highest of several
+    equally good ones. If no threshold reaches the precision, recall is 0 and the threshold
+    infinity; without positive examples both are NaN.
 
     Args:
-        min_precision: The precision that is asked for.
+        min_precision: The minimum precision.
         **options: See `Curve`.
 
     Example:
@@ -58,13 +57,13 @@ class RecallAtFixedPrecision(Curve):
 
 
 class PrecisionAtFixedRecall(Curve):
-    """The highest precision at which the recall is not below a given one.
+    """The highest precision at a minimum recall.
 
-    `compute` gives an `OperatingPoint`: the precision and its threshold, the highest where several
-    serve; without positive examples both are NaN.
+    `compute` returns an `OperatingPoint`: the precision and its threshold, the highest of several
+    equally good ones; without positive examples both are NaN.
 
     Args:
-        min_recall: The recall that is asked for.
+        min_recall: The minimum recall.
         **options: See `Curve`.
 
     Example:
@@ -90,13 +89,13 @@ class PrecisionAtFixedRecall(Curve):
 
 
 class SensitivityAtSpecificity(Curve):
-    """The highest sensitivity (true positive rate) where the specificity is not below a given one.
+    """The highest sensitivity (true positive rate) at a minimum specificity.
 
-    `compute` gives an `OperatingPoint`: the sensitivity and its threshold, the highest where
-    several serve; both are NaN unless there are examples of both kinds.
+    `compute` returns an `OperatingPoint`: the sensitivity and its threshold, the highest of several
+    equally good ones; both are NaN unless there are both positive and negative examples.
 
     Args:
-        min_specificity: The specificity (true negative rate) that is asked for.
+        min_specificity: The minimum specificity (true negative rate).
         **options: See `Curve`.
 
     Example:
@@ -122,13 +121,13 @@ class SensitivityAtSpecificity(Curve):
 
 
 class SpecificityAtSensitivity(Curve):
-    """The highest specificity (true negative rate) where the sensitivity is not below a given one.
+    """The highest specificity (true negative rate) at a minimum sensitivity.
 
-    `compute` gives an `OperatingPoint`: the specificity and its threshold, the highest where
-    several serve; both are NaN unless there are examples of both kinds.
+    `compute` returns an `OperatingPoint`: the specificity and its threshold, the highest of several
+    equally good ones; both are NaN unless there are both positive and negative examples.
 
     Args:
-        min_sensitivity: The sensitivity (true positive rate) that is asked for.
+        min_sensitivity: The minimum sensitivity (true positive rate).
         **options: See `Curve`.
 
     Example:
@@ -154,18 +153,18 @@ class SpecificityAtSensitivity(Curve):
 
 
 def _best(
-    sought: jax.Array, held: jax.Array, at_least: float, thresholds: jax.Array
+    rate: jax.Array, bounded: jax.Array, minimum: float, thresholds: jax.Array
 ) -> OperatingPoint:
-    """The highest of the one where the other is enough; of equal ones that with most of it."""
-    # 33 of 55 are 0.6, which neither float32 nor a compiled division says exactly.
-    rounding = 4 * jnp.finfo(held.dtype).eps
-    candidates = jnp.where(held >= at_least * (1 - rounding), sought, -1)
+    """The highest rate where the bounded one reaches the minimum; ties go to its highest value."""
+    # 33 / 55 is 0.6, but neither a float32 nor a compiled division has this value exactly.
+    rounding = 4 * jnp.finfo(bounded.dtype).eps
+    candidates = jnp.where(bounded >= minimum * (1 - rounding), rate, -1)
     value = candidates.max(-1, keepdims=True)
-    place = jnp.argmax(jnp.where(candidates == value, held, -1), -1)[..., None]
-    thresholds = jnp.broadcast_to(thresholds, sought.shape)
-    threshold = jnp.take_along_axis(thresholds, place, -1)
-    wrong = jnp.isnan(sought).any(-1) | jnp.isnan(held).any(-1)
-    return OperatingPoint(*(jnp.where(wrong, jnp.nan, x[..., 0]) for x in (value, threshold)))
+    index = jnp.argmax(jnp.where(candidates == value, bounded, -1), -1)[..., None]
+    thresholds = jnp.broadcast_to(thresholds, rate.shape)
+    threshold = jnp.take_along_axis(thresholds, index, -1)
+    has_nan = jnp.isnan(rate).any(-1) | jnp.isnan(bounded).any(-1)
+    return OperatingPoint(*(jnp.where(has_nan, jnp.nan, x[..., 0]) for x in (value, threshold)))
 
 
 recall_at_fixed_precision = functional(RecallAtFixedPrecision)

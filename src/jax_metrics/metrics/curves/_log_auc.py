@@ -7,17 +7,18 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._points import Points
+from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._area import segments
 from jax_metrics.metrics.curves._curve import CurveScore
 
 
 class LogAUC(CurveScore):
-    """The area under the ROC curve over `log(fpr)`, which looks at early errors.
+    """The area under the ROC curve over `log(fpr)`, which emphasizes early errors.
 
-    It is divided by the width of the range, so that it lies between 0 and 1. Between the points the
-    area is that of straight lines over the logarithm; the range cuts the curve where straight lines
-    over the rate itself do. Where all examples are of one kind, the value is NaN.
+    It is divided by the width of the range, so that it lies between 0 and 1. The area is that under
+    straight lines over the logarithm; the curve is cut off at the ends of the range along straight
+    lines over the rate itself. The value is NaN unless there are both positive and negative
+    examples.
 
     Args:
         fpr_range: The lowest and the highest false positive rate.
@@ -43,7 +44,7 @@ class LogAUC(CurveScore):
         low, high = fpr_range
         if not 0 < low < high <= 1:
             raise ValueError(
-                f"fpr_range must be two numbers that rise, above 0 and up to 1; got {fpr_range}."
+                f"fpr_range must be two increasing numbers above 0 and up to 1; got {fpr_range}."
             )
         self.fpr_range = (low, high)
 

@@ -11,11 +11,11 @@ from jax_metrics.metrics._mean_of import MeanOf
 
 
 class ContinuousRankedProbabilityScore(MeanOf):
-    """How far ensembles of predictions are from the targets; the absolute error for one member.
+    """The distance of ensembles of predictions from targets; for one member, the absolute error.
 
-    `mean(|x - target|) - mean(|x - y|) / 2` with x and y from all members: the area between the
-    squared distribution functions of ensemble and target. The mean over the batch; NaN before the
-    first update. `target` is `[...]`, `preds` is `[..., members]`.
+    `mean(|x - target|) - mean(|x - y|) / 2` over all members x and y: the integral of the squared
+    difference of the distribution functions of ensemble and target. The value is the mean over all
+    targets; NaN before the first update. `target` is `[...]`, `preds` is `[..., members]`.
 
     Source: Gneiting and Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation, 2007.
 
@@ -39,15 +39,15 @@ class ContinuousRankedProbabilityScore(MeanOf):
                 f"preds must be {[*target.shape, 'members']} for targets {list(target.shape)}, "
                 f"but is {list(preds.shape)}."
             )
-        # The area, as a sum of what is not negative: between two members, the distribution function
-        # is the share of members up to there.
+        # The integral is a sum of nonnegative terms: between two members, the distribution function
+        # of the ensemble is the fraction of members below.
         members = preds.shape[-1]
-        apart = jnp.sort(preds - target[..., None], -1)
-        below, above = jnp.minimum(apart, 0), jnp.maximum(apart, 0)
-        share = jnp.arange(1, members + 1, dtype=apart.dtype) / members
-        zero = jnp.zeros_like(apart[..., :1])
-        lower = jnp.diff(below, axis=-1, append=zero) * share**2
-        upper = jnp.diff(above, axis=-1, prepend=zero) * (1 - (share - 1 / members)) ** 2
+        difference = jnp.sort(preds - target[..., None], -1)
+        below, above = jnp.minimum(difference, 0), jnp.maximum(difference, 0)
+        fraction = jnp.arange(1, members + 1, dtype=difference.dtype) / members
+        zero = jnp.zeros_like(difference[..., :1])
+        lower = jnp.diff(below, axis=-1, append=zero) * fraction**2
+        upper = jnp.diff(above, axis=-1, prepend=zero) * (1 - (fraction - 1 / members)) ** 2
         return (lower + upper).sum(-1)
 
 

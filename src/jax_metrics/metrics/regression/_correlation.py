@@ -10,11 +10,11 @@ from jax_metrics.metrics.regression._from_moments import FromMoments
 class PearsonCorrCoef(FromMoments):
     """Pearson's correlation, `cov(target, preds) / (std(target) * std(preds))`, from -1 to 1.
 
-    NaN before the first update and where all targets or all predictions are the same. It is made
-    of centred moments, so that an offset does no harm.
+    NaN before the first update and where all targets or all predictions are the same. It is
+    computed from centred moments, so an offset does no harm.
 
     Args:
-        **options: `num_outputs`, as `FromMoments` says: each output with a value of its own.
+        **options: `num_outputs`, as in `FromMoments`: each output has its own value.
 
     Example:
         >>> import jax.numpy as jnp
@@ -39,14 +39,14 @@ class PearsonCorrCoef(FromMoments):
 class ConcordanceCorrCoef(FromMoments):
     """Lin's concordance, `2 * cov / (var(target) + var(preds) + (difference of means)**2)`.
 
-    From -1 to 1; unlike Pearson's correlation it is 1 only where target and predictions are the
-    same. Variances and covariance are divided by n. NaN before the first update and where target
-    and predictions are one and the same number.
+    From -1 to 1; unlike Pearson's correlation it is 1 only where target and predictions are equal.
+    Variances and covariance are divided by n. NaN before the first update and where all targets and
+    predictions are the same number.
 
     Source: Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989.
 
     Args:
-        **options: `num_outputs`, as `FromMoments` says: each output with a value of its own.
+        **options: `num_outputs`, as in `FromMoments`: each output has its own value.
 
     Example:
         >>> import jax.numpy as jnp
@@ -64,9 +64,9 @@ class ConcordanceCorrCoef(FromMoments):
         """The concordance."""
         a, b = self.squares
         mean, residual = self.moments.mean, self.moments.residual
-        apart = (mean[..., 0] - mean[..., 1]) + (residual[..., 0] - residual[..., 1])
+        mean_difference = (mean[..., 0] - mean[..., 1]) + (residual[..., 0] - residual[..., 1])
         covariance = jnp.where((a == 0) | (b == 0), 0, self.moments.products[..., 0, 1])
-        return 2 * covariance / (a + b + self.count * apart**2)
+        return 2 * covariance / (a + b + self.count * mean_difference**2)
 
 
 pearson_corrcoef = functional(PearsonCorrCoef, "pearson_corrcoef")

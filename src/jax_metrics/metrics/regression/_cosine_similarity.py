@@ -12,10 +12,10 @@ from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
 class CosineSimilarity(MeanOverRows):
     """The mean cosine of the angle between the rows of `target` and `preds`, `[..., n]`.
 
-    From -1 to 1; the loss of the same name is minus that. A row of zeros has the cosine 0.
+    From -1 to 1; the loss of the same name is its negative. The cosine of a row of zeros is 0.
 
     Args:
-        **options: `reduction`, as `MeanOverRows` says.
+        **options: `reduction`, as in `MeanOverRows`.
 
     Example:
         >>> import jax.numpy as jnp

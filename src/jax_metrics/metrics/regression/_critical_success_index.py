@@ -7,23 +7,23 @@ import jax
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
-from jax_metrics.metrics.classification._counting import divide
+from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Total
 
 
 class CriticalSuccessIndex(Metric):
-    """The share of hits in `hits + misses + false alarms`; also called threat score.
+    """The fraction `hits / (hits + misses + false alarms)`; also called threat score.
 
-    An event is what reaches the threshold. A hit is one in both `target` and `preds`, a miss one
-    in `target` only, a false alarm one in `preds` only. NaN counts as no event.
+    A value that reaches the threshold is an event. A hit is an event in both `target` and `preds`,
+    a miss one in `target` only, a false alarm one in `preds` only. NaN is not an event.
 
     Source: Schaefer, The Critical Success Index as an Indicator of Warning Skill, 1990.
 
     Args:
-        threshold: From where on something is an event.
+        threshold: The lowest value that is an event.
         zero_division: The value where there are no events.
-        **options: Those of every metric.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -38,27 +38,27 @@ class CriticalSuccessIndex(Metric):
 
     higher_is_better = True
     hits: Total
-    others: Total
+    misses_and_alarms: Total
 
     def __init__(self, *, threshold: float, zero_division: float = 0.0, **options: Unpack[Common]):
         super().__init__(**options)
         self.threshold = threshold
         self.zero_division = zero_division
-        self.hits, self.others = (Total.zeros((), self.dtype) for _ in range(2))
+        self.hits, self.misses_and_alarms = (Total.zeros((), self.dtype) for _ in range(2))
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         target, preds = (x >= self.threshold for x in pair(target, preds))
         weight = weights(target.shape, sample_weight, mask, self.dtype)
         self.hits += ((target & preds) * weight).sum()
-        self.others += ((target ^ preds) * weight).sum()
+        self.misses_and_alarms += ((target ^ preds) * weight).sum()
 
     def compute(self) -> jax.Array:
-        """The share."""
+        """The index."""
         hits = self.hits.value
-        return divide(hits, hits + self.others.value, self.zero_division)
+        return divide(hits, hits + self.misses_and_alarms.value, self.zero_division)
 
 
 critical_success_index = functional(CriticalSuccessIndex)

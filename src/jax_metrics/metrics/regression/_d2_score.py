@@ -1,4 +1,4 @@
-"""D2 scores: which part of a deviance is explained, as R2 says of the squared error."""
+"""D2 scores: the explained fraction of a deviance, as R2 is that of the squared error."""
 
 from typing import Any, Unpack
 
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import between, pair
 from jax_metrics.losses import quantile
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._from_rows import FromRows, all_same, function_of_rows
 from jax_metrics.metrics.regression._median_absolute_error import weighted_quantile
 from jax_metrics.metrics.regression._tweedie_deviance import (
@@ -19,20 +19,20 @@ from jax_metrics.metrics.regression._tweedie_deviance import (
 
 
 class D2PinballScore(FromRows):
-    """The part of the pinball loss that is explained, `1 - loss(preds) / loss(quantile)`.
+    """The explained fraction of the pinball loss, `1 - loss(preds) / loss(quantile)`.
 
-    1 is best, 0 is what the quantile of the targets would have. If all targets are the same, it is
-    1 for predictions without error, else 0. NaN before the first update and when more rows came
-    than `capacity`.
+    1 is best, 0 is the score of predicting the quantile of the targets. If all targets are the
+    same, it is 1 for predictions without error, else 0. NaN before the first update and if
+    there are more rows than `capacity`.
 
     Source: Koenker and Machado, Goodness of Fit and Related Inference Processes for Quantile
     Regression, 1999.
 
     Args:
-        alpha: Which quantile is predicted, from 0 to 1.
+        alpha: The predicted quantile, from 0 to 1.
         capacity: As in `FromRows`.
         num_outputs: As in `FromRows`.
-        **options: Those of every metric.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -60,19 +60,19 @@ class D2PinballScore(FromRows):
         self.alpha = alpha
 
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
-        """The part that is explained."""
+        """The explained fraction."""
         best = jnp.full_like(target, weighted_quantile(target, weight, self.alpha))
-        loss, least = (quantile(target, x, q=self.alpha) for x in (preds, best))
-        return _explained(loss, least, target, weight)
+        loss, baseline = (quantile(target, x, q=self.alpha) for x in (preds, best))
+        return _explained(loss, baseline, target, weight)
 
 
 class D2AbsoluteErrorScore(FromRows):
-    """The part of the absolute error that is explained; 0 is what the median would have.
+    """The explained fraction of the absolute error; 0 is the score of predicting the median.
 
-    `D2PinballScore` of the median.
+    It is `D2PinballScore` with `alpha=0.5`.
 
     Args:
-        **options: `capacity` and `num_outputs`, as `FromRows` says.
+        **options: `capacity` and `num_outputs`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -88,17 +88,17 @@ class D2AbsoluteErrorScore(FromRows):
     higher_is_better = True
 
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
-        """The part that is explained."""
+        """The explained fraction."""
         median = weighted_quantile(target, weight, 0.5)
         return _explained(jnp.abs(target - preds), jnp.abs(target - median), target, weight)
 
 
 class D2TweedieScore(FromRows):
-    """The part of the Tweedie deviance that is explained, `1 - deviance(preds) / deviance(mean)`.
+    """The explained fraction of the Tweedie deviance, `1 - deviance(preds) / deviance(mean)`.
 
-    1 is best, 0 is what the mean of the targets would have; with `power=0` it is R2. If all targets
-    are the same, it is 1 for predictions without error, else 0. NaN before the first update and
-    when more rows came than `capacity`.
+    1 is best, 0 is the score of predicting the mean of the targets; with `power=0` it is R2. If all
+    targets are the same, it is 1 for predictions without error, else 0. NaN before the first update
+    and if there are more rows than `capacity`.
 
     Source: Hastie, Tibshirani and Wainwright, Statistical Learning with Sparsity, 2015.
 
@@ -106,7 +106,7 @@ class D2TweedieScore(FromRows):
         power: As in `TweedieDevianceScore`.
         capacity: As in `FromRows`.
         num_outputs: As in `FromRows`.
-        **options: Those of every metric.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -135,31 +135,31 @@ class D2TweedieScore(FromRows):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         target, preds = pair(target, preds)
         weight = weights(target.shape, sample_weight, mask)
         target = target + deviance_fault(target, preds, weight, self.power)
         super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
 
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
-        """The part that is explained."""
-        share = weight / weight.sum()
-        mean = (share * target).sum()
-        more = (share * (target - mean)).sum()
-        if self.power == 0:  # an offset does not matter, and a mean without it is more exact
+        """The explained fraction."""
+        fraction = weight / weight.sum()
+        mean = (fraction * target).sum()
+        residual = (fraction * (target - mean)).sum()
+        if self.power == 0:  # the squared error is the same without the offset, and more exact
             target, preds, mean = target - mean, preds - mean, jnp.zeros(())
-        best = jnp.full_like(target, mean + more)
-        deviance, least = (tweedie_deviance(target, x, self.power) for x in (preds, best))
-        return _explained(deviance, least, target, weight)
+        best = jnp.full_like(target, mean + residual)
+        deviance, baseline = (tweedie_deviance(target, x, self.power) for x in (preds, best))
+        return _explained(deviance, baseline, target, weight)
 
 
 def _explained(
-    loss: jax.Array, least: jax.Array, target: jax.Array, weight: jax.Array
+    loss: jax.Array, baseline: jax.Array, target: jax.Array, weight: jax.Array
 ) -> jax.Array:
-    loss, least = (jnp.where(weight != 0, weight * x, 0).sum() for x in (loss, least))
-    same = all_same(target, weight)
-    score = 1 - loss / jnp.where(same, 1, least)
-    score = jnp.where(same, jnp.where(loss == 0, 1, 0), score)
+    loss, baseline = (jnp.where(weight != 0, weight * x, 0).sum() for x in (loss, baseline))
+    constant = all_same(target, weight)
+    score = 1 - loss / jnp.where(constant, 1, baseline)
+    score = jnp.where(constant, jnp.where(loss == 0, 1, 0), score)
     return jnp.where(weight.sum() == 0, jnp.nan, score)
 
 

@@ -1,4 +1,4 @@
-"""Divergences of predicted distributions from those that are right."""
+"""Divergences of predicted distributions from target distributions."""
 
 from typing import Any, Unpack
 
@@ -10,7 +10,7 @@ from jax_metrics.arguments import pair
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
 
 
@@ -18,10 +18,10 @@ class Divergence(MeanOverRows):
     """The base of metrics that compare distributions along the last axis of `[..., n]`.
 
     Args:
-        log_prob: Whether `target` and `preds` hold logarithms of probabilities. If not, rows are
-            divided by their sums, so that counts will do.
+        log_prob: Whether `target` and `preds` are logarithms of probabilities. If not, rows are
+            divided by their sums, so they may also be counts.
         reduction: As in `MeanOverRows`.
-        **options: Those of every metric.
+        **options: See `Metric`.
     """
 
     higher_is_better = False
@@ -35,16 +35,16 @@ class Divergence(MeanOverRows):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of shape `[..., n]`."""
+        """Updates with a batch: `target` and `preds` of shape `[..., n]`."""
         target, preds = pair(target, preds)
         fault: Any = 0.0
         if not self.log_prob:
             weight = weights(target.shape[:-1], sample_weight, mask)
-            wrong = jnp.any((target < 0) | (preds < 0), -1)
+            invalid = jnp.any((target < 0) | (preds < 0), -1)
             sums = [x.sum(-1, keepdims=True) for x in (target, preds)]
-            wrong |= ((sums[0] == 0) | (sums[1] == 0))[..., 0]
+            invalid |= ((sums[0] == 0) | (sums[1] == 0))[..., 0]
             fault = check(
-                ~wrong | (weight == 0),
+                ~invalid | (weight == 0),
                 "target and preds must hold probabilities: none below 0, and not all 0. If they "
                 "are logarithms, give `log_prob=True`.",
             )
@@ -55,7 +55,7 @@ class Divergence(MeanOverRows):
 class KLDivergence(Divergence):
     """The mean Kullback-Leibler divergence, `sum(target * log(target / preds))` of each row.
 
-    It is infinite if something has the probability 0 in `preds` but not in `target`.
+    It is infinite if a probability is 0 in `preds` but not in `target`.
 
     Source: Kullback and Leibler, On Information and Sufficiency, 1951.
 
@@ -80,7 +80,7 @@ class KLDivergence(Divergence):
 
 
 class JensenShannonDivergence(Divergence):
-    """The mean of both divergences from the mean of `target` and `preds`, for each row.
+    """The mean divergence of `target` and of `preds` from the mean of both, for each row.
 
     It is symmetric and lies between 0 and log(2).
 

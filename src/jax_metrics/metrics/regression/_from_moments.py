@@ -1,4 +1,4 @@
-"""`FromMoments`: the base of metrics made of means, variances and covariances."""
+"""`FromMoments`: the base of metrics computed from means, variances and covariances."""
 
 from typing import Any, Unpack
 
@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
 from jax_metrics.metrics.state import Moments
 
@@ -15,12 +15,14 @@ MULTIOUTPUT = ("raw_values", "uniform_average", "variance_weighted")
 
 
 class FromMoments(Metric):
-    """The base of metrics made of means, variances and covariances of target and predictions.
+    """The base of metrics computed from means, variances and covariances of two variables.
+
+    The variables are target and predictions unless a subclass defines `variables`.
 
     Args:
-        num_outputs: With a number, outputs lie along the last axis of `[..., num_outputs]`; else
+        num_outputs: The number of outputs along the last axis of `[..., num_outputs]`; if None,
             `target` and `preds` are `[batch]`.
-        **options: Those of every metric.
+        **options: See `Metric`.
     """
 
     moments: Moments
@@ -29,18 +31,18 @@ class FromMoments(Metric):
         super().__init__(**options)
         self.moments = Moments(2, outputs_shape(num_outputs), self.dtype)
 
-    def measured(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The two variables that are measured."""
+    def variables(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The two variables."""
         return target, preds
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         target, preds = pair(target, preds)
         outputs = self.moments.count.high.shape
         rows_of_outputs(target.shape, outputs)
-        values = jnp.stack(self.measured(target, preds), -1)
+        values = jnp.stack(self.variables(target, preds), -1)
         weight = None
         if sample_weight is not None or mask is not None:
             weight = weights(target.shape, sample_weight, mask, self.dtype).reshape(-1, *outputs)
@@ -53,9 +55,9 @@ class FromMoments(Metric):
 
     @property
     def squares(self) -> tuple[jax.Array, jax.Array]:
-        """The sums of squared deviations from the mean of both; exactly 0 where all are the same.
+        """The sums of squared deviations of both from their means; exactly 0 for constants.
 
-        The mean of many equal numbers is off by a rounding error, which is no deviation.
+        The mean of equal numbers has a rounding error, which must not count as a deviation.
         """
         squares = jnp.diagonal(self.moments.products, axis1=-2, axis2=-1)
         rounding = jnp.finfo(squares.dtype).eps ** 1.5 * self.moments.mean
@@ -64,12 +66,12 @@ class FromMoments(Metric):
 
 
 class FromErrors(FromMoments):
-    """The base of metrics that set the errors `target - preds` against the spread of the target.
+    """The base of metrics of the errors `target - preds` relative to the spread of the target.
 
-    The errors are measured, not the predictions: their squares survive an offset.
+    The second variable is the error, not the prediction: its square stays accurate under an offset.
     """
 
-    def measured(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def variables(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Targets and errors."""
         return target, target - preds
 
@@ -80,15 +82,15 @@ class FromErrors(FromMoments):
 
 
 class Explained(FromErrors):
-    """The base of scores that say which part of the spread of the target is explained.
+    """The base of scores that are the explained fraction of the spread of the target.
 
     Args:
-        num_outputs: With a number, outputs lie along the last axis of `[..., num_outputs]`; else
+        num_outputs: The number of outputs along the last axis of `[..., num_outputs]`; if None,
             `target` and `preds` are `[batch]`.
         multioutput: How the scores of outputs become one: `"uniform_average"`,
-            `"variance_weighted"`, which weighs each by the variance of its target, or
-            `"raw_values"`, which gives each its own, `[num_outputs]`.
-        **options: Those of every metric.
+            `"variance_weighted"`, which weights each by the variance of its target, or
+            `"raw_values"`, which returns all of them, `[num_outputs]`.
+        **options: See `Metric`.
     """
 
     higher_is_better = True
@@ -104,24 +106,24 @@ class Explained(FromErrors):
         one_of("multioutput", multioutput, MULTIOUTPUT)
         self.multioutput = multioutput
 
-    def explained(self, left: jax.Array) -> jax.Array:
-        """`1 - left / squares of the target`; NaN before the first update.
+    def explained(self, unexplained: jax.Array) -> jax.Array:
+        """`1 - unexplained / squares of the target`; NaN before the first update.
 
-        A target that is always the same has no spread: 1 if nothing is left, else 0.
+        A constant target has no spread: 1 if `unexplained` is 0, else 0.
         """
         spread, _ = self.squares
-        score = 1 - left / jnp.where(spread == 0, 1, spread)
-        score = jnp.where(spread == 0, jnp.where(left == 0, 1, 0 * left), score)
+        score = 1 - unexplained / jnp.where(spread == 0, 1, spread)
+        score = jnp.where(spread == 0, jnp.where(unexplained == 0, 1, 0 * unexplained), score)
         return jnp.where(self.count == 0, jnp.nan, score)
 
     def averaged(self, scores: jax.Array) -> jax.Array:
-        """The scores of the outputs as one, as said."""
+        """The scores of the outputs, averaged per `multioutput`."""
         if self.multioutput == "raw_values" or scores.ndim == 0:
             return scores
         if self.multioutput == "uniform_average":
             return scores.mean(-1)
         variance = self.squares[0] / self.count
         total = variance.sum(-1)
-        share = variance / jnp.where(total == 0, 1, total)
-        weighted = jnp.where(share == 0, 0, scores * share).sum(-1)
+        fraction = variance / jnp.where(total == 0, 1, total)
+        weighted = jnp.where(fraction == 0, 0, scores * fraction).sum(-1)
         return jnp.where(total == 0, scores.mean(-1), weighted)

@@ -13,7 +13,7 @@ class LogCoshError(MeanError):
     """The mean of `log(cosh(preds - target))`; NaN before the first update.
 
     Args:
-        **options: `num_outputs`, as `MeanError` says: each output with a mean of its own.
+        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
 
     Example:
         >>> import jax.numpy as jnp

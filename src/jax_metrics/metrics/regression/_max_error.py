@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.losses import absolute_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._outputs import ends_with_outputs, outputs_shape
 from jax_metrics.metrics.state import state
 
@@ -16,12 +16,12 @@ from jax_metrics.metrics.state import state
 class MaxError(Metric):
     """The largest `|target - preds|`; NaN before the first update.
 
-    An element whose weight is zero does not count; how large its weight is does not matter else.
+    Elements of weight zero are ignored; other weights make no difference.
 
     Args:
-        num_outputs: With a number, the last axis of `[..., num_outputs]` is kept, each output with
-            a value of its own; else all elements go into one.
-        **options: Those of every metric.
+        num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
+            its own value; if None, there is one value for all elements.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -43,12 +43,12 @@ class MaxError(Metric):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         error = absolute_error(target, preds).astype(self.dtype)
         ends_with_outputs(error.shape, self.largest.shape)
         weight = weights(error.shape, sample_weight, mask)
         axes = tuple(range(error.ndim - self.largest.ndim))
-        largest = counted(error, weight, -jnp.inf).max(axes, initial=-jnp.inf)
+        largest = where_weighted(error, weight, -jnp.inf).max(axes, initial=-jnp.inf)
         self.largest = jnp.maximum(self.largest, largest)
 
     def compute(self) -> jax.Array:

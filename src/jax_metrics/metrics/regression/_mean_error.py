@@ -1,4 +1,4 @@
-"""`MeanError`: the base of metrics that are the mean of an error of each element."""
+"""`MeanError`: the base of metrics that are the mean of elementwise errors."""
 
 from typing import Any, Unpack
 
@@ -7,19 +7,19 @@ import jax
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._outputs import ends_with_outputs, outputs_shape
 
 
 class MeanError(MeanOf):
-    """The base of metrics that are the mean of an error of each element.
+    """The base of metrics that are the mean of elementwise errors.
 
-    A subclass defines `values`, and `fault` if not all numbers are allowed.
+    A subclass defines `values`, and `fault` if only some numbers are valid.
 
     Args:
-        num_outputs: With a number, the last axis of `[..., num_outputs]` is kept, each output with
-            a mean of its own; else all elements go into one.
-        **options: Those of every metric.
+        num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
+            its own mean; if None, there is one mean of all elements.
+        **options: See `Metric`.
     """
 
     higher_is_better = False
@@ -30,7 +30,7 @@ class MeanError(MeanOf):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape, `[batch, ...]`."""
+        """Updates with a batch: `target` and `preds` of one shape, `[batch, ...]`."""
         target, preds = pair(target, preds)
         ends_with_outputs(target.shape, self.total.high.shape)
         weight = weights(target.shape, sample_weight, mask)
@@ -38,5 +38,5 @@ class MeanError(MeanOf):
         self.add(self.values(target, preds) + fault, sample_weight, mask)
 
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:
-        """0, or NaN where numbers that count are not allowed; see `check`."""
+        """0, or NaN if a number of nonzero weight is invalid; see `check`."""
         return 0.0

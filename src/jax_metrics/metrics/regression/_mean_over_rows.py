@@ -1,4 +1,4 @@
-"""`MeanOverRows`: the base of metrics that give each row one value."""
+"""`MeanOverRows`: the base of metrics with one value for each row."""
 
 from typing import Any, Unpack
 
@@ -12,11 +12,11 @@ REDUCTIONS = ("mean", "sum")
 
 
 class MeanOverRows(MeanOf):
-    """The base of metrics that give each row, along the last axis, one value.
+    """The base of metrics with one value for each row along the last axis.
 
     Args:
-        reduction: `"mean"` of the rows, NaN before the first update, or their `"sum"`.
-        **options: Those of every metric.
+        reduction: `"mean"` over the rows, NaN before the first update, or `"sum"`.
+        **options: See `Metric`.
     """
 
     def __init__(self, *, reduction: str = "mean", **options: Unpack[Common]):

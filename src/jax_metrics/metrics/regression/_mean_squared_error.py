@@ -14,7 +14,7 @@ class MeanSquaredError(MeanError):
     """The mean of `(target - preds)**2`; NaN before the first update.
 
     Args:
-        **options: `num_outputs`, as `MeanError` says: each output with a mean of its own.
+        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
 
     Example:
         >>> import jax.numpy as jnp

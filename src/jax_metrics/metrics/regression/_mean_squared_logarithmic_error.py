@@ -1,4 +1,4 @@
-"""Mean squared error of logarithms and its root."""
+"""Mean squared logarithmic error and its root."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from jax_metrics.metrics.regression._mean_error import MeanError
 class MeanSquaredLogarithmicError(MeanError):
     """The mean of `(log(1 + target) - log(1 + preds))**2`; NaN before the first update.
 
-    Numbers must be greater than -1; the loss of the same name takes negative ones as 0 instead.
+    Numbers must be greater than -1; the loss of the same name treats negative ones as 0 instead.
 
     Args:
-        **options: `num_outputs`, as `MeanError` says: each output with a mean of its own.
+        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
 
     Example:
         >>> import jax.numpy as jnp
@@ -30,7 +30,7 @@ class MeanSquaredLogarithmicError(MeanError):
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The squared errors of the logarithms."""
-        # Not log1p(target) - log1p(preds), which cancels where both are large.
+        # log1p(target) - log1p(preds) would cancel digits where both are large.
         return jnp.log1p(jnp.abs(target - preds) / (1 + jnp.minimum(target, preds))) ** 2
 
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:

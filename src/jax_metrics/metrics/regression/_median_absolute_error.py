@@ -7,13 +7,13 @@ from jax_metrics.metrics.regression._from_rows import FromRows, function_of_rows
 
 
 class MedianAbsoluteError(FromRows):
-    """The median of `|target - preds|`: what half of the errors do not exceed.
+    """The median of `|target - preds|`.
 
-    With an even number it is the mean of the two in the middle. NaN before the first update and
-    when more rows came than `capacity`.
+    For an even number of errors it is the mean of the two in the middle. NaN before the first
+    update and if there are more rows than `capacity`.
 
     Args:
-        **options: `capacity` and `num_outputs`, as `FromRows` says.
+        **options: `capacity` and `num_outputs`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -34,17 +34,17 @@ class MedianAbsoluteError(FromRows):
 
 
 def weighted_quantile(values: jax.Array, weight: jax.Array, level: float) -> jax.Array:
-    """What the share `level` of the weight does not exceed; NaN without any weight.
+    """The quantile of weighted values, `level` from 0 to 1; NaN if all weights are zero.
 
-    Where that is true of two values and all between them, the mean of the two.
+    Where two neighbouring values and all numbers between them qualify, it is their mean.
     """
     values = jnp.where(weight != 0, values, jnp.inf)
     order = jnp.argsort(values)
     ordered = values[order]
-    reached = jnp.cumsum(weight[order])
-    total = reached[-1]
-    low = ordered[jnp.argmax(reached >= level * total)]
-    high = ordered[jnp.argmax((reached > level * total) | (reached == total))]
+    cumulative = jnp.cumsum(weight[order])
+    total = cumulative[-1]
+    low = ordered[jnp.argmax(cumulative >= level * total)]
+    high = ordered[jnp.argmax((cumulative > level * total) | (cumulative == total))]
     middle = jnp.where(low == high, low, low + (high - low) / 2)
     return jnp.where(total > 0, middle, jnp.nan)
 

@@ -8,13 +8,13 @@ import jax.numpy as jnp
 from jax_metrics.losses import absolute_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.state import Accumulator, Total
 from jax_metrics.module import MetricState
 
 
-class _Powers(Accumulator):
-    """The sum of powers of some sizes, as shares of the largest: so powers do not overflow."""
+class _PowerSum(Accumulator):
+    """A sum of powers of sizes relative to the largest one, so that they do not overflow."""
 
     largest: jax.Array = MetricState.node()
     total: Total = MetricState.node()
@@ -24,44 +24,41 @@ class _Powers(Accumulator):
         self.largest = jnp.zeros((), dtype)
         self.total = Total.zeros((), dtype)
 
-    def updated(self, sizes: jax.Array, weight: jax.Array) -> "_Powers":
-        """With sizes added, which are not negative."""
-        sizes = counted(sizes, weight)
-        batch = self.neutral()
-        batch.largest = sizes.max(initial=0)
-        batch.total = batch.total + (_share(sizes, batch.largest) ** self.p * weight).sum()
-        return self.merged(batch)
+    def updated(self, sizes: jax.Array, weight: jax.Array) -> "_PowerSum":
+        """The sum with nonnegative sizes added."""
+        sizes = where_weighted(sizes, weight)
+        largest = sizes.max(initial=0)
+        powers = _ratio(sizes, largest) ** self.p * weight
+        return self.merged(
+            self._replace(largest=largest, total=self.total.neutral() + powers.sum())
+        )
 
-    def neutral(self) -> "_Powers":
-        """No sizes."""
-        made = object.__new__(_Powers)
-        largest = jnp.zeros_like(self.largest)
-        made.__setstate__({"p": self.p, "largest": largest, "total": self.total.neutral()})
-        return made
+    def neutral(self) -> "_PowerSum":
+        """The sum of no sizes."""
+        return self._replace(largest=jnp.zeros_like(self.largest), total=self.total.neutral())
 
-    def merged(self, other: "_Powers") -> "_Powers":
-        """The sizes of both together."""
-        made = self.neutral()
-        made.largest = jnp.maximum(self.largest, other.largest)
-        for one in (self, other):
-            factor = _share(one.largest, made.largest) ** self.p
-            made.total = made.total + factor * one.total.high + factor * one.total.low
-        return made
+    def merged(self, other: "_PowerSum") -> "_PowerSum":
+        """The sum of the sizes of both."""
+        largest, total = jnp.maximum(self.largest, other.largest), self.total.neutral()
+        for term in (self, other):
+            factor = _ratio(term.largest, largest) ** self.p
+            total = total + factor * term.total.high + factor * term.total.low
+        return self._replace(largest=largest, total=total)
 
 
-def _share(part: jax.Array, largest: jax.Array) -> jax.Array:
-    # Infinity is all of infinity, and the division by zero is none.
-    return jnp.where(part == largest, 1, part / jnp.where(largest == 0, 1, largest))
+def _ratio(size: jax.Array, largest: jax.Array) -> jax.Array:
+    # 1 for equal sizes, even if both are infinite or zero.
+    return jnp.where(size == largest, 1, size / jnp.where(largest == 0, 1, largest))
 
 
 class MinkowskiDistance(Metric):
-    """The distance of all targets from all predictions, `sum(|target - preds|**p)**(1 / p)`.
+    """The distance between all targets and all predictions, `sum(|target - preds|**p)**(1 / p)`.
 
     It grows with each update; 0 before the first one. A weight multiplies the power.
 
     Args:
         p: 1 is the Manhattan distance, 2 the Euclidean one; for infinity see `MaxError`.
-        **options: Those of every metric.
+        **options: See `Metric`.
 
     Raises:
         ValueError: If `p` is smaller than 1, or infinite.
@@ -77,7 +74,7 @@ class MinkowskiDistance(Metric):
     """
 
     higher_is_better = False
-    powers: _Powers
+    powers: _PowerSum
 
     def __init__(self, *, p: float, **options: Unpack[Common]):
         super().__init__(**options)
@@ -86,12 +83,12 @@ class MinkowskiDistance(Metric):
                 f"p must be a finite number, 1 or more, but is {p}. `MaxError` is the distance for "
                 "an infinite p."
             )
-        self.powers = _Powers(p, self.dtype)
+        self.powers = _PowerSum(p, self.dtype)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         error = absolute_error(target, preds).astype(self.dtype)
         weight = weights(error.shape, sample_weight, mask, self.dtype)
         self.powers = self.powers.updated(error, weight)

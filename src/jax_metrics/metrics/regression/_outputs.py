@@ -1,13 +1,13 @@
-"""What metrics of several outputs have in common: the outputs lie along the last axis."""
+"""Checks of arrays with several outputs along the last axis."""
 
 from jax_metrics.arguments import positive
 
 
 def outputs_shape(num_outputs: int | None) -> tuple[int, ...]:
-    """The shape of what is measured for each output; empty where there is one only.
+    """The shape of a value for each output; empty without `num_outputs`.
 
     Raises:
-        ValueError: If the number is not greater than 0.
+        ValueError: If `num_outputs` is not greater than 0.
     """
     if num_outputs is None:
         return ()
@@ -19,7 +19,7 @@ def ends_with_outputs(shape: tuple[int, ...], outputs: tuple[int, ...]) -> None:
     """Checks that an array has the outputs along its last axis.
 
     Raises:
-        ValueError: If it has not.
+        ValueError: If it does not.
     """
     if outputs and shape[-1:] != outputs:
         raise ValueError(
@@ -29,7 +29,7 @@ def ends_with_outputs(shape: tuple[int, ...], outputs: tuple[int, ...]) -> None:
 
 
 def rows_of_outputs(shape: tuple[int, ...], outputs: tuple[int, ...]) -> None:
-    """Checks that an array is `[batch]`, or `[..., *outputs]` where there are several.
+    """Checks that an array is `[batch]`, or `[..., *outputs]` if there are several outputs.
 
     Raises:
         ValueError: If it is not.
@@ -38,6 +38,6 @@ def rows_of_outputs(shape: tuple[int, ...], outputs: tuple[int, ...]) -> None:
     if not outputs and len(shape) != 1:
         raise ValueError(
             f"target and preds must be [batch], but their shape is {list(shape)}. Give "
-            "`num_outputs` if outputs lie along the last axis; write `.reshape(-1)` to take all "
+            "`num_outputs` if outputs lie along the last axis; write `.reshape(-1)` to treat all "
             "elements as one output."
         )

@@ -1,4 +1,4 @@
-"""Errors as a share of what they are errors of."""
+"""Percentage errors: errors as a fraction of the target."""
 
 from typing import Any, Unpack
 
@@ -9,20 +9,20 @@ from jax_metrics.arguments import pair, positive
 from jax_metrics.losses import absolute_error, absolute_percentage_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._mean_error import MeanError
 from jax_metrics.metrics.regression._outputs import ends_with_outputs
 
 
 class MeanAbsolutePercentageError(MeanError):
-    """The mean of `|target - preds| / |target|`, as a share: 0.5 means 50 percent.
+    """The mean of `|target - preds| / |target|`, as a fraction: 0.5 means 50 percent.
 
     NaN before the first update. The loss of the same name is in percent.
 
     Args:
-        epsilon: The least that errors are divided by.
-        num_outputs: As in `MeanError`: each output with a mean of its own.
-        **options: Those of every metric.
+        epsilon: The lower bound of the divisor.
+        num_outputs: As in `MeanError`: each output has its own mean.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -46,14 +46,14 @@ class MeanAbsolutePercentageError(MeanError):
         self.epsilon = epsilon
 
     def values(self, target: Any, preds: Any) -> jax.Array:
-        """The shares."""
+        """The relative errors."""
         return absolute_percentage_error(target, preds, epsilon=self.epsilon) / 100
 
 
 class SymmetricMeanAbsolutePercentageError(MeanAbsolutePercentageError):
-    """The mean of `2 * |target - preds| / (|target| + |preds|)`, a share from 0 to 2.
+    """The mean of `2 * |target - preds| / (|target| + |preds|)`, from 0 to 2.
 
-    NaN before the first update. Where both are 0, the share is 0. The options are those of
+    NaN before the first update. Where both are 0, the relative error is 0. The options are those of
     `MeanAbsolutePercentageError`.
 
     Source: Armstrong, Long-Range Forecasting, 1985.
@@ -69,19 +69,19 @@ class SymmetricMeanAbsolutePercentageError(MeanAbsolutePercentageError):
     """
 
     def values(self, target: Any, preds: Any) -> jax.Array:
-        """The shares."""
+        """The relative errors."""
         size = jnp.maximum(jnp.abs(target) + jnp.abs(preds), self.epsilon)
         return 2 * absolute_error(target, preds) / size
 
 
 class WeightedMeanAbsolutePercentageError(MeanError):
-    """The sum of `|target - preds|` as a share of the sum of `|target|`.
+    """The sum of `|target - preds|` as a fraction of the sum of `|target|`.
 
     NaN before the first update and where all errors and targets are 0; infinite where only the
     targets are.
 
     Args:
-        **options: `num_outputs`, as `MeanError` says: each output with a value of its own.
+        **options: `num_outputs`, as in `MeanError`: each output has its own value.
 
     Example:
         >>> import jax.numpy as jnp
@@ -96,14 +96,14 @@ class WeightedMeanAbsolutePercentageError(MeanError):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape, `[batch, ...]`."""
+        """Updates with a batch: `target` and `preds` of one shape, `[batch, ...]`."""
         target, preds = pair(target, preds)
         outputs = self.total.high.shape
         ends_with_outputs(target.shape, outputs)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
-        target, preds = counted(target, weight), counted(preds, weight)
+        target, preds = where_weighted(target, weight), where_weighted(preds, weight)
         axes = tuple(range(target.ndim - len(outputs)))
-        # A mean of errors in which each counts as much as its target is large.
+        # The mean of relative errors, each weighted by the size of its target.
         self.total += (jnp.abs(target - preds) * weight).sum(axes)
         self.weight += (jnp.abs(target) * weight).sum(axes)
 

@@ -12,7 +12,7 @@ from jax_metrics.metrics.regression._mean_error import MeanError
 
 
 class MeanPinballLoss(MeanError):
-    """The mean pinball loss, least when `preds` are the quantiles `alpha`.
+    """The mean pinball loss, lowest when `preds` are the quantiles of level `alpha`.
 
     `alpha * e` where the error `e = target - preds` is positive, `(alpha - 1) * e` where it is not;
     with `alpha=0.5` half of the absolute error. NaN before the first update.
@@ -20,9 +20,9 @@ class MeanPinballLoss(MeanError):
     Source: Koenker and Bassett, Regression Quantiles, 1978.
 
     Args:
-        alpha: Which quantile is predicted, from 0 to 1.
-        num_outputs: As in `MeanError`: each output with a mean of its own.
-        **options: Those of every metric.
+        alpha: The predicted quantile, from 0 to 1.
+        num_outputs: As in `MeanError`: each output has its own mean.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp

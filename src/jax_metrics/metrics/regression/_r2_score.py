@@ -13,9 +13,9 @@ from jax_metrics.metrics.regression._from_moments import Explained
 class R2Score(Explained):
     """The coefficient of determination, `1 - sum((target - preds)**2) / sum((target - mean)**2)`.
 
-    1 is best, 0 is what the mean of the targets would have. If all targets are the same, it is 1
-    for predictions without error, else 0. NaN before the first update. It is made of centred
-    moments, so that targets around 1e6 do no harm.
+    1 is best, 0 is the score of predicting the mean of the targets. If all targets are the same, it
+    is 1 for predictions without error, else 0. NaN before the first update. It is computed from
+    centred moments, so it is accurate for targets around 1e6.
 
     Args:
         adjusted: The number of regressors to adjust for:
@@ -23,7 +23,7 @@ class R2Score(Explained):
             while n is not greater than `adjusted + 1`.
         num_outputs: As in `Explained`.
         multioutput: As in `Explained`.
-        **options: Those of every metric.
+        **options: See `Metric`.
 
     Raises:
         ValueError: If `adjusted` is negative, or `multioutput` unknown.
@@ -55,17 +55,17 @@ class R2Score(Explained):
         """The score."""
         score = self.explained(self.squared_errors)
         if self.adjusted:
-            left = self.count - self.adjusted - 1
-            lost = (1 - score) * (self.count - 1) / jnp.where(left > 0, left, jnp.nan)
-            score = 1 - lost
+            freedom = self.count - self.adjusted - 1
+            freedom = jnp.where(freedom > 0, freedom, jnp.nan)
+            score = 1 - (1 - score) * (self.count - 1) / freedom
         return self.averaged(score)
 
 
 class ExplainedVariance(Explained):
-    """The share of the variance that is explained, `1 - var(target - preds) / var(target)`.
+    """The explained fraction of the variance, `1 - var(target - preds) / var(target)`.
 
-    Unlike `R2Score` it does not mind predictions that are all off by the same. If all targets are
-    the same, it is 1 for errors that are all the same, else 0. NaN before the first update.
+    Unlike `R2Score` it ignores a constant error of all predictions. If all targets are the same, it
+    is 1 for errors that are all the same, else 0. NaN before the first update.
 
     Args:
         **options: See `Explained`: `num_outputs` and `multioutput`.

@@ -1,4 +1,4 @@
-"""Correlation of ranks: Spearman's rho and Kendall's tau."""
+"""Rank correlations: Spearman's rho and Kendall's tau."""
 
 from typing import Unpack
 
@@ -17,12 +17,12 @@ class SpearmanCorrCoef(FromRows):
     """Spearman's rho: the correlation of the ranks of targets and predictions, from -1 to 1.
 
     Equal values share the mean of their ranks. NaN before the first update, where all targets or
-    all predictions are the same, and when more rows came than `capacity`.
+    all predictions are the same, and if there are more rows than `capacity`.
 
     Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
 
     Args:
-        **options: `capacity` and `num_outputs`, as `FromRows` says.
+        **options: `capacity` and `num_outputs`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -40,34 +40,34 @@ class SpearmanCorrCoef(FromRows):
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The correlation of the ranks."""
         total = weight.sum()
-        share = weight / total
+        fraction = weight / total
         a, b = (ranks(x, weight).middle / total - 0.5 for x in (target, preds))
-        a, b = (x - (share * x).sum() for x in (a, b))
-        products = ((share * x * y).sum() for x, y in ((a, b), (a, a), (b, b)))
-        both, of_a, of_b = products
+        a, b = (x - (fraction * x).sum() for x in (a, b))
+        products = ((fraction * x * y).sum() for x, y in ((a, b), (a, a), (b, b)))
+        covariance, variance_a, variance_b = products
         constant = all_same(target, weight) | all_same(preds, weight)
-        rho = both / (jnp.sqrt(of_a) * jnp.sqrt(of_b))
+        rho = covariance / (jnp.sqrt(variance_a) * jnp.sqrt(variance_b))
         return jnp.where(constant, jnp.nan, jnp.clip(rho, -1, 1))
 
 
 class KendallRankCorrCoef(FromRows):
-    """Kendall's tau: concordant minus discordant pairs, as a share of pairs, from -1 to 1.
+    """Kendall's tau: concordant minus discordant pairs, divided by a number of pairs.
 
-    A pair is concordant if the one with the larger target has the larger prediction, discordant if
-    it has the smaller one; with equal targets or predictions it is tied, and neither. NaN before
-    the first update, where all pairs are tied, and when more rows came than `capacity`.
+    From -1 to 1. A pair is concordant if the larger target has the larger prediction, discordant if
+    it has the smaller one; a pair with equal targets or predictions is tied, and neither. NaN
+    before the first update, where all pairs are tied, and if there are more rows than `capacity`.
 
     Source: Kendall, A New Measure of Rank Correlation, 1938; Stuart, The Estimation and Comparison
     of Strengths of Association in Contingency Tables, 1953 (variant c).
 
     Args:
-        variant: The pairs that the difference is a share of: `"a"`, all of them; `"b"`, the
-            geometric mean of those with different targets and those with different predictions;
-            `"c"`, `n**2 * (m - 1) / (2 * m)`, where m is the number of different targets or
+        variant: The divisor: `"a"`, the number of all pairs; `"b"`, the geometric mean of the
+            numbers of pairs with different targets and with different predictions; `"c"`,
+            `n**2 * (m - 1) / (2 * m)`, where m is the number of distinct targets or of distinct
             predictions, whichever is smaller.
         capacity: As in `FromRows`.
         num_outputs: As in `FromRows`.
-        **options: Those of every metric.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -95,30 +95,31 @@ class KendallRankCorrCoef(FromRows):
         self.variant = variant
 
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
-        """The share."""
+        """The value of tau."""
         a, b = ranks(target, weight), ranks(preds, weight)
         total = weight.sum()
-        # In order of the targets, discordant pairs are those whose predictions are out of order;
-        # with equal targets in order of the predictions, no tied pair is among them.
+        # Sorted by target, discordant pairs are those whose predictions are out of order. Equal
+        # targets are sorted by prediction, so tied pairs are never out of order.
         order = jnp.lexsort((b.group, a.group))
         group, weight_ = b.group[order], weight[order]
         discordant = inversions(group, weight_)
         new = (a.group[order][1:] != a.group[order][:-1]) | (group[1:] != group[:-1])
-        both = jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(new, dtype=jnp.int32)])
-        together = jnp.zeros_like(weight).at[both].add(weight_)
-        # Twice the pairs that differ in the target, in the prediction, and in both.
-        in_target, in_preds, in_one = (
-            total**2 - (x**2).sum() for x in (a.weight, b.weight, together)
+        joint = jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(new, dtype=jnp.int32)])
+        joint_weight = jnp.zeros_like(weight).at[joint].add(weight_)
+        # Twice the number of pairs that differ in the target, in the prediction, in either, in
+        # both.
+        in_target, in_preds, in_either = (
+            total**2 - (x**2).sum() for x in (a.weight, b.weight, joint_weight)
         )
-        in_both = in_target + in_preds - in_one
+        in_both = in_target + in_preds - in_either
         difference = in_both - 4 * discordant
         if self.variant == "a":
             pairs = total * (total - 1)
         elif self.variant == "b":
             pairs = jnp.sqrt(in_target) * jnp.sqrt(in_preds)
         else:
-            kinds = jnp.minimum(*((x.weight > 0).sum() for x in (a, b)))
-            pairs = total**2 * (kinds - 1) / kinds
+            distinct = jnp.minimum(*((x.weight > 0).sum() for x in (a, b)))
+            pairs = total**2 * (distinct - 1) / distinct
         constant = all_same(target, weight) | all_same(preds, weight)
         tied = 0 / pairs if self.variant == "a" else jnp.nan
         return jnp.where(constant, tied, jnp.clip(difference / pairs, -1, 1))

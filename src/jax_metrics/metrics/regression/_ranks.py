@@ -1,4 +1,4 @@
-"""Ranks of weighted values, where equal values share one."""
+"""Ranks of weighted values, where ties share a rank."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,13 @@ import jax.numpy as jnp
 
 
 class Ranks(NamedTuple):
-    """Values in order, equal ones together.
+    """The ranks of weighted values.
 
     Attributes:
-        group: For each value the number of the group of equal values that it is in, from the
-            smallest on, `[n]`.
-        weight: For each group the sum of the weights, `[n]`; 0 from the last group on.
-        middle: For each value its rank, `[n]`: the weight of all that are smaller, and half of that
+        group: The index of the group of equal values that each value belongs to, in increasing
+            order of the values, `[n]`.
+        weight: The sum of the weights in each group, `[n]`; 0 after the last group.
+        middle: The rank of each value, `[n]`: the weight of all smaller values plus half the weight
             of its group.
     """
 
@@ -29,17 +29,18 @@ def ranks(values: jax.Array, weight: jax.Array) -> Ranks:
     ordered = values[order]
     new = jnp.concatenate([jnp.zeros(1, bool), ordered[1:] != ordered[:-1]])
     group = jnp.zeros(values.shape, jnp.int32).at[order].set(jnp.cumsum(new, dtype=jnp.int32))
-    together = jnp.zeros_like(weight).at[group].add(weight)
-    before = jnp.cumsum(together) - together
-    return Ranks(group, together, (before + together / 2)[group])
+    group_weight = jnp.zeros_like(weight).at[group].add(weight)
+    before = jnp.cumsum(group_weight) - group_weight
+    return Ranks(group, group_weight, (before + group_weight / 2)[group])
 
 
 def inversions(group: jax.Array, weight: jax.Array) -> jax.Array:
     """The sum of the products of weights over pairs where the larger number comes first.
 
-    A stable sort from the highest bit down to the lowest: two numbers are told apart at the highest
-    bit in which they differ, and what counts is then how many with the bit come before those
-    without it. This takes `n * log(n)**2` steps, not the `n**2` of comparing all pairs.
+    A stable sort from the highest bit down to the lowest. The order of two numbers is decided at
+    the highest bit in which they differ: there, each number with the bit that precedes one without
+    it is an inversion. This takes `n * log(n)**2` steps instead of the `n**2` of comparing all
+    pairs.
 
     Args:
         group: Integers from 0 to n - 1, `[n]`.
@@ -50,13 +51,13 @@ def inversions(group: jax.Array, weight: jax.Array) -> jax.Array:
     def step(index: jax.Array, carry: tuple) -> tuple:
         group, weight, total = carry
         bit = bits - 1 - index
-        high, has = group >> (bit + 1), (group >> bit) & 1
-        ones = jnp.where(has == 1, weight, 0)
+        high, value = group >> (bit + 1), (group >> bit) & 1
+        ones = jnp.where(value == 1, weight, 0)
         before = jnp.cumsum(ones) - ones
         start = jnp.concatenate([jnp.ones(1, bool), high[1:] != high[:-1]])
         first = jax.lax.cummax(jnp.where(start, jnp.arange(size), 0))
         within = before - before[first]
-        total = total + jnp.where(has == 0, weight * within, 0).sum()
+        total = total + jnp.where(value == 0, weight * within, 0).sum()
         order = jnp.argsort(group >> bit, stable=True)
         return group[order], weight[order], total
 

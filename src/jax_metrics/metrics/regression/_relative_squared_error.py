@@ -1,4 +1,4 @@
-"""Squared errors, relative to the spread or the size of the target."""
+"""Squared errors relative to the spread or the size of the target."""
 
 from typing import Any, Unpack
 
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics._weights import counted, weights
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._from_moments import FromErrors
 from jax_metrics.metrics.state import state
 
@@ -18,13 +18,13 @@ NORMALIZATIONS = ("mean", "range", "std", "l2")
 class RelativeSquaredError(FromErrors):
     """`sum((target - preds)**2) / sum((target - mean)**2)`, which is `1 - R2`, or its root.
 
-    NaN before the first update, infinite where all targets are the same and the predictions are
-    not them.
+    NaN before the first update, infinite if all targets are the same but the predictions differ
+    from them.
 
     Args:
-        squared: Whether to leave the root out.
-        num_outputs: As in `FromMoments`: each output with a value of its own.
-        **options: Those of every metric.
+        squared: Whether to return the squared error, not its root.
+        num_outputs: As in `FromMoments`: each output has its own value.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -51,16 +51,16 @@ class RelativeSquaredError(FromErrors):
 
 
 class NormalizedRootMeanSquaredError(FromErrors):
-    """The root of the mean squared error, as a share of the size or the spread of the target.
+    """The root mean squared error divided by the size or the spread of the target.
 
     NaN before the first update.
 
     Args:
-        normalization: What it is divided by: `"mean"`, the mean of the targets; `"range"`, the
-            largest minus the smallest; `"std"`, their standard deviation, with a division by n;
+        normalization: The divisor: `"mean"`, the mean of the targets; `"range"`, the
+            largest minus the smallest; `"std"`, their standard deviation, with divisor n;
             `"l2"`, the root of the sum of their squares.
-        num_outputs: As in `FromMoments`: each output with a value of its own.
-        **options: Those of every metric.
+        num_outputs: As in `FromMoments`: each output has its own value.
+        **options: See `Metric`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -94,14 +94,15 @@ class NormalizedRootMeanSquaredError(FromErrors):
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
-        """Takes a batch in: `target` and `preds` of one shape."""
+        """Updates with a batch: `target` and `preds` of one shape."""
         super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
         target = pair(target, preds)[0].astype(self.dtype)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
         axes = tuple(range(target.ndim - self.largest.ndim))
-        highest, lowest = (counted(target, weight, end) for end in (-jnp.inf, jnp.inf))
-        self.largest = jnp.maximum(self.largest, highest.max(axes, initial=-jnp.inf))
-        self.smallest = jnp.minimum(self.smallest, lowest.min(axes, initial=jnp.inf))
+        largest = where_weighted(target, weight, -jnp.inf).max(axes, initial=-jnp.inf)
+        smallest = where_weighted(target, weight, jnp.inf).min(axes, initial=jnp.inf)
+        self.largest = jnp.maximum(self.largest, largest)
+        self.smallest = jnp.minimum(self.smallest, smallest)
 
     def compute(self) -> jax.Array:
         """The error."""

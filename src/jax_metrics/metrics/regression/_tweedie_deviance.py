@@ -1,4 +1,4 @@
-"""Tweedie deviance, with those of the Poisson and the gamma distribution among them."""
+"""Tweedie deviance, which includes those of the Poisson and the gamma distribution."""
 
 from typing import Any, Unpack
 
@@ -17,8 +17,8 @@ _TERMS = 10
 class TweedieDevianceScore(MeanError):
     """The mean deviance of a Tweedie distribution whose variance is `preds**power`.
 
-    `2 * integral((target - u) / u**power)` with `u` from `preds` to `target`: 0 where both are the
-    same, greater than 0 elsewhere. NaN before the first update.
+    `2 * integral((target - u) / u**power)` with `u` from `preds` to `target`: 0 where both are
+    equal, greater than 0 elsewhere. NaN before the first update.
 
     Source: Jorgensen, The Theory of Dispersion Models, 1997.
 
@@ -27,8 +27,8 @@ class TweedieDevianceScore(MeanError):
             from 1 to 2 it is compound Poisson, and negative ones are extreme stable distributions.
             From 1 on targets must not be negative, from 2 on they must be positive; with any power
             but 0 predictions must be positive.
-        num_outputs: As in `MeanError`: each output with a mean of its own.
-        **options: Those of every metric.
+        num_outputs: As in `MeanError`: each output has its own mean.
+        **options: See `Metric`.
 
     Raises:
         ValueError: If `power` lies between 0 and 1, where there is no such distribution.
@@ -54,15 +54,15 @@ class TweedieDevianceScore(MeanError):
         return tweedie_deviance(target, preds, self.power)
 
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
-        """NaN where the distribution has no such targets or predictions."""
+        """NaN if a target or prediction is outside the support of the distribution."""
         return deviance_fault(target, preds, weight, self.power)
 
 
 def check_power(power: float) -> float:
-    """The power.
+    """The power, if there is a distribution with it.
 
     Raises:
-        ValueError: If there is no distribution with it.
+        ValueError: If there is none.
     """
     if 0 < power < 1:
         raise ValueError(
@@ -74,7 +74,7 @@ def check_power(power: float) -> float:
 def deviance_fault(
     target: jax.Array, preds: jax.Array, weight: jax.Array, power: float
 ) -> jax.Array:
-    """0, or NaN where a number that counts is none that the distribution has; see `check`."""
+    """0, or NaN if a number of nonzero weight is outside the support; see `check`."""
     fault = jnp.zeros(())
     if power != 0:
         fault += check(
@@ -83,9 +83,9 @@ def deviance_fault(
             "`jnp.exp` of it, or use power=0.",
         )
     if power >= 1:
-        wrong = target < 0 if power < 2 else target <= 0
-        least = "0 or more" if power < 2 else "greater than 0"
-        fault += check(~wrong | (weight == 0), f"target must be {least} with power={power}.")
+        invalid = target < 0 if power < 2 else target <= 0
+        bound = "0 or more" if power < 2 else "greater than 0"
+        fault += check(~invalid | (weight == 0), f"target must be {bound} with power={power}.")
     return fault
 
 
@@ -95,14 +95,14 @@ def tweedie_deviance(target: Any, preds: Any, power: float) -> jax.Array:
     if power == 0:
         return (target - preds) ** 2
     # With s = log(target / preds) and a = 2 - power, half of the deviance is preds**a times
-    # (expm1(a * s) / a - expm1(s)) / (a - 1). Near s = 0 that cancels to nothing, so there it is
+    # (expm1(a * s) / a - expm1(s)) / (a - 1). Near s = 0 all digits cancel, so there it is
     # the series sum(s**k / k! * (1 + a + ... + a**(k - 2))) from k = 2 on.
     a = 2 - power
-    apart, ratio = (target - preds) / preds, jnp.maximum(target / preds, 0)
-    small = jnp.abs(apart) < 0.5  # elsewhere log1p(-1 + tiny) would lose the tiny
-    log = jnp.where(small, jnp.log1p(jnp.where(small, apart, 0)), jnp.log(ratio))
+    error, ratio = (target - preds) / preds, jnp.maximum(target / preds, 0)
+    small = jnp.abs(error) < 0.5  # elsewhere log1p(-1 + tiny) would lose digits
+    log = jnp.where(small, jnp.log1p(jnp.where(small, error, 0)), jnp.log(ratio))
     near = jnp.abs(log) * max(1, abs(a)) < 0.5
-    half = jnp.where(near, _series(jnp.where(near, log, 0), a), _closed(log, apart, ratio, a))
+    half = jnp.where(near, _series(jnp.where(near, log, 0), a), _closed(log, error, ratio, a))
     return 2 * preds**a * half
 
 
@@ -115,12 +115,12 @@ def _series(log: jax.Array, a: float) -> jax.Array:
     return total
 
 
-def _closed(log: jax.Array, apart: jax.Array, ratio: jax.Array, a: float) -> jax.Array:
+def _closed(log: jax.Array, error: jax.Array, ratio: jax.Array, a: float) -> jax.Array:
     if a == 1:
-        return multiply_log(ratio, log) - apart
+        return multiply_log(ratio, log) - error
     if a == 0:
-        return apart - log
-    return (jnp.expm1(a * log) / a - apart) / (a - 1)
+        return error - log
+    return (jnp.expm1(a * log) / a - error) / (a - 1)
 
 
 tweedie_deviance_score = functional(TweedieDevianceScore)

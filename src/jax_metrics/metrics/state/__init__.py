@@ -1,4 +1,4 @@
-"""What a metric remembers: states that add up, and how they are declared."""
+"""State of metrics that can be merged: totals, moments, buffers and declared arrays."""
 
 from jax_metrics.metrics.state._accumulator import Accumulator as Accumulator
 from jax_metrics.metrics.state._buffer import Buffer as Buffer

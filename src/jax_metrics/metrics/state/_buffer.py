@@ -1,4 +1,4 @@
-"""`Buffer`: the values themselves, up to a capacity that was said beforehand."""
+"""`Buffer`: a fixed-capacity buffer of rows."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from jax_metrics.module import MetricState
 
 
 class Buffer(Accumulator):
-    """Keeps rows of values, up to a capacity, so that its shape never changes.
+    """A fixed-capacity buffer of rows, whose shape never changes.
 
-    What comes after it is full is left out, and counted: see `overflowed`.
+    Once it is full, further rows are dropped and `overflowed` becomes true.
 
     Args:
-        capacity: How many rows it holds.
+        capacity: The maximum number of rows.
         shape: Shape of a row.
-        dtype: Of the values.
+        dtype: Dtype of the values.
 
     Attributes:
-        values: The rows, `[capacity, *shape]`; those from `count` on are zero.
-        seen: How many rows came, an int32.
+        values: The rows, `[capacity, *shape]`; those from index `count` on are zero.
+        seen: The number of rows received, an int32 that stops at twice the capacity.
 
     Example:
         >>> import jax.numpy as jnp
@@ -42,30 +42,30 @@ class Buffer(Accumulator):
 
     @property
     def capacity(self) -> int:
-        """How many rows it holds."""
+        """The maximum number of rows."""
         return self.values.shape[0]
 
     @property
     def count(self) -> jax.Array:
-        """How many rows are in it."""
+        """The number of rows in it."""
         return jnp.minimum(self.seen, self.capacity)
 
     @property
     def overflowed(self) -> jax.Array:
-        """Whether rows were left out."""
+        """Whether rows were dropped."""
         return self.seen > self.capacity
 
     @property
     def filled(self) -> jax.Array:
-        """Which rows hold a value, `[capacity]`."""
+        """Which rows are in use, booleans `[capacity]`."""
         return jnp.arange(self.capacity) < self.count
 
     def extended(self, rows: jax.Array, mask: jax.Array | None = None) -> "Buffer":
-        """The buffer with more rows.
+        """The buffer with rows appended.
 
         Args:
             rows: Shape `[batch, *shape]`.
-            mask: Shape `[batch]`; the rows to take.
+            mask: Which of them to append, `[batch]`; all of them by default.
         """
         rows = jnp.asarray(rows, self.values.dtype)
         if rows.shape[1:] != self.values.shape[1:]:
@@ -73,30 +73,28 @@ class Buffer(Accumulator):
                 f"A Buffer of rows of shape {self.values.shape[1:]} got rows of shape "
                 f"{rows.shape[1:]}."
             )
-        more: Any = rows.shape[0]
-        place = self.seen + jnp.arange(more)
+        added: Any = rows.shape[0]
+        index = self.seen + jnp.arange(added)
         if mask is not None:
-            taken = mask.astype(bool)
-            more = taken.sum(dtype=jnp.int32)
-            # Each row that is taken has its place; the others have one past the end: dropped.
-            place = jnp.where(taken, self.seen + jnp.cumsum(taken) - 1, self.capacity)
-        made = self.neutral()
-        made.values = self.values.at[place].set(rows, mode="drop")
-        # A count that stops at twice the capacity cannot wrap and still tells of an overflow.
-        made.seen = jnp.minimum(self.seen + more, 2 * self.capacity)
-        return made
+            mask = mask.astype(bool)
+            added = mask.sum(dtype=jnp.int32)
+            # An index past the end drops the rows that the mask leaves out.
+            index = jnp.where(mask, self.seen + jnp.cumsum(mask) - 1, self.capacity)
+        return self._replace(
+            values=self.values.at[index].set(rows, mode="drop"),
+            seen=self._capped(self.seen + added),
+        )
 
     def neutral(self) -> "Buffer":
         """An empty buffer of the same shape."""
-        made = object.__new__(Buffer)
-        made.__setstate__(
-            {"values": jnp.zeros_like(self.values), "seen": jnp.zeros_like(self.seen)}
-        )
-        return made
+        return self._replace(values=jnp.zeros_like(self.values), seen=jnp.zeros_like(self.seen))
 
     def merged(self, other: "Buffer") -> "Buffer":
         """The rows of both, those of this one first."""
-        made = self.extended(other.values, other.filled)
-        seen = jnp.minimum(self.seen + other.seen, 2 * self.capacity)
-        made.seen = jnp.where(other.overflowed, jnp.maximum(seen, self.capacity + 1), seen)
-        return made
+        seen = self._capped(self.seen + other.seen)
+        seen = jnp.where(other.overflowed, jnp.maximum(seen, self.capacity + 1), seen)
+        return self.extended(other.values, other.filled)._replace(seen=seen)
+
+    def _capped(self, seen: jax.Array) -> jax.Array:
+        # A count that stops at twice the capacity cannot wrap and still shows an overflow.
+        return jnp.minimum(seen, 2 * self.capacity)

@@ -1,4 +1,4 @@
-"""`Moments`: means and covariances that survive a large offset."""
+"""`Moments`: means and covariances that stay accurate under a large offset."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from jax_metrics.module import MetricState
 class Moments(Accumulator):
     """Count, means and centred second moments of some variables, merged by Chan's formula.
 
-    Sums of squares lose everything under an offset: at `1e4 + N(0, 1)` an R2 made from them is 0.0
-    instead of 0.75. Here each batch is centred first, and the mean is kept in two floats.
+    Raw sums of squares lose all precision under an offset: at `1e4 + N(0, 1)` they give an R2 of
+    0.0 instead of 0.75. Here each batch is centred first, and the mean is kept as two floats.
 
     Args:
-        variables: How many variables are measured together.
-        shape: Shape of what is measured, as the number of outputs.
-        dtype: Of the state.
+        variables: The number of variables.
+        shape: Shape of the independent groups of variables, such as `(num_outputs,)`.
+        dtype: Dtype of the state.
 
     Attributes:
         count: Sum of the weights, `[*shape]`.
-        mean: Means, `[*shape, variables]`; `residual` is what rounding takes from them.
+        mean: Means, `[*shape, variables]`; `residual` holds their rounding errors.
         products: Sums of products of deviations from the means, `[*shape, variables, variables]`.
 
     Source: Chan, Golub, LeVeque: Updating Formulae and a Pairwise Algorithm for Computing Sample
@@ -53,53 +53,53 @@ class Moments(Accumulator):
 
         Args:
             values: Shape `[batch, *shape, variables]`.
-            weight: Shape `[batch, *shape]`; one for each where it is None. Where it is zero, the
-                value does not matter, even if it is NaN.
+            weight: Shape `[batch, *shape]`; all ones by default. Values of weight zero are ignored,
+                even NaN.
         """
         values = jnp.asarray(values, self.mean.dtype)
         columns = [values[..., i] for i in range(self.mean.shape[-1])]
-        number = jnp.asarray(values.shape[0])
+        total_weight = jnp.asarray(values.shape[0])
         if weight is not None:
             weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(values.dtype)
             columns = [jnp.where(weight != 0, x, 0) for x in columns]
-            number = weight.sum(0)
-        batch = self.neutral()
-        batch.count = batch.count + number
-        count = _nonzero(batch.count.value)
+            total_weight = weight.sum(0)
+        total = self.count.neutral() + total_weight
+        count = _nonzero(total.value)
         means = [_sum(x, weight) / count for x in columns]
-        apart = [x - mean for x, mean in zip(columns, means, strict=True)]
-        rests = [_sum(x, weight) / count for x in apart]
-        batch.mean, batch.residual = jnp.stack(means, -1), jnp.stack(rests, -1)
-        batch.products = _centred_products(apart, batch.residual, weight, count)
+        deviations = [x - mean for x, mean in zip(columns, means, strict=True)]
+        residual = jnp.stack([_sum(x, weight) / count for x in deviations], -1)
+        batch = self._replace(
+            count=total,
+            mean=jnp.stack(means, -1),
+            residual=residual,
+            products=_centred_products(deviations, residual, weight, count),
+        )
         return self.merged(batch)
 
     def neutral(self) -> "Moments":
-        """No values, of the same shapes."""
-        made = object.__new__(Moments)
-        made.__setstate__(
-            {
-                "count": self.count.neutral(),
-                "mean": jnp.zeros_like(self.mean),
-                "residual": jnp.zeros_like(self.residual),
-                "products": jnp.zeros_like(self.products),
-            }
+        """The moments of no values, of the same shapes."""
+        return self._replace(
+            count=self.count.neutral(),
+            mean=jnp.zeros_like(self.mean),
+            residual=jnp.zeros_like(self.residual),
+            products=jnp.zeros_like(self.products),
         )
-        return made
 
     def merged(self, other: "Moments") -> "Moments":
-        """The moments of both together."""
-        made = self.neutral()
-        made.count = self.count + other.count
+        """The moments of the values of both."""
         own, others = self.count.value[..., None], other.count.value[..., None]
-        share = others / _nonzero(own + others)
-        apart, more = other.mean - self.mean, other.residual - self.residual
+        fraction = others / _nonzero(own + others)
+        gap, residual_gap = other.mean - self.mean, other.residual - self.residual
         mean = Total.zeros(self.mean.shape, self.mean.dtype) + self.mean + self.residual
-        mean = mean + share * apart + share * more
-        delta = apart + more
-        made.mean, made.residual = mean.high, mean.low
-        between = (own * share)[..., None] * delta[..., :, None] * delta[..., None, :]
-        made.products = self.products + other.products + between
-        return made
+        mean = mean + fraction * gap + fraction * residual_gap
+        delta = gap + residual_gap
+        between = (own * fraction)[..., None] * delta[..., :, None] * delta[..., None, :]
+        return self._replace(
+            count=self.count + other.count,
+            mean=mean.high,
+            residual=mean.low,
+            products=self.products + other.products + between,
+        )
 
 
 def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:
@@ -107,7 +107,7 @@ def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:
 
 
 def _products(columns: list[jax.Array], weight: jax.Array | None) -> jax.Array:
-    # One sum after the other: XLA makes a single pass of a sum, but not of an einsum.
+    # Separate sums: XLA fuses each of them into a single pass, but not an einsum.
     return jnp.stack([jnp.stack([_sum(x * y, weight) for y in columns], -1) for x in columns], -2)
 
 
@@ -116,15 +116,16 @@ def _centred_products(
 ) -> jax.Array:
     """The sums of products of deviations from the means.
 
-    Means that are small beside the deviations are taken off the products, which saves passes over
-    the columns. Others would cancel digits, and are taken off the columns.
+    Means that are small compared with the deviations are subtracted from the products, which saves
+    passes over the columns. Larger ones would cancel digits there, so they are subtracted from the
+    columns.
     """
     products = _products(columns, weight)
-    of_means = count[..., None, None] * means[..., :, None] * means[..., None, :]
-    small = jnp.diagonal(of_means <= products / 16, axis1=-2, axis2=-1).all()
+    mean_products = count[..., None, None] * means[..., :, None] * means[..., None, :]
+    small = jnp.diagonal(mean_products <= products / 16, axis1=-2, axis2=-1).all()
     return jax.lax.cond(
         small,
-        lambda: products - of_means,
+        lambda: products - mean_products,
         lambda: _products([x - means[..., i] for i, x in enumerate(columns)], weight),
     )
 

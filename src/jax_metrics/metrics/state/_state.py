@@ -1,4 +1,4 @@
-"""Declaring a metric's state: each field says once how two of them become one."""
+"""`state`: declares an array as state of a metric, with how two of them are merged."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -11,11 +11,11 @@ from jax_metrics.module import MetricState
 
 
 class Reduced(MetricState):
-    """The kind of a state that is an array: how it is merged, and what it starts from.
+    """The kind of a state that is an array.
 
     Attributes:
-        merge: Makes one array of two.
-        neutral: Makes, of an array, the one of its shape that changes nothing when merged.
+        merge: Merges two arrays into one.
+        neutral: Returns, for an array, one of its shape that changes nothing when merged.
     """
 
     merge: ClassVar[Callable[[Any, Any], Any]]
@@ -32,7 +32,7 @@ def _highest(x: jax.Array) -> jax.Array:
     return jnp.full_like(x, jnp.inf if is_float else jnp.iinfo(x.dtype).max)
 
 
-_RULES: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
+_REDUCTIONS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "sum": (jnp.add, jnp.zeros_like),
     "max": (jnp.maximum, _lowest),
     "min": (jnp.minimum, _highest),
@@ -41,21 +41,22 @@ _KINDS = {
     name: type(
         name.capitalize(), (Reduced,), {"merge": staticmethod(m), "neutral": staticmethod(n)}
     )
-    for name, (m, n) in _RULES.items()
+    for name, (m, n) in _REDUCTIONS.items()
 }
 
 
 def state(
     reduction: str | Callable[[Any, Any], Any], neutral: Callable[[Any], Any] | None = None
 ) -> Any:
-    """Declares an array as state of a metric; a `Total`, `Moments` or `Buffer` needs none of it.
+    """Declares an array as state of a metric; an `Accumulator` needs no declaration.
 
-    Everything else follows from this: resetting, merging, reducing over devices, checkpoints.
+    Resetting, merging, reducing over devices and checkpoints follow from it.
 
     Args:
-        reduction: `"sum"`, `"max"` or `"min"`; or a function that makes one array of two, and is
-            associative and commutative.
-        neutral: With a function: makes of an array the one that changes nothing when merged.
+        reduction: `"sum"`, `"max"` or `"min"`; or an associative and commutative function that
+            merges two arrays into one.
+        neutral: Needed with a function: returns, for an array, one that changes nothing when
+            merged.
 
     Raises:
         ValueError: If the reduction is unknown, or a function comes without `neutral`.
@@ -77,11 +78,11 @@ def state(
     if callable(reduction):
         if neutral is None:
             raise ValueError(
-                "A state with a merge function of its own needs `neutral=`, a function that makes "
-                "the array that changes nothing when merged, as `jnp.zeros_like` does for a sum."
+                "A state with its own merge function needs `neutral=`, a function that returns "
+                "an array that changes nothing when merged, as `jnp.zeros_like` does for a sum."
             )
-        rules = {"merge": staticmethod(reduction), "neutral": staticmethod(neutral)}
-        return type("Merged", (Reduced,), rules).node()
+        methods = {"merge": staticmethod(reduction), "neutral": staticmethod(neutral)}
+        return type("Merged", (Reduced,), methods).node()
     if reduction not in _KINDS:
         raise ValueError(
             f"Unknown reduction {reduction!r}: expected one of {', '.join(map(repr, _KINDS))}, or "
@@ -91,34 +92,34 @@ def state(
 
 
 def neutral_state(value: Any, kind: type) -> Any:
-    """What the state starts from."""
+    """The initial state, of the same shape."""
     if isinstance(value, Accumulator):
         return value.neutral()
     return kind.neutral(value) if issubclass(kind, Reduced) else value
 
 
 def merged_states(value: Any, other: Any, kind: type) -> Any:
-    """Two states as one."""
+    """Two states merged into one."""
     if isinstance(value, Accumulator):
         return value.merged(other)
     return kind.merge(value, other) if issubclass(kind, Reduced) else value
 
 
 def reduced_state(value: Any, kind: type) -> Any:
-    """The states along the leading axis as one."""
+    """The states along the leading axis merged into one."""
     if isinstance(value, Accumulator):
         return merge_leading_axis(value)
     if not issubclass(kind, Reduced):
         return value
-    done, _ = jax.lax.scan(lambda a, b: (kind.merge(a, b), None), value[0], value[1:])
-    return done
+    merged, _ = jax.lax.scan(lambda a, b: (kind.merge(a, b), None), value[0], value[1:])
+    return merged
 
 
 def gathered_state(value: Any, axis_name: Any) -> Any:
-    """The states of all devices along the mapped axis, as a new leading axis.
+    """The states of all devices along the mapped axis, stacked along a new leading axis.
 
-    Each device writes into its own slot of zeros and the slots are summed: unlike `all_gather`,
-    JAX knows of the result that it is the same on all devices.
+    Each device writes into its own slot of an array of zeros, and these are summed. Unlike with
+    `all_gather`, JAX then knows that the result is the same on all devices.
     """
     count, index = jax.lax.axis_size(axis_name), jax.lax.axis_index(axis_name)
 

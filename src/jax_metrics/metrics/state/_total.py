@@ -1,4 +1,4 @@
-"""`Total`: a sum that stays exact where a float32 would stop counting."""
+"""`Total`: a running sum that stays exact where a float32 would stop counting."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ _HALF = 16  # bits
 
 
 class Total(Accumulator):
-    """A running sum kept as two floats, the second holding what the first one rounds away.
+    """A running sum kept as two floats, the second one holding the rounding error of the first.
 
-    A single float32 counts to 2**24 and then stands still, and an int32 wraps at 2**31. Two of
-    them add whole numbers exactly up to 2**48, and lose next to nothing of other numbers, weights
-    among them (Knuth's two-sum).
+    A single float32 counts to 2**24 and then stops, and an int32 wraps at 2**31. Two floats add
+    integers exactly up to 2**48, and other numbers, such as weights, almost exactly (Knuth's
+    two-sum).
 
     Args:
-        value: The sum to start from, an array or a number.
-        dtype: Of both floats.
+        value: The initial sum, an array or a number.
+        dtype: Dtype of both floats.
 
     Example:
         >>> import jax_metrics as jm
@@ -42,16 +42,18 @@ class Total(Accumulator):
         return cls(jnp.zeros(shape, dtype), dtype)
 
     def __add__(self, value: Any) -> "Total":
-        """The sum with a number, an array of the same shape, or another Total added."""
+        """The sum plus a number, an array of the same shape, or another Total."""
         if isinstance(value, Total):
             return (self + value.high) + value.low
-        return self._with(*_add(self.high, self.low, jnp.asarray(value)))
+        high, low = _add(self.high, self.low, jnp.asarray(value))
+        return self._replace(high=high, low=low)
 
     def __getitem__(self, index: Any) -> "Total":
-        """Some of the sums, as an array is indexed."""
-        return self._with(self.high[index], self.low[index])
+        """Some of the sums, indexed like an array."""
+        return self._replace(high=self.high[index], low=self.low[index])
 
-    __iter__ = None  # indices of arrays never run out
+    # JAX clamps out-of-range indices, so iterating by `__getitem__` would never stop.
+    __iter__ = None
 
     @property
     def value(self) -> jax.Array:
@@ -63,32 +65,27 @@ class Total(Accumulator):
 
     def neutral(self) -> "Total":
         """Zero, of the same shape."""
-        return self._with(jnp.zeros_like(self.high), jnp.zeros_like(self.low))
+        return self._replace(high=jnp.zeros_like(self.high), low=jnp.zeros_like(self.low))
 
     def merged(self, other: "Total") -> "Total":
         """The sum of both."""
         return self + other
 
-    def _with(self, high: jax.Array, low: jax.Array) -> "Total":
-        made = object.__new__(Total)
-        made.__setstate__({"high": high, "low": low})
-        return made
-
 
 def _add(high: jax.Array, low: jax.Array, value: jax.Array) -> tuple[jax.Array, jax.Array]:
     if value.dtype == jnp.bool_:
         value = value.astype(jnp.int32)
-    if jnp.issubdtype(value.dtype, jnp.integer):  # two floats hold what one might round
+    if jnp.issubdtype(value.dtype, jnp.integer):  # one float might round it; two do not
         upper = (value >> _HALF) << _HALF
         high, low = _add(high, low, upper.astype(high.dtype))
         value = value - upper
     value = jnp.broadcast_to(value, high.shape).astype(high.dtype)
     total = high + value
     from_value = total - high
-    lost = (high - (total - from_value)) + (value - from_value)
-    low = low + lost
+    error = (high - (total - from_value)) + (value - from_value)
+    low = low + error
     rounded = total + low
-    # An infinity or NaN is the whole sum: the differences above mean nothing then.
+    # For an infinity or NaN the differences above are meaningless.
     finite = jnp.isfinite(total)
     rest = low - (rounded - total)
     return jnp.where(finite, rounded, total), jnp.where(finite, rest, 0)

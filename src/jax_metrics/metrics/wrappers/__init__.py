@@ -1,4 +1,4 @@
-"""Metrics of metrics."""
+"""Wrappers: metrics of metrics."""
 
 from jax_metrics.metrics.wrappers._boot_strapper import BootStrapper as BootStrapper
 from jax_metrics.metrics.wrappers._classwise import Classwise as Classwise

@@ -1,4 +1,4 @@
-"""`BootStrapper`: how much a value may vary, from samples drawn with replacement."""
+"""`BootStrapper`: the uncertainty of a value, from samples drawn with replacement."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
-from jax_metrics.metrics._bincount import bincount
-from jax_metrics.metrics._composite import check_taken
+from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.counts import bincount
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.module import Key, Rng
 
@@ -21,19 +21,19 @@ _SAMPLINGS = ("poisson", "multinomial")
 class BootStrapper(Metric):
     """Mean and spread of a metric over samples drawn from the examples with replacement.
 
-    All copies are updated as one program. An example that was drawn twice has twice the weight, so
-    the metric must take `sample_weight`. `compute` gives a dict of what was asked for.
+    All copies are updated as one program. An example that is drawn twice has twice the weight, so
+    the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
 
     Args:
         metric: The metric; it is copied.
-        num_bootstraps: How many samples are drawn.
-        mean: Whether to give the mean over the samples, as `mean`.
-        std: Whether to give the standard deviation, with `ddof=1`, as `std`.
-        quantile: Which quantiles to give, as `quantile`.
-        raw: Whether to give the values of all samples, as `raw`.
-        sampling: `"poisson"` draws how often each example comes, which suits streams;
-            `"multinomial"` draws as many examples from each batch as it has.
-        key: A key, or a seed. Give each device one of its own.
+        num_bootstraps: The number of samples.
+        mean: Whether to return the mean over the samples, as `mean`.
+        std: Whether to return the standard deviation, with `ddof=1`, as `std`.
+        quantile: The quantiles to return, as `quantile`.
+        raw: Whether to return the values of all samples, as `raw`.
+        sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
+            `"multinomial"` draws from each batch as many examples as it has.
+        key: A random key or a seed; a different one on each device.
 
     Raises:
         ValueError: If the sampling is unknown, or the metric takes no `sample_weight` or cannot be
@@ -71,12 +71,12 @@ class BootStrapper(Metric):
         one_of("sampling", sampling, _SAMPLINGS)
         if "sample_weight" not in metric.signature.parameters:
             raise ValueError(
-                f"BootStrapper weighs examples, but {type(metric).__name__} takes no "
+                f"BootStrapper weights examples, but {type(metric).__name__} takes no "
                 f"`sample_weight`; it takes {', '.join(metric.signature.parameters)}."
             )
         if not metric.jittable:
             raise ValueError(
-                f"BootStrapper updates all copies as one program, but {type(metric).__name__} says "
+                f"BootStrapper updates all copies as one program, but {type(metric).__name__} has "
                 "`jittable = False`."
             )
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
@@ -85,40 +85,40 @@ class BootStrapper(Metric):
         self.key = Key(key)
 
     def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
-        """Takes a batch in."""
-        check_taken(self, kwargs)
+        """Updates with a batch."""
+        check_accepted(self, kwargs)
         data = {name: value for name, value in kwargs.items() if name != "mask"}
         size = jax.tree.leaves((args, data))[0].shape[0]
-        given = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
-        if given.shape[:1] != (size,):
+        weight = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
+        if weight.shape[:1] != (size,):
             raise ValueError(
-                f"sample_weight of shape {given.shape} does not fit a batch of {size} examples."
+                f"sample_weight of shape {weight.shape} does not fit a batch of {size} examples."
             )
-        following, key = jax.random.split(self.key)
+        next_key, key = jax.random.split(self.key)
 
         def update(metric: Metric, key: jax.Array) -> Metric:
-            drawn = self._drawn(key, size).reshape(size, *(1,) * (given.ndim - 1))
-            return metric.update(*args, sample_weight=given * drawn, **kwargs)
+            repetitions = self._repetitions(key, size).reshape(size, *(1,) * (weight.ndim - 1))
+            return metric.update(*args, sample_weight=weight * repetitions, **kwargs)
 
         self.copies = self.copies.updated(update, jax.random.split(key, self.copies.number))
-        self.key = following
+        self.key = next_key
 
-    def _drawn(self, key: jax.Array, size: int) -> jax.Array:
-        """How often each example comes."""
+    def _repetitions(self, key: jax.Array, size: int) -> jax.Array:
+        """How often each example is drawn."""
         if self.sampling == "poisson":
             return jax.random.poisson(key, 1.0, (size,))
-        chosen = jax.random.randint(key, (size,), 0, size)
-        return bincount(chosen, weights(chosen.shape), size)
+        drawn = jax.random.randint(key, (size,), 0, size)
+        return bincount(drawn, weights(drawn.shape), size)
 
     def _step(self, inputs: Any) -> Any:
-        # The key goes on; that of the batch alone would be forgotten.
+        # Merging would keep the old key; the next batch needs the new one.
         batch = self.neutral().update(*inputs[0], **inputs[1])
         merged = self._merged(batch)
         merged.key = batch.key
         return batch.compute(), merged
 
     def compute(self) -> dict[str, jax.Array]:
-        """What was asked for, by name."""
+        """The requested statistics, by name."""
         values = self.copies.values()
         result = {}
         if self.mean:
@@ -133,5 +133,5 @@ class BootStrapper(Metric):
             result["raw"] = values
         return result
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.copies.metrics.signature.parameters

@@ -1,4 +1,4 @@
-"""`Classwise`: a value of its own name for each class."""
+"""`Classwise`: names the value of each class."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -11,16 +11,16 @@ from jax_metrics.tree import copy
 
 
 class Classwise(Composite):
-    """A metric that gives an array, one value for each class, as a dict with a name for each.
+    """Turns the array of a metric, with a value for each class, into a dict of named values.
 
     Args:
         metric: The metric, such as `Recall(num_classes=3, average=None)`; it is copied.
-        labels: Names of the classes; by default their numbers.
-        prefix: What the names begin with; by default that of the metric and `_`.
-        postfix: What they end with.
+        labels: Names of the classes, by default `"0"`, `"1"` and so on.
+        prefix: A prefix of the names, by default the name of the metric and `_`.
+        postfix: A postfix of the names.
 
     Raises:
-        ValueError: If there are more or fewer labels than values.
+        ValueError: If there are not as many labels as values.
 
     Example:
         >>> import jax.numpy as jnp
@@ -28,7 +28,7 @@ class Classwise(Composite):
         >>> precision = jm.metrics.Precision(num_classes=2, average=None)
         >>> classwise = jm.metrics.Classwise(precision, labels=["cat", "dog"])
         >>> value = classwise(target=jnp.array([0, 1, 1]), preds=jnp.array([0, 0, 1]))
-        >>> {name: float(one) for name, one in value.items()}
+        >>> {name: float(precision) for name, precision in value.items()}
         {'precision_cat': 0.5, 'precision_dog': 1.0}
     """
 
@@ -59,9 +59,9 @@ class Classwise(Composite):
         values = self.metric.compute()
         if not values.ndim or (self.labels is not None and len(self.labels) != len(values)):
             raise ValueError(
-                f"Classwise needs one value for each label, but {type(self.metric).__name__} gives "
-                f"an array of shape {values.shape} and the labels are {self.labels}. Give the "
-                "metric `average=None`, and a label for each class."
+                f"Classwise needs one value for each label, but {type(self.metric).__name__} "
+                f"returns an array of shape {values.shape} and the labels are {self.labels}. Give "
+                "the metric `average=None`, and a label for each class."
             )
         labels = self.labels or tuple(map(str, range(len(values))))
         return {

@@ -1,4 +1,4 @@
-"""`Copies`: equal metrics side by side, each with a state of its own."""
+"""`Copies`: copies of a metric, each with its own state."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._checks import through
+from jax_metrics.metrics._checks import lift_checks
 from jax_metrics.metrics._metric import Metric
 from jax_metrics.metrics.state import Accumulator
 from jax_metrics.tree import copy
 
 
 class Copies(Accumulator):
-    """Some copies of a metric, updated as one program.
+    """Copies of a metric, updated as one program.
 
     Args:
-        metric: The metric, of which the state is forgotten.
-        number: How many.
+        metric: The metric; the copies start from its initial state.
+        number: The number of copies.
 
     Attributes:
-        metrics: The metric, with an axis of `number` before those of each state.
+        metrics: The metric, with an additional leading axis of size `number` in each state.
     """
 
     metrics: Metric
@@ -31,30 +31,25 @@ class Copies(Accumulator):
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """The number of copies."""
         return jax.tree.leaves(self.metrics)[0].shape[0]
 
     def updated(self, update: Callable[..., Metric], *args: Any) -> "Copies":
-        """The copies after `update(metric, *args)`, each with its part of the arguments."""
-        return self._with(through(jax.vmap, update, self.metrics, *args))
+        """The copies after `update(metric, *args)`, mapped over the leading axis of arguments."""
+        return self._replace(metrics=lift_checks(jax.vmap, update, self.metrics, *args))
 
     def values(self) -> Any:
-        """The value of each, along the first axis."""
+        """The value of each copy, along the first axis."""
         return jax.vmap(lambda metric: metric.compute())(self.metrics)
 
     def neutral(self) -> "Copies":
-        """Copies that have taken nothing in."""
-        return self._with(jax.vmap(lambda metric: metric.neutral())(self.metrics))
+        """Copies with the initial state."""
+        return self._replace(metrics=jax.vmap(lambda metric: metric.neutral())(self.metrics))
 
     def merged(self, other: "Copies") -> "Copies":
-        """Each merged with the other one at its place."""
+        """Each copy merged with the other one of the same index."""
 
         def merge(one: Metric, another: Metric) -> Metric:
             return copy(one).merge_state(another)
 
-        return self._with(jax.vmap(merge)(self.metrics, other.metrics))
-
-    def _with(self, metrics: Metric) -> "Copies":
-        made = object.__new__(Copies)
-        made.__setstate__({"metrics": metrics})
-        return made
+        return self._replace(metrics=jax.vmap(merge)(self.metrics, other.metrics))

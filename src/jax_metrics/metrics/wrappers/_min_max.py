@@ -1,4 +1,4 @@
-"""`MinMax`: a metric, and the smallest and largest value it has had."""
+"""`MinMax`: a metric with its smallest and largest value so far."""
 
 import inspect
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from jax_metrics.tree import copy
 
 
 class MinMax(Metric):
-    """A metric whose value is a scalar, with the smallest and largest value after any update.
+    """A metric with a scalar value, and its smallest and largest value after any update.
 
-    `update` takes what that of the metric takes; `compute` gives a dict of `raw`, `min` and `max`.
+    `update` takes the arguments of the metric; `compute` returns a dict of `raw`, `min` and `max`.
 
     Args:
         metric: The metric; it is copied.
@@ -39,20 +39,20 @@ class MinMax(Metric):
         self.largest = jnp.array(-jnp.inf, self.dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes a batch in."""
+        """Updates with a batch."""
         self.metric.update(*args, **kwargs)
         value = self.metric.compute()
         self.smallest = jnp.minimum(self.smallest, value).astype(self.smallest.dtype)
         self.largest = jnp.maximum(self.largest, value).astype(self.largest.dtype)
 
     def _step(self, inputs: Any) -> Any:
-        # The value after this update counts, not that of the batch.
+        # `min` and `max` are of values after updates, not of the values of single batches.
         value = self.neutral().update(*inputs[0], **inputs[1]).compute()
         return value, copy(self).update(*inputs[0], **inputs[1])
 
     def compute(self) -> dict[str, jax.Array]:
-        """The value now, and the smallest and largest so far."""
+        """The current value, and the smallest and largest so far."""
         return {"raw": self.metric.compute(), "min": self.smallest, "max": self.largest}
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.metric.signature.parameters

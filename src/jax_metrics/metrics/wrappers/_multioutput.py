@@ -1,4 +1,4 @@
-"""`Multioutput`: a metric for each output of a model."""
+"""`Multioutput`: one metric for each output of a model."""
 
 from typing import Any, Unpack
 
@@ -7,24 +7,25 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._weights import weights
+from jax_metrics.metrics.inputs import weights
 from jax_metrics.tree import copy
 
 
 class Multioutput(Composite):
-    """A metric for each output, which `target` and `preds` have along one axis.
+    """One metric for each output, along one axis of `target` and `preds`.
 
-    `compute` gives the values along a new first axis. Other arguments, such as `mask`, go to all.
+    `compute` returns the values along a new first axis. Other arguments, such as `mask`, are passed
+    to all metrics.
 
     Args:
         metric: The metric; it is copied.
-        num_outputs: How many outputs there are.
-        output_axis: The axis of `target` and `preds` that they lie along.
-        remove_nans: Whether an example counts for an output only if neither its target nor its
-            prediction is NaN there; the metric must then take `mask`.
+        num_outputs: The number of outputs.
+        output_axis: The axis of the outputs in `target` and `preds`.
+        remove_nans: Whether to exclude examples from the outputs where their target or prediction
+            is NaN; the metric must then take `mask`.
 
     Raises:
-        ValueError: If the axis has another size.
+        ValueError: If the axis has another size than `num_outputs`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -56,29 +57,29 @@ class Multioutput(Composite):
         return self.metrics
 
     def update(self, *, target: Any, preds: Any, mask: Any = None, **others: Any) -> Any:
-        """Takes a batch in."""
+        """Updates with a batch."""
         target, preds = jnp.asarray(target), jnp.asarray(preds)
         for name, array in (("target", target), ("preds", preds)):
             if array.shape[self.output_axis] != len(self.metrics):
                 raise ValueError(
-                    f"{name} of shape {array.shape} has not num_outputs={len(self.metrics)} along "
-                    f"axis {self.output_axis}; give another `output_axis` or `num_outputs`."
+                    f"{name} of shape {array.shape} does not have num_outputs={len(self.metrics)} "
+                    f"along axis {self.output_axis}; give another `output_axis` or `num_outputs`."
                 )
         for index, metric in enumerate(self.metrics):
-            one, other = (jnp.take(x, index, self.output_axis) for x in (target, preds))
-            shown = mask
+            target_, preds_ = (jnp.take(x, index, self.output_axis) for x in (target, preds))
+            mask_ = mask
             if self.remove_nans:
-                there = ~(_is_nan(one) | _is_nan(other))
-                shown = there & (weights(there.shape, mask=mask) != 0)
-            more = others if shown is None else {**others, "mask": shown}
-            metric.update(target=one, preds=other, **more)
+                valid = ~(_has_nan(target_) | _has_nan(preds_))
+                mask_ = valid & (weights(valid.shape, mask=mask) != 0)
+            arguments = others if mask_ is None else {**others, "mask": mask_}
+            metric.update(target=target_, preds=preds_, **arguments)
 
     def compute(self) -> jax.Array:
         """The values of the outputs, along the first axis."""
         return jax.tree.map(lambda *values: jnp.stack(values), *(m.compute() for m in self.metrics))
 
 
-def _is_nan(x: jax.Array) -> jax.Array:
-    """Which examples hold a NaN."""
-    missing = jnp.isnan(x) if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.zeros(x.shape, bool)
-    return missing.any(tuple(range(1, x.ndim)))
+def _has_nan(x: jax.Array) -> jax.Array:
+    """Which examples contain a NaN."""
+    is_nan = jnp.isnan(x) if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.zeros(x.shape, bool)
+    return is_nan.any(tuple(range(1, x.ndim)))

@@ -1,23 +1,23 @@
-"""`Multitask`: a metric for each task of a model."""
+"""`Multitask`: one metric for each task of a model."""
 
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from jax_metrics.metrics._composite import Composite, check_taken
+from jax_metrics.metrics._composite import Composite, check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.tree import copy
 
 
 class Multitask(Composite):
-    """A metric for each task; each argument is a dict with an entry for each task.
+    """One metric for each task; each argument is a dict with an entry for each task.
 
-    An argument that is no dict, such as one mask for all, goes to each task that takes it.
+    An argument that is not a dict, such as a common mask, is passed to each task that takes it.
 
     Args:
-        tasks: A metric, or a collection of them, by task; they are copied.
+        tasks: A metric, or a collection of metrics, for each task; they are copied.
 
     Raises:
-        ValueError: If there are no tasks, or a dict lacks one.
+        ValueError: If there are no tasks, or a dict has no entry for a task.
 
     Example:
         >>> import jax.numpy as jnp
@@ -29,7 +29,7 @@ class Multitask(Composite):
         ...     target={"age": jnp.array([30.0]), "sick": jnp.array([1])},
         ...     preds={"age": jnp.array([32.0]), "sick": jnp.array([0.8])},
         ... )
-        >>> {task: float(one) for task, one in value.items()}
+        >>> {task: float(score) for task, score in value.items()}
         {'age': 4.0, 'sick': 1.0}
     """
 
@@ -47,19 +47,19 @@ class Multitask(Composite):
         return self.metrics
 
     def update(self, **arguments: Any) -> Any:
-        """Takes a batch in."""
-        check_taken(self, arguments)
+        """Updates with a batch."""
+        check_accepted(self, arguments)
         for task, metric in zip(self.tasks, self.metrics, strict=True):
-            taken = metric.signature.parameters
-            given = {n: _of_task(n, value, task) for n, value in arguments.items()}
-            metric.update(**{n: v for n, v in given.items() if n in taken})
+            accepted = metric.signature.parameters
+            given = {n: _entry_of(n, value, task) for n, value in arguments.items()}
+            metric.update(**{n: v for n, v in given.items() if n in accepted})
 
     def compute(self) -> dict[str, Any]:
         """The value of each task by name."""
         return {t: m.compute() for t, m in zip(self.tasks, self.metrics, strict=True)}
 
 
-def _of_task(name: str, value: Any, task: str) -> Any:
+def _entry_of(name: str, value: Any, task: str) -> Any:
     if not isinstance(value, Mapping):
         return value
     if task not in value:

@@ -6,19 +6,19 @@ from typing import Any, Unpack
 
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.aggregation import Mean, Sum
-from jax_metrics.metrics.wrappers._window import Window
+from jax_metrics.metrics.wrappers._update_window import UpdateWindow
 from jax_metrics.tree import copy
 
 
 class Running(Metric):
-    """Any metric, over the last updates only.
+    """A metric over the last updates only.
 
-    `update` takes what that of the metric takes. It keeps the state of each update, so its memory
-    is `window` times that of the metric. Merging appends the updates of the other one.
+    `update` takes the arguments of the metric. The state of each update is kept, so it takes
+    `window` times the memory of the metric. Merging appends the updates of the other one.
 
     Args:
         metric: The metric; it is copied.
-        window: How many updates count.
+        window: The number of updates.
 
     Raises:
         ValueError: If the window is smaller than 1.
@@ -32,28 +32,28 @@ class Running(Metric):
         2.0
     """
 
-    window: Window
+    window: UpdateWindow
 
     def __init__(self, metric: Metric, *, window: int = 5, **options: Unpack[Common]):
         super().__init__(**options)
         if window < 1:
-            raise ValueError(f"A window holds at least 1 update; got window={window}.")
+            raise ValueError(f"A window needs at least 1 update; got window={window}.")
         self.higher_is_better = metric.higher_is_better
         self.jittable = metric.jittable
-        self.window = Window(copy(metric).reset(), window)
+        self.window = UpdateWindow(copy(metric).reset(), window)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes a batch in."""
+        """Updates with a batch."""
         self.window = self.window.pushed(self._empty().update(*args, **kwargs))
 
     def compute(self) -> Any:
         """The value of the last updates."""
-        return self.window.whole().compute()
+        return self.window.metric().compute()
 
     def _empty(self) -> Metric:
         return self.window.slots.reduce().neutral()
 
-    def _takes(self) -> Mapping[str, inspect.Parameter]:
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.window.slots.signature.parameters
 
 
@@ -61,7 +61,7 @@ class RunningMean(Running):
     """The mean of the values of the last updates: `Running(Mean(), window=...)`.
 
     Args:
-        window: How many updates count.
+        window: The number of updates.
 
     Example:
         >>> import jax_metrics as jm
@@ -78,7 +78,7 @@ class RunningSum(Running):
     """The sum of the values of the last updates: `Running(Sum(), window=...)`.
 
     Args:
-        window: How many updates count.
+        window: The number of updates.
 
     Example:
         >>> import jax_metrics as jm

@@ -1,4 +1,4 @@
-"""`Tracker`: the values of a metric over epochs, and the best of them."""
+"""`Tracker`: the values of a metric over epochs, and the best one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,19 +11,19 @@ from jax_metrics.tree import Extensions, Tree, copy
 
 
 class Tracker(Tree, Extensions):
-    """Keeps the value of a metric, or of a collection, of each epoch.
+    """Keeps the value of a metric, or of a collection of metrics, for each epoch.
 
-    Begin each epoch with `increment()`; then use it as you would the metric. It grows with each
-    epoch, so it stays outside of `jax.jit`.
+    Begin each epoch with `increment()`; then use it like the metric. Its structure grows with each
+    epoch, so keep it outside of `jax.jit`.
 
     Args:
         metric: The metric or the collection; it is copied.
-        maximize: Whether the largest value is the best one; by default what the metric says of
-            itself. A dict of names to booleans where there are several values.
+        maximize: Whether the largest value is the best one, by default `higher_is_better` of the
+            metric; a dict of booleans by name where there are several values.
 
     Attributes:
-        history: The values of the epochs that are over.
-        metric: The metric of the epoch that runs.
+        history: The values of past epochs.
+        metric: The metric of the current epoch.
 
     Example:
         >>> import jax_metrics as jm
@@ -45,14 +45,14 @@ class Tracker(Tree, Extensions):
         self.epochs = 0
 
     def increment(self) -> None:
-        """Begins an epoch: keeps the value of the last one and forgets its state."""
+        """Begins an epoch: stores the value of the last one and resets the metric."""
         if self.epochs:
             self.history = [*self.history, self.metric.compute()]
         self.epochs += 1
         self.metric.reset()
 
     def update(self, *args: Any, **kwargs: Any) -> "Tracker":
-        """Takes a batch into the epoch that runs, and returns the tracker.
+        """Updates the current epoch with a batch, and returns the tracker.
 
         Raises:
             RuntimeError: If no epoch has begun.
@@ -62,12 +62,12 @@ class Tracker(Tree, Extensions):
         return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes a batch into the epoch that runs, and returns the value of the batch."""
+        """Updates the current epoch with a batch, and returns the value of the batch."""
         self._check_begun()
         return self.metric(*args, **kwargs)
 
     def compute(self) -> Any:
-        """The value of the epoch that runs."""
+        """The value of the current epoch."""
         self._check_begun()
         return self.metric.compute()
 
@@ -75,44 +75,44 @@ class Tracker(Tree, Extensions):
         """The values of all epochs, along the first axis."""
         self._check_begun()
         values = [*self.history, self.metric.compute()]
-        return jax.tree.map(lambda *one: np.stack(list(map(np.asarray, one))), *values)
+        return jax.tree.map(lambda *epochs: np.stack(list(map(np.asarray, epochs))), *values)
 
     def best(self) -> Any:
-        """The best value and its epoch, counted from 0; dicts of them where there are several.
+        """The best value and its epoch, counted from 0; dicts of them if there are several values.
 
-        Epochs whose value is NaN are no candidates; without another, the best is NaN in epoch 0.
+        NaN values are ignored; if there are no others, the best is NaN in epoch 0.
 
         Raises:
-            ValueError: If neither the metric nor `maximize` says which value is better.
+            ValueError: If neither the metric nor `maximize` defines which value is better.
         """
         values = self.compute_all()
         if not isinstance(values, dict):
             return _best(values, self._maximizes(None))
-        found = {name: _best(value, self._maximizes(name)) for name, value in values.items()}
+        best = {name: _best(value, self._maximizes(name)) for name, value in values.items()}
         return (
-            {name: value for name, (value, _) in found.items()},
-            {name: epoch for name, (_, epoch) in found.items()},
+            {name: value for name, (value, _) in best.items()},
+            {name: epoch for name, (_, epoch) in best.items()},
         )
 
     def reset(self) -> "Tracker":
-        """Forgets all epochs."""
+        """Removes all epochs."""
         self.metric.reset()
         self.history, self.epochs = [], 0
         return self
 
     def _maximizes(self, name: str | None) -> bool:
-        said = self.maximize
-        if isinstance(said, dict):
-            said = said.get(name or "")
-        if said is None:
+        maximize = self.maximize
+        if isinstance(maximize, dict):
+            maximize = maximize.get(name or "")
+        if maximize is None:
             directions = getattr(self.metric, "directions", None)
-            said = self.metric.higher_is_better if directions is None else directions.get(name)
-        if said is None:
+            maximize = self.metric.higher_is_better if directions is None else directions.get(name)
+        if maximize is None:
             raise ValueError(
                 f"Whether a higher {name or self.metric.name} is better is not known; give "
-                "`maximize=True` or `maximize=False`, or a dict of them by name."
+                "`maximize=True` or `maximize=False`, or a dict of booleans by name."
             )
-        return said
+        return maximize
 
     def _check_begun(self) -> None:
         if not self.epochs:

@@ -1,4 +1,4 @@
-"""`Transformed`: a metric of arguments that a function has changed first."""
+"""`Transformed`: a metric of transformed arguments."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +9,12 @@ from jax_metrics.tree import copy, static
 
 
 class Transformed(Composite):
-    """A metric of arguments that functions change first.
+    """A metric of transformed arguments.
 
     Args:
         metric: The metric; it is copied.
-        name: Its name in logs; by default that of the metric.
-        **functions: For each argument to change, a function of it.
+        name: Its name in logs, by default the name of the metric.
+        **functions: For each argument to transform, a function of it.
 
     Raises:
         TypeError: If the metric does not take such an argument.
@@ -35,11 +35,12 @@ class Transformed(Composite):
         self, metric: Metric, *, name: str | None = None, **functions: Callable[[Any], Any]
     ):
         super().__init__(name=metric.name if name is None else name)
-        taken = metric.signature.parameters
+        accepted = metric.signature.parameters
         for argument in functions:
-            if argument not in taken:
+            if argument not in accepted:
                 raise TypeError(
-                    f"{type(metric).__name__} takes no {argument!r}; it takes {', '.join(taken)}."
+                    f"{type(metric).__name__} takes no {argument!r}; it takes "
+                    f"{', '.join(accepted)}."
                 )
         self.metric = copy(metric)
         self.higher_is_better = metric.higher_is_better
@@ -50,9 +51,9 @@ class Transformed(Composite):
         return [self.metric]
 
     def update(self, **arguments: Any) -> Any:
-        """Takes a batch in."""
-        changed = {n: self.functions[n](v) for n, v in arguments.items() if n in self.functions}
-        self.metric.update(**{**arguments, **changed})
+        """Updates with a batch."""
+        transformed = {n: self.functions[n](v) for n, v in arguments.items() if n in self.functions}
+        self.metric.update(**{**arguments, **transformed})
 
     def compute(self) -> Any:
         """The value of the metric."""

@@ -22,6 +22,7 @@ from jax_metrics.module import (
     Module,
     Parameter,
     is_initializing,
+    key_from_init,
     next_key,
 )
 from jax_metrics.nn._explicit_axes import has_explicit_axes, run_sharded, split_arrays
@@ -29,7 +30,7 @@ from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
-from jax_metrics.nn.flax._own_key import draw_key, key_from_init
+from jax_metrics.nn.flax._own_key import draw_key
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
 from jax_metrics.tree import KindMixin, field, layout_of, node, own_annotations, static
 

@@ -4,12 +4,7 @@ from typing import Any
 
 import jax
 
-from jax_metrics.module import Initializer, describe_place, iter_split
-
-
-def key_from_init() -> Initializer:
-    """The placeholder in the field until `init` assigns the key."""
-    return Initializer(_as_it_is)
+from jax_metrics.module import Initializer, advance_key, describe_place
 
 
 def draw_key(layer: Any) -> jax.Array:
@@ -28,9 +23,4 @@ def draw_key(layer: Any) -> jax.Array:
             "Initialize the model, `model = model.init(key, inputs)`, or use "
             "`model.eval()`, in which it does nothing random."
         )
-    key, layer.rng = iter_split(key)
-    return key
-
-
-def _as_it_is(key: jax.Array) -> jax.Array:
-    return key
+    return advance_key(layer, "rng")

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Key, Module, Rng, describe_place
+from jax_metrics.module import Key, Module, Rng, describe_place, key_from_init
 from jax_metrics.nn._explicit_axes import run_sharded
-from jax_metrics.nn.flax import draw_key, key_from_init
+from jax_metrics.nn.flax import draw_key
 
 
 class RandomLayer(Module):

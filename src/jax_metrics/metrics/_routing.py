@@ -1,0 +1,107 @@
+"""`ArgumentRouting`: arguments by position or name, renamed, or out of nested structures."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from jax_metrics.arguments import Arguments, Index
+from jax_metrics.tree import Tree, copy
+
+Inputs = tuple[tuple[Any, ...], dict[str, Any]]
+_PLAIN = Arguments()
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class ArgumentRouting(Tree):
+    """The part of a metric that routes the arguments of a call to `update`.
+
+    Attributes:
+        on: The path to the arguments in nested structures.
+    """
+
+    on: Any = None
+    _arguments: Any = _PLAIN
+    _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
+    _required: ClassVar[frozenset[str]] = frozenset()
+    _accepts_any_arguments: ClassVar[bool] = False  # true of wrappers
+
+    @classmethod
+    def _receive_as(cls, update: Callable[..., Any]) -> None:
+        """Makes the class receive the arguments of a function, which takes the metric first."""
+        own = dict(list(inspect.signature(update).parameters.items())[1:])
+        empty = inspect.Parameter.empty
+        cls._parameters = own
+        cls._required = frozenset(name for name, p in own.items() if p.default is empty)
+        cls._accepts_any_arguments = any(p.kind in _VARIADIC for p in own.values())
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The arguments of `update`, under the names that callers use."""
+        return self._arguments.signature(self._accepted_parameters(), ())
+
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of `update` by their own names; of a wrapper, those of its metric."""
+        return {n: p for n, p in self._parameters.items() if p.kind not in _VARIADIC}
+
+    def index_into(self, **paths: Index) -> Self:
+        """A metric that reads arguments out of nested structures.
+
+        Args:
+            **paths: For each argument a key or index, or a sequence of them.
+
+        Raises:
+            TypeError: If there is no such argument.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> metric = jm.metrics.Mean().index_into(values=("heads", 0))
+            >>> float(metric(values={"heads": [jnp.ones(2)]}))
+            1.0
+        """
+        new: Any = copy(self)
+        new._arguments = self._arguments.index_into(self, paths)
+        return new
+
+    def rename_arguments(self, **names: str) -> Self:
+        """A metric that takes arguments under other names.
+
+        Args:
+            **names: For each argument its new name.
+
+        Raises:
+            TypeError: If there is no such argument.
+            ValueError: If two arguments would have the same name.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> metric = jm.metrics.Mean().rename_arguments(values="loss")
+            >>> float(metric(loss=jnp.ones(2)))
+            1.0
+        """
+        new: Any = copy(self)
+        new._arguments = self._arguments.rename(self, names)
+        return new
+
+    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+        """The arguments under the names of `update`, taken out of their structures."""
+        plain = self._arguments is _PLAIN and self.on is None
+        if plain and self._accepts_any_arguments:
+            return args, dict(kwargs)
+        given = {**self._named(args), **kwargs} if args else dict(kwargs)
+        if plain and self._required <= given.keys() <= self._parameters.keys():
+            return (), given
+        return (), self._arguments.receive(self, given)
+
+    def _named(self, args: tuple[Any, ...]) -> dict[str, Any]:
+        """Positional arguments under the names that callers use."""
+        names = list(self.signature.parameters)
+        kinds = [parameter.kind for parameter in self._accepted_parameters().values()]
+        positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if len(args) > positional:
+            raise TypeError(
+                f"{type(self).__name__} takes {positional or 'no'} arguments by position, but got "
+                f"{len(args)}. Give them by name: {', '.join(f'{name}=...' for name in names)}."
+            )
+        return dict(zip(names, args, strict=False))

@@ -1,0 +1,118 @@
+"""Outcomes: how many true and false positives and negatives there are."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._checks import check_rules
+from jax_metrics.metrics.counts import bincount, checked_bincount, checked_sum
+from jax_metrics.metrics.inputs import LabelBatch, Labels
+from jax_metrics.metrics.state import Total
+
+# Up to so many classes, one confusion matrix is cheaper than three separate counts.
+_MATRIX_CLASSES = 64
+
+
+class Outcomes(NamedTuple):
+    """The numbers of true positives, false positives, false negatives and true negatives."""
+
+    tp: jax.Array
+    fp: jax.Array
+    fn: jax.Array
+    tn: jax.Array
+
+    @property
+    def support(self) -> jax.Array:
+        """The number of positives in the target."""
+        return self.tp + self.fn
+
+    @property
+    def predicted(self) -> jax.Array:
+        """The number of positives in the predictions."""
+        return self.tp + self.fp
+
+    @property
+    def occurs(self) -> jax.Array:
+        """Whether there are any positives, in target or predictions."""
+        return self.support + self.fp != 0
+
+    @property
+    def all(self) -> jax.Array:
+        """The number of all that were counted."""
+        return self.tp + self.fp + self.fn + self.tn
+
+
+def zero_outcomes(labels: Labels, dtype: Any, *, together: bool = False) -> Total:
+    """The state to count outcomes in, `[4, *shape]` in the order of `Outcomes`.
+
+    Args:
+        labels: How labels are read.
+        dtype: Dtype of the counts.
+        together: Whether all classes or labels are counted together.
+    """
+    shape = () if together else labels.shape
+    return Total.zeros((len(Outcomes._fields), *shape), dtype)
+
+
+def count_outcomes(
+    batch: LabelBatch, labels: Labels, *, together: bool = False
+) -> tuple[Outcomes, jax.Array]:
+    """The outcomes of a batch; and 0, or NaN if a rule is broken, see `check`.
+
+    Args:
+        batch: The labels.
+        labels: How they were read.
+        together: Whether all classes or labels are counted together.
+    """
+    if labels.num_classes is None:
+        return _binary_outcomes(batch, together=together or not labels.shape)
+    if together:
+        return _micro_outcomes(batch, labels.num_classes)
+    return _class_outcomes(batch, labels.num_classes)
+
+
+def add_outcomes(total: Total, outcomes: Outcomes, fault: Any) -> Total:
+    """The total with the outcomes of a batch added, and a fault that makes it NaN."""
+    for dtype in dict.fromkeys(one.dtype for one in outcomes):  # floats would round the integers
+        parts = [one if one.dtype == dtype else jnp.zeros_like(one, dtype) for one in outcomes]
+        total += jnp.stack(parts)
+    return total + fault
+
+
+def _binary_outcomes(batch: LabelBatch, together: bool) -> tuple[Outcomes, jax.Array]:
+    target, preds, weight, rules = batch
+    axes = None if together else tuple(range(target.ndim - 1))
+    positive, predicted = target == 1, preds == 1
+    outcomes = (
+        positive & predicted,
+        ~positive & predicted,
+        positive & ~predicted,
+        ~positive & ~predicted,
+    )
+    return Outcomes(*((one * weight).sum(axes) for one in outcomes)), check_rules(rules)
+
+
+def _micro_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Array]:
+    target, preds, weight, rules = batch
+    (tp, fault), total = checked_sum((target == preds) * weight, rules), weight.sum()
+    examples = total
+    if target.size * classes >= 2**31:  # more than an int32 can hold
+        examples = total.astype(jnp.float32)
+    wrong, tn = total - tp, (classes - 2) * examples + tp
+    return Outcomes(tp, wrong, wrong, tn), fault
+
+
+def _class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Array]:
+    target, preds, weight, rules = batch
+    if classes <= _MATRIX_CLASSES:
+        cells, fault = checked_bincount(target * classes + preds, weight, classes**2, rules)
+        matrix = cells.reshape(classes, classes)
+        tp, predicted, support = jnp.diagonal(matrix), matrix.sum(0), matrix.sum(1)
+    else:
+        support, fault = checked_bincount(target, weight, classes, rules)
+        tp = bincount(target, (target == preds) * weight, classes)
+        predicted = bincount(preds, weight, classes)
+    # In this order it is exactly 0 where there is no other class, however weights are rounded.
+    tn = (support.sum() - predicted - support + tp).clip(0)
+    return Outcomes(tp, predicted - tp, support - tp, tn), fault

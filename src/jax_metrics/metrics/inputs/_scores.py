@@ -1,0 +1,96 @@
+"""How target and predictions are read by metrics that use the scores themselves, not labels."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import as_float
+from jax_metrics.metrics._checks import Rule
+from jax_metrics.metrics.inputs._labels import Labels, as_labels
+from jax_metrics.metrics.inputs._weights import weights, where_weighted
+
+# How far the sum of the probabilities of all classes may be from 1: bfloat16 has eight bits.
+_TOLERANCE = 0.02
+
+
+class ScoreBatch(NamedTuple):
+    """Target labels and scores of a batch.
+
+    Attributes:
+        target: Integers, `[...]` for binary and classes, `[..., num_labels]` for labels.
+        scores: Probabilities or logits, of the shape of the predictions; 0 where the weight is 0.
+        weight: The weight of each target; integers without sample weights.
+        rules: Conditions on all values whose weight is not zero, yet to be checked.
+    """
+
+    target: jax.Array
+    scores: jax.Array
+    weight: jax.Array
+    rules: tuple[Rule, ...]
+
+
+def read_scores(
+    labels: Labels,
+    target: Any,
+    preds: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    *,
+    bounded: bool = True,
+) -> ScoreBatch:
+    """Target labels and scores; conditions on their values are returned as rules.
+
+    Args:
+        labels: Whether they are binary, classes or labels, and logits or probabilities.
+        target: Labels.
+        preds: Floats; with classes, `[..., num_classes]`.
+        sample_weight: The weight of each target.
+        mask: Booleans: false excludes a target.
+        bounded: Whether scores that are not logits must be probabilities.
+
+    Raises:
+        ValueError: If shapes do not match.
+        TypeError: If a dtype is not allowed.
+    """
+    target, scores = as_labels("target", target), as_float("preds", preds)
+    labels.check_shapes(target, scores, True)
+    weight = weights(target.shape, sample_weight, mask, scores.dtype)
+    if labels.ignore_index is not None:
+        weight = jnp.where(target == labels.ignore_index, 0, weight)
+    target, target_rule = labels.replace_unknown("target", target, weight)
+    scores = where_weighted(scores, weight)
+    if bounded and not labels.from_logits:
+        rule = Rule(
+            (scores >= 0) & (scores <= 1),
+            "preds must be probabilities from 0 to 1. If they are logits, give `from_logits=True`.",
+        )
+    else:
+        rule = Rule(~jnp.isnan(scores), "preds must be numbers, but some are NaN.")
+    return ScoreBatch(target, scores, weight, (target_rule, rule))
+
+
+def as_probabilities(labels: Labels, scores: jax.Array) -> jax.Array:
+    """The scores as probabilities: unchanged, or the sigmoid or softmax of logits."""
+    if not labels.from_logits:
+        return scores
+    return jax.nn.sigmoid(scores) if labels.num_classes is None else jax.nn.softmax(scores)
+
+
+def one_versus_rest(labels: Labels, target: jax.Array) -> jax.Array:
+    """Whether each class or label is the correct one: booleans of the shape of the scores."""
+    if labels.num_classes is None:
+        return target == 1
+    return target[..., None] == jnp.arange(labels.num_classes)
+
+
+def sum_to_one(labels: Labels, batch: ScoreBatch) -> tuple[Rule, ...]:
+    """The rule that probabilities of classes sum to 1; no rule for other scores."""
+    if labels.num_classes is None or labels.from_logits:
+        return ()
+    rule = Rule(
+        (abs(batch.scores.sum(-1) - 1) < _TOLERANCE) | (batch.weight == 0),
+        "preds must be probabilities that sum to 1 over the classes. Divide them by their sum, or "
+        "give logits and `from_logits=True`.",
+    )
+    return (rule,)

@@ -1,0 +1,63 @@
+"""Sample weights and masks: which values count, and with which weight."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+
+def as_numbers(values: Any, dtype: Any) -> jax.Array:
+    """Integers and booleans as int32, which sums exactly; floats in the dtype."""
+    values = jnp.asarray(values)
+    exact = jnp.issubdtype(values.dtype, jnp.integer) or values.dtype == bool
+    return values.astype(jnp.int32 if exact else dtype)
+
+
+def weights(
+    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = jnp.float32
+) -> jax.Array:
+    """The weight of each value; without `sample_weight` the integers 0 and 1, which sum exactly.
+
+    Args:
+        shape: Shape of the values.
+        sample_weight: Weights; their shape is a prefix of the shape of the values.
+        mask: Booleans: false excludes a value. Their shape is a prefix, too.
+        dtype: Dtype of the weights if there is a `sample_weight`.
+
+    Raises:
+        ValueError: If a shape does not match.
+        TypeError: If the mask is not boolean.
+    """
+    weight = jnp.ones(shape, jnp.int32)
+    if sample_weight is not None:
+        weight = _broadcast_prefix(shape, jnp.asarray(sample_weight, dtype), "sample_weight")
+    if mask is not None:
+        mask = jnp.asarray(mask)
+        if mask.dtype != bool:
+            raise TypeError(
+                f"mask must be boolean, but is {mask.dtype}. Write `mask.astype(bool)` to exclude "
+                "values, or pass it as `sample_weight` to weight them."
+            )
+        weight = jnp.where(_broadcast_prefix(shape, mask, "mask"), weight, 0)
+    return weight
+
+
+def where_weighted(values: jax.Array, weight: jax.Array, otherwise: Any = 0) -> jax.Array:
+    """The values whose weight is not zero; `otherwise` in place of the others, which may be NaN.
+
+    Args:
+        values: Shape `[*weight.shape, ...]`.
+        weight: Their weights.
+        otherwise: The value where the weight is zero.
+    """
+    weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
+    return jnp.where(weight != 0, values, jnp.asarray(otherwise, values.dtype))
+
+
+def _broadcast_prefix(shape: tuple[int, ...], array: jax.Array, name: str) -> jax.Array:
+    if array.shape != shape[: array.ndim]:
+        raise ValueError(
+            f"{name} of shape {array.shape} does not fit values of shape {shape}: its shape must "
+            "be a prefix of theirs."
+        )
+    return jnp.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), shape)
