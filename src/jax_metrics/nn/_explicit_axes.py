@@ -92,6 +92,23 @@ def _state_shardings(types: Any, state: Any, mesh: Any) -> Any:
     return jax.tree_util.tree_map_with_path(sharding, types)
 
 
+def sharded_like(values: Any, others: Any) -> Any:
+    """Arrays with the sharding of others, where that is over Explicit mesh axes or theirs is.
+
+    Args:
+        values: A pytree of arrays.
+        others: The same, of equal shapes.
+    """
+
+    def shard(value: Any, other: Any) -> Any:
+        if not (_is_explicit(value) or _is_explicit(other)):
+            return value
+        mesh = jax.typeof(value if _is_explicit(value) else other).sharding.mesh
+        return jax.sharding.reshard(value, _on(mesh, jax.typeof(other).sharding))
+
+    return jax.tree.map(shard, values, others)
+
+
 def split_arrays(values: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The arrays in a pytree, and a function that puts others in their place.
 

@@ -36,22 +36,34 @@ class _LinenAttention(linen.MultiHeadDotProductAttention):
         inputs_k: jax.Array | None = None,
         inputs_v: jax.Array | None = None,
         *,
+        inputs_kv: jax.Array | None = None,
         mask: jax.Array | None = None,
-        **options: Any,
+        deterministic: bool | None = None,
+        dropout_rng: jax.Array | None = None,
+        sow_weights: bool = False,
     ) -> jax.Array:
         """Attends; see `flax.linen.MultiHeadDotProductAttention`."""
         if mask is not None and not self.decode:  # a cache holds the keys that this mask is about
             keys, queries = attended_keys(mask), attending_queries(mask)
-            itself = inputs_k is None and inputs_v is None and options.get("inputs_kv") is None
+            itself = inputs_k is None and inputs_v is None and inputs_kv is None
             inputs_q = without_unattended(inputs_q, queries, keys if itself else None)
             if inputs_k is not None:
                 inputs_k = without_unattended(inputs_k, keys)
             if inputs_v is not None:
                 inputs_v = without_unattended(inputs_v, keys)
+            if inputs_kv is not None:
+                inputs_kv = without_unattended(inputs_kv, keys)
+        options: Any = {
+            "inputs_kv": inputs_kv,
+            "mask": mask,
+            "deterministic": deterministic,
+            "dropout_rng": dropout_rng,
+            "sow_weights": sow_weights,
+        }
         if not self.normalize_qk:
-            return super().__call__(inputs_q, inputs_k, inputs_v, mask=mask, **options)
+            return super().__call__(inputs_q, inputs_k, inputs_v, **options)
         with linen.intercept_methods(_center):
-            return super().__call__(inputs_q, inputs_k, inputs_v, mask=mask, **options)
+            return super().__call__(inputs_q, inputs_k, inputs_v, **options)
 
 
 class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
