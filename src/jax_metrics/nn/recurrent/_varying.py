@@ -32,6 +32,7 @@ def varying_like(carry: Any, x: jax.Array, time_axis: int) -> Any:
         spec = PartitionSpec(*axes[: leaf.ndim - 1])
         if isinstance(leaf, Tracer) or isinstance(x, Tracer):
             return jax.sharding.reshard(leaf, NamedSharding(sharding.mesh, spec))
-        return jax.device_put(leaf, NamedSharding(x.sharding.mesh, spec))
+        placed: Any = x.sharding
+        return jax.device_put(leaf, NamedSharding(placed.mesh, spec))
 
     return jax.tree.map(shard, carry)
