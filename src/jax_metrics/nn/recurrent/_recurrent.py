@@ -29,7 +29,7 @@ def concatenate(forward: jax.Array, backward: jax.Array) -> jax.Array:
 class _LinenRNN(linen.RNN):
     """The RNN of Flax, for sharded inputs, NaN in padding and sequences without steps."""
 
-    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __call__(
         self, inputs: jax.Array, *, seq_lengths: jax.Array | None = None, **options: Any
     ) -> Any:
         """Runs the cell; see `flax.linen.RNN`."""
