@@ -185,7 +185,7 @@ class FlaxLayer(_Declared):
             def make(keys: Any, args: Any, options: Any) -> Any:
                 return call.init(keys, args, options, method=method, **logs)
 
-            output, made = _run_sharded(make, keys, args, options, state={})
+            output, made = _run_sharded(self, make, keys, args, options, state={})
             self._store(made, new=True)
             return output
         variables = self.variables
@@ -198,7 +198,7 @@ class FlaxLayer(_Declared):
                 variables, args, options, rngs=rngs, mutable=mutable or False, method=method
             )
 
-        output, changed = _run_sharded(apply, variables, rngs, args, options, state=variables)
+        output, changed = _run_sharded(self, apply, variables, rngs, args, options, state=variables)
         if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
             self._store(changed, new=False)
         return output
@@ -346,9 +346,13 @@ class FlaxLayer(_Declared):
         return self._rest[collection]
 
 
-def _run_sharded(f: Any, *operands: Any, state: Any) -> Any:
-    """Calls a function of Flax's; with Explicit mesh axes, as `run_sharded` does."""
-    if not has_explicit_axes(operands):
+def _run_sharded(layer: FlaxLayer, f: Any, *operands: Any, state: Any) -> Any:
+    """Calls a function of Flax's; with Explicit mesh axes, as `run_sharded` does.
+
+    A layer with a product of its own calls it as it is: the product says how its output is sharded.
+    """
+    own_product = any(getattr(layer, name, None) is not None for name in _PRODUCTS)
+    if own_product or not has_explicit_axes(operands):
         return f(*operands)
     arrays, fill = split_arrays(operands)
     inputs = operands[-2:]
