@@ -42,6 +42,8 @@ _COLLECTIONS = {
 }
 # Arguments that name a collection or key stream: fields replace them.
 _UNUSED = frozenset({"rng_collection", "collection_name"})
+# Arguments by which a user replaces the product of a layer.
+_PRODUCTS = ("dot_general", "dot_general_cls", "conv_general_dilated")
 _RATES = ("rate", "dropout_rate")
 _CALLER_KEYS = frozenset({"rng", "dropout_rng"})
 
