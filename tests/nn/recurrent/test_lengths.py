@@ -81,3 +81,23 @@ def test_time_major_lengths_are_those_of_the_first_axis():
     layer(X, lengths=jnp.full(5, 3))
     with pytest.raises(ValueError, match="from 0 to 3"):
         layer(X, lengths=jnp.full(5, 4))
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_several_batch_axes(time_major):
+    layer = nn.RNN(nn.LSTMCell(3), return_carry=True, time_major=time_major).init(0, X)
+    x, lengths = X.reshape(3, 1, 5, 4).repeat(2, 1), jnp.stack([LENGTHS, LENGTHS[::-1]], axis=1)
+    carry, y = layer(jnp.moveaxis(x, 2, 0) if time_major else x, lengths=lengths)
+    y = jnp.moveaxis(y, 0, 2) if time_major else y
+    for column in range(2):
+        single = X.swapaxes(0, 1) if time_major else X
+        expected, outputs = layer(single, lengths=lengths[:, column])
+        outputs = outputs.swapaxes(0, 1) if time_major else outputs
+        np.testing.assert_allclose(carry[0][:, column], expected[0], atol=1e-6)
+        np.testing.assert_allclose(y[:, column], outputs, atol=1e-6)
+
+
+def test_no_batch_axis():
+    layer = nn.RNN(nn.GRUCell(3), return_carry=True).init(0, X[0])
+    carry, y = layer(X[0], lengths=3)
+    assert carry.shape == (3,) and (carry == y[2]).all()
