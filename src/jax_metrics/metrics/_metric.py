@@ -121,7 +121,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric updated with it."""
-        batch = _batch(self, inputs)
+        batch = batch_of(self, inputs)
         if next(plain_states(self), None) is None:
             return batch.compute(), self._merged(batch)
         return batch.compute(), _update_received(copy(self), inputs)
@@ -221,12 +221,6 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
 
 
-def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
-    """The value of one batch alone; the metric is not changed."""
-    inputs = metric._received(args, kwargs)
-    return as_dicts(_run_value(metric, inputs))
-
-
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:
     return [leaf.shape for leaf in jax.tree.leaves(metric)]
 
@@ -261,7 +255,7 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _batch(metric: M, inputs: Inputs) -> M:
+def batch_of(metric: M, inputs: Inputs) -> M:
     """A metric updated with received arguments alone."""
     return _update_received(metric.neutral(), inputs)
 
@@ -290,10 +284,5 @@ def _step(metric: M, inputs: Inputs) -> tuple[Any, M]:
     return keep_order(value), merged
 
 
-def _value(metric: Metric, inputs: Inputs) -> Any:
-    return keep_order(_batch(metric, inputs).compute())
-
-
 _compiled_neutral = jit_inline(_neutral)
 _run_step = run_by(_step)
-_run_value = run_by(_value, may_defer=False)
