@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics._checks import Rule, check_rules, with_checks
+from jax_metrics.metrics._checks import Rule, check_rules, with_outcome
 from jax_metrics.metrics.counts import _checked, checked_bincount, checked_sum
 
 VALUES = jnp.array([1, 0, 1, 1])
 FINE = Rule(jnp.ones(4, bool), "all is well.")
 SECOND = Rule(jnp.array([True, False, True, True]), "the second one is not allowed.")
 WHOLE = Rule(jnp.array(False), "nothing is allowed.")
+
+
+def with_checks(f):
+    """The function as a program that returns the message of the first broken rule."""
+    program = jax.jit(with_outcome(f, per_rule=True))
+    return lambda: program()[1].message()
 
 
 class Asked(jm.Metric):
@@ -87,15 +93,12 @@ def test_no_rule_is_broken(rules):
 def test_a_broken_rule_is_found_while_computing(checking, rules):
     assert np.isnan(checking(rules)[1])
     assert np.isnan(jax.jit(lambda: checking(rules))()[1])
-    with pytest.raises(ValueError, match="the second one"):
-        with_checks(lambda: checking(rules))()
+    assert "the second one" in with_checks(lambda: checking(rules))()
 
 
 def test_rules_of_different_shapes():
-    with pytest.raises(ValueError, match="nothing"):
-        with_checks(lambda: check_rules([FINE, WHOLE]))()
-    with pytest.raises(ValueError, match="the second one"):
-        with_checks(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
+    assert "nothing" in with_checks(lambda: check_rules([FINE, WHOLE]))()
+    assert "the second one" in with_checks(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
 
 
 def test_more_values_than_a_float_counts(monkeypatch):
@@ -103,8 +106,7 @@ def test_more_values_than_a_float_counts(monkeypatch):
     total, fault = checked_sum(VALUES, [FINE])
     assert (int(total), float(fault)) == (3, 0)
     assert np.isnan(checked_sum(VALUES, [SECOND])[1])
-    with pytest.raises(ValueError, match="the second one"):
-        with_checks(lambda: checked_sum(VALUES, [SECOND]))()
+    assert "the second one" in with_checks(lambda: checked_sum(VALUES, [SECOND]))()
 
 
 def test_a_weight_that_is_nan_breaks_no_rule():

@@ -1,5 +1,6 @@
 """Metrics, their bases, and the state to build them from."""
 
+from jax_metrics.metrics._check_modes import checks as checks
 from jax_metrics.metrics._checks import check as check
 from jax_metrics.metrics._composite import Composite as Composite
 from jax_metrics.metrics._expression import Expression as Expression

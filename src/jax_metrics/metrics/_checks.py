@@ -3,6 +3,10 @@
 Tracing cannot raise an error that depends on values. So an eager update, which runs as one compiled
 program, also returns whether all checks passed, and raises before it assigns the new state. Only
 then a second program is compiled and run, which finds the check that failed.
+
+What is checked directly in the update is collected while it is traced. A check inside of a scan, or
+of another transformation within the update, belongs to the trace of that one, and cannot leave it
+so. Then the update is traced once more by `checkify`, which gets checks out of any transformation.
 """
 
 import contextlib
@@ -14,41 +18,84 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.core import Tracer
+from jax.experimental import checkify
 
 from jax_metrics.module import Named
+from jax_metrics.tree import running_trace
+
+
+class Rule(NamedTuple):
+    """A condition yet to be checked.
+
+    Attributes:
+        holds: An array of booleans.
+        message: What is expected, and how to fix the input.
+    """
+
+    holds: jax.Array
+    message: str
 
 
 @dataclasses.dataclass
-class Checks:
-    """The checks of a program.
+class Collecting:
+    """The checks of the program that is being traced.
 
     Attributes:
         per_rule: Whether rules are recorded one by one, to find the broken one; else together.
         results: For each check its message, and whether it passed.
+        inside: Whether there was a check within a transformation, where it cannot be collected.
+        trace: The trace of the program.
     """
 
-    per_rule: bool
+    per_rule: bool = False
     results: list[Named[jax.Array]] = dataclasses.field(default_factory=list)
+    inside: bool = False
+    trace: Any = dataclasses.field(default_factory=running_trace)
 
-    @property
-    def all_passed(self) -> jax.Array | None:
-        """Whether all passed, as one array, so that there is one transfer from the device."""
-        if not self.results:
-            return None
-        return functools.reduce(jnp.logical_and, [result.value for result in self.results])
+    def record(self, rules: Iterable[Rule], all_passed: jax.Array) -> None:
+        """Takes note of checked rules."""
+        if running_trace() is not self.trace:
+            self.inside = True
+        elif self.per_rule:
+            self.results += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
+        else:
+            self.results.append(Named("", all_passed))
 
 
-_current: contextvars.ContextVar[Checks | None] = contextvars.ContextVar("checks", default=None)
+class Emitting:
+    """Makes the checks part of the program, for `checkify` to find."""
+
+    def record(self, rules: Iterable[Rule], all_passed: jax.Array) -> None:
+        """Writes checked rules into the program."""
+        for rule in rules:
+            text = rule.message.replace("{", "{{").replace("}", "}}")  # it is a format
+            checkify.debug_check(jnp.all(rule.holds), text)
+
+
+class Raising:
+    """Raises for a broken rule at once, in code that is not traced."""
+
+    def record(self, rules: Iterable[Rule], all_passed: jax.Array) -> None:
+        """Raises if a rule is broken."""
+        for rule in rules:
+            holds = jnp.all(rule.holds)
+            if not isinstance(holds, Tracer) and not holds:
+                raise ValueError(rule.message)
+
+
+Recorder = Collecting | Emitting | Raising
+_recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar(
+    "recorder", default=None
+)
 
 
 def check(holds: Any, message: str) -> jax.Array:
     """Makes the current eager update raise a ValueError unless the condition holds everywhere.
 
-    Traced code cannot raise. Add the result to the state, so that the value becomes NaN there
-    instead of a number that looks right. The result is a float: add it to the state, not to integer
-    counts, which would become inexact.
+    When it raises, `jm.metrics.checks` decides. Traced code cannot raise. Add the result to the
+    state, so that the value becomes NaN there instead of a number that looks right. The result is a
+    float: add it to the state, not to integer counts, which would become inexact.
 
     Args:
         holds: A condition on values, an array of booleans.
@@ -75,18 +122,6 @@ def check(holds: Any, message: str) -> jax.Array:
     return check_rules([Rule(holds, message)])
 
 
-class Rule(NamedTuple):
-    """A condition yet to be checked.
-
-    Attributes:
-        holds: An array of booleans.
-        message: What is expected, and how to fix the input.
-    """
-
-    holds: jax.Array
-    message: str
-
-
 def check_rules(rules: Iterable[Rule]) -> jax.Array:
     """Checks the rules: 0 if all hold everywhere, else NaN; see `check`."""
     rules = tuple(rules)
@@ -111,99 +146,96 @@ def record(rules: Iterable[Rule], all_passed: jax.Array) -> None:
         all_passed: Whether all of them hold. A false negative only costs time: the second program
             then finds no broken rule.
     """
-    checks = _current.get()
-    if checks is None:
-        return
-    if checks.per_rule:
-        checks.results += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
-    else:
-        checks.results.append(Named("", all_passed))
+    recorder = _recorder.get()
+    if recorder is not None:
+        recorder.record(rules, all_passed)
+
+
+def current_recorder() -> Recorder | None:
+    """Who is told of checks now."""
+    return _recorder.get()
 
 
 @contextlib.contextmanager
-def collect_checks(per_rule: bool = False) -> Iterator[Checks]:
-    """Collects the checks that are made while the block runs."""
-    checks = Checks(per_rule)
-    token = _current.set(checks)
+def recorded_by(recorder: Recorder | None) -> Iterator[None]:
+    """Lets a recorder know of the checks that are made while the block runs."""
+    token = _recorder.set(recorder)
     try:
-        yield checks
+        yield
     finally:
-        _current.reset(token)
+        _recorder.reset(token)
 
 
-def jit_inline(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a compiled program, which is inlined in traced code."""
-    return jax.jit(f, inline=True)
+class Outcome(NamedTuple):
+    """What came of the checks of a program; the program returns it.
 
-
-def with_checks(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as a compiled program that raises if one of its checks fails.
-
-    In traced code it is inlined, and its checks become checks of the traced program.
-
-    Raises:
-        ValueError: With the message of the first check that fails.
+    Attributes:
+        results: For each check its message, and whether it passed.
+        failure: What `checkify` found, if some checks were within transformations.
     """
 
-    @jit_inline
-    def program(*args: Any) -> tuple[Any, jax.Array | None]:
-        with collect_checks() as checks:
-            result = f(*args)
-        return result, checks.all_passed
+    results: list[Named[jax.Array]]
+    failure: Any = None
 
-    @jax.jit
-    def per_rule_program(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
-        with collect_checks(per_rule=True) as checks:
-            result = f(*args)
-        return result, checks.results  # without the result there would be a warning of lost state
+    def failed(self) -> jax.Array | None:
+        """Whether a check failed, so that one transfer tells; None if there are no checks."""
+        flags = [~result.value for result in self.results]
+        flags += [leaf.any() for leaf in jax.tree.leaves(self.failure) if leaf.dtype == bool]
+        return functools.reduce(jnp.logical_or, flags) if flags else None
 
-    @functools.wraps(f)
-    def run(*args: Any) -> Any:
-        result, all_passed = program(*args)
-        if all_passed is None:
-            return result
-        if isinstance(all_passed, Tracer):
-            outer = _current.get()
-            if outer is not None and outer.per_rule:
-                return f(*args)
-            record((), all_passed)
-            return result
-        if not np.asarray(all_passed):  # `bool` takes five times as long
-            _raise_failed(per_rule_program(*args)[1])
-        return result
-
-    return run
+    def message(self) -> str | None:
+        """The message of the first check that failed; None if none did."""
+        for result in self.results:
+            if not result.value:
+                return result.name
+        message = None if self.failure is None else self.failure.get()
+        return None if message is None else message.removesuffix(" (`check` failed)")
 
 
-def with_checks_uncompiled(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, raising like that of `with_checks`, but not compiled."""
+def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tuple[Any, Outcome]]:
+    """The function, to be compiled, which also returns what came of its checks.
+
+    Args:
+        f: The function.
+        per_rule: Whether rules are told apart, which takes time; see `Outcome.message`.
+    """
+
+    def emitting(*args: Any) -> Any:
+        with recorded_by(Emitting()):
+            return f(*args)
 
     @functools.wraps(f)
-    def run(*args: Any) -> Any:
-        with collect_checks(per_rule=True) as checks:
-            result = f(*args)
-        _raise_failed(checks.results)
-        return result
+    def run(*args: Any) -> tuple[Any, Outcome]:
+        leaves, structure = jax.tree.flatten(args)
+        checks = Collecting(per_rule)
+        with recorded_by(checks):
+            result = f(*structure.unflatten(leaves))
+        if checks.inside:
+            results, structure_of_result = jax.tree.flatten(result)
+            try:
+                failure, result = checkify.checkify(emitting, errors=checkify.user_checks)(*args)
+            except (ValueError, NotImplementedError):
+                # `checkify` cannot look into all programs. A broken rule gives NaN all the same.
+                result = structure_of_result.unflatten(results)
+            else:
+                return result, Outcome([], failure)
+        return result, Outcome(checks.results)
 
     return run
-
-
-def _raise_failed(results: Iterable[Named[jax.Array]]) -> None:
-    for result in results:
-        if isinstance(result.value, Tracer):
-            check(result.value, result.name)  # the traced program decides
-        elif not result.value:
-            raise ValueError(result.name)
 
 
 def lift_checks(transform: Callable[..., Any], f: Callable[..., Any], *args: Any) -> Any:
     """`transform(f)(*args)`, where the checks of `f` are returned out of the transformation."""
-    outer = _current.get()
+    outer = _recorder.get()
+    if not isinstance(outer, Collecting):
+        return transform(f)(*args)
     messages: list[str] = []
 
     def inner(*args: Any) -> Any:
-        with collect_checks(outer is not None and outer.per_rule) as checks:
+        checks = Collecting(outer.per_rule)
+        with recorded_by(checks):
             result = f(*args)
+        outer.inside = outer.inside or checks.inside
         messages[:] = [result.name for result in checks.results]
         return result, [result.value for result in checks.results]
 

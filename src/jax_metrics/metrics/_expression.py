@@ -46,6 +46,12 @@ class Expression(Composite):
             None if isinstance(operand, Metric) else _as_constant(operand) for operand in operands
         )
 
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "An expression of metrics, such as `a > b`, is a metric, and neither true nor false. "
+            "Compare values, as in `if a.compute() > b.compute()`."
+        )
+
     def parts(self) -> list[Metric]:
         """The operands that are metrics."""
         return self.metrics

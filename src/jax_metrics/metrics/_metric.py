@@ -7,21 +7,24 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import DefaultName, Index, as_path
-from jax_metrics.metrics._checks import jit_inline, with_checks, with_checks_uncompiled
+from jax_metrics.arguments import Index, as_path
+from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
-from jax_metrics.metrics._operators import Operators
+from jax_metrics.metrics._operators import Operators, check_same_options
 from jax_metrics.metrics._plot import Form, plot
+from jax_metrics.metrics._programs import jit_inline, run_by
 from jax_metrics.metrics._routing import ArgumentRouting, Inputs
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
-from jax_metrics.metrics.state import (
-    Accumulator,
-    gathered_state,
-    merged_states,
-    neutral_state,
-    reduced_state,
+from jax_metrics.metrics._states import (
+    PlainStates,
+    check_kept,
+    check_mergeable,
+    map_states,
+    plain_states,
+    with_initial_states,
 )
-from jax_metrics.tree import Extensions, copy, layout_of, made_here
+from jax_metrics.metrics.state import gathered_state, merged_states, neutral_state, reduced_state
+from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here
 
 M = TypeVar("M", bound="Metric")
 
@@ -34,7 +37,7 @@ class Common(TypedDict, total=False):
     dtype: Any
 
 
-class Metric(Operators, ArgumentRouting, Extensions):
+class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     """Accumulates batches: `update` adds a batch, `compute` returns the value so far.
 
     A custom metric declares its state (see `state`, `Total`, `Moments`, `Buffer`), creates it in
@@ -119,10 +122,13 @@ class Metric(Operators, ArgumentRouting, Extensions):
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric updated with it."""
         batch = _batch(self, inputs)
-        return batch.compute(), self._merged(batch)
+        if next(plain_states(self), None) is None:
+            return batch.compute(), self._merged(batch)
+        return batch.compute(), _update_received(copy(self), inputs)
 
     def reset(self: M) -> M:
         """Resets the state in place and returns the metric; shapes do not change."""
+        forget_noticed(self)
         return _assign_state(self, self.neutral())
 
     def neutral(self: M) -> M:
@@ -137,9 +143,13 @@ class Metric(Operators, ArgumentRouting, Extensions):
         """Merges the state of another metric into this one, in place, and returns this one.
 
         Raises:
-            ValueError: If the other metric is of another class, or its states have other shapes.
+            ValueError: If the other metric is of another class or has other options, or its states
+                have other shapes.
+            TypeError: If a state is declared without a reduction.
         """
-        return _assign_state(self, self._merged(other))
+        merged = self._merged(other)
+        pass_on(other, self)
+        return _assign_state(self, merged)
 
     def _merged(self: M, other: M) -> M:
         if type(other) is not type(self):
@@ -147,25 +157,39 @@ class Metric(Operators, ArgumentRouting, Extensions):
                 f"A {type(self).__name__} can only be merged with a metric of the same class; got "
                 f"a {type(other).__name__}."
             )
+        check_mergeable(self, "merge_state")
+        check_same_options(self, other)
         own, others = _shapes(self), _shapes(other)
         if own != others:
             raise ValueError(
                 f"Two {type(self).__name__} can only be merged if their states have the same "
                 f"shapes; these have {own} and {others}. Create both with the same options."
             )
-        return _map_states(merged_states, self, other)
+        merged = map_states(merged_states, self, other)
+        pass_on(self, merged)
+        pass_on(other, merged)
+        return merged
 
     def reduce(self: M) -> M:
-        """Merges the metrics along the leading axis of every state, as after `vmap`, into one."""
-        return _map_states(reduced_state, self)
+        """Merges the metrics along the leading axis of every state, as after `vmap`, into one.
+
+        Raises:
+            TypeError: If a state is declared without a reduction.
+        """
+        check_mergeable(self, "reduce")
+        return map_states(reduced_state, self)
 
     def sync(self: M, axis_name: Any) -> M:
         """Merges the metrics of all devices along a mapped axis.
 
         Args:
             axis_name: The axis of `jax.shard_map`, `jax.vmap` or `jax.pmap`.
+
+        Raises:
+            TypeError: If a state is declared without a reduction.
         """
-        gathered = _map_states(lambda value, kind: gathered_state(value, axis_name), self)
+        check_mergeable(self, "sync")
+        gathered = map_states(lambda value, kind: gathered_state(value, kind, axis_name), self)
         return gathered.reduce()
 
     def compute_logs(self) -> dict[str, Any]:
@@ -207,28 +231,6 @@ def _shapes(metric: Metric) -> list[tuple[int, ...]]:
     return [leaf.shape for leaf in jax.tree.leaves(metric)]
 
 
-def _map_states(f: Callable[..., Any], metric: M, *others: M) -> M:
-    """A copy of the metric with a function applied to each of its states."""
-    result = copy(metric)
-    layout = layout_of(metric)
-    for name, metadata in zip(layout.names, layout.metadata, strict=True):
-        values = [getattr(one, name) for one in (metric, *others)]
-        setattr(result, name, _map_value(f, metadata.kind, *values))
-    return result
-
-
-def _map_value(f: Callable[..., Any], kind: type, *values: Any) -> Any:
-    def inner(*parts: Any) -> Any:
-        if isinstance(parts[0], Metric):
-            return _map_states(f, *parts)
-        return f(*parts, kind)
-
-    def is_state(value: Any) -> bool:
-        return isinstance(value, Metric | Accumulator)
-
-    return jax.tree.map(inner, *values, is_leaf=is_state)
-
-
 def _assign_state(metric: M, other: M) -> M:
     """Assigns the states of the other metric to this one."""
     for name in layout_of(other).names:
@@ -244,21 +246,8 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
             return self
         return _assign_state(self, run(self, self._received(args, kwargs)))
 
-    run = _run_by(_update_received)
+    run = run_by(_update_received)
     return wrapper
-
-
-def _run_by(f: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of a metric and inputs, compiled if the metric is jittable, with its checks.
-
-    If it raises, the metric is not changed.
-    """
-    compiled, uncompiled = with_checks(f), with_checks_uncompiled(f)
-
-    def run(metric: Metric, inputs: Inputs) -> Any:
-        return compiled(metric, inputs) if metric.jittable else uncompiled(copy(metric), inputs)
-
-    return run
 
 
 def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -266,6 +255,7 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
+        raise_noticed(self)
         return as_dicts(compiled(self)) if self.jittable else compute(self)
 
     return wrapper
@@ -280,7 +270,9 @@ def _update_received(metric: M, inputs: Inputs) -> M:
     """Updates a metric with received arguments, and returns it."""
 
     def update(metric: M, inputs: Inputs) -> M:
+        before = copy(metric)
         type(metric)._update(metric, *inputs[0], **inputs[1])
+        check_kept(before, metric)
         return metric
 
     mesh = explicit_mesh(inputs) if metric.jittable else None
@@ -290,7 +282,7 @@ def _update_received(metric: M, inputs: Inputs) -> M:
 
 
 def _neutral(metric: M) -> M:
-    return _map_states(neutral_state, metric)
+    return with_initial_states(map_states(neutral_state, metric))
 
 
 def _step(metric: M, inputs: Inputs) -> tuple[Any, M]:
@@ -303,5 +295,5 @@ def _value(metric: Metric, inputs: Inputs) -> Any:
 
 
 _compiled_neutral = jit_inline(_neutral)
-_run_step = _run_by(_step)
-_run_value = _run_by(_value)
+_run_step = run_by(_step)
+_run_value = run_by(_value, may_defer=False)

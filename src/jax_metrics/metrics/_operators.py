@@ -6,6 +6,8 @@ from typing import Any, ClassVar, TypeVar
 
 import jax
 
+from jax_metrics.tree import layout_of
+
 C = TypeVar("C", bound=type)
 
 
@@ -16,12 +18,13 @@ class Operators:
     Everything else returns an instance of the class that `returned_by_operators` decorates.
     """
 
+    # NumPy would apply the operator to each of its elements.
+    __array_ufunc__ = None
     _expression: ClassVar[type[Any]]  # a metric made of a function and its operands
     _merged: Callable[[Any], Any]  # a metric that has the states of both
 
     def __add__(self, other: Any) -> Any:
         if type(self) is type(other) and not isinstance(self, Operators._expression):
-            _check_same_options(self, other)
             return self._merged(other)
         return Operators._expression(operator.add, self, other)
 
@@ -100,10 +103,22 @@ def returned_by_operators(cls: C) -> C:
     return cls
 
 
-def _check_same_options(one: Any, other: Any) -> None:
-    if jax.tree.structure(one) != jax.tree.structure(other):
-        raise ValueError(
-            f"`+` of two {type(one).__name__} merges them, but their options differ. To add their "
-            "values, write `jm.metrics.Expression(operator.add, a, b)`; to merge them anyway, "
-            "`a.merge_state(b)`."
-        )
+def check_same_options(one: Any, other: Any) -> None:
+    """Checks that two metrics of a class can be merged.
+
+    Raises:
+        ValueError: If their options differ.
+    """
+    if jax.tree.structure(one) == jax.tree.structure(other):
+        return
+    known = dict(layout_of(other).statics())
+    differing = [
+        f"{name} is {value!r} and {known[name]!r}"
+        for name, value in layout_of(one).statics()
+        if name in known and value is not known[name]
+    ]
+    raise ValueError(
+        f"`merge_state` and `+` merge two {type(one).__name__}, but their options differ: "
+        f"{'; '.join(differing) or 'those of the metrics inside'}. Create both with the same "
+        "options. To add their values, write `jm.metrics.Expression(operator.add, a, b)`."
+    )

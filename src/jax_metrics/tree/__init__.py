@@ -11,6 +11,7 @@ from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._dataclass import dataclass as dataclass
+from jax_metrics.tree._default_name import DefaultName as DefaultName
 from jax_metrics.tree._errors import CompactError as CompactError
 from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
 from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
@@ -50,6 +51,7 @@ from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._to_dict import to_dict as to_dict
 from jax_metrics.tree._to_string import to_string as to_string
 from jax_metrics.tree._traces import remember_program as remember_program
+from jax_metrics.tree._traces import running_trace as running_trace
 from jax_metrics.tree._tree import Tree as Tree
 from jax_metrics.tree._tree import TreeMeta as TreeMeta
 from jax_metrics.tree._types import MISSING as MISSING

@@ -18,8 +18,8 @@ def copy(obj: A, shallow: bool = False) -> A:
     Example:
         >>> import jax_metrics as jm
         >>> model = jm.nn.Sequential(jm.Linear(3))
-        >>> twin = jm.copy(model)
-        >>> twin is model, twin.layers is model.layers
+        >>> copied = jm.copy(model)
+        >>> copied is model, copied.layers is model.layers
         (False, False)
     """
     return copy_trees(obj, shallow, native=True)

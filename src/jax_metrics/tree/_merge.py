@@ -1,4 +1,4 @@
-"""`merge`: taking values of other trees into one of the same structure."""
+"""`merge`: replaces values of a tree by those of other trees of the same structure."""
 
 from typing import Any, TypeVar
 
@@ -26,22 +26,22 @@ def merge(
     ignore_static: bool = False,
     inplace: bool = False,
 ) -> A:
-    """Takes every value that the other trees have, the last one winning, into `obj`.
+    """Replaces the values of `obj` by those of the other trees; the last tree wins.
 
-    Where the others have `Nothing`, `obj` keeps its own value; so `merge(x, filter(x, ...))` is
-    `x`. Static fields are taken too, unless told otherwise.
+    Where the others have `Nothing`, `obj` keeps its own value, so `merge(x, filter(x, ...))` is
+    `x`. Static fields are replaced too, unless `ignore_static` is set.
 
     Args:
         obj: A Tree, or any pytree.
-        other: A tree of the same structure, with `Nothing` where it has nothing to give.
-        *rest: More of them.
-        flatten_mode: `"normal"` demands that static fields are equal; the default,
-            `"all_fields"`, takes them from the others.
-        ignore_static: Keep the static fields of `obj` and do not compare them.
-        inplace: Change `obj` itself, which must be a Tree, and return it.
+        other: A tree of the same structure, with `Nothing` where it has no value.
+        *rest: More such trees.
+        flatten_mode: `"normal"` requires equal static fields; the default, `"all_fields"`, takes
+            them from the other trees.
+        ignore_static: Keep the static fields of `obj` without comparing them.
+        inplace: Change and return `obj` itself, which must be a Tree.
 
     Raises:
-        MergeError: If the trees do not fit onto each other; nothing is changed then.
+        MergeError: If the structures differ. Nothing is changed then.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -59,8 +59,8 @@ def merge(
     merger = _Merger(check=mode is FlattenMode.normal, ignore=ignore_static)
     try:
         merged = merger.value(obj, [other, *rest])
-    except _Misfit as misfit:
-        raise MergeError(f"At {misfit.path or 'the root'}: {misfit.what}") from None
+    except _Mismatch as mismatch:
+        raise MergeError(f"At {mismatch.path or 'the root'}: {mismatch.message}") from None
     if not inplace:
         return merged
     for name, value in public_fields(merged).items():
@@ -70,14 +70,14 @@ def merge(
     return obj
 
 
-class _Misfit(Exception):
-    """Carries what does not fit up to the root, which gathers the path on the way."""
+class _Mismatch(Exception):
+    """A mismatch on its way to the root, which collects its path."""
 
-    def __init__(self, what: str):
-        self.what = what
+    def __init__(self, message: str):
+        self.message = message
         self.path = ""
 
-    def under(self, step: str) -> "_Misfit":
+    def under(self, step: str) -> "_Mismatch":
         self.path = step + self.path
         return self
 
@@ -109,13 +109,13 @@ class _Merger:
     def item(self, step: str, value: Any, others: list[Any]) -> Any:
         try:
             return self.value(value, others)
-        except _Misfit as misfit:
-            raise misfit.under(step) from None
+        except _Mismatch as mismatch:
+            raise mismatch.under(step) from None
 
     def sequence(self, value: Any, others: list[Any]) -> Any:
         for other in others:
             if len(other) != len(value):
-                raise _Misfit(
+                raise _Mismatch(
                     f"expected a {type(value).__name__} of {len(value)} items, but a tree to merge "
                     f"has {len(other)} there."
                 )
@@ -127,7 +127,7 @@ class _Merger:
     def dict(self, value: dict, others: list[Any]) -> dict:
         for other in others:
             if other.keys() != value.keys():
-                raise _Misfit(
+                raise _Mismatch(
                     f"expected a dict with the keys {sorted(map(str, value))}, but a tree to merge "
                     f"has {sorted(map(str, other))} there."
                 )
@@ -146,7 +146,7 @@ class _Merger:
         try:
             return jax.tree_util.tree_map_with_path(rule, value, *others, is_leaf=ends)
         except ValueError as error:
-            raise _Misfit(
+            raise _Mismatch(
                 f"the {type(value).__name__} of a tree to merge has another structure: {error}"
             ) from error
 
@@ -167,43 +167,45 @@ class _Merger:
             values = [source[name] for source in sources if name in source]
             try:
                 children.append(self.value(fields[name], values))
-            except _Misfit as misfit:
-                raise misfit.under(f".{name}") from None
+            except _Mismatch as mismatch:
+                raise mismatch.under(f".{name}") from None
         merged = rebuild(tree, layout, children)
         for other in others:
             carry_note(other, merged)
-            its = layout_of(other)
-            if its is not layout:
-                self.take_other_fields(merged, layout, other, its)
+            other_layout = layout_of(other)
+            if other_layout is not layout:
+                self.merge_other_fields(merged, layout, other, other_layout)
         return merged
 
-    def take_other_fields(self, merged: Any, layout: Layout, other: Any, its: Layout) -> None:
-        """Takes what the other has beyond the node fields of this layout."""
+    def merge_other_fields(
+        self, merged: Any, layout: Layout, other: Any, other_layout: Layout
+    ) -> None:
+        """Merges the fields of `other` that are not node fields of this layout."""
         for name, value in public_fields(other).items():
             if name in layout.names or type(value) is Nothing:
                 continue
-            if name in its.names or not self.keep_statics:
+            if name in other_layout.names or not self.keep_statics:
                 vars(merged)[name] = copy(value)
                 forget_layout(merged)
             elif self.check_statics and not same_program(vars(merged).get(name), value):
-                raise _Misfit(
+                raise _Mismatch(
                     f"the static field {type(merged).__name__}.{name} is "
                     f"{vars(merged).get(name)!r}, but {value!r} in a tree to merge. Pass "
                     "`ignore_static=True` to keep the first."
                 )
 
 
-def _last(name: str, sources: list[dict[str, Any]], otherwise: Any) -> Any:
+def _last(name: str, sources: list[dict[str, Any]], default: Any) -> Any:
     for source in reversed(sources):
         value = source.get(name, NOTHING)
         if type(value) is not Nothing:
             return value
-    return otherwise
+    return default
 
 
-def _other_type(expected: Any, came: Any) -> _Misfit:
-    return _Misfit(
+def _other_type(expected: Any, actual: Any) -> _Mismatch:
+    return _Mismatch(
         f"expected a {type(expected).__name__}, but a tree to merge has "
-        f"{'None' if came is None else 'a ' + type(came).__name__} there. Merge trees of the same "
-        "structure, with `Nothing` where one has nothing to give."
+        f"{'None' if actual is None else 'a ' + type(actual).__name__} there. Merge trees of the "
+        "same structure, with `Nothing` where one has no value."
     )

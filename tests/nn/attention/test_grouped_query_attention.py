@@ -280,7 +280,7 @@ def test_a_new_cache_starts_again():
         ),
         (lambda: jm.nn.init_cache(cached(), 3, 6)(X), ValueError, r"of batch \(3,\).*Start anoth"),
         (lambda: jm.nn.init_cache(cached(), 2, 5)(X), ValueError, "has a cache for 5 positions"),
-        (lambda: jm.nn.init_cache(cached(), 2, 6)(X, X), ValueError, "no keys but those of its"),
+        (lambda: jm.nn.init_cache(cached(), 2, 6)(X, X), ValueError, "only keys of its own"),
         (
             lambda: jm.nn.init_cache(cached(), 2, 8)(X, padding_mask=np.ones((2, 8))),
             ValueError,

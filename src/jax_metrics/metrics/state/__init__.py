@@ -3,7 +3,10 @@
 from jax_metrics.metrics.state._accumulator import Accumulator as Accumulator
 from jax_metrics.metrics.state._buffer import Buffer as Buffer
 from jax_metrics.metrics.state._moments import Moments as Moments
+from jax_metrics.metrics.state._state import Reduced as Reduced
 from jax_metrics.metrics.state._state import gathered_state as gathered_state
+from jax_metrics.metrics.state._state import highest as highest
+from jax_metrics.metrics.state._state import lowest as lowest
 from jax_metrics.metrics.state._state import merged_states as merged_states
 from jax_metrics.metrics.state._state import neutral_state as neutral_state
 from jax_metrics.metrics.state._state import reduced_state as reduced_state

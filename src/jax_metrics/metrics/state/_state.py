@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics.state._accumulator import Accumulator, merge_leading_axis
-from jax_metrics.module import MetricState
+from jax_metrics.module import MetricState, Rng
 
 
 class Reduced(MetricState):
@@ -22,20 +22,20 @@ class Reduced(MetricState):
     neutral: ClassVar[Callable[[Any], Any]]
 
 
-def _lowest(x: jax.Array) -> jax.Array:
-    is_float = jnp.issubdtype(x.dtype, jnp.floating)
-    return jnp.full_like(x, -jnp.inf if is_float else jnp.iinfo(x.dtype).min)
+def lowest(dtype: Any) -> float | int:
+    """Minus infinity, or the least integer."""
+    return -float("inf") if jnp.issubdtype(dtype, jnp.floating) else int(jnp.iinfo(dtype).min)
 
 
-def _highest(x: jax.Array) -> jax.Array:
-    is_float = jnp.issubdtype(x.dtype, jnp.floating)
-    return jnp.full_like(x, jnp.inf if is_float else jnp.iinfo(x.dtype).max)
+def highest(dtype: Any) -> float | int:
+    """Infinity, or the largest integer."""
+    return float("inf") if jnp.issubdtype(dtype, jnp.floating) else int(jnp.iinfo(dtype).max)
 
 
 _REDUCTIONS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "sum": (jnp.add, jnp.zeros_like),
-    "max": (jnp.maximum, _lowest),
-    "min": (jnp.minimum, _highest),
+    "max": (jnp.maximum, lambda x: jnp.full_like(x, lowest(x.dtype))),
+    "min": (jnp.minimum, lambda x: jnp.full_like(x, highest(x.dtype))),
 }
 _KINDS = {
     name: type(
@@ -99,32 +99,46 @@ def neutral_state(value: Any, kind: type) -> Any:
 
 
 def merged_states(value: Any, other: Any, kind: type) -> Any:
-    """Two states merged into one."""
+    """Two states merged into one; of two random keys, a third one."""
     if isinstance(value, Accumulator):
         return value.merged(other)
+    if issubclass(kind, Rng):
+        return jax.random.fold_in(value, jax.random.bits(other))
     return kind.merge(value, other) if issubclass(kind, Reduced) else value
 
 
 def reduced_state(value: Any, kind: type) -> Any:
-    """The states along the leading axis merged into one."""
+    """The states along the leading axis merged into one; of random keys, the first one."""
     if isinstance(value, Accumulator):
         return merge_leading_axis(value)
+    if issubclass(kind, Rng):
+        return value[0]
     if not issubclass(kind, Reduced):
         return value
     merged, _ = jax.lax.scan(lambda a, b: (kind.merge(a, b), None), value[0], value[1:])
     return merged
 
 
-def gathered_state(value: Any, axis_name: Any) -> Any:
+def gathered_state(value: Any, kind: type, axis_name: Any) -> Any:
     """The states of all devices along the mapped axis, stacked along a new leading axis.
+
+    What is no state, such as the weights of a model inside, is the same on all devices, and stays
+    as it is.
 
     Each device writes into its own slot of an array of zeros, and these are summed. Unlike with
     `all_gather`, JAX then knows that the result is the same on all devices.
     """
+    if not (isinstance(value, Accumulator) or issubclass(kind, Reduced | Rng)):
+        return value
     count, index = jax.lax.axis_size(axis_name), jax.lax.axis_index(axis_name)
 
     def gather(leaf: jax.Array) -> jax.Array:
-        slots = jnp.zeros((count, *leaf.shape), leaf.dtype)
-        return jax.lax.psum(slots.at[index].set(leaf), axis_name)
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            data = gather(jax.random.key_data(leaf))
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+        # Booleans cannot be summed.
+        dtype = jnp.uint8 if leaf.dtype == bool else leaf.dtype
+        slots = jnp.zeros((count, *leaf.shape), dtype)
+        return jax.lax.psum(slots.at[index].set(leaf.astype(dtype)), axis_name).astype(leaf.dtype)
 
     return jax.tree.map(gather, value)

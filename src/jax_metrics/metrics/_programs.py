@@ -1,0 +1,90 @@
+"""Updates as compiled programs, which return whether a check failed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from jax_metrics.metrics._check_modes import Mode, current_mode, notice
+from jax_metrics.metrics._checks import (
+    Collecting,
+    Emitting,
+    Raising,
+    current_recorder,
+    record,
+    recorded_by,
+    with_outcome,
+)
+from jax_metrics.tree import copy, running_trace
+
+
+def jit_inline(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a compiled program, which is inlined in traced code."""
+    return jax.jit(f, inline=True)
+
+
+def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, Any], Any]:
+    """The function of a metric and inputs, compiled if the metric is jittable, with its checks.
+
+    If it raises, the metric is not changed.
+
+    Args:
+        f: The function; it returns the metric, or what a compiled program can return.
+        may_defer: Whether a failed check may raise later, at `compute` of the metric.
+    """
+    together = with_outcome(f, per_rule=False)
+    one_by_one = with_outcome(f, per_rule=True)
+
+    @jit_inline
+    def program(metric: Any, inputs: Any) -> tuple[Any, jax.Array | None]:
+        result, outcome = together(metric, inputs)
+        return result, outcome.failed()
+
+    @jax.jit
+    def exact_program(metric: Any, inputs: Any) -> Any:
+        result, outcome = one_by_one(metric, inputs)
+        return result, outcome.failed(), outcome
+
+    @jit_inline
+    def unchecked_program(metric: Any, inputs: Any) -> Any:
+        with recorded_by(None):
+            return f(metric, inputs)
+
+    def in_trace(metric: Any, inputs: Any) -> Any:
+        recorder = current_recorder()
+        if isinstance(recorder, Emitting) or (isinstance(recorder, Collecting) and recorder.per_rule):
+            return f(metric, inputs)
+        if not isinstance(recorder, Collecting):
+            return unchecked_program(metric, inputs)
+        result, failed = program(metric, inputs)
+        if failed is not None:
+            record((), ~failed)
+        return result
+
+    def run(metric: Any, inputs: Any) -> Any:
+        if not metric.jittable:
+            with recorded_by(None if _mode() == "never" else Raising()):
+                return f(copy(metric), inputs)
+        if running_trace() is not None:
+            return in_trace(metric, inputs)
+        mode = _mode()
+        if mode == "compute" and may_defer:
+            result, failed, outcome = exact_program(metric, inputs)
+            if failed is not None:
+                notice(metric, failed, outcome)
+            return result
+        result, failed = program(metric, inputs)
+        # `bool` takes five times as long as NumPy.
+        if failed is not None and mode != "never" and np.asarray(failed):
+            message = exact_program(metric, inputs)[2].message()
+            if message is not None:
+                raise ValueError(message)
+        return result
+
+    return run
+
+
+def _mode() -> Mode:
+    # Within an update that is not traced, nothing is left to wait for.
+    return "update" if isinstance(current_recorder(), Raising) else current_mode()
