@@ -53,7 +53,7 @@ class Metrics(Composite):
         super().__init__(**options)
         named = list(with_names(metrics, Metric, lambda metric: metric.name))
         self.names = tuple(name for name, _ in named)
-        self.metrics = [copy(metric) for _, metric in named]
+        self.metrics = [copy(metric, arrays=True) for _, metric in named]
         self.prefix, self.postfix = prefix, postfix
 
     def parts(self) -> list[Metric]:
