@@ -232,7 +232,7 @@ def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[str, Any]) ->
     before = run.arguments[run.returned]
     for argument in (*before, *(new for new in now if new not in before)):
         old, new = before.get(argument, _ABSENT), now.get(argument, _ABSENT)
-        if interchangeable(old, new):
+        if _ANY in (old, new) or interchangeable(old, new):
             continue
         label = _parameter(type(subtree), argument)
         # The sub-tree may have been replaced since then by one that has the new value.
@@ -246,6 +246,7 @@ def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[str, Any]) ->
 
 
 _ABSENT = "<not given>"
+_ANY = "<not a plain value>"  # such as a function or a dtype, which is not compared
 
 
 def _shown(argument: str, value: Any) -> str:
@@ -261,9 +262,9 @@ def _parameter(cls: Any, argument: str) -> str:
 
 
 def _plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a constructor call that are plain values, by position or name."""
+    """The arguments of a constructor call, by position or name; `_ANY` for those not compared."""
     given = {**{str(index): value for index, value in enumerate(args)}, **kwargs}
-    return {argument: value for argument, value in given.items() if _is_plain(value)}
+    return {name: value if _is_plain(value) else _ANY for name, value in given.items()}
 
 
 def _is_plain(value: Any) -> bool:

@@ -349,16 +349,21 @@ class FlaxLayer(_Declared):
 
 
 def _run_sharded(layer: FlaxLayer, f: Any, *operands: Any, state: Any) -> Any:
-    """Calls a function of Flax's; with Explicit mesh axes, as `run_sharded` does.
-
-    A layer with a product of its own calls it as it is: the product says how its output is sharded.
-    """
-    own_product = any(getattr(layer, name, None) is not None for name in _PRODUCTS)
-    if own_product or not has_explicit_axes(operands):
+    """Calls a function of Flax's; with Explicit mesh axes, as `run_sharded` does."""
+    if not has_explicit_axes(operands):
         return f(*operands)
     arrays, fill = split_arrays(operands)
     inputs = operands[-2:]
-    return run_sharded(lambda arrays: f(*fill(arrays)), arrays, like=inputs, state=state)
+
+    def run(arrays: list[Any]) -> Any:
+        return run_sharded(lambda arrays: f(*fill(arrays)), arrays, like=inputs, state=state)
+
+    if any(getattr(layer, name, None) is not None for name in _PRODUCTS):
+        try:
+            jax.eval_shape(run, arrays)
+        except Exception:  # a product that sets its output sharding itself runs as it is
+            return f(*operands)
+    return run(arrays)
 
 
 def _collection_of(kind: type) -> str | None:

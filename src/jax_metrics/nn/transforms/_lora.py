@@ -99,7 +99,7 @@ class LoRA(Module):
             return output
         state = CarriedState(self.layer, ".layer")
         output, changed = state.call(self._adapted(), *args, **kwargs)
-        self.layer = state.put_back(changed)
+        state.put_back(changed, self)
         return output
 
     def merged(self) -> Module:
