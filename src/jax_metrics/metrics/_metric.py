@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import Index, as_path
 from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
+from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators, check_same_options
 from jax_metrics.metrics._plot import Form, plot
@@ -52,7 +53,8 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         on: The path to the arguments in nested structures: `on="a"` reads `target["a"]` and
             `preds["a"]`, `on=("a", 0)` reads `target["a"][0]` and `preds["a"][0]`. It does not
             apply to `sample_weight` and `mask`.
-        dtype: The floating dtype of the state and of the value.
+        dtype: The floating dtype of the state and of the value, by default float32, or float64 if
+            x64 is enabled.
 
     Attributes:
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
@@ -84,7 +86,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
     name: Any = DefaultName()
-    dtype: Any = jnp.float32
+    dtype: Any = DefaultDtype()
     _update: ClassVar[Callable[..., Any]]  # the method as defined, not compiled
 
     def __init_subclass__(cls, **options: Any) -> None:

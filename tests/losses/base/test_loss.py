@@ -247,11 +247,11 @@ def test_only_what_is_declared_per_example_is_masked():
     [
         (MeanSquaredError, ("target", "preds")),
         (losses.GaussianNLL, ("target", "preds", "var")),
-        (losses.TripletMargin, ("target", "preds", "negative")),
+        (losses.TripletMargin, ("anchor", "positive", "negative")),
     ],
 )
 def test_the_arguments_of_functions_are_per_example(cls, names):
-    assert cls.per_example == names
+    assert cls.per_example == cls().per_example == names
 
 
 def test_nothing_is_broadcast():

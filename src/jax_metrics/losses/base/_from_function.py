@@ -48,8 +48,8 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     """Returns the base class for a loss that is computed by a function.
 
     The keyword-only parameters of the function become the options of the class, with the same
-    defaults. Its other parameters, and those in `inputs`, are the arguments of `call`, with examples
-    along the first axis; a class with others names those that have them in `per_example`.
+    defaults. Its other parameters, and those in `inputs`, are the arguments of `call`, with
+    examples along the first axis; a class with others names those that have them in `per_example`.
 
     A class that derives from it says `init=False`, so that type checkers use the constructor of
     the base, which has the options, instead of making one from the class body.

@@ -42,7 +42,7 @@ class Moments(Accumulator):
     residual: jax.Array = MetricState.node()
     products: jax.Array = MetricState.node()
 
-    def __init__(self, variables: int, shape: tuple[int, ...] = (), dtype: Any = jnp.float32):
+    def __init__(self, variables: int, shape: tuple[int, ...] = (), dtype: Any = float):
         self.count = Total.zeros(shape, dtype)
         self.mean = jnp.zeros((*shape, variables), dtype)
         self.residual = jnp.zeros((*shape, variables), dtype)

@@ -36,7 +36,7 @@ class Total(Accumulator):
     high: jax.Array = MetricState.node()
     low: jax.Array = MetricState.node()
 
-    def __init__(self, value: Any = 0.0, dtype: Any = jnp.float32):
+    def __init__(self, value: Any = 0.0, dtype: Any = float):
         self.high = jnp.zeros(jnp.shape(value), dtype)
         self.low = jnp.zeros(jnp.shape(value), dtype)
         if not (isinstance(value, float) and value == 0):
@@ -44,7 +44,7 @@ class Total(Accumulator):
             self.high, self.low = total.high, total.low
 
     @classmethod
-    def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = jnp.float32) -> "Total":
+    def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = float) -> "Total":
         """Sums that start from zero."""
         low = jnp.zeros(shape, dtype)  # its own buffer, so that both can be donated
         return cls(dtype=dtype)._replace(high=jnp.zeros(shape, dtype), low=low)
