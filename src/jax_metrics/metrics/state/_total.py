@@ -111,8 +111,8 @@ class Total(Accumulator):
         if _is_integer(value.dtype):
             return self._plus_integer(value)
         value = jnp.broadcast_to(value, self.high.shape).astype(self.high.dtype)
-        # A product that came straight from a multiplication might be contracted with one of the
-        # additions, but not with all of them, and their differences would not be its rounding error.
+        # A product might be contracted with some of the additions and not with others. Their
+        # differences would not be the rounding error.
         first = without_last_bits(value)
         rest = jnp.where(jnp.isfinite(value), value - first, 0)
         high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
@@ -165,7 +165,7 @@ def _limbs(value: Any) -> list[tuple[int, Any]]:
 
 
 def _is_integer(dtype: Any) -> bool:
-    return dtype == bool or jnp.issubdtype(dtype, jnp.integer)
+    return dtype.kind == "b" or jnp.issubdtype(dtype, jnp.integer)
 
 
 def _is_numpy_integer(value: Any) -> bool:
@@ -181,5 +181,5 @@ def _fits_int32(count: int, dtype: Any) -> bool:
     """Whether no sum of so many integers wraps, or they have 64 bits, so that it hardly can."""
     if dtype.itemsize == 8:
         return True
-    bound = 1 if dtype == bool else 2 ** (8 * dtype.itemsize)
+    bound = 1 if dtype.kind == "b" else 2 ** (8 * dtype.itemsize)
     return count * bound <= 2**31
