@@ -136,7 +136,7 @@ def save_mistakes(x, y, predicted, path):
         axis.imshow(x[index].reshape(8, 8), cmap="gray_r")
         axis.set_title(f"{y[index]} as {predicted[index]}", fontsize=9)
         axis.axis("off")
-    figure.suptitle(f"Held-out mistakes: {len(shown)} of {len(mistakes)}")
+    figure.suptitle(f"Held-out mistakes: {len(shown)} shown of {len(mistakes)}")
     figure.savefig(path)
     print(f"saved: {path}")
 

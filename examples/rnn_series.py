@@ -138,7 +138,8 @@ def save_picture(truth, preds, history, naive, path):
     left.plot(epochs, held_out, label="held out", color="tab:orange")
     left.plot(epochs, training, label="training, with dropout", color="tab:blue")
     left.set(xlabel=f"epoch of {STEPS_OF_AN_EPOCH} steps", title="RMSE, in deviations")
-    left.legend(loc="center right")
+    left.set_ylim(top=1.12 * float(naive["RMSE"]))  # room for the legend
+    left.legend(loc="upper right")
     seconds = (TRAINING + np.arange(len(truth))) * SECONDS / SAMPLES
     right.plot(seconds, truth[:, 0], label="measured", color="black", linewidth=1)
     right.plot(seconds, preds[:, 0], label="forecast a step ahead", color="tab:orange", linewidth=1)

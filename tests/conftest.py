@@ -1,8 +1,10 @@
 """One environment for every test: eight CPU devices, no windows, the same examples each run."""
 
+import atexit
 import importlib.util
 import mmap
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -37,6 +39,14 @@ if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0":
     for flag, value in QUICK.items():
         if xla_knows(flag):
             add_xla_flag(flag, value)
+# What one worker has compiled, the others take from a folder: one of this run, unless one that
+# lasts is given.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    programs = tempfile.TemporaryDirectory(prefix="jax-metrics-programs-")
+    atexit.register(programs.cleanup)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["KERAS_BACKEND"] = "jax"
 
@@ -95,3 +105,12 @@ def no_figures_left() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what a run leaves out."""
+    if terminalreporter.config.option.markexpr == "not slow":
+        terminalreporter.write_line(
+            "Tests marked `slow` are left out: `-m slow` runs them, `-m ''` runs all."
+        )

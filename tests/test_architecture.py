@@ -20,7 +20,7 @@ CORE = {"tree", "module"}
 SIBLINGS = {"nn", "losses", "regularizers", "metrics", "optim"}
 MAY_IMPORT = {
     "_version": set(),
-    "arguments": {"tree"},
+    "arguments": set(),
     "tree": set(),
     "module": {"tree"},
     "nn": CORE,
@@ -28,9 +28,10 @@ MAY_IMPORT = {
     "regularizers": CORE | {"arguments", "losses"},  # a regularizer is a loss
     "metrics": CORE | {"arguments", "losses"},
     "optim": CORE,
-    "training": CORE | SIBLINGS,
-    "distributed": CORE | SIBLINGS,
-    "models": CORE | SIBLINGS,
+    "checkpoint": CORE | SIBLINGS,
+    "sharding": CORE | SIBLINGS,
+    "training": CORE | SIBLINGS | {"checkpoint", "sharding"},
+    "models": CORE | SIBLINGS | {"checkpoint", "sharding"},
     "testing": CORE | SIBLINGS,
 }
 # Python 3.14 adds annotationlib, which code may import where it is there.
@@ -121,6 +122,16 @@ def test_imports_point_downward(path):
 
 def test_no_circles_of_files():
     assert circle({path.relative_to(SRC): path.read_text() for path in PACKAGE.rglob("*.py")}) == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.name
+)
+def test_contributing_says_what_lives_in_each_folder(path):
+    folder = path.parent.relative_to(PACKAGE)
+    if folder.parts:
+        purpose = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+        assert f"| `{folder}` | {purpose} |" in (SRC.parent / "CONTRIBUTING.md").read_text()
 
 
 def test_circles_are_found():

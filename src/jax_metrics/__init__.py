@@ -1,7 +1,7 @@
 """JAX Metrics: a pytree Module system for deep learning in JAX.
 
-Here are the base classes, kinds and verbs, the layers that most models have, and the collections of
-losses and metrics. All other layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm.metrics`.
+Here are the base classes, kinds and verbs, all layers, and the collections of losses and metrics.
+Functions of layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm.metrics`.
 """
 
 from jax_metrics import losses as losses
@@ -44,17 +44,85 @@ from jax_metrics.module import iter_split as iter_split
 from jax_metrics.module import next_key as next_key
 from jax_metrics.module import preserve_state as preserve_state
 from jax_metrics.module import rng_key as rng_key
+from jax_metrics.nn import GRU as GRU
+from jax_metrics.nn import LSTM as LSTM
 from jax_metrics.nn import MLP as MLP
+from jax_metrics.nn import RNN as RNN
+from jax_metrics.nn import AdaptiveAvgPool as AdaptiveAvgPool
+from jax_metrics.nn import AdaptiveMaxPool as AdaptiveMaxPool
+from jax_metrics.nn import AlphaDropout as AlphaDropout
+from jax_metrics.nn import AvgPool as AvgPool
 from jax_metrics.nn import BatchNorm as BatchNorm
+from jax_metrics.nn import Bidirectional as Bidirectional
+from jax_metrics.nn import Bilinear as Bilinear
+from jax_metrics.nn import Concatenate as Concatenate
 from jax_metrics.nn import Conv as Conv
+from jax_metrics.nn import ConvLocal as ConvLocal
+from jax_metrics.nn import ConvLSTMCell as ConvLSTMCell
+from jax_metrics.nn import ConvTranspose as ConvTranspose
+from jax_metrics.nn import DepthwiseConv as DepthwiseConv
 from jax_metrics.nn import Dropout as Dropout
+from jax_metrics.nn import Einsum as Einsum
 from jax_metrics.nn import Embed as Embed
+from jax_metrics.nn import ExponentialMovingAverage as ExponentialMovingAverage
+from jax_metrics.nn import FeedForward as FeedForward
 from jax_metrics.nn import Flatten as Flatten
+from jax_metrics.nn import FlaxLayer as FlaxLayer
+from jax_metrics.nn import FlaxModule as FlaxModule
+from jax_metrics.nn import GaussianDropout as GaussianDropout
+from jax_metrics.nn import GaussianNoise as GaussianNoise
+from jax_metrics.nn import GlobalAvgPool as GlobalAvgPool
+from jax_metrics.nn import GlobalMaxPool as GlobalMaxPool
+from jax_metrics.nn import GroupedQueryAttention as GroupedQueryAttention
+from jax_metrics.nn import GroupNorm as GroupNorm
+from jax_metrics.nn import GRUCell as GRUCell
+from jax_metrics.nn import HaikuModule as HaikuModule
+from jax_metrics.nn import Identity as Identity
+from jax_metrics.nn import InstanceNorm as InstanceNorm
 from jax_metrics.nn import Lambda as Lambda
 from jax_metrics.nn import LayerNorm as LayerNorm
+from jax_metrics.nn import LearnedPositionEmbedding as LearnedPositionEmbedding
 from jax_metrics.nn import Linear as Linear
+from jax_metrics.nn import LinearGeneral as LinearGeneral
+from jax_metrics.nn import LoRA as LoRA
+from jax_metrics.nn import LPPool as LPPool
+from jax_metrics.nn import LSTMCell as LSTMCell
+from jax_metrics.nn import MaxPool as MaxPool
+from jax_metrics.nn import MGUCell as MGUCell
+from jax_metrics.nn import MultiHeadAttention as MultiHeadAttention
+from jax_metrics.nn import MultiHeadDotProductAttention as MultiHeadDotProductAttention
+from jax_metrics.nn import NNXModule as NNXModule
+from jax_metrics.nn import OptimizedLSTMCell as OptimizedLSTMCell
+from jax_metrics.nn import OverwriteWithGradient as OverwriteWithGradient
+from jax_metrics.nn import Pad as Pad
+from jax_metrics.nn import PaddingMode as PaddingMode
+from jax_metrics.nn import PixelShuffle as PixelShuffle
+from jax_metrics.nn import PixelUnshuffle as PixelUnshuffle
 from jax_metrics.nn import Policy as Policy
+from jax_metrics.nn import PReLU as PReLU
+from jax_metrics.nn import RecurrentLayer as RecurrentLayer
+from jax_metrics.nn import Remat as Remat
+from jax_metrics.nn import Reshape as Reshape
+from jax_metrics.nn import Residual as Residual
+from jax_metrics.nn import RMSNorm as RMSNorm
+from jax_metrics.nn import RNNCellBase as RNNCellBase
+from jax_metrics.nn import RotaryEmbedding as RotaryEmbedding
+from jax_metrics.nn import SelfAttention as SelfAttention
+from jax_metrics.nn import SeparableConv as SeparableConv
 from jax_metrics.nn import Sequential as Sequential
+from jax_metrics.nn import SimpleCell as SimpleCell
+from jax_metrics.nn import SimpleRNN as SimpleRNN
+from jax_metrics.nn import SinusoidalPositionEmbedding as SinusoidalPositionEmbedding
+from jax_metrics.nn import SpatialDropout as SpatialDropout
+from jax_metrics.nn import SpectralNorm as SpectralNorm
+from jax_metrics.nn import Stack as Stack
+from jax_metrics.nn import StochasticDepth as StochasticDepth
+from jax_metrics.nn import TransformerDecoder as TransformerDecoder
+from jax_metrics.nn import TransformerDecoderLayer as TransformerDecoderLayer
+from jax_metrics.nn import TransformerEncoder as TransformerEncoder
+from jax_metrics.nn import TransformerEncoderLayer as TransformerEncoderLayer
+from jax_metrics.nn import Upsample as Upsample
+from jax_metrics.nn import WeightNorm as WeightNorm
 from jax_metrics.nn import initializers as initializers
 from jax_metrics.nn import sequence as sequence
 from jax_metrics.optim import Optimizer as Optimizer

@@ -18,6 +18,7 @@ def test_example_is_linked(script):
     assert f"](examples/{script})" in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_example(script, tmp_path):
     # One device, as on a user's machine.

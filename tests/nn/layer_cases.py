@@ -36,7 +36,9 @@ class Case:
 
 def linen_case(ours: Any, theirs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Case:
     """A layer and a Flax module, made of the same arguments."""
-    options = {n: kwargs.pop(n) for n in ("bad_inputs", "bfloat16", "vmap") if n in kwargs}
+    options = {
+        n: kwargs.pop(n) for n in ("bad_inputs", "bfloat16", "vmap", "sharded") if n in kwargs
+    }
     make = lambda: ours(*args, **kwargs)  # noqa: E731
     return Case(make, inputs, lambda: theirs(*args, **kwargs), options)
 
@@ -76,7 +78,9 @@ CASES: dict[str, list[Case]] = {
             nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, (2, 3), bad_inputs=WRONG_FEATURES
         ),
         linen_case(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, axis=(-2, -1)),
-        linen_case(nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, batch_dims=(0,)),
+        linen_case(
+            nn.LinearGeneral, linen.DenseGeneral, SEQUENCE, 3, batch_dims=(0,), sharded=False
+        ),
     ],
     "Einsum": [
         linen_case(

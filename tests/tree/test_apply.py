@@ -70,7 +70,7 @@ def test_number_of_trees_must_agree():
 
 
 def test_classes_of_trees_must_agree():
-    text = "same structure: a Owner stands where another has a Leaf"
+    text = "same structure: one has Owner where another has Leaf"
     with pytest.raises(ValueError, match=text):
         jt.apply(set_mode, [Owner()], [Leaf()])
 

@@ -52,9 +52,21 @@ def test_later_runs_use_what_was_put_in_the_place():
     assert [tree.w for tree in changed()[::2]] == [70.0, 30.0]
 
 
-def test_arguments_of_a_later_run_are_ignored():
+def test_other_arguments_of_a_later_run_are_an_error():
     owner = Owner(lambda self, w: Linear(w).w)
-    assert owner(5.0) == owner(6.0) == 5.0
+    assert owner(5.0) == owner(5.0) == 5.0
+    with pytest.raises(jt.CompactError, match=r"with `w=5\.0` in its first run, .* `w=6\.0`"):
+        owner(6.0)
+
+
+def test_trees_without_nodes_are_made_anew_in_each_run():
+    class Setting(jt.Tree):
+        def __init__(self, value):
+            self.value = value
+
+    owner = Owner(lambda self, w: (Setting(w).value, Linear(1.0).w))
+    assert owner(5) == (5, 1.0) and owner(6) == (6, 1.0)
+    assert owner._subtrees == ("linear",)
 
 
 def test_objects_that_ran_and_their_rebuilt_copies_have_one_structure():
@@ -135,7 +147,7 @@ def test_two_methods_and_one_of_a_base_class():
 
 def test_names():
     class MLPBlock(jt.Tree):
-        pass
+        w: float = jt.node(1.0)
 
     owner = Owner(lambda self: (MLPBlock(), Linear(name="head"), Linear(name="head"), Linear()))
     owner.linear = 5
@@ -159,10 +171,10 @@ def test_snake_case(name, snake):
 
 def test_sub_tree_does_not_hide_a_method():
     class Filter(jt.Tree):
-        pass
+        w: float = jt.node(1.0)
 
     class FirstRun(jt.Tree):
-        pass
+        w: float = jt.node(1.0)
 
     owner = Owner(lambda self: (Filter(), FirstRun()))
     assert owner() == (owner.filter2, owner.first_run2)
@@ -193,7 +205,7 @@ def test_declared_static_field_is_in_the_way():
         def __call__(self):
             return Linear()
 
-    text = r"Declared.__call__ makes a Linear to be kept in the field 'linear', .* declared static"
+    text = r"Declared.__call__ creates a Linear for the field 'linear', which is declared static"
     with pytest.raises(ValueError, match=text):
         Declared()()
 

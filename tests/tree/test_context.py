@@ -100,3 +100,21 @@ def test_verbs_follow_the_context():
         other.size = 7
         with pytest.raises(jt.MergeError, match="static"):
             jt.merge(Leaf(), other)
+
+
+@pytest.mark.parametrize("ops", [{"b": 1, "a": 2}, {1: 2, "a": 1}, [{"b": ({"d": 1, "c": 2},)}]])
+def test_static_dicts_keep_their_order_as_children(ops):
+    class Ordered(jt.Tree):
+        def __init__(self):
+            self.ops = ops
+
+    tree = Ordered()
+    before = jax.tree.structure(tree)
+    with jt.flatten_mode("all_fields"):
+        paths = [jax.tree_util.keystr(path) for path, _ in jax.tree.leaves_with_path(tree)]
+        rebuilt = jax.tree.map(lambda x: x, tree)
+        with jt.add_field_info():
+            again = jax.tree.map(lambda info: info.value, tree)
+    assert repr(rebuilt.ops) == repr(again.ops) == repr(ops)
+    assert jax.tree.structure(rebuilt) == before
+    assert len(paths) == 2 and all(path.startswith(".ops") for path in paths)

@@ -30,25 +30,25 @@ class Owner(jt.Tree, jt.Extensions):
 @pytest.mark.parametrize("how", [jt.copy, Owner.copy, copy.copy, copy.deepcopy])
 def test_copy_has_the_same_structure_and_values(how):
     owner = Owner()
-    twin = how(owner)
-    assert twin is not owner and type(twin) is Owner
-    assert jax.tree.structure(twin) == jax.tree.structure(owner)
-    assert jt.layout_of(twin) is jt.layout_of(owner)
-    same = jax.tree.map(jnp.array_equal, twin, owner)
+    copied = how(owner)
+    assert copied is not owner and type(copied) is Owner
+    assert jax.tree.structure(copied) == jax.tree.structure(owner)
+    assert jt.layout_of(copied) is jt.layout_of(owner)
+    same = jax.tree.map(jnp.array_equal, copied, owner)
     assert all(jax.tree.leaves(same))
-    twin.sizes = [5]
+    copied.sizes = [5]
     assert owner.sizes == [1, [2]]
 
 
 @pytest.mark.parametrize("how", [jt.copy, copy.deepcopy])
 def test_deep_copies_have_their_own_trees_and_containers(how):
     owner = Owner()
-    twin = how(owner)
-    twin.parts[0].x = None
-    twin.parts[1][0].label = "twin"
-    twin.parts.append(Leaf())
-    twin.pair["a"][0] = 5.0
-    twin.sizes[1].append(3)
+    copied = how(owner)
+    copied.parts[0].x = None
+    copied.parts[1][0].label = "copied"
+    copied.parts.append(Leaf())
+    copied.pair["a"][0] = 5.0
+    copied.sizes[1].append(3)
     assert jt.to_dict(owner)["pair"] == {"a": [1.0]} and owner.sizes == [1, [2]]
     assert len(owner.parts) == 2 and owner.parts[0].x is not None
     assert not hasattr(owner.parts[1][0], "label")
@@ -61,15 +61,15 @@ def test_arrays_are_shared_by_ours():
 
 def test_shallow_copy_shares_inner_trees_only():
     owner = Owner()
-    twin = owner.copy(shallow=True)
-    assert twin.parts is not owner.parts and twin.parts[0] is owner.parts[0]
-    assert twin.pair["a"] is not owner.pair["a"]
+    copied = owner.copy(shallow=True)
+    assert copied.parts is not owner.parts and copied.parts[0] is owner.parts[0]
+    assert copied.pair["a"] is not owner.pair["a"]
 
 
 def test_copy_of_other_pytrees():
     tree = {"a": [Leaf()], "b": (1, None, jt.NOTHING)}
-    twin = jt.copy(tree)
-    assert twin["a"][0] is not tree["a"][0] and twin["b"] == tree["b"]
+    copied = jt.copy(tree)
+    assert copied["a"][0] is not tree["a"][0] and copied["b"] == tree["b"]
     assert jt.copy(3) == 3
 
 
@@ -88,5 +88,5 @@ def test_change_in_place_before_the_copy_is_seen():
     jax.tree.structure(owner)
     owner.sizes.append(7)
     owner.parts.append(Leaf())
-    twin = owner.copy()
-    assert twin.sizes == [1, [2], 7] and len(twin.parts) == 3
+    copied = owner.copy()
+    assert copied.sizes == [1, [2], 7] and len(copied.parts) == 3

@@ -1,4 +1,4 @@
-"""`filter`: which leaves are kept."""
+"""`filter`: the leaves that pass."""
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +40,7 @@ class Model(jt.Tree, jt.Extensions):
         self.mode = "train"
 
 
-def kept(tree):
+def paths_of(tree):
     return [jax.tree_util.keystr(path) for path, _ in jax.tree.leaves_with_path(tree)]
 
 
@@ -57,7 +57,7 @@ CASES = {
         [lambda f: f.name == "free", lambda f: "[1]" in f.path],
         [".layers[1].free"],
     ),
-    "none": ([], kept),
+    "none": ([], paths_of),
 }
 
 
@@ -69,7 +69,7 @@ def test_kept_leaves(filters, paths, method):
     if callable(paths):
         paths = paths(model)
     expected = [path if path.startswith(".") else f".layers[0].{path}" for path in paths]
-    assert kept(found) == expected
+    assert paths_of(found) == expected
     assert found.mode == "train" and found.layers[0].size == 2
 
 
@@ -97,7 +97,7 @@ def test_filter_on_other_pytrees():
     pytree = {"b": [1, Layer()], "a": (2.0, None)}
     found = jt.filter(pytree, Mean)
     assert found["a"] == (jt.NOTHING, None) and found["b"][0] is jt.NOTHING
-    assert kept(found) == ["['b'][1].mean"]
+    assert paths_of(found) == ["['b'][1].mean"]
     assert jt.filter(pytree, lambda field: field.path == "['b'][0]")["b"][0] == 1
     assert (
         jt.filter(3, lambda field: (field.name, field.module, field.path) == (None, None, "")) == 3
@@ -108,7 +108,7 @@ def test_filter_inside_pytrees_of_others():
     tree = Layer()
     tree.free = jax.tree_util.Partial(print, 5.0, Layer())
     found = jt.filter(tree, lambda field: field.name == "free")
-    assert kept(found)[0].startswith(".free") and len(kept(found)) == 2
+    assert paths_of(found)[0].startswith(".free") and len(paths_of(found)) == 2
     assert isinstance(jt.filter(tree, Weight).free.args[1].kernel, jax.Array)
 
 

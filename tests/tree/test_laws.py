@@ -150,9 +150,13 @@ def test_rebuilt_objects_have_the_fields_of_the_original(tree):
 
 @given(pytrees)
 def test_layouts_are_interned(tree):
-    twins = [copy.deepcopy(tree), pickle.loads(pickle.dumps(tree)), jax.tree.map(lambda x: x, tree)]
-    for twin in twins:
-        for a, b in pairs_of_trees(tree, twin):
+    copies = [
+        copy.deepcopy(tree),
+        pickle.loads(pickle.dumps(tree)),
+        jax.tree.map(lambda x: x, tree),
+    ]
+    for copied in copies:
+        for a, b in pairs_of_trees(tree, copied):
             assert jt.layout_of(a) is jt.layout_of(b)
 
 
@@ -201,9 +205,9 @@ def any_dict(tree):
 
 @given(pytrees)
 def test_copies_are_equal_but_distinct(tree):
-    for twin in (jt.copy(tree), copy.deepcopy(tree)):
-        assert same(twin, tree)
-        ours, theirs = all_trees(tree), all_trees(twin)
+    for copied in (jt.copy(tree), copy.deepcopy(tree)):
+        assert same(copied, tree)
+        ours, theirs = all_trees(tree), all_trees(copied)
         assert not {id(part) for part in ours} & {id(part) for part in theirs}
         assert len(ours) == len(theirs)
 

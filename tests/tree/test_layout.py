@@ -1,4 +1,4 @@
-"""Which fields are nodes, and that like objects have one structure."""
+"""Which fields are nodes, and that equal objects share one structure."""
 
 import gc
 import weakref
@@ -9,6 +9,7 @@ import pytest
 
 import jax_metrics.tree as jt
 from jax_metrics.tree import layout_of
+from jax_metrics.tree._flatten import set_static
 
 
 class Leaf(jt.Tree):
@@ -134,8 +135,8 @@ def test_declared_field_without_value_is_not_there():
     assert structure(tree) == whole
 
 
-def test_like_objects_share_one_layout_and_different_ones_do_not():
-    class Twin(Leaf):
+def test_equal_objects_share_one_layout_and_different_ones_do_not():
+    class Subclass(Leaf):
         pass
 
     layout = layout_of(Free(n=1, part=Leaf()))
@@ -143,7 +144,7 @@ def test_like_objects_share_one_layout_and_different_ones_do_not():
     assert layout_of(jax.tree.map(lambda x: x, Free(n=1, part=Leaf()))) is layout
     assert layout_of(Free(n=2, part=Leaf())) != layout
     assert layout_of(Free(m=1, part=Leaf())) != layout
-    assert layout_of(Leaf()) != layout_of(Twin()) != "layout"
+    assert layout_of(Leaf()) != layout_of(Subclass()) != "layout"
 
 
 def test_kind_is_part_of_the_structure():
@@ -211,3 +212,14 @@ def test_the_order_of_metadata_updates_does_not_matter():
     two = Pair().update_field_metadata("b", node=True).update_field_metadata("a", node=True)
     assert jax.tree.structure(one) == jax.tree.structure(two)
     assert jax.tree.leaves(one) == jax.tree.leaves(two) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("one, other", [(1, True), (("a", 0), ("a", False)), (None, 0)])
+def test_set_static_tells_equal_values_of_other_types_apart(one, other):
+    for first, second in [(one, other), (other, one)]:
+        tree = Free(mode="start")
+        for value in (first, second, first, second):
+            set_static(tree, "mode", value)
+            rebuilt = jax.tree.map(lambda x: x, tree)
+            assert repr(rebuilt.mode) == repr(value)
+            set_static(tree, "mode", "start")

@@ -60,18 +60,18 @@ HOW = [(pickle, protocol) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
 @pytest.mark.parametrize("make", [Leaf, Owner, Frozen, made])
 def test_round_trip(module, protocol, make):
     tree = make()
-    twin = pickle.loads(module.dumps(tree, protocol))
-    assert type(twin) is type(tree)
-    assert jt.layout_of(twin) is jt.layout_of(tree)
-    assert all(jax.tree.leaves(jax.tree.map(jnp.array_equal, twin, tree)))
-    assert jax.tree.structure(jax.tree.map(lambda x: x, twin)) == jax.tree.structure(make())
+    restored = pickle.loads(module.dumps(tree, protocol))
+    assert type(restored) is type(tree)
+    assert jt.layout_of(restored) is jt.layout_of(tree)
+    assert all(jax.tree.leaves(jax.tree.map(jnp.array_equal, restored, tree)))
+    assert jax.tree.structure(jax.tree.map(lambda x: x, restored)) == jax.tree.structure(make())
 
 
 def test_pickle_of_an_object_that_jax_made():
     tree = jax.tree.map(lambda x: 2 * x, Owner())
-    twin = pickle.loads(pickle.dumps(tree))
-    assert jax.tree.structure(twin) == jax.tree.structure(Owner())
-    assert twin.parts["a"][0].w.tolist() == [2.0, 2.0]
+    restored = pickle.loads(pickle.dumps(tree))
+    assert jax.tree.structure(restored) == jax.tree.structure(Owner())
+    assert restored.parts["a"][0].w.tolist() == [2.0, 2.0]
 
 
 def test_jitted_function_does_not_trace_again_for_an_unpickled_object():

@@ -1,4 +1,4 @@
-"""`inspect.signature` of a class tells how to make an object of it."""
+"""`inspect.signature` of a class shows the arguments of its constructor."""
 
 import inspect
 

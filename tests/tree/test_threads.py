@@ -76,6 +76,8 @@ def test_field_info_in_tasks():
 
 
 class Part(jt.Tree):
+    w: float = jt.node(1.0)
+
     def __init__(self, number):
         self.number = number
 

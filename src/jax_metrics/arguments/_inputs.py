@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 
 
@@ -15,10 +16,40 @@ def as_float(name: str, value: Any) -> jax.Array:
     Raises:
         TypeError: If its elements are not real numbers.
     """
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.itemsize == 8:
+        # JAX would truncate integers to 32 bits.
+        value = value.astype(np.float32) if value.dtype.kind in "iu" else value
     array = jnp.asarray(value)
     if not jnp.issubdtype(array.dtype, jnp.floating) and array.dtype.kind not in "biu":
         raise TypeError(f"{name} must hold real numbers, but its dtype is {array.dtype}.")
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
+
+
+def refuse_truncation(*values: Any, **named: Any) -> None:
+    """Checks that JAX, which without x64 has integers of 32 bits, does not truncate those of NumPy.
+
+    Raises:
+        OverflowError: If it would.
+    """
+    for name, value in (*(("an argument", value) for value in values), *named.items()):
+        if value is None or isinstance(value, jax.Array):
+            continue
+        for leaf in jax.tree.leaves(value):
+            if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "iu":
+                _check_integers(name, leaf)
+
+
+def _check_integers(name: str, array: Any) -> None:
+    dtype = jax.dtypes.canonicalize_dtype(array.dtype)
+    if dtype == array.dtype or not array.size:
+        return
+    limits = np.iinfo(dtype)
+    extreme = array.max() if array.max() > limits.max else array.min()
+    if not limits.min <= int(extreme) <= limits.max:
+        raise OverflowError(
+            f"{name} holds the {array.dtype} {extreme}, which JAX would truncate to {dtype}. Give "
+            f"floats, `{name}.astype(np.float32)`, or set `jax_enable_x64`."
+        )
 
 
 def same_shape(**arrays: jax.Array) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_numbers, weights, where_weighted
+from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
 from jax_metrics.metrics.state import Total
 
 
@@ -36,7 +36,7 @@ class WeightedMean(Metric):
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
         axes = tuple(range(values.ndim - self.total.high.ndim))
-        self.total += (where_weighted(values, weight) * weight).sum(axes)
+        self.total += Total.sum(times_weight(values, weight), axes, self.dtype)
         self.weight += weight.sum(axes)
 
     def compute(self) -> jax.Array:

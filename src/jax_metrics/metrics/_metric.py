@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import DefaultName, Index, as_path
+from jax_metrics.arguments import Index, as_path
 from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
 from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
@@ -25,7 +25,7 @@ from jax_metrics.metrics._states import (
     with_initial_states,
 )
 from jax_metrics.metrics.state import gathered_state, merged_states, neutral_state, reduced_state
-from jax_metrics.tree import Extensions, copy, layout_of, made_here
+from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here
 
 M = TypeVar("M", bound="Metric")
 
@@ -81,6 +81,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         0.75
     """
 
+    _variable: ClassVar[str] = "metric"
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"

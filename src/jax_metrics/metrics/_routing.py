@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
-from jax_metrics.arguments import Arguments, Index
+from jax_metrics.arguments import Arguments, Index, refuse_truncation
 from jax_metrics.tree import Tree, copy
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
@@ -85,7 +85,16 @@ class ArgumentRouting(Tree):
         return new
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
-        """The arguments under the names of `update`, taken out of their structures."""
+        """The arguments under the names of `update`, taken out of their structures.
+
+        Raises:
+            OverflowError: If JAX would truncate an integer.
+        """
+        inputs = self._routed(args, kwargs)
+        refuse_truncation(*inputs[0], **inputs[1])
+        return inputs
+
+    def _routed(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         plain = self._arguments is _PLAIN and self.on is None
         if plain and self._accepts_any_arguments:
             return args, dict(kwargs)

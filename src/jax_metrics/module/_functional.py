@@ -5,7 +5,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from jax_metrics.module._keys import has_key
+from jax_metrics.module._keys import has_key, keys_inside
 from jax_metrics.module._module import Module
 from jax_metrics.tree import compact
 
@@ -80,11 +80,16 @@ def preserve_state(transformation: Callable[..., Any], *args: Any, **kwargs: Any
             if has_key():
                 # `next_key` reads a key that is not an argument. JAX caches traces by function, and
                 # would reuse this key in the next `init`; a new function is traced again.
-                run = transformation(lambda *a, **o: with_self(*a, **o), *args, **kwargs)
+                run = transformation(lambda *a, **o: _with_keys(with_self, a, o), *args, **kwargs)
             changed, output = run(self, *inputs, **options)
-            self.merge(changed, inplace=True)
+            self.merge(changed, check_shapes=False, inplace=True)
             return output
 
         return wrapper
 
     return decorate
+
+
+def _with_keys(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    with keys_inside():
+        return function(*args, **kwargs)

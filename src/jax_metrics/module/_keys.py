@@ -92,6 +92,21 @@ def rng_key(key: Any) -> Iterator[None]:
         _stream.reset(token)
 
 
+@contextlib.contextmanager
+def keys_inside() -> Iterator[None]:
+    """Lets `next_key` go on inside of a function that JAX traces anew for every call."""
+    stream = _stream.get()
+    if stream is None:
+        yield
+        return
+    _stream.set(dataclasses.replace(stream, in_same_program=remember_program()))
+    try:
+        yield
+    finally:
+        if (inside := _stream.get()) is not None:
+            _stream.set(dataclasses.replace(stream, drawn=inside.drawn))
+
+
 def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
     """The next key of the running `init` or `rng_key` block.
 

@@ -1,7 +1,7 @@
 """`Module`: a Tree that is called, with random initialization and modes."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
 
@@ -22,6 +22,7 @@ from jax_metrics.module._tabulate import tabulate
 from jax_metrics.tree import (
     MISSING,
     At,
+    DefaultName,
     Extensions,
     FieldInfo,
     FilterLike,
@@ -31,7 +32,6 @@ from jax_metrics.tree import (
     in_compact,
     map,
     set_static,
-    snake_case,
     static,
 )
 
@@ -44,13 +44,6 @@ class Mode(NamedTuple):
     training: bool = True
     initialized: bool = False
     frozen: bool = False
-
-
-class _DefaultName:
-    """Gives unnamed modules the name of their class."""
-
-    def __get__(self, instance: Any, owner: type) -> str:
-        return snake_case(owner.__name__)
 
 
 class Module(Tree, Extensions):
@@ -74,7 +67,8 @@ class Module(Tree, Extensions):
     """
 
     _mode: Mode = static(Mode())
-    name: Any = _DefaultName()
+    _captured_inline: ClassVar[bool] = True
+    name: Any = DefaultName()
 
     def __init__(self, name: str | None = None):
         if name is not None:

@@ -15,6 +15,7 @@ import numpy as np
 from jax_metrics.module import Cache, Inputs, Log, Module, Parameter, TreePart, iter_split
 from jax_metrics.nn import FlaxLayer
 from jax_metrics.nn.flax import IN_TRAINING, training_flags
+from jax_metrics.testing._check_sharded import check_sharded
 from jax_metrics.tree import copy, filter, merge
 
 
@@ -30,6 +31,7 @@ def check_layer(
     atol: float = 1e-5,
     bfloat16: float | None = 0.1,
     vmap: bool = True,
+    sharded: bool = True,
     pickler: Any = pickle,
 ) -> None:
     """Checks that a layer does what layers must do.
@@ -44,6 +46,8 @@ def check_layer(
       with the returned layer is not traced again.
     - A layer that was pickled, or taken apart by JAX, has the same structure and does the same.
     - In bfloat16 the outputs are finite, and close.
+    - Sharded over the batch and over the features of its parameters, with Auto and Explicit mesh
+      axes and under `shard_map`, it does the same (with two devices or more).
 
     Args:
         layer: The layer, not initialized.
@@ -57,6 +61,7 @@ def check_layer(
         atol: How far at least.
         bfloat16: How far they may be in bfloat16, in relation to the largest; None: do not check.
         vmap: Whether to map the layer over a new axis of its inputs.
+        sharded: Whether to shard the first axis of the inputs, as a batch.
         pickler: What to pickle with: `cloudpickle`, where a layer holds functions that `pickle`
             refuses, such as `jax.nn.relu`.
 
@@ -90,6 +95,15 @@ def check_layer(
         _check_vmap(case)
     if bfloat16 is not None:
         _check_bfloat16(case, bfloat16)
+    if sharded:
+        check_sharded(
+            case.made,
+            case.arrays,
+            lambda layer, arrays: _call(layer, case.with_arrays(arrays))[0],
+            case.evaluated[0],
+            case.trained[0],
+            case.close,
+        )
     for wrong, error, pattern in bad_inputs:
         _check_refused(case, Inputs.from_value(wrong), error, pattern)
 

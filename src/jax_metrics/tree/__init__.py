@@ -11,6 +11,7 @@ from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._dataclass import dataclass as dataclass
+from jax_metrics.tree._default_name import DefaultName as DefaultName
 from jax_metrics.tree._errors import CompactError as CompactError
 from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
 from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
@@ -26,7 +27,8 @@ from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._flatten import public_fields as public_fields
 from jax_metrics.tree._flatten import set_static as set_static
-from jax_metrics.tree._lost_state import check_key_draw as check_key_draw
+from jax_metrics.tree._leaked_state import check_key_draw as check_key_draw
+from jax_metrics.tree._leaves import treat_as_leaf as treat_as_leaf
 from jax_metrics.tree._lost_state import check_use as check_use
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge

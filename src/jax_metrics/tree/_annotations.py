@@ -1,8 +1,8 @@
-"""Which annotations name a Tree, or a container of Trees.
+"""Finds annotations that name a Tree, or a container of Trees.
 
-Annotations are looked at late, when the first object of a class is made, so that they may name
-classes that are defined further down. One that cannot be evaluated (a name that exists only for
-type checkers, say) is passed over: the value of the field decides then.
+Annotations are evaluated late, when the first object of a class is created, so they may name
+classes that are defined further down. An annotation that cannot be evaluated, such as a name that
+exists only for type checkers, is skipped: the value of the field decides instead.
 """
 
 import collections.abc
@@ -12,7 +12,7 @@ import types
 import typing
 from typing import Any
 
-# Every Tree class there is. Asking `type(x) in TREE_TYPES` is much faster than `isinstance`.
+# All Tree classes. `type(x) in TREE_TYPES` is much faster than `isinstance`.
 TREE_TYPES: set[type] = set()
 
 _CONTAINERS = {
@@ -30,17 +30,17 @@ _UNIONS = {typing.Union, types.UnionType}
 
 
 def own_annotations(cls: type) -> dict[str, Any]:
-    """The annotations that the class itself has, evaluated as far as they can be."""
+    """The annotations of the class itself, evaluated where possible."""
     if sys.version_info >= (3, 14):
         import annotationlib
 
-        found = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
+        annotations = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
     else:
-        found = inspect.get_annotations(cls)
-    return {name: _evaluated(annotation, cls) for name, annotation in found.items()}
+        annotations = inspect.get_annotations(cls)
+    return {name: _evaluate(annotation, cls) for name, annotation in annotations.items()}
 
 
-def _evaluated(annotation: Any, cls: type) -> Any:
+def _evaluate(annotation: Any, cls: type) -> Any:
     if isinstance(annotation, typing.ForwardRef):
         annotation = annotation.__forward_arg__
     if not isinstance(annotation, str):
@@ -48,14 +48,14 @@ def _evaluated(annotation: Any, cls: type) -> Any:
     scope = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
     try:
         return eval(annotation, scope, {cls.__name__: cls, **vars(cls)})
-    except Exception:  # whatever a foreign annotation raises, it only means "not known"
+    except Exception:  # an annotation may raise anything; it then counts as unknown
         return None
 
 
 def names_tree(annotation: Any, cls: type) -> bool:
-    """Whether an annotation in `cls` is a Tree class, or a union or container with one inside."""
+    """Whether an annotation in `cls` is a Tree class, or a union or container of one."""
     if isinstance(annotation, str | typing.ForwardRef):
-        annotation = _evaluated(annotation, cls)
+        annotation = _evaluate(annotation, cls)
     if isinstance(annotation, typing.TypeVar):
         bounds = (annotation.__bound__, *annotation.__constraints__)
         return any(names_tree(bound, cls) for bound in bounds if bound)

@@ -15,16 +15,16 @@ def apply(f: Callable[..., None], obj: A, *rest: A, inplace: bool = False) -> A:
     """Runs a function on every Tree in a pytree, inner Trees first; it changes them in place.
 
     Args:
-        f: The function; given a Tree, and the Trees in the same place of `rest`.
+        f: The function. Called with a Tree, and with the Trees at the same position in `rest`.
         obj: A Tree, or any pytree with Trees in it.
-        *rest: More pytrees with Trees in the same places.
+        *rest: More pytrees, with Trees at the same positions.
         inplace: Run on the Trees of `obj` itself, not on a copy.
 
     Returns:
-        The copy that was changed; `obj` when `inplace`.
+        The changed copy, or `obj` when `inplace`.
 
     Raises:
-        ValueError: If the trees in `rest` do not have their Trees in the same places.
+        ValueError: If the Trees in `rest` are not at the same positions.
 
     Example:
         >>> import jax_metrics as jm
@@ -46,8 +46,8 @@ def _visit(f: Callable[..., None], obj: Any, rest: list[Any], check_mutable: boo
         others = [trees_in(other) for other in rest]
         if any(len(other) != len(own) for other in others):
             raise ValueError(
-                f"`apply` needs trees with the same structure: one has {len(own)} Trees in a place "
-                f"where others have {[len(other) for other in others]}."
+                f"`apply` needs trees with the same structure: one has {len(own)} Trees where "
+                f"the others have {[len(other) for other in others]}."
             )
         for trees in zip(own, *others, strict=True):
             _visit(f, trees[0], list(trees[1:]), check_mutable)
@@ -55,8 +55,8 @@ def _visit(f: Callable[..., None], obj: Any, rest: list[Any], check_mutable: boo
     for other in rest:
         if type(other) is not type(obj):
             raise ValueError(
-                f"`apply` needs trees with the same structure: a {type(obj).__name__} stands where "
-                f"another has a {type(other).__name__}."
+                f"`apply` needs trees with the same structure: one has "
+                f"{type(obj).__name__} where another has {type(other).__name__}."
             )
     for name in layout_of(obj).names:
         _visit(f, getattr(obj, name), [getattr(o, name) for o in rest], check_mutable)

@@ -1,7 +1,7 @@
-"""What a Tree class declares, worked out once, when the first object of it is made.
+"""The declarations of a Tree class, collected once, when its first object is created.
 
-Not earlier: decorators such as `dataclass` run after the class body, annotations may name classes
-that come later, and cloudpickle fills a class only after it has made it.
+Not earlier, because decorators such as `dataclass` run after the class body, annotations may name
+classes that are defined later, and cloudpickle fills a class only after creating it.
 """
 
 import dataclasses
@@ -14,18 +14,18 @@ from jax_metrics.tree._field import declared_metadata
 from jax_metrics.tree._types import FieldMetadata
 
 TREE_NODE = FieldMetadata(node=True)
-_MISSING = type(dataclasses.MISSING)  # cloudpickle makes another one for a class in `__main__`
+_MISSING = type(dataclasses.MISSING)  # cloudpickle creates another for classes in `__main__`
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ClassInfo:
-    """The declarations of one Tree class, those of its bases included.
+    """The declarations of one Tree class, including those of its bases.
 
     Attributes:
-        metadata: What is declared of each field, in order of declaration.
+        metadata: The declaration of each field, in order.
         defaults: Defaults that every new object starts with.
-        factories: Functions that make such defaults.
-        cached: Names of cached properties: their values live in `__dict__` but are no fields.
+        factories: Functions that create such defaults.
+        cached: Names of cached properties. Their values are in `__dict__`, but are not fields.
     """
 
     metadata: dict[str, FieldMetadata]
@@ -45,35 +45,35 @@ def class_info(cls: type) -> ClassInfo:
         declarations = _own_declarations(base)
         annotations = own_annotations(base) if base.__module__ != "builtins" else {}
         for name in {**annotations, **declarations}:
-            found = declarations.get(name)
-            declared = declared_metadata(found) if found is not None else None
+            declaration = declarations.get(name)
+            declared = declared_metadata(declaration) if declaration is not None else None
             if declared is not None:
                 metadata[name] = declared
             elif name not in metadata and names_tree(annotations.get(name), base):
                 metadata[name] = TREE_NODE
-            if found is not None:
+            if declaration is not None:
                 defaults.pop(name, None)
                 factories.pop(name, None)
-                default: Any = found.default
-                factory: Any = found.default_factory
+                default: Any = declaration.default
+                factory: Any = declaration.default_factory
                 if not isinstance(default, _MISSING):
                     defaults[name] = default
                 elif not isinstance(factory, _MISSING):
                     factories[name] = factory
         for name in metadata.keys() & vars(base).keys() - declarations.keys():
-            # A subclass that only gives a new value, as in `x = 3.0`, changes the default.
+            # A plain assignment in a subclass, as in `x = 3.0`, changes the default.
             defaults.pop(name, None)
             factories.pop(name, None)
             if not hasattr(vars(base)[name], "__get__"):
                 defaults[name] = vars(base)[name]
         cached |= {n for n, v in vars(base).items() if isinstance(v, functools.cached_property)}
-    made_by_init = _dataclass_init_fields(cls)
-    factories = {name: make for name, make in factories.items() if name not in made_by_init}
+    set_by_init = _dataclass_init_fields(cls)
+    factories = {name: make for name, make in factories.items() if name not in set_by_init}
     return ClassInfo(metadata, defaults, factories, frozenset(cached))
 
 
 def _own_declarations(cls: type) -> dict[str, dataclasses.Field]:
-    """Fields that the class body itself declares, whether or not it became a dataclass."""
+    """The fields declared in the class body itself, whether or not it is a dataclass."""
     own = {n: v for n, v in vars(cls).items() if isinstance(v, dataclasses.Field)}
     is_dataclass = "__dataclass_fields__" in vars(cls)
     annotated = own_annotations(cls) if is_dataclass else {}

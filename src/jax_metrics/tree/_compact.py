@@ -1,13 +1,15 @@
 """`compact`: defining sub-trees inline, in the method that uses them.
 
-The first run of a compact method keeps every Tree that it makes in a field of its own; later runs
-get the same Trees back, in the same order, instead of new ones.
+The first run of a compact method stores every Tree that it creates in a field. In later runs the
+constructor calls return the stored Trees, in the same order.
 """
 
 import contextlib
 import contextvars
 import dataclasses
+import enum
 import functools
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -15,39 +17,45 @@ from typing import Any, TypeVar
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import CompactError
 from jax_metrics.tree._field import Field
+from jax_metrics.tree._flatten import layout_of
 from jax_metrics.tree._layout import OVERRIDES, UNDECLARED_NODE
+from jax_metrics.tree._local_classes import is_same_local_class, update_local_class
 from jax_metrics.tree._mutability import inherit_mutability
+from jax_metrics.tree._static_compare import interchangeable
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SUBTREES = "_subtrees"
 _METHODS = "_compact_methods"
+_ARGUMENTS = "_compact_arguments"
 
 
 @dataclasses.dataclass(slots=True)
 class _Run:
-    """One running compact method: what it made, or what it gets back.
+    """One run of a compact method.
 
     Attributes:
         tree: The object that the method belongs to.
         method: The name of the method.
-        key: What the method's sub-trees are kept under.
-        known: Field names of the sub-trees of an earlier run; None in the first run.
-        made: The sub-trees made so far, in the first run.
-        used: How many of the known ones were given back so far.
+        key: The key under which the method's sub-trees are stored.
+        stored: Field names of the sub-trees of the first run; None during the first run.
+        arguments: What their constructors were given in the first run, as far as it is plain.
+        created: The sub-trees created so far, during the first run.
+        returned: How many stored sub-trees have been returned so far.
     """
 
     tree: Any
     method: str
     key: str
-    known: tuple[str, ...] | None
-    made: list[Any] = dataclasses.field(default_factory=list)
-    used: int = 0
+    stored: tuple[str, ...] | None
+    arguments: list[Any] = dataclasses.field(default_factory=list)
+    created: list[Any] = dataclasses.field(default_factory=list)
+    returned: int = 0
 
 
 _stack: contextvars.ContextVar[tuple[_Run, ...]] = contextvars.ContextVar("compact", default=())
-_OUTSIDE = None  # stands on the stack while a constructor runs: what it makes is its own
+_OUTSIDE = None  # on the stack while a constructor runs: its sub-trees are not captured
 
 
 def in_compact() -> bool:
@@ -74,7 +82,7 @@ def compact(method: F) -> F:
 
     Raises:
         CompactError: In a later run that asks for other classes than the first, for more
-            sub-trees, or for fewer.
+            sub-trees, for fewer, or with other arguments, as far as these are plain values.
 
     Example:
         >>> import jax.numpy as jnp
@@ -93,10 +101,10 @@ def compact(method: F) -> F:
             "Write `@mutable` above `@compact`."
         )
 
-    key = method.__qualname__  # a method may call the one of the same name in a base class
+    key = method.__qualname__  # not the name: a method may call `super()` with the same name
 
-    # cloudpickle takes the wrapper of a class in `__main__` apart, down to the globals it names, so
-    # it must not name the context variable.
+    # cloudpickle pickles the wrapper by value for a class in `__main__`, including the globals that
+    # it names, so it must not name the context variable.
     @functools.wraps(method)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         return _call(method, key, self, args, kwargs)
@@ -109,10 +117,11 @@ def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[
     if any(run and run.tree is tree and run.key == key for run in stack):
         raise CompactError(
             f"The compact method {type(tree).__name__}.{method.__name__} calls itself on the same "
-            "object. Its sub-modules are told apart by their order, so it cannot recurse."
+            "object. Its sub-modules are identified by their order, so it cannot recurse."
         )
-    known = vars(tree).get(_METHODS, {}).get(key)
-    run = _Run(tree, method.__name__, key, known)
+    stored = vars(tree).get(_METHODS, {}).get(key)
+    arguments = vars(tree).get(_ARGUMENTS, {}).get(key, ())
+    run = _Run(tree, method.__name__, key, stored, list(arguments))
     token = _stack.set((*stack, run))
     try:
         output = method(tree, *args, **kwargs)
@@ -123,31 +132,31 @@ def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[
 
 
 def _finish(run: _Run) -> None:
-    if run.known is None:
-        _keep(run)
-    elif run.used < len(run.known):
-        left = ", ".join(f"{name}: {_class_of(run, name)}" for name in run.known[run.used :])
+    if run.stored is None:
+        _store(run)
+    elif run.returned < len(run.stored):
+        left = ", ".join(f"{name}: {_class_of(run, name)}" for name in run.stored[run.returned :])
         raise CompactError(
-            f"{_place(run)} made {len(run.known)} sub-modules in its first run but asked for "
-            f"{run.used} of them now; left over: {left}. A compact method must make the same ones "
-            "in the same order every time: make them all before a Python branch chooses between "
-            "them, or make them in `__init__`."
+            f"{_place(run)} made {len(run.stored)} sub-modules in its first run but asked for "
+            f"{run.returned} of them now; left over: {left}. A compact method must make the same "
+            "ones in the same order every time: make them all before a Python branch chooses "
+            "between them, or make them in `__init__`."
         )
 
 
-def _keep(run: _Run) -> None:
-    """Stores what the first run made in fields of the object."""
+def _store(run: _Run) -> None:
+    """Stores the sub-trees of the first run in fields of the object."""
     tree = run.tree
     cls = type(tree)
-    # A sub-tree must not hide a method or property either; fields without value are free.
+    # A sub-tree must not hide a method or property. Declared fields without a value are free.
     taken = {name for name in dir(cls) if not isinstance(getattr(cls, name, None), Field)}
     taken |= set(vars(tree))
-    names = tuple(_unique_name(_field_name(made), taken) for made in run.made)
+    names = tuple(_unique_name(_field_name(subtree), taken) for subtree in run.created)
     declared = class_info(cls).metadata
-    for name, made in zip(names, run.made, strict=True):
+    for name, subtree in zip(names, run.created, strict=True):
         if name in declared and not declared[name].node:
             raise ValueError(
-                f"{_place(run)} makes a {type(made).__name__} to be kept in the field '{name}', "
+                f"{_place(run)} creates a {type(subtree).__name__} for the field '{name}', "
                 "which is declared static. Rename one of the two."
             )
     fields = vars(tree)
@@ -155,44 +164,113 @@ def _keep(run: _Run) -> None:
     overrides = {**fields.get(OVERRIDES, {}), **added}
     if added:
         setattr(tree, OVERRIDES, overrides)
-    for name, made in zip(names, run.made, strict=True):
-        setattr(tree, name, made)
+    for name, subtree in zip(names, run.created, strict=True):
+        setattr(tree, name, subtree)
     setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.key: names})
+    setattr(tree, _ARGUMENTS, {**fields.get(_ARGUMENTS, {}), run.key: tuple(run.arguments)})
     setattr(tree, SUBTREES, (*(getattr(tree, SUBTREES, None) or ()), *names))
 
 
-def next_known(cls: type) -> Any:
-    """In a later run, the sub-tree that the constructor call of `cls` stands for; else None."""
+def next_stored(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The stored sub-tree that a constructor call of `cls` returns in a later run, else None."""
     run = _current()
-    if run is None or run.known is None:
+    if run is None or run.stored is None or not _has_declared_nodes(cls):
         return None
-    if run.used == len(run.known):
+    return _take_stored(run, cls, args, kwargs)
+
+
+def capture(tree: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Hands a new Tree to the running compact method; returns it, or the stored one in its place.
+
+    A Tree without nodes, such as a loss, has nothing to keep: each run uses its own.
+    """
+    run = _current()
+    if run is None or not (_has_declared_nodes(type(tree)) or layout_of(tree).names):
+        return tree
+    if run.stored is not None:
+        return _take_stored(run, type(tree), args, kwargs)
+    run.created.append(tree)
+    run.arguments.append(_plain_arguments(args, kwargs))
+    inherit_mutability(tree, run.tree)
+    return tree
+
+
+def _has_declared_nodes(cls: Any) -> bool:
+    return cls._captured_inline or any(m.node for m in class_info(cls).metadata.values())
+
+
+def _take_stored(run: _Run, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    assert run.stored is not None
+    if run.returned == len(run.stored):
         raise CompactError(
-            f"{_place(run)} made {len(run.known)} sub-modules in its first run, and now asks for "
+            f"{_place(run)} made {len(run.stored)} sub-modules in its first run, and now asks for "
             f"one more: {cls.__name__}. A compact method must make the same ones in the same order "
             "every time: make them all before a Python branch chooses between them, or make them "
             "in `__init__`."
         )
-    name = run.known[run.used]
-    found = getattr(run.tree, name)
-    # A wrapper that was put around a sub-tree afterwards says which class it takes the place of.
-    if type(found) is not cls and getattr(found, "stands_for", None) is not cls:
-        raise CompactError(
-            f"{_place(run)} expects its sub-module number {run.used + 1} to be '{name}', a "
-            f"{type(found).__name__}, as in its first run, but now makes a {cls.__name__} there. A "
-            "compact method must make the same ones in the same order every time: make them all "
-            "before a Python branch chooses between them, or make them in `__init__`."
-        )
-    run.used += 1
-    return found
+    name = run.stored[run.returned]
+    subtree = getattr(run.tree, name)
+    # A wrapper that replaced the sub-tree since then names the class that it wraps.
+    first = getattr(subtree, "stands_for", None) or type(subtree)
+    if first is not cls:
+        if not is_same_local_class(first, cls):
+            raise CompactError(
+                f"{_place(run)} expects its sub-module number {run.returned + 1} to be '{name}', a "
+                f"{type(subtree).__name__}, as in its first run, but now makes a {cls.__name__} "
+                "there. A compact method must make the same ones in the same order every time: "
+                "make them all before a Python branch chooses between them, or make them in "
+                "`__init__`."
+            )
+        update_local_class(first, cls)
+    if run.returned < len(run.arguments):
+        _check_arguments(run, name, subtree, _plain_arguments(args, kwargs))
+    run.returned += 1
+    return subtree
 
 
-def adopt(made: Any) -> None:
-    """In a first run, takes note of a Tree that was made."""
-    run = _current()
-    if run is not None:
-        run.made.append(made)
-        inherit_mutability(made, run.tree)
+def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[str, Any]) -> None:
+    before = run.arguments[run.returned]
+    for argument in (*before, *(new for new in now if new not in before)):
+        old, new = before.get(argument, _ABSENT), now.get(argument, _ABSENT)
+        if _ANY in (old, new) or interchangeable(old, new):
+            continue
+        label = _parameter(type(subtree), argument)
+        # The sub-tree may have been replaced since then by one that has the new value.
+        if not interchangeable(getattr(subtree, label, _ABSENT), new):
+            raise CompactError(
+                f"{_place(run)} made its sub-module '{name}' with {_shown(label, old)} in its "
+                f"first run, but now asks for {_shown(label, new)}. The sub-module of the first "
+                "run is kept, so the new value would be ignored: make a new model and initialize "
+                "it, or pass what changes to the call of the sub-module."
+            )
+
+
+_ABSENT = "<not given>"
+_ANY = "<not a plain value>"  # such as a function or a dtype, which is not compared
+
+
+def _shown(argument: str, value: Any) -> str:
+    return f"no `{argument}`" if value is _ABSENT else f"`{argument}={value!r}`"
+
+
+def _parameter(cls: Any, argument: str) -> str:
+    """The name of an argument of the constructor, which is given by position or by name."""
+    if not argument.isdigit():
+        return argument
+    names = list(inspect.signature(cls).parameters)
+    return names[int(argument)] if int(argument) < len(names) else argument
+
+
+def _plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a constructor call, by position or name; `_ANY` for those not compared."""
+    given = {**{str(index): value for index, value in enumerate(args)}, **kwargs}
+    return {name: value if _is_plain(value) else _ANY for name, value in given.items()}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str | bytes | enum.Enum)
 
 
 @contextlib.contextmanager
@@ -218,11 +296,11 @@ def first_run(tree: Any) -> bool:
             f"`first_run` of a {type(tree).__name__} was asked outside of its compact methods "
             f"({running}). Decorate the method with `@jm.compact`."
         )
-    return run.known is None
+    return run.stored is None
 
 
 def get_field(tree: Any, name: str, initializer: Callable[[], T]) -> T:
-    """The value of a declared field, made by the initializer if there is none yet.
+    """The value of a declared field; the initializer creates it if there is none yet.
 
     Raises:
         AttributeError: If the field is not declared.

@@ -35,7 +35,7 @@ open_contexts: list[FlattenContext] = []
 
 
 def flatten_context() -> FlattenContext:
-    """The context of the running thread or task."""
+    """The context of the current thread or task."""
     return _context.get() if open_contexts else _DEFAULT
 
 
@@ -55,8 +55,8 @@ def flatten_mode(mode: FlattenMode | str | None) -> contextlib.AbstractContextMa
     """Chooses which fields of Trees are children while the block runs.
 
     Args:
-        mode: `"normal"`: as declared; `"all_fields"`: every field is a child; `"no_fields"`: none
-            is; `None`: leave it as it is.
+        mode: `"normal"`: fields are children as declared; `"all_fields"`: all fields are children;
+            `"no_fields"`: no field is; `None`: the mode does not change.
 
     Raises:
         ValueError: If the mode has another name.
@@ -77,7 +77,7 @@ def flatten_mode(mode: FlattenMode | str | None) -> contextlib.AbstractContextMa
 
 
 def as_flatten_mode(mode: FlattenMode | str | None) -> FlattenMode | None:
-    """The mode of that name; for None, the one of the running context."""
+    """The mode with this name; for None, the mode of the current context."""
     if mode is None:
         return flatten_context().mode
     try:
@@ -88,7 +88,7 @@ def as_flatten_mode(mode: FlattenMode | str | None) -> FlattenMode | None:
 
 
 def add_field_info() -> contextlib.AbstractContextManager[None]:
-    """Makes Trees give their leaves as `FieldInfo` while the block runs.
+    """Wraps the leaves of Trees in `FieldInfo` while the block runs.
 
     Example:
         >>> import jax

@@ -27,8 +27,8 @@ def dataclass(**options: Any) -> Any: ...
 def dataclass(cls: Any = None, /, **options: Any) -> Any:
     """Makes a Tree class a dataclass; `dataclasses.dataclass` works too.
 
-    It leaves `==`, `hash` and `repr` as the Tree defines them: comparing arrays field by field has
-    no plain truth value, and a dataclass' own repr prints every number of every array.
+    It keeps the `==`, `hash` and `repr` of the Tree: comparing arrays field by field has no plain
+    truth value, and the repr of a dataclass prints every number of every array.
 
     Args:
         cls: The class, when used without parentheses.
@@ -46,10 +46,10 @@ def dataclass(cls: Any = None, /, **options: Any) -> Any:
     """
     if cls is None:
         return lambda cls: dataclass(cls, **options)
-    late = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-    made = dataclasses.dataclass(**{"eq": False, "repr": False, **options})(cls)
-    for name, declaration in late.items():
-        # The decorator deletes declarations without default; put back, they explain themselves.
-        if name not in vars(made):
-            setattr(made, name, declaration)
-    return made
+    declarations = {n: value for n, value in vars(cls).items() if isinstance(value, Field)}
+    decorated = dataclasses.dataclass(**{"eq": False, "repr": False, **options})(cls)
+    for name, declaration in declarations.items():
+        # The decorator deletes declarations without a default, but reading them explains the error.
+        if name not in vars(decorated):
+            setattr(decorated, name, declaration)
+    return decorated

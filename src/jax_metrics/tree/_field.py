@@ -9,20 +9,20 @@ _NO_KIND = type(None)
 
 
 class Field(dataclasses.Field):
-    """A declared field of a Tree class; reading it before it has a value says so."""
+    """A declared field of a Tree class. Reading it before it has a value raises an error."""
 
     __slots__ = ("label",)
     label: str
 
     def __init__(self, base: dataclasses.Field):
-        # `dataclasses.field` is the public way to make one and its slots differ from one Python
-        # to the next, so an ordinary field is made first and taken over slot by slot.
+        # `dataclasses.field` is the only public constructor, and the slots differ between versions
+        # of Python, so the slots of an ordinary field are copied.
         for slot in dataclasses.Field.__slots__:
             setattr(self, slot, getattr(base, slot))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # cloudpickle takes the fields of a class in `__main__` along. `MISSING` is known by its
-        # identity, which would be lost, so what is missing stays out.
+        # cloudpickle pickles the fields of classes in `__main__`. `MISSING` is known by identity,
+        # which a pickle does not preserve, so missing values are left out.
         slots = {slot for base in type(self).__mro__ for slot in getattr(base, "__slots__", ())}
         values = {slot: getattr(self, slot, dataclasses.MISSING) for slot in slots}
         return _restored, ({k: v for k, v in values.items() if v is not dataclasses.MISSING},)
@@ -36,15 +36,15 @@ class Field(dataclasses.Field):
             return self
         raise AttributeError(
             f"{self.label} is declared but has no value yet. Assign it in `__init__`, or, where it "
-            "is made from the inputs, call `.init(key, inputs)` before it is used."
+            "is created from the inputs, call `.init(key, inputs)` before it is used."
         )
 
 
 def _restored(values: dict[str, Any]) -> Field:
-    made = Field(dataclasses.field())
+    restored = Field(dataclasses.field())
     for slot, value in values.items():
-        setattr(made, slot, value)
-    return made
+        setattr(restored, slot, value)
+    return restored
 
 
 def field(
@@ -62,10 +62,10 @@ def field(
     """Declares a field of a Tree, in a dataclass or in a plain class.
 
     Args:
-        default: The value that every new object starts with.
+        default: The initial value in every new object.
         node: Whether the field is a child of the pytree (`True`) or static (`False`).
-        kind: What the field is for, a class such as `jm.Parameter`.
-        default_factory: A function without arguments that makes the default.
+        kind: The purpose of the field, a class such as `jm.Parameter`.
+        default_factory: A function without arguments that creates the default.
         init: As in `dataclasses.field`, as are the arguments after it.
         repr: See `init`.
         hash: See `init`.
@@ -160,7 +160,7 @@ class KindMixin:
 
 
 def declared_metadata(declaration: dataclasses.Field) -> FieldMetadata | None:
-    """What a dataclass field says of node and kind; `None` when it says nothing."""
+    """Node and kind as a dataclass field declares them; None if it is an ordinary field."""
     if "node" not in declaration.metadata:
         return None
     return FieldMetadata(declaration.metadata["node"], declaration.metadata.get("kind", _NO_KIND))

@@ -1,9 +1,10 @@
-"""`filter`: keeping some leaves of a pytree and leaving `Nothing` where the others were."""
+"""`filter`: keeps some leaves of a pytree and replaces the others by `Nothing`."""
 
 from typing import Any, TypeVar
 
 from jax_metrics.tree._context import as_flatten_mode
-from jax_metrics.tree._flatten import layout_under
+from jax_metrics.tree._flatten import is_tree, layout_under
+from jax_metrics.tree._layout import FILTERED
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
 from jax_metrics.tree._walk import (
@@ -25,14 +26,14 @@ def filter(
     flatten_mode: FlattenMode | str | None = None,
     inplace: bool = False,
 ) -> A:
-    """Keeps the leaves that pass all filters; `Nothing` takes the place of the others.
+    """Keeps the leaves that pass all filters, and replaces the others by `Nothing`.
 
     Args:
         obj: A Tree, or any pytree with or without Trees in it.
         *filters: Kinds (a leaf passes when its field's kind is a subclass; a tuple of kinds means
             any of them) and predicates on `FieldInfo`.
         flatten_mode: `"all_fields"` filters static fields too; see `jm.flatten_mode`.
-        inplace: Change `obj` itself, which must be a Tree, and return it.
+        inplace: Change and return `obj` itself, which must be a Tree.
 
     Raises:
         TypeError: If a filter is neither a kind nor callable, or `obj` cannot be changed in place.
@@ -48,11 +49,14 @@ def filter(
     selection = Selection(filters, as_flatten_mode(flatten_mode))
     if inplace:
         return selection.of_tree(check_inplace(obj, "filter"), "", inplace=True)
-    return map_value(obj, selection.of_tree, selection.loose_leaf, selection.root)
+    filtered = map_value(obj, selection.of_tree, selection.bare_leaf, selection.root)
+    if is_tree(filtered):
+        filtered.__dict__[FILTERED] = True  # for `merge`, where it has no `Nothing` inside
+    return filtered
 
 
 class Selection:
-    """Which leaves pass a set of filters; the answer for kinds is kept in each layout."""
+    """Decides which leaves pass a set of filters. Layouts cache the decision about kinds."""
 
     def __init__(self, filters: tuple[FilterLike, ...], mode: FlattenMode | None):
         self.kinds: tuple[Kind, ...] = tuple(f for f in filters if isinstance(f, type | tuple))
@@ -107,8 +111,8 @@ class Selection:
 
         return map_value(value, self.of_tree, on_leaf, field_path(path, name))
 
-    def loose_leaf(self, leaf: Any, path: str | None) -> Any:
-        """A leaf that stands in no Tree."""
+    def bare_leaf(self, leaf: Any, path: str | None) -> Any:
+        """The rule for a leaf that is not inside a Tree."""
         return leaf if self.passes(FieldInfo(None, leaf, type(None), None, path or "")) else NOTHING
 
 

@@ -1,7 +1,7 @@
 """How Trees cross into JAX: flatten, unflatten, and the layout of an object.
 
 `flatten` and `unflatten` run for every module on every call of every jitted function. They are
-written for speed, and each line in them was measured (`benchmarks/dispatch.py`).
+written for speed, and each line was measured (`benchmarks/dispatch.py`).
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ _new = object.__new__
 
 
 class Rebuildable:
-    """The root of all Tree classes: what `unflatten` can make without running their code."""
+    """The root of all Tree classes; `unflatten` can create it without running code of a class."""
 
 
 _set_dict = vars(Rebuildable)["__dict__"].__set__
@@ -48,13 +48,13 @@ def flatten(tree: Any) -> tuple[tuple[Any, ...], Layout]:
 
 
 def flatten_with_keys(tree: Any) -> tuple[list[tuple[Any, Any]], Layout]:
-    """As `flatten`, with each child's path entry."""
+    """As `flatten`, with the path entry of each child."""
     children, layout = flatten(tree)
     return list(zip(layout.keys, children, strict=True)), layout
 
 
 def unflatten(layout: Layout, children: Any) -> Any:
-    """Rebuilds the object that `flatten` took apart, around other children."""
+    """Rebuilds a flattened object with other children."""
     if open_contexts:
         children = _without_field_info(children)
     fields = layout.template.copy()
@@ -78,7 +78,7 @@ def layout_of(tree: Any) -> Layout:
     layout = fields.get(LAYOUT)
     if layout is None:
         return _renew_layout(tree)
-    if layout.get.__class__ is _FUNCTION:  # one that checks containers for changes in place
+    if layout.get.__class__ is _FUNCTION:  # one that checks for changes in place
         try:
             layout.get(fields)
         except StaleLayout:
@@ -97,12 +97,12 @@ def layout_under(tree: Any, mode: FlattenMode | None) -> Layout:
 
 
 def forget_layout(tree: Any) -> None:
-    """Has the layout worked out again the next time that it is needed."""
+    """Drops the layout, which is computed again the next time it is needed."""
     tree.__dict__.pop(LAYOUT, None)
 
 
 def set_static(tree: Any, name: str, value: Any) -> None:
-    """Assigns a static field. Which layout follows from the one before is worked out once.
+    """Assigns a static field. The new layout is computed once per old layout and value.
 
     Args:
         tree: The object.
@@ -132,7 +132,7 @@ def _renew_layout(tree: Any, *, keep: bool | None = None) -> Layout:
 
 
 def public_fields(tree: Any) -> dict[str, Any]:
-    """The fields of an object, without the entries that are about the object itself."""
+    """The fields of an object, without the private entries of its `__dict__`."""
     return {name: value for name, value in tree.__dict__.items() if name not in PRIVATE}
 
 

@@ -1,6 +1,6 @@
-"""Layouts: what is fixed about a Tree, worked out once and shared by all objects that are alike.
+"""Layouts: the structure of Trees, computed once and shared by all objects that have it.
 
-See the README of this folder for the whole picture.
+The README of this folder explains the idea.
 """
 
 import operator
@@ -28,26 +28,27 @@ from jax_metrics.tree._types import FieldMetadata, FlattenMode
 
 UNDECLARED = FieldMetadata(node=False)
 UNDECLARED_NODE = FieldMetadata(node=True)
-# Entries of an object's `__dict__` that are about the object and no fields of it.
-LAYOUT = "_layout"  # its layout, once that was worked out
-# Present when Python code made the object, not a JAX transformation: the trace it was made in.
+# Entries of an object's `__dict__` that are not fields.
+LAYOUT = "_layout"  # the layout, once it is computed
+# Present if Python code created the object, not a JAX transformation: the trace it was made in.
 NATIVE = "_native"
-REBUILT = "_rebuilt"  # present when a verb rebuilt an object that is not native, inside of a trace
+REBUILT = "_rebuilt"  # the trace that a function of this package rebuilt another object in
 PENDING = "_pending"  # assignments of tracers, lost unless the object is flattened again
-ALIAS = "__orig_class__"  # left by `Box[int](...)`, which makes the same object as `Box(...)`
-PRIVATE = frozenset({LAYOUT, NATIVE, REBUILT, PENDING, ALIAS})
-# Static fields that Trees have only at times: whether they may be changed now (if immutable), and
-# what `update_field_metadata` changed for this object.
+FILTERED = "_filtered"  # present in a result of `filter`
+ALIAS = "__orig_class__"  # set by `Box[int](...)`, which creates the same object as `Box(...)`
+PRIVATE = frozenset({LAYOUT, NATIVE, REBUILT, PENDING, FILTERED, ALIAS})
+# Static fields that only some Trees have: whether an immutable one may be changed now, and the
+# declarations that `update_field_metadata` changed for this object.
 MUTABLE = "_mutable"
 OVERRIDES = "_field_metadata"
 
 
 class StaleLayout(KeyError):
-    """The object was changed in place, so that the layout it carries no longer fits."""
+    """The object was changed in place, so its layout is no longer valid."""
 
 
 class Layout:
-    """The structure of one Tree object: everything about it but its children.
+    """The structure of a Tree object: everything except its children.
 
     It is the static part of the pytree node, so two objects have the same treedef when their
     layouts are equal: `==` means that they lead to the same compiled program. Layouts are interned:
@@ -56,8 +57,8 @@ class Layout:
     Attributes:
         cls: The class of the object.
         names: The node fields, in the order of the children.
-        metadata: What is declared of each node field, in the same order.
-        declared: The node fields that stay nodes whatever is assigned to them.
+        metadata: The declaration of each node field, in the same order.
+        declared: The node fields that are nodes whatever their value.
         template: The `__dict__` of an object with this layout: static fields with their values,
             node fields as None, and the layout itself.
         interned: Whether the layout is that of the normal flatten mode, which objects carry.
@@ -72,7 +73,7 @@ class Layout:
         get: Maps an object's `__dict__` to its children. Raises `StaleLayout` when a container
             among the fields, or a watched object, was changed in place in a way that alters the
             structure.
-        plans: What other modules worked out about this layout, by their own keys.
+        plans: Results that other modules cache for this layout, by their own keys.
     """
 
     __slots__ = (
@@ -123,16 +124,16 @@ class Layout:
         self.keys = tuple(map(jax.tree_util.GetAttrKey, self.names))
         self.get = _getter(self)
         self.plans: dict[Any, Any] = {}
-        prints = sorted((name, program_fingerprint(value)) for name, value in statics.items())
-        self._hash = hash((cls, self.names, *prints))
-        self._program = object()  # equal layouts get to share one, so that they compare once only
+        hashes = sorted((name, program_fingerprint(value)) for name, value in statics.items())
+        self._hash = hash((cls, self.names, *hashes))
+        self._program = object()  # equal layouts share one after their first comparison
 
     def statics(self) -> Iterator[tuple[str, Any]]:
         """The static fields."""
         nodes = {*self.names, LAYOUT}
         return ((name, value) for name, value in self.template.items() if name not in nodes)
 
-    def __reduce__(self) -> tuple[Any, ...]:  # with it, treedefs pickle
+    def __reduce__(self) -> tuple[Any, ...]:  # makes treedefs picklable
         nodes = dict(zip(self.names, self.metadata, strict=True))
         order = [name for name in self.template if name != LAYOUT]
         statics = to_references(dict(self.statics()))
@@ -179,7 +180,7 @@ class Layout:
         except IncomparableError as error:
             raise _incomparable(self.cls, name, error) from error
 
-    def __repr__(self) -> str:  # what the repr of a treedef shows
+    def __repr__(self) -> str:  # shown in the repr of a treedef
         statics = ", ".join(
             f"{name}={value!r}" for name, value in self.statics() if not name.startswith("_")
         )
@@ -196,11 +197,11 @@ def _restored(
     interned: bool,
 ) -> Layout:
     watched: Watched = {}
-    known = {name: snapshot(value, watched) for name, value in from_references(statics).items()}
+    copied = {name: snapshot(value, watched) for name, value in from_references(statics).items()}
     layout = Layout(
         cls,
         nodes,
-        known,
+        copied,
         order,
         declared=declared,
         inferred_containers=inferred_containers,
@@ -243,7 +244,7 @@ def _getter(layout: Layout) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
 
 
 def holds_tree(value: Any) -> bool:
-    """Whether the value is a Tree, or a list, tuple or dict with one inside at any depth."""
+    """Whether the value is a Tree, or a list, tuple or dict with a Tree at any depth."""
     if type(value) in TREE_TYPES:
         return True
     if isinstance(value, dict):
@@ -252,16 +253,16 @@ def holds_tree(value: Any) -> bool:
 
 
 def is_empty_container(value: Any) -> bool:
-    """Whether the value is a container with nothing but empty containers inside."""
+    """Whether the value is an empty container, or contains only empty containers."""
     if isinstance(value, dict):
         return all(map(is_empty_container, value.values()))
     return isinstance(value, list | tuple) and all(map(is_empty_container, value))
 
 
 class _InternKey:
-    """Equal for layouts of which one may take the place of the other.
+    """The key of a layout; interchangeable layouts have equal keys.
 
-    It does not refer to the layout itself, so that layouts that nobody needs go away.
+    It does not refer to the layout, so unused layouts can be freed.
     """
 
     __slots__ = ("hash", "statics", "structure", "watched")
@@ -271,8 +272,8 @@ class _InternKey:
         self.structure += (layout.inferred_containers,)
         self.statics = dict(sorted(layout.statics()))
         self.watched = layout.watched
-        prints = [(name, strict_fingerprint(value)) for name, value in self.statics.items()]
-        self.hash = hash((self.structure, *prints))
+        hashes = [(name, strict_fingerprint(value)) for name, value in self.statics.items()]
+        self.hash = hash((self.structure, *hashes))
 
     def __hash__(self) -> int:
         return self.hash
@@ -291,13 +292,13 @@ _intern_lock = threading.RLock()
 
 
 def intern(layout: Layout) -> Layout:
-    """The one layout that all interchangeable ones are replaced by."""
+    """The layout that replaces all interchangeable ones."""
     with _intern_lock:
         return _interned.setdefault(_InternKey(layout), layout)
 
 
 def field_metadata(cls: type, fields: dict[str, Any]) -> dict[str, FieldMetadata]:
-    """What is known of every field of an object: declared, or told by its present value."""
+    """The metadata of every field of an object: declared, or inferred from its value."""
     info = class_info(cls)
     overrides = fields.get(OVERRIDES, {})
     return {
@@ -310,7 +311,7 @@ def field_metadata(cls: type, fields: dict[str, Any]) -> dict[str, FieldMetadata
 
 
 def compute_layout(cls: type, fields: dict[str, Any]) -> Layout:
-    """Works out the layout of an object of `cls` with these fields.
+    """The layout of an object of `cls` with these fields.
 
     NumPy arrays in static fields are replaced by read-only copies, so that they need not be
     compared at every call of a jitted function.
@@ -396,10 +397,10 @@ def compute_mode_layout(cls: type, fields: dict[str, Any], mode: FlattenMode) ->
 
 
 def _static_array(cls: type, name: str, array: Any) -> StaticFieldError:
-    what = f"{array.dtype}[{','.join(map(str, array.shape))}]"
+    shown = f"{array.dtype}[{','.join(map(str, array.shape))}]"
     return StaticFieldError(
-        f"{cls.__name__}.{name} is a static field but holds a JAX array, {what}. Static fields are "
-        "part of the structure, so an array there is never traced, differentiated or updated. "
+        f"{cls.__name__}.{name} is a static field but holds a JAX array, {shown}. Static fields "
+        "are part of the structure, so an array there is never traced, differentiated or updated. "
         "Either\n"
         f"  1. declare the field as a node: `{name}: jax.Array = jm.node()`, or with a kind, as in "
         f"`{name}: jax.Array = jm.Parameter.node()`; or\n"

@@ -20,3 +20,9 @@ def is_leaf(value: Any) -> bool:
     if isinstance(value, jax.Array | np.generic):
         leaf_types.add(kind)
     return True
+
+
+def treat_as_leaf(cls: type) -> type:
+    """Lets `filter`, `merge`, `map` and `copy` take objects of a class as leaves, not as nodes."""
+    leaf_types.add(cls)
+    return cls

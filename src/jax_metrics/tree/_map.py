@@ -1,4 +1,4 @@
-"""`map`: applying a function to the leaves of a pytree that pass filters."""
+"""`map`: applies a function to the leaves of a pytree that pass filters."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -21,16 +21,16 @@ def map(
     field_info: bool = False,
     inplace: bool = False,
 ) -> A:
-    """Applies a function to the leaves that pass all filters; the others stay as they are.
+    """Applies a function to the leaves that pass all filters; the others stay unchanged.
 
     Args:
-        f: The function; given the leaf, or its `FieldInfo` when `field_info` is set.
+        f: The function. Called with the leaf, or with its `FieldInfo` if `field_info` is set.
         obj: A Tree, or any pytree.
-        *filters: As in `filter`; without any, every leaf is chosen.
+        *filters: As in `filter`; without any, all leaves are chosen.
         flatten_mode: `"all_fields"` maps static fields too; see `jm.flatten_mode`.
-        is_leaf: Says of a value inside the tree that it counts as a leaf.
-        field_info: Give `f` the `FieldInfo` of the leaf, with its path, kind and module.
-        inplace: Change `obj` itself, which must be a Tree, and return it.
+        is_leaf: Whether a value inside the tree counts as a leaf.
+        field_info: Pass the `FieldInfo` of the leaf to `f`, with its path, kind and module.
+        inplace: Change and return `obj` itself, which must be a Tree.
 
     Example:
         >>> import jax.numpy as jnp
@@ -62,9 +62,9 @@ def map(
             children.append(map_value(value, of_tree, on_leaf, field_path(path, name), is_leaf))
         return (assign_children if inplace else rebuild)(tree, layout, children)
 
-    def loose_leaf(leaf: Any, path: str | None) -> Any:
+    def bare_leaf(leaf: Any, path: str | None) -> Any:
         return of_leaf(FieldInfo(None, leaf, type(None), None, path or ""))
 
     if inplace:
         return of_tree(check_inplace(obj, "map"), "", inplace=True)
-    return map_value(obj, of_tree, loose_leaf, "", is_leaf)
+    return map_value(obj, of_tree, bare_leaf, "", is_leaf)

@@ -1,5 +1,7 @@
-"""`merge`: taking values of other trees into one of the same structure."""
+"""`merge`: replaces values of a tree by those of other trees of the same structure."""
 
+import functools
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import jax
@@ -8,11 +10,12 @@ from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MergeError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
-from jax_metrics.tree._layout import Layout
+from jax_metrics.tree._layout import FILTERED, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
+from jax_metrics.tree._lost_state import carry_note, settle
 from jax_metrics.tree._same_program import same_program
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
-from jax_metrics.tree._walk import check_inplace, is_empty, rebuild
+from jax_metrics.tree._walk import check_inplace, is_empty, rebuild, trees_in
 
 A = TypeVar("A")
 
@@ -23,24 +26,27 @@ def merge(
     *rest: Any,
     flatten_mode: FlattenMode | str | None = None,
     ignore_static: bool = False,
+    check_shapes: bool = True,
     inplace: bool = False,
 ) -> A:
-    """Takes every value that the other trees have, the last one winning, into `obj`.
+    """Replaces the values of `obj` by those of the other trees; the last tree wins.
 
-    Where the others have `Nothing`, `obj` keeps its own value; so `merge(x, filter(x, ...))` is
-    `x`. Static fields are taken too, unless told otherwise.
+    Where the others have `Nothing`, `obj` keeps its own value, so `merge(x, filter(x, ...))` is
+    `x`. A tree with `Nothing` inside, and a result of `filter`, brings its leaves alone. Another
+    one, such as a whole model, also replaces the static fields, unless `ignore_static` is set.
 
     Args:
         obj: A Tree, or any pytree.
-        other: A tree of the same structure, with `Nothing` where it has nothing to give.
-        *rest: More of them.
-        flatten_mode: `"normal"` demands that static fields are equal; the default,
-            `"all_fields"`, takes them from the others.
-        ignore_static: Keep the static fields of `obj` and do not compare them.
-        inplace: Change `obj` itself, which must be a Tree, and return it.
+        other: A tree of the same structure, with `Nothing` where it has no value.
+        *rest: More such trees.
+        flatten_mode: `"normal"` requires equal static fields; the default, `"all_fields"`, takes
+            them from the other trees.
+        ignore_static: Keep the static fields of `obj` without comparing them.
+        check_shapes: Refuse an array in place of one of another shape.
+        inplace: Change and return `obj` itself, which must be a Tree.
 
     Raises:
-        MergeError: If the trees do not fit onto each other; nothing is changed then.
+        MergeError: If the structures differ, or the shapes of two arrays. Nothing is changed then.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -55,35 +61,45 @@ def merge(
         return obj if inplace else copy(obj)
     if inplace:
         check_inplace(obj, "merge")
-    merger = _Merger(check=mode is FlattenMode.normal, ignore=ignore_static)
+    others = [other, *rest]
+    merger = _Merger(mode is FlattenMode.normal, ignore_static, check_shapes, others)
     try:
-        merged = merger.value(obj, [other, *rest])
-    except _Misfit as misfit:
-        raise MergeError(f"At {misfit.path or 'the root'}: {misfit.what}") from None
+        merged = merger.value(obj, others)
+    except _Mismatch as mismatch:
+        raise MergeError(f"At {mismatch.path or 'the root'}: {mismatch.message}") from None
     if not inplace:
         return merged
     for name, value in public_fields(merged).items():
         if vars(obj).get(name, NOTHING) is not value:
             setattr(obj, name, value)
+    settle(vars(merged))
     return obj
 
 
-class _Misfit(Exception):
-    """Carries what does not fit up to the root, which gathers the path on the way."""
+class _Mismatch(Exception):
+    """A mismatch on its way to the root, which collects its path."""
 
-    def __init__(self, what: str):
-        self.what = what
+    def __init__(self, message: str):
+        self.message = message
         self.path = ""
 
-    def under(self, step: str) -> "_Misfit":
+    def under(self, step: str) -> "_Mismatch":
         self.path = step + self.path
         return self
 
 
 class _Merger:
-    def __init__(self, check: bool, ignore: bool):
+    def __init__(self, check: bool, ignore: bool, check_shapes: bool, others: list[Any]):
         self.check_statics = check and not ignore
         self.keep_statics = check or ignore
+        self.check_shapes = check_shapes
+        self.others = others
+
+    @functools.cached_property
+    def leaves_only(self) -> set[int]:
+        """The ids of the Trees that bring their leaves alone."""
+        partial = (o for o in self.others if (is_tree(o) and FILTERED in vars(o)) or _is_partial(o))
+        return {id(tree) for other in partial for tree in _trees_in(other)}
 
     def value(self, value: Any, others: list[Any]) -> Any:
         others = [other for other in others if type(other) is not Nothing]
@@ -94,7 +110,7 @@ class _Merger:
         if is_tree(value):
             return self.tree(value, others)
         if is_leaf(value):
-            return others[-1]
+            return self.leaf(value, others[-1])
         for other in others:
             if type(other) is not type(value):
                 raise _other_type(value, other)
@@ -104,16 +120,26 @@ class _Merger:
             return self.dict(value, others)
         return self.custom(value, others)
 
+    def leaf(self, value: Any, last: Any) -> Any:
+        if self.check_shapes:
+            shape, new = getattr(value, "shape", None), getattr(last, "shape", None)
+            if shape != new and shape is not None and new is not None:
+                raise _Mismatch(
+                    f"expected an array of shape {list(shape)}, but a tree to merge has one of "
+                    f"shape {list(new)} there. Pass `check_shapes=False` if that is meant."
+                )
+        return last
+
     def item(self, step: str, value: Any, others: list[Any]) -> Any:
         try:
             return self.value(value, others)
-        except _Misfit as misfit:
-            raise misfit.under(step) from None
+        except _Mismatch as mismatch:
+            raise mismatch.under(step) from None
 
     def sequence(self, value: Any, others: list[Any]) -> Any:
         for other in others:
             if len(other) != len(value):
-                raise _Misfit(
+                raise _Mismatch(
                     f"expected a {type(value).__name__} of {len(value)} items, but a tree to merge "
                     f"has {len(other)} there."
                 )
@@ -125,7 +151,7 @@ class _Merger:
     def dict(self, value: dict, others: list[Any]) -> dict:
         for other in others:
             if other.keys() != value.keys():
-                raise _Misfit(
+                raise _Mismatch(
                     f"expected a dict with the keys {sorted(map(str, value))}, but a tree to merge "
                     f"has {sorted(map(str, other))} there."
                 )
@@ -144,7 +170,7 @@ class _Merger:
         try:
             return jax.tree_util.tree_map_with_path(rule, value, *others, is_leaf=ends)
         except ValueError as error:
-            raise _Misfit(
+            raise _Mismatch(
                 f"the {type(value).__name__} of a tree to merge has another structure: {error}"
             ) from error
 
@@ -160,47 +186,77 @@ class _Merger:
             if type(fields[name]) in leaf_types:  # the usual case, without a call
                 last = _last(name, sources, fields[name])
                 if type(last) in leaf_types:
-                    children.append(last)
+                    try:
+                        children.append(self.leaf(fields[name], last))
+                    except _Mismatch as mismatch:
+                        raise mismatch.under(f".{name}") from None
                     continue
             values = [source[name] for source in sources if name in source]
             try:
                 children.append(self.value(fields[name], values))
-            except _Misfit as misfit:
-                raise misfit.under(f".{name}") from None
+            except _Mismatch as mismatch:
+                raise mismatch.under(f".{name}") from None
         merged = rebuild(tree, layout, children)
         for other in others:
-            its = layout_of(other)
-            if its is not layout:
-                self.take_other_fields(merged, layout, other, its)
+            carry_note(other, merged)
+            other_layout = layout_of(other)
+            if other_layout is not layout:
+                self.merge_other_fields(merged, layout, other, other_layout)
         return merged
 
-    def take_other_fields(self, merged: Any, layout: Layout, other: Any, its: Layout) -> None:
-        """Takes what the other has beyond the node fields of this layout."""
+    def merge_other_fields(
+        self, merged: Any, layout: Layout, other: Any, other_layout: Layout
+    ) -> None:
+        """Merges the fields of `other` that are not node fields of this layout."""
         for name, value in public_fields(other).items():
             if name in layout.names or type(value) is Nothing:
                 continue
-            if name in its.names or not self.keep_statics:
+            if name in other_layout.names:
+                vars(merged)[name] = copy(value)
+                forget_layout(merged)
+            elif id(other) in self.leaves_only:
+                continue
+            elif not self.keep_statics:
                 vars(merged)[name] = copy(value)
                 forget_layout(merged)
             elif self.check_statics and not same_program(vars(merged).get(name), value):
-                raise _Misfit(
+                raise _Mismatch(
                     f"the static field {type(merged).__name__}.{name} is "
                     f"{vars(merged).get(name)!r}, but {value!r} in a tree to merge. Pass "
                     "`ignore_static=True` to keep the first."
                 )
 
 
-def _last(name: str, sources: list[dict[str, Any]], otherwise: Any) -> Any:
+def _last(name: str, sources: list[dict[str, Any]], default: Any) -> Any:
     for source in reversed(sources):
         value = source.get(name, NOTHING)
         if type(value) is not Nothing:
             return value
-    return otherwise
+    return default
 
 
-def _other_type(expected: Any, came: Any) -> _Misfit:
-    return _Misfit(
+def _other_type(expected: Any, actual: Any) -> _Mismatch:
+    return _Mismatch(
         f"expected a {type(expected).__name__}, but a tree to merge has "
-        f"{'None' if came is None else 'a ' + type(came).__name__} there. Merge trees of the same "
-        "structure, with `Nothing` where one has nothing to give."
+        f"{'None' if actual is None else 'a ' + type(actual).__name__} there. Merge trees of the "
+        "same structure, with `Nothing` where one has no value."
     )
+
+
+def _is_partial(value: Any) -> bool:
+    """Whether there is `Nothing` inside."""
+    if type(value) is Nothing:
+        return True
+    if is_tree(value):
+        return any(_is_partial(vars(value)[name]) for name in layout_of(value).names)
+    if isinstance(value, dict):
+        return any(map(_is_partial, value.values()))
+    return isinstance(value, list | tuple) and any(map(_is_partial, value))
+
+
+def _trees_in(value: Any) -> Iterator[Any]:
+    """All Trees in a value, at any depth."""
+    for tree in trees_in(value):
+        yield tree
+        for name in layout_of(tree).names:
+            yield from _trees_in(vars(tree)[name])

@@ -1,4 +1,4 @@
-"""The verbs of the package as methods; each is one line over the function of the same name."""
+"""The functions of the package as methods, one line each."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,9 +15,9 @@ T = TypeVar("T")
 class Copy:
     """Adds `copy()`."""
 
-    def copy(self: A, shallow: bool = False) -> A:
+    def copy(self: A, shallow: bool = False, *, arrays: bool = False) -> A:
         """See `jm.copy`."""
-        return _copy.copy(self, shallow)
+        return _copy.copy(self, shallow, arrays=arrays)
 
 
 class ToString:
@@ -37,7 +37,7 @@ class ToDict:
 
 
 class Repr:
-    """Makes the repr an outline that stays short."""
+    """Replaces the repr by a short outline."""
 
     def __repr__(self) -> str:
         return _to_string.short_repr(self)
@@ -80,7 +80,7 @@ class Apply:
 
 
 class Compact:
-    """Adds what `compact` methods use."""
+    """Adds the methods for use inside `compact` methods."""
 
     @property
     def first_run(self) -> bool:
@@ -88,17 +88,17 @@ class Compact:
         return _compact.first_run(self)
 
     def get_field(self, name: str, initializer: Callable[[], T]) -> T:
-        """The value of a declared field, made in the first run of a compact method.
+        """The value of a declared field, created in the first run of a compact method.
 
         Args:
             name: The field.
-            initializer: Makes its value.
+            initializer: Creates its value.
         """
         return _compact.get_field(self, name, initializer)
 
 
 class Extensions(Copy, ToString, ToDict, Repr, Filter, Merge, Map, Apply, Compact):
-    """All mixins but `KindMixin` and `Immutable`."""
+    """All mixins except `KindMixin` and `Immutable`."""
 
 
 class ImmutableTree(Tree, Immutable):

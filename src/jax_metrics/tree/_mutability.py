@@ -1,4 +1,4 @@
-"""Immutable Trees, and the ways to change them all the same."""
+"""Immutable Trees, and ways to make changed copies of them."""
 
 import contextlib
 import functools
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Immutable:
-    """Mixin that refuses assignment to fields; `replace` and `mutable` make changed copies.
+    """Mixin that forbids assignment to fields; `replace` and `mutable` make changed copies.
 
     Example:
         >>> import jax_metrics as jm
@@ -77,7 +77,7 @@ def is_mutable(tree: Any) -> bool:
 
 
 def inherit_mutability(tree: Any, parent: Any) -> None:
-    """Makes a Tree that was made inside of a mutable one mutable for as long."""
+    """Makes a Tree mutable for as long as the mutable Tree in which it was created."""
     if vars(parent).get(MUTABLE) == "all":
         _set_mutable(tree, "all")
 
@@ -94,7 +94,7 @@ def _set_mutable(tree: Any, value: str | None) -> None:
 
 @contextlib.contextmanager
 def toplevel_made_mutable(tree: Any) -> Iterator[None]:
-    """Makes one Tree mutable, not those inside, while the block runs."""
+    """Makes one Tree mutable while the block runs, but not the Trees inside."""
     before = vars(tree).get(MUTABLE)
     _set_mutable(tree, "toplevel")
     try:
@@ -104,11 +104,11 @@ def toplevel_made_mutable(tree: Any) -> Iterator[None]:
 
 
 def make_mutable(tree: Any, toplevel_only: bool = False) -> contextlib.AbstractContextManager[None]:
-    """Makes a Tree and all Trees inside mutable while the block runs.
+    """Makes a Tree and the Trees inside mutable while the block runs.
 
     Args:
         tree: The Tree.
-        toplevel_only: Leave the Trees inside as they are.
+        toplevel_only: Do not make the Trees inside mutable.
 
     Example:
         >>> import jax_metrics as jm
@@ -151,7 +151,7 @@ def mutable(f: Callable[..., A], *, toplevel_only: bool = False) -> Callable[...
 
     Args:
         f: A function whose first argument is a Tree, a method, or a callable Tree.
-        toplevel_only: Let only the Tree itself be changed, not the Trees inside.
+        toplevel_only: Make only the Tree itself mutable, not the Trees inside.
 
     Returns:
         A function that returns the output of `f` and the changed copy of the Tree; Trees in the
@@ -221,7 +221,7 @@ def toplevel_mutable(f: F) -> F:
 
 
 def _unbind(f: Any) -> tuple[Callable[..., Any], Any]:
-    """The plain function behind `f`, and the Tree that it is bound to, if any."""
+    """The plain function of a method or callable Tree, and the Tree that it is bound to."""
     if inspect.ismethod(f):
         unbound, bound = f.__func__, f.__self__
     elif is_tree(f):

@@ -1,4 +1,4 @@
-"""Paths: naming what is inside a tree, as in `.layers[0].kernel`, and reaching it by that name."""
+"""Paths such as `.layers[0].kernel`: names for the parts of a tree, and access by name."""
 
 import ast
 import itertools
@@ -16,7 +16,7 @@ _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]+)\]")
 
 
 def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each Tree in a value with its path, outer ones first.
+    """All Trees in a value with their paths, outer ones first.
 
     Example:
         >>> import jax_metrics as jm
@@ -42,7 +42,7 @@ def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 class At(Generic[A]):
-    """What `model.at` is: `model.at[path]` reaches one place in a tree.
+    """The type of `model.at`; `model.at[path]` is one position in a tree.
 
     Example:
         >>> import jax.numpy as jnp
@@ -58,12 +58,12 @@ class At(Generic[A]):
     def __init__(self, obj: A):
         self._obj = obj
 
-    def __getitem__(self, path: str) -> "Place[A]":
-        return Place(self._obj, path)
+    def __getitem__(self, path: str) -> "Position[A]":
+        return Position(self._obj, path)
 
 
-class Place(Generic[A]):
-    """One place in a tree, named by a path."""
+class Position(Generic[A]):
+    """One position in a tree, named by a path."""
 
     def __init__(self, obj: A, path: str):
         self._obj = obj
@@ -71,29 +71,29 @@ class Place(Generic[A]):
         self._steps = _parse(path)
 
     def get(self) -> Any:
-        """The value there.
+        """The value at the position.
 
         Raises:
-            KeyError: If there is no such place.
+            KeyError: If the path leads nowhere.
         """
         value: Any = self._obj
-        for done, step in enumerate(self._steps):
-            value = self._step(value, step, done)
+        for depth, step in enumerate(self._steps):
+            value = self._step(value, step, depth)
         return value
 
     def set(self, value: Any) -> A:
-        """A copy of the tree with another value there.
+        """A copy of the tree with another value at the position.
 
         Raises:
-            KeyError: If there is no such place.
+            KeyError: If the path leads nowhere.
         """
         return self.apply(lambda _: value)
 
     def apply(self, f: Callable[[Any], Any]) -> A:
-        """A copy of the tree with the value there changed by a function.
+        """A copy of the tree with a function applied to the value at the position.
 
         Raises:
-            KeyError: If there is no such place.
+            KeyError: If the path leads nowhere.
         """
         self.get()
         return self._replaced(copy(self._obj), self._steps, f)
@@ -102,8 +102,8 @@ class Place(Generic[A]):
         if not steps:
             return f(value)
         step, *rest = steps
-        done = len(self._steps) - len(steps)
-        item = self._replaced(self._step(value, step, done), rest, f)
+        depth = len(self._steps) - len(steps)
+        item = self._replaced(self._step(value, step, depth), rest, f)
         if is_tree(value):
             with toplevel_made_mutable(value):
                 setattr(value, str(step), item)
@@ -115,7 +115,7 @@ class Place(Generic[A]):
             value[step] = item
         return value
 
-    def _step(self, value: Any, step: str | int, done: int) -> Any:
+    def _step(self, value: Any, step: str | int, depth: int) -> Any:
         try:
             if is_tree(value):
                 return vars(value)[step]
@@ -129,7 +129,7 @@ class Place(Generic[A]):
             pass
         raise KeyError(
             f"There is no {self._path!r} in the {type(self._obj).__name__}: at "
-            f"{_beginning(self._path, done)}, a {type(value).__name__}, there is {_choices(value)}"
+            f"{_beginning(self._path, depth)}, a {type(value).__name__}, there is {_choices(value)}"
         )
 
 

@@ -1,8 +1,7 @@
 """Pickling functions that do not pickle by themselves.
 
-Python pickles a plain function by its name. What JAX makes of functions, such as `jax.nn.relu`,
-does not pickle at all, or comes back from a copy as another object. In the state of a Tree they
-stand as their name too.
+Python pickles a plain function by its name. Functions that JAX wraps, such as `jax.nn.relu`, do not
+pickle at all, or a copy of them is another object. So the state of a Tree refers to them by name.
 """
 
 import functools
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 _BY_ITSELF = (type, types.BuiltinFunctionType, types.MethodType)
 
-# Where JAX's functions are for its users; where it defines them may change.
+# The public modules of JAX; the modules that define the functions may change.
 _PUBLIC = ("jax.numpy", "jax.nn", "jax.lax", "jax")
 
 
@@ -25,36 +24,36 @@ class Reference(NamedTuple):
 
 
 def to_references(value: Any) -> Any:
-    """The value with names in place of functions that do not pickle, in containers too."""
-    if callable(value) and not _pickles(value):
+    """Replaces functions that do not pickle by their names, also in containers."""
+    if callable(value) and not _is_picklable(value):
         name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
         for module in (*_PUBLIC, getattr(value, "__module__", "")):
             reference = Reference(module, name)
-            if _found(reference) is value:
+            if _resolve(reference) is value:
                 return reference
     return _in_containers(to_references, value)
 
 
-def _pickles(value: Any) -> bool:
-    if isinstance(value, types.FunctionType):  # not if something else has its name, as in JAX
-        return _found(Reference(value.__module__, value.__qualname__)) is value
+def _is_picklable(value: Any) -> bool:
+    if isinstance(value, types.FunctionType):  # not if its name refers to something else, as in JAX
+        return _resolve(Reference(value.__module__, value.__qualname__)) is value
     return isinstance(value, _BY_ITSELF)
 
 
 def from_references(value: Any) -> Any:
-    """The value with the functions that the names in it stand for."""
+    """Replaces names by the functions that they refer to."""
     if type(value) is Reference:
-        found = _found(value)
-        if found is None:
+        function = _resolve(value)
+        if function is None:
             raise ImportError(
-                f"The pickle refers to {value.module}.{value.name}, which is not there. Load it "
-                "with the versions of the libraries that it was saved with."
+                f"The pickle refers to {value.module}.{value.name}, which does not exist. Load "
+                "it with the versions of the libraries that it was saved with."
             )
-        return found
+        return function
     return _in_containers(from_references, value)
 
 
-def _found(reference: Reference) -> Any:
+def _resolve(reference: Reference) -> Any:
     try:
         module = importlib.import_module(reference.module)
         return functools.reduce(getattr, reference.name.split("."), module)

@@ -1,9 +1,8 @@
-"""When two static values lead to the same compiled program.
+"""Whether two static values lead to the same compiled program.
 
-This is more generous than `interchangeable`: functions made by the same code over the same values,
-and functions that came back from a pickle or a copy, share a program although they are not the same
-object. What could tell them apart must agree, or two models would share a program that is right for
-only one of them.
+This is more generous than `interchangeable`: functions created by the same code over the same
+values, and functions restored from a pickle or a copy, share a program although they are different
+objects. Everything that a program can depend on must agree: rules, options, closures, attributes.
 """
 
 import contextvars
@@ -30,7 +29,7 @@ from jax_metrics.tree._static_parts import (
 # Libraries whose functions do not change the dicts and lists that they close over.
 _PURE = frozenset({"jax", "optax", "flax", "haiku"})
 _JITTED = type(jax.jit(lambda: None))
-# The pairs of objects whose comparison has begun, for those that refer to themselves.
+# The pairs of objects that are being compared, because objects may refer to themselves.
 _pending: contextvars.ContextVar[frozenset[tuple[int, int]]] = contextvars.ContextVar(
     "pending", default=frozenset()
 )
@@ -65,7 +64,7 @@ def _compared_fields(kind: type) -> list[str]:
 
 
 def _same_where_readable(a: Any, b: Any) -> bool:
-    """Compares the parts of equal values, which need not have the same types inside."""
+    """Compares the parts of equal values: their types may differ, as in 1 and True."""
     try:
         return compare_parts(a, b, _same_objects)
     except UnreadableError:
@@ -73,7 +72,7 @@ def _same_where_readable(a: Any, b: Any) -> bool:
 
 
 def _same_functions(a: types.FunctionType, b: types.FunctionType) -> bool:
-    """Whether two functions have the same code and see the same values."""
+    """Whether two functions have the same code and use the same values."""
     if a.__code__ != b.__code__ or a.__module__ != b.__module__:
         return False
     if (a.__name__, a.__qualname__) != (b.__name__, b.__qualname__):
@@ -96,7 +95,7 @@ def _same_closures(a: types.FunctionType, b: types.FunctionType) -> bool:
     for name, cell_a, cell_b in zip(a.__code__.co_freevars, cells_a, cells_b, strict=True):
         if cell_a is cell_b:
             continue
-        if not pure and name in _assigned_names(a.__code__):  # `nonlocal`: a state of its own
+        if not pure and name in _assigned_names(a.__code__):  # `nonlocal`: separate states
             return False
         try:
             same = same_program if pure else _same_fixed
@@ -108,10 +107,10 @@ def _same_closures(a: types.FunctionType, b: types.FunctionType) -> bool:
 
 
 def _same_globals(a: types.FunctionType, b: types.FunctionType) -> bool:
-    """Whether the names mean the same; a function from a pickle brings globals of its own."""
+    """Whether global names have the same values; unpickled functions have their own globals."""
     if a.__globals__ is b.__globals__:
         return True
-    # The names include those of attributes, so one that only one side knows tells nothing.
+    # `co_names` includes attributes, so a name that is missing in one of the two is ignored.
     names = a.__globals__.keys() & b.__globals__.keys() & _global_names(a.__code__)
     return all(same_program(a.__globals__[name], b.__globals__[name]) for name in names)
 
@@ -153,9 +152,9 @@ def _same_jitted(a: Any, b: Any) -> bool:
 
 
 def _same_of_jax(a: Any, b: Any) -> bool:
-    """Compares functions with derivative rules, options and sentinels of JAX by attributes.
+    """Compares objects of JAX, such as `custom_vjp` functions and sentinels, by attributes.
 
-    From a pickle they come back as other objects. Classes written in C have no attributes.
+    Pickling and copying creates other objects. Classes written in C have no attributes.
     """
     if not hasattr(a, "__dict__"):
         return False

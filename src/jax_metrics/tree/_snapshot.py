@@ -1,4 +1,4 @@
-"""Copies of static values, which a later change in place does not reach."""
+"""Copies of static values, which are not affected by later changes in place."""
 
 from typing import Any
 
@@ -20,18 +20,17 @@ from jax_metrics.tree._static_parts import (
     parts,
 )
 
-# Objects that are shared, each with a copy of its attributes, by `id`.
+# Shared objects, each with a copy of its attributes, by `id`.
 Watched = dict[int, tuple[Any, Any]]
 
 
 def snapshot(value: Any, watched: Watched | None = None) -> Any:
-    """A copy of what can change in place; what cannot is shared.
+    """A copy of a value in which mutable parts are copied and immutable ones are shared.
 
     Args:
-        value: The value. NumPy arrays in it become read-only copies, unless nobody can write to
-            them anyway.
-        watched: Takes the plain objects that the value refers to, which are not copied. Given
-            when the value is met for the first time, which is when it is checked, too.
+        value: The value. NumPy arrays in it become read-only copies, unless they are constant.
+        watched: Collects the plain objects that the value refers to, which are not copied. If
+            given, the value is also checked.
 
     Raises:
         UnreadableError: If a mutable object in it cannot be copied.
@@ -62,7 +61,7 @@ def _watch(value: Any, watched: Watched) -> None:
     elif type(value).__eq__ is not object.__eq__ and not isinstance(value, jax.Array):
         equal(value, value)
     elif id(value) not in watched and (state := attributes(value)) is not None:
-        watched[id(value)] = value, None  # so that objects may refer to each other
+        watched[id(value)] = value, None  # objects may refer to each other
         watched[id(value)] = value, snapshot(state, watched)
 
 
@@ -77,7 +76,7 @@ def _constant_array(array: np.ndarray) -> np.ndarray:
 
 
 def holds_array(value: Any) -> bool:
-    """Whether the value is a NumPy array, or counts by its parts and has one inside."""
+    """Whether the value is a NumPy array, or has one among its parts."""
     if isinstance(value, np.ndarray):
         return True
     if has_parts(value):

@@ -1,4 +1,4 @@
-"""Comparing static values strictly: when one may take the place of another.
+"""Strict comparison of static values: whether one may replace another.
 
 `==` alone will not do: `1 == 1.0 == True` and `0.0 == -0.0`, yet they lead to different programs;
 NaN differs from itself; the order of dicts is ignored; and arrays have no plain truth value.
@@ -21,11 +21,11 @@ from jax_metrics.tree._static_parts import (
 )
 
 Comparison = Callable[[Any, Any], bool]
-_SAMPLE = 64  # how many numbers of an array its hash takes in
+_SAMPLE = 64  # the number of array elements that a hash depends on
 
 
 def unchanged(now: Any, then: Any) -> bool:
-    """Whether a value is still what it was when `then` was copied from it.
+    """Whether a value has not changed since `then` was copied from it.
 
     Arrays are compared by identity, so it does not matter how large they are.
     """
@@ -33,15 +33,15 @@ def unchanged(now: Any, then: Any) -> bool:
 
 
 def interchangeable(a: Any, b: Any) -> bool:
-    """Whether `b` may take the place of `a`: it is the same object, or an equal immutable value.
+    """Whether `b` may replace `a`: it is the same object, or an equal immutable value.
 
-    Containers count by what is inside, for whoever takes them gets a copy.
+    Containers are compared by their items, because each object gets its own copy.
     """
     return compare(a, b, _interchangeable_objects)
 
 
 def compare(a: Any, b: Any, objects: Comparison) -> bool:
-    """Compares values, with a rule of its own for what is neither constant nor container."""
+    """Compares values; `objects` compares those that are neither constants nor containers."""
     if a is b:
         return True
     kind = type(a)
@@ -50,10 +50,12 @@ def compare(a: Any, b: Any, objects: Comparison) -> bool:
     if kind in CONSTANTS:
         return _same_constants(a, b)
     if kind is list or kind is tuple:
-        return len(a) == len(b) and all(compare(x, y, objects) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(
+            x is y or compare(x, y, objects) for x, y in zip(a, b, strict=True)
+        )
     if kind is dict:
         return len(a) == len(b) and all(
-            compare(p, q, objects) and compare(x, y, objects)
+            (p is q or compare(p, q, objects)) and (x is y or compare(x, y, objects))
             for (p, x), (q, y) in zip(a.items(), b.items(), strict=True)
         )
     if kind is set or kind is frozenset:
@@ -85,7 +87,7 @@ class IncomparableError(ValueError):
 
 
 def compare_parts(a: Any, b: Any, objects: Comparison) -> bool:
-    """Compares what two values of one class consist of."""
+    """Compares the parts of two values of one class."""
     return compare(tuple(parts(a)), tuple(parts(b)), objects)
 
 
@@ -130,7 +132,7 @@ def same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _bytes(array: np.ndarray) -> np.ndarray:
-    """The bytes of an array; without a copy, if they lie together."""
+    """The bytes of an array, without a copy if it is contiguous."""
     flat = np.asarray(array).ravel(order="K")
     return np.ascontiguousarray(flat).view(np.uint8)
 
@@ -140,7 +142,7 @@ def fingerprint(value: Any, of_object: Callable[[Any], int]) -> int:
 
     Args:
         value: The value.
-        of_object: The hash of what is neither constant nor container.
+        of_object: The hash of values that are neither constants nor containers.
     """
     kind = type(value)
     if kind in CONSTANTS:

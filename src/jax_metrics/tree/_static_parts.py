@@ -1,4 +1,4 @@
-"""The parts of static values: which values are copied, and how they are taken apart.
+"""The parts of static values: which values are copied, and how.
 
 Python's data model decides. A class without `==` of its own compares by identity, so its objects
 are shared. A class with `==` but without a hash has mutable values, so its objects are copied. A
@@ -19,7 +19,7 @@ import numpy as np
 CONSTANTS = frozenset(
     {int, float, complex, bool, str, bytes, range, type(None), type(Ellipsis), type(NotImplemented)}
 )
-# Defined in code, or on a device: never looked into.
+# Defined in code, or on a device: never inspected.
 _ATOMS = (
     type,
     types.FunctionType,
@@ -36,7 +36,7 @@ _CONTAINERS = _MUTABLE | {tuple, frozenset}
 
 
 class UnreadableError(TypeError):
-    """A mutable value cannot be taken apart, so a change of it could not be noticed."""
+    """A mutable value cannot be copied, so changes of it could not be noticed."""
 
 
 def is_of_jax(value: Any) -> bool:
@@ -112,7 +112,7 @@ def is_plain_array(value: Any) -> bool:
 
 
 def is_constant_array(array: np.ndarray) -> bool:
-    """Whether nobody can write to the array, through another view of its memory either."""
+    """Whether the array is read-only, and no other view of its memory is writable."""
     view: Any = array
     while isinstance(view, np.ndarray):
         if view.flags.writeable:
@@ -124,7 +124,7 @@ def is_constant_array(array: np.ndarray) -> bool:
 
 
 def parts(value: Any) -> Sequence[Any]:
-    """What the value consists of, in an order that is the same for like values.
+    """The parts of a value, in a fixed order.
 
     Raises:
         UnreadableError: If it is an object that cannot be copied.
@@ -142,6 +142,8 @@ def parts(value: Any) -> Sequence[Any]:
         return tuple(value)
     if isinstance(value, np.ndarray):
         return value.dtype, value.shape, value.ravel().tolist()
+    if _is_open(kind):
+        return (vars(value),)
     try:
         reduced = value.__reduce_ex__(4)  # as `copy.copy` does it
     except Exception as error:
@@ -174,17 +176,21 @@ def assemble(value: Any, new: Sequence[Any]) -> Any:
         return kind._make(new)
     if isinstance(value, np.ndarray):
         return _object_array(*new)
-    if len(new) == 1:  # an object that is known by its name
+    if _is_open(kind):
+        copied: Any = object.__new__(kind) if kind is not _NAMESPACE else _NAMESPACE()
+        vars(copied).update(new[0])
+        return copied
+    if len(new) == 1:  # an object that pickles by its name
         return value
     make, args, state, items, pairs, setter = new
-    made = make(*args)
+    copied = make(*args)
     if state is not None:
-        _set_state(made, state, setter)
+        _set_state(copied, state, setter)
     if items:
-        made.extend(items)
+        copied.extend(items)
     for key, item in pairs:
-        made[key] = item
-    return made
+        copied[key] = item
+    return copied
 
 
 def _object_array(dtype: np.dtype, shape: tuple[int, ...], items: list[Any]) -> np.ndarray:
@@ -196,16 +202,40 @@ def _object_array(dtype: np.dtype, shape: tuple[int, ...], items: list[Any]) -> 
     return array
 
 
-def _set_state(made: Any, state: Any, setter: Any) -> None:
+@functools.cache
+def _is_open(kind: type) -> bool:
+    """Whether the whole state of the objects of a class is in their `__dict__`."""
+    if kind is _NAMESPACE:
+        return True
+    return kind.__dictoffset__ != 0 and all(
+        base is object
+        or (
+            base.__flags__ & _MADE_BY_CLASS_STATEMENT
+            and not vars(base).get("__slots__")
+            and not vars(base).keys() & _PICKLING
+        )
+        for base in kind.__mro__
+    )
+
+
+_MADE_BY_CLASS_STATEMENT = 1 << 9
+_PICKLING = {"__new__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"} | {
+    "__getnewargs__",
+    "__getnewargs_ex__",
+}
+_NAMESPACE = types.SimpleNamespace
+
+
+def _set_state(copied: Any, state: Any, setter: Any) -> None:
     if setter is not None:
-        setter(made, state)
-    elif hasattr(made, "__setstate__"):
-        made.__setstate__(state)
+        setter(copied, state)
+    elif hasattr(copied, "__setstate__"):
+        copied.__setstate__(state)
     else:
         attributes, slots = state if isinstance(state, tuple) else (state, None)
-        vars(made).update(attributes or {})
+        vars(copied).update(attributes or {})
         for name, item in (slots or {}).items():
-            object.__setattr__(made, name, item)
+            object.__setattr__(copied, name, item)
 
 
 def attributes(value: Any) -> Any:
@@ -216,7 +246,7 @@ def attributes(value: Any) -> Any:
     if kind.__eq__ is not object.__eq__:
         return None
     if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
-        return None  # its attributes are not all of its state, or it is known by its name
+        return None  # its attributes are not its whole state
     try:
         return object.__getstate__(value)
     except TypeError:  # a class written in C

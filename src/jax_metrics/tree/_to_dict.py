@@ -22,7 +22,7 @@ def to_dict(
         private_fields: Include fields whose names begin with an underscore.
         static_fields: Include static fields.
         type_info: Add the class of each Tree under the key `"__type__"`.
-        field_info: Give the leaves as `FieldInfo`.
+        field_info: Wrap the leaves in `FieldInfo`.
 
     Example:
         >>> import jax_metrics as jm
@@ -34,7 +34,7 @@ def to_dict(
     """
     if is_tree(obj):
         metadata = obj.field_metadata
-        found = {}
+        fields = {}
         for name, value in public_fields(obj).items():
             if name not in metadata or (name.startswith("_") and not private_fields):
                 continue
@@ -42,14 +42,14 @@ def to_dict(
                 continue
             if field_info:
                 value = _with_info(value, name, metadata[name].kind, obj)
-            found[name] = to_dict(
+            fields[name] = to_dict(
                 value,
                 private_fields=private_fields,
                 static_fields=static_fields,
                 type_info=type_info,
                 field_info=field_info,
             )
-        return {**found, "__type__": type(obj)} if type_info else found
+        return {**fields, "__type__": type(obj)} if type_info else fields
 
     def inner(tree: Any, path: str | None) -> Any:
         return to_dict(

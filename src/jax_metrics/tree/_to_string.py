@@ -1,4 +1,4 @@
-"""`to_string` and the repr of Trees: an indented outline, one line a leaf."""
+"""`to_string` and the repr of Trees: an indented outline with one line per leaf."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _LONGEST_STATIC = 80
 _REPR_LINES = 60
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
-_Line = tuple[str, str]  # the text of a line, and the kind shown at its right
+_Line = tuple[str, str]  # the text of a line, and the kind in its right column
 
 
 def to_string(
@@ -25,14 +25,14 @@ def to_string(
     color: bool = False,
     max_lines: int | None = None,
 ) -> str:
-    """Draws a pytree as an indented outline, with the kinds of fields in a column at the right.
+    """Formats a pytree as an indented outline, with a column for the kinds of fields.
 
     Args:
         obj: A Tree, or any pytree.
         private_fields: Include fields whose names begin with an underscore.
         static_fields: Include static fields.
-        color: Dim the kinds, with terminal escape codes.
-        max_lines: Stop after so many lines; None draws all.
+        color: Dim the kinds with terminal escape codes.
+        max_lines: The maximal number of lines; None for all.
 
     Example:
         >>> import jax.numpy as jnp
@@ -59,7 +59,7 @@ def to_string(
 
 
 def short_repr(obj: Any) -> str:
-    """The outline, cut to what fits a screen."""
+    """The outline, cut to fit a screen."""
     return to_string(obj, max_lines=_REPR_LINES)
 
 

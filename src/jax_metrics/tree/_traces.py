@@ -5,7 +5,7 @@ one knows those around it. A tracer belongs to one trace, and may be used while 
 """
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import jax
@@ -84,26 +84,31 @@ def tracer_in(value: Any) -> Any:
     return next(tracers_in(value), None)
 
 
-def tracers_in(value: Any) -> Iterator[Any]:
-    """The tracers in a value. It does not flatten the Trees inside, which would count as a use."""
+def tracers_in(value: Any, around: tuple[int, ...] = ()) -> Iterator[Any]:
+    """The tracers in a value. It does not flatten the Trees inside, which would count as a use.
+
+    Args:
+        value: Any value.
+        around: The ids of the containers around it, which an endless one has inside again.
+    """
     kind = type(value)
     if isinstance(value, Tracer):
         yield value
-    elif kind in leaf_types:
-        return
-    elif kind in TREE_TYPES:
-        for name, item in value.__dict__.items():
-            if name not in PRIVATE:
-                yield from tracers_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from tracers_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from tracers_in(item)
-    elif not jax.tree_util.all_leaves((value,)):
-        for item in jax.tree.leaves(value, is_leaf=_is_tree):
-            yield from tracers_in(item)
+    elif kind not in leaf_types and id(value) not in around:
+        for item in _items(value):
+            yield from tracers_in(item, (*around, id(value)))
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if _is_tree(value):
+        return [item for name, item in value.__dict__.items() if name not in PRIVATE]
+    if isinstance(value, list | tuple):
+        return value
+    if isinstance(value, dict):
+        return value.values()
+    if jax.tree_util.all_leaves((value,)):
+        return ()
+    return jax.tree.leaves(value, is_leaf=_is_tree)
 
 
 def _is_tree(value: Any) -> bool:

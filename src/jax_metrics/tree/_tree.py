@@ -4,13 +4,14 @@ import inspect
 from abc import ABCMeta
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._captured_trees import check_captured
 from jax_metrics.tree._class_info import class_info
-from jax_metrics.tree._compact import SUBTREES, adopt, next_known, outside_compact
+from jax_metrics.tree._compact import SUBTREES, capture, in_compact, next_stored, outside_compact
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import (
     Rebuildable,
@@ -21,40 +22,42 @@ from jax_metrics.tree._flatten import (
     unflatten,
 )
 from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, PENDING, field_metadata
-from jax_metrics.tree._lost_state import check_assignment, note_assignment
+from jax_metrics.tree._leaked_state import check_assignment
+from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
 from jax_metrics.tree._types import FieldMetadata
 
 T = TypeVar("T", bound="Tree")
-_SIGNATURE = "_said_signature"  # of a class that says another one than that of its `__init__`
+_SIGNATURE = "_explicit_signature"  # set on a class to replace the signature of `__init__`
 
 
 class TreeMeta(ABCMeta):
-    """Makes Tree objects: gives them their defaults, and lets `compact` keep them."""
+    """Creates Tree objects: sets their defaults, and lets `compact` capture them."""
 
     if not TYPE_CHECKING:  # a checker should see the signature of `__init__`, not this one
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            """Makes an object, or gives back the one that a compact method made before."""
-            known = next_known(cls)
-            if known is not None:
-                return known
+            """Creates an object, or returns the one that a compact method created before."""
+            stored = next_stored(cls, args, kwargs)
+            if stored is not None:
+                return stored
+            if cls not in TREE_TYPES:
+                _register(cls)
             tree = cls.__new__(cls, *args, **kwargs)
             tree.__dict__[NATIVE] = origin()
             with outside_compact(), toplevel_made_mutable(tree):
                 cls.construct(tree, *args, **kwargs)
             tree._on_constructed()
-            adopt(tree)
-            return tree
+            return capture(tree, args, kwargs)
 
     @property
     def __signature__(cls) -> inspect.Signature:
-        """The arguments of `__init__`; `inspect` would find those of `__call__` above."""
+        """The arguments of `__init__`; `inspect` would find those of `__call__`."""
         for base in cls.__mro__:
-            if (said := vars(base).get(_SIGNATURE)) is not None:
-                return said
+            if (explicit := vars(base).get(_SIGNATURE)) is not None:
+                return explicit
             if "__init__" in vars(base):
                 break
         signature = inspect.signature(cls.__init__)
@@ -65,7 +68,7 @@ class TreeMeta(ABCMeta):
         type.__setattr__(cls, _SIGNATURE, signature)
 
     def construct(cls, tree: Any, *args: Any, **kwargs: Any) -> None:
-        """Gives a new object its defaults and runs its `__init__`."""
+        """Sets the defaults of a new object and runs its `__init__`."""
         info = class_info(cls)
         for name, factory in info.factories.items():
             tree.__dict__[name] = factory()
@@ -82,8 +85,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
     2. its annotation names a Tree class or a container of Trees;
     3. its present value is a Tree, or a list, tuple or dict with a Tree inside.
 
-    All other fields are static: part of the structure, compared with `==`. Changing one makes
-    jitted functions compile anew. JAX arrays cannot be static.
+    All other fields are static: part of the structure. Changing one makes jitted functions compile
+    again. JAX arrays cannot be static.
 
     Example:
         >>> import jax
@@ -103,12 +106,17 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         if vars(cls).get("__slots__"):
             raise TypeError(
                 f"{cls.__name__} has `__slots__`, but the fields of a Tree live in `__dict__`, and "
-                "slots would be no part of the pytree. Leave out `__slots__` or `slots=True`."
+                "slots would not be part of the pytree. Leave out `__slots__` or `slots=True`."
             )
-        _register(cls)
+        if not in_compact():  # else with the first object, which a later run does not make
+            _register(cls)
+
+    # Whether `compact` keeps objects of the class whatever they hold; it keeps those with nodes.
+    _captured_inline: ClassVar[bool] = False
+    _variable: ClassVar[str] = "model"  # what users call such an object, for messages
 
     def _on_constructed(self) -> None:
-        """Runs after `__init__`; for base classes such as Module."""
+        """Runs after `__init__`. For base classes such as Module to override."""
 
     def _place(self) -> tuple[Any, str]:
         """The outermost object that is known to hold this one, and the path of this one in it."""
@@ -118,6 +126,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         tracer = tracer_in(value)
         if tracer is not None:
             check_assignment(self, name, tracer)
+        elif callable(value) and type(value) not in TREE_TYPES:
+            check_captured(self, name, value)
         super().__setattr__(name, value)
         layout = self.__dict__.get(LAYOUT)
         node = layout is not None and (
@@ -141,18 +151,18 @@ class Tree(Rebuildable, metaclass=TreeMeta):
 
     @property
     def field_metadata(self) -> Mapping[str, FieldMetadata]:
-        """What is known of each field: whether it is a node, and its kind."""
+        """Whether each field is a node, and its kind."""
         return MappingProxyType(field_metadata(type(self), vars(self)))
 
     def update_field_metadata(
         self: T, field: str, node: bool | None = None, kind: type | None = None
     ) -> T:
-        """Returns a copy in which a field is declared differently.
+        """Returns a copy with another declaration of a field.
 
         Args:
             field: Name of the field.
-            node: Whether it is a child of the pytree; None leaves that as it is.
-            kind: Its kind; None leaves that as it is.
+            node: Whether it is a child of the pytree; None does not change that.
+            kind: Its kind; None does not change that.
 
         Raises:
             ValueError: If there is no such field.
@@ -174,19 +184,19 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         changed = known[field].update(**{k: v for k, v in changes.items() if v is not None})
         tree = copy(self)
         overrides = {**vars(tree).get(OVERRIDES, {}), field: changed}
-        # The order decides that of the leaves, so that of the calls must not matter.
-        made_inline = vars(tree).get(SUBTREES) or ()
-        rest = sorted(overrides.keys() - set(made_inline))
-        names = (*(name for name in made_inline if name in overrides), *rest)
+        # The leaves follow the order of the overrides, which must not depend on that of the calls.
+        subtrees = vars(tree).get(SUBTREES) or ()
+        rest = sorted(overrides.keys() - set(subtrees))
+        names = (*(name for name in subtrees if name in overrides), *rest)
         vars(tree)[OVERRIDES] = {name: overrides[name] for name in names}
         forget_layout(tree)
         return tree
 
     def check_metadata_updates(self) -> None:
-        """Looks at the fields anew, after a change that went past attribute assignment.
+        """Inspects the fields again, after a change that bypassed attribute assignment.
 
-        Assigning attributes and changing static lists and dicts in place is noticed anyway; this
-        is for code that writes to `vars(tree)`.
+        Assigning attributes and changing static values in place is noticed anyway. This is for code
+        that writes to `vars(tree)`.
         """
         forget_layout(self)
 

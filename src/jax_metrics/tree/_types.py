@@ -1,4 +1,4 @@
-"""Small value types that the rest of the package speaks in."""
+"""Small value types that the rest of the package uses."""
 
 import dataclasses
 import enum
@@ -12,15 +12,15 @@ A = TypeVar("A")
 
 @jax.tree_util.register_pytree_node_class
 class Nothing:
-    """What stands in a pytree where `filter` took a leaf away: a node without leaves."""
+    """A pytree node without leaves; `filter` replaces leaves by it."""
 
     def tree_flatten(self) -> tuple[tuple[()], None]:
-        """Has no children."""
+        """No children."""
         return (), None
 
     @classmethod
     def tree_unflatten(cls, aux: None, children: tuple[()]) -> "Nothing":
-        """Gives the one instance that is used everywhere."""
+        """The only instance in use."""
         return NOTHING
 
     def __repr__(self) -> str:
@@ -37,7 +37,7 @@ NOTHING = Nothing()
 
 
 class Missing:
-    """The type of `MISSING`, which says that an argument was not given."""
+    """The type of `MISSING`, the default of arguments that were not passed."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -55,9 +55,9 @@ class ArrayLike(Protocol):
 
 
 class Hashable(Generic[A]):
-    """An immutable box that compares and hashes by identity of what is inside.
+    """An immutable box that compares and hashes by the identity of its value.
 
-    It lets a value that has no usable `==` stand in a static field.
+    It makes any value usable in a static field, also one without a usable `==`.
 
     Example:
         >>> import numpy as np
@@ -95,7 +95,7 @@ class FlattenMode(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FieldMetadata:
-    """What is declared about one field.
+    """The declaration of one field.
 
     Attributes:
         node: Whether the field is a child of the pytree; otherwise it is static.
@@ -112,16 +112,16 @@ class FieldMetadata:
 
 @dataclasses.dataclass(slots=True, eq=False)
 class FieldInfo:
-    """One leaf, with what is known of the field that it stands in.
+    """One leaf, and the field that it belongs to.
 
-    This is what predicates given to `filter` and `map` receive.
+    Predicates in `filter` and `map` are called with it.
 
     Attributes:
-        name: Name of the field; `None` for a leaf that stands in no Tree.
+        name: Name of the field; `None` for a leaf that is not inside a Tree.
         value: The leaf itself.
         kind: Kind of the field; `NoneType` when it has none.
-        module: The Tree that has the field; `None` for a leaf that stands in no Tree.
-        path: Where the leaf is, as in `.layers[0].kernel`; empty when it is not known.
+        module: The Tree that has the field; `None` for a leaf that is not inside a Tree.
+        path: The path of the leaf, such as `.layers[0].kernel`; empty when it is unknown.
     """
 
     name: str | None

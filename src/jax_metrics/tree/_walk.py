@@ -1,7 +1,7 @@
 """Walking Trees directly, without going through JAX's flatten and its contexts.
 
-Each verb of the package (`filter`, `merge`, `map`, `apply`, `copy`) is a rule for leaves and a
-rule for Trees; what containers are and how objects are rebuilt is said here once.
+Each function of the package (`filter`, `merge`, `map`, `apply`, `copy`) is a rule for leaves and a
+rule for Trees. This file defines what a container is, and how objects are rebuilt.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import jax
 
 from jax_metrics.tree._flatten import is_tree, unflatten
-from jax_metrics.tree._layout import NATIVE, REBUILT, Layout
+from jax_metrics.tree._layout import NATIVE, PENDING, REBUILT, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
+from jax_metrics.tree._lost_state import carry_note
 from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import Nothing
 
@@ -38,8 +39,8 @@ def map_value(
         value: A Tree, a leaf, or any pytree with those inside.
         on_tree: Called with each outermost Tree and its path.
         on_leaf: Called with each leaf outside of those Trees and its path.
-        path: The path of the value itself; None when the rules do without, which is faster.
-        stop: Says of a value that it counts as a leaf.
+        path: The path of the value itself; None if the rules need no paths, which is faster.
+        stop: Whether a value counts as a leaf.
     """
     if stop is not None and stop(value):
         return on_leaf(value, path)
@@ -64,9 +65,9 @@ def map_value(
         return on_leaf(value, path)
 
     def rule(keys: Any, item: Any) -> Any:
-        where = None if path is None else path + jax.tree_util.keystr(keys)
+        inner_path = None if path is None else path + jax.tree_util.keystr(keys)
         counts_as_leaf = (stop is not None and stop(item)) or not is_tree(item)
-        return (on_leaf if counts_as_leaf else on_tree)(item, where)
+        return (on_leaf if counts_as_leaf else on_tree)(item, inner_path)
 
     def ends(item: Any) -> bool:
         return is_tree(item) or (stop is not None and stop(item))
@@ -87,21 +88,23 @@ def field_path(path: str | None, name: str) -> str | None:
 def rebuild(
     tree: Any, layout: Layout, children: Iterable[Any], *, native: bool | None = None
 ) -> Any:
-    """A new object like `tree`, with other children. All verbs make their objects here.
+    """A new object like `tree`, with other children. All functions of the package use it.
 
     Args:
         tree: The original.
-        layout: Its layout, which gives the new object its class and static fields.
+        layout: Its layout, which has the class and the static fields.
         children: The values of the node fields, in the order of `layout.names`.
-        native: Whether the new object counts as made by Python code. If not, state that is
-            assigned to it and lost is reported (see `_lost_state.py`). None copies the original.
+        native: Whether the new object counts as created by Python code. If not, state that is
+            assigned to it and lost is reported (see `_lost_state.py`). None: as the original.
     """
-    made = unflatten(layout, tuple(children))
+    rebuilt = unflatten(layout, tuple(children))
     if native or (native is None and NATIVE in tree.__dict__):
-        made.__dict__[NATIVE] = origin()
+        rebuilt.__dict__[NATIVE] = origin()
     elif (made_in := origin()) is not None:
-        made.__dict__[REBUILT] = made_in
-    return made
+        rebuilt.__dict__[REBUILT] = made_in
+    if PENDING in tree.__dict__:
+        carry_note(tree, rebuilt)
+    return rebuilt
 
 
 def made_here(tree: A) -> A:
@@ -132,11 +135,11 @@ def trees_in(value: Any) -> list[Any]:
     return [item for item in jax.tree.leaves(value, is_leaf=is_tree) if is_tree(item)]
 
 
-def check_inplace(obj: A, verb: str) -> A:
-    """The object, if it is one that a verb can change in place."""
+def check_inplace(obj: A, function: str) -> A:
+    """Returns the object if it can be changed in place, else raises."""
     if not is_tree(obj):
         raise TypeError(
-            f"`{verb}(..., inplace=True)` changes a Tree in place, but was given a "
+            f"`{function}(..., inplace=True)` changes a Tree in place, but was given a "
             f"{type(obj).__name__}. Leave `inplace` out and use the result."
         )
     return obj

@@ -125,6 +125,7 @@ def test_dropout_obeys_the_mode():
     np.testing.assert_allclose(layer.eval()(X), plain(X), **CLOSE)
 
 
+@pytest.mark.slow
 def test_training_step_in_bfloat16_is_traced_once():
     model = jm.nn.TransformerDecoder(decoder_layer(dropout_rate=0.1, dtype=jnp.bfloat16), 2).init(
         0, (X, MEMORY)

@@ -84,8 +84,8 @@ def test_spectral_norm_moves_in_training_unless_told_otherwise():
 
 def test_norms_nest():
     layer = nn.WeightNorm(nn.WeightNorm(nn.Linear(3))).init(0, X)
-    twin = linen.WeightNorm(linen.WeightNorm(linen.Dense(3)))
-    assert jnp.allclose(layer(X), twin.apply(layer.variables, X))
+    module = linen.WeightNorm(linen.WeightNorm(linen.Dense(3)))
+    assert jnp.allclose(layer(X), module.apply(layer.variables, X))
 
 
 def test_names_of_collections_are_taken_and_do_nothing():
@@ -120,7 +120,7 @@ def test_containers_among_the_arguments_are_made_fixed():
     param_dtype=st.sampled_from([jnp.float32, jnp.float16]),
 )
 def test_linear_is_dense(shape, features, **options):
-    assert_same_as_twin(nn.Linear(features, **options), linen.Dense(features, **options), shape)
+    assert_same_as_flax(nn.Linear(features, **options), linen.Dense(features, **options), shape)
 
 
 @settings(max_examples=15)
@@ -137,7 +137,7 @@ def test_conv_is_conv(batch, spatial, groups, kernel, **options):
     arguments = (2, (kernel,) * len(spatial))
     options["feature_group_count"] = groups
     shape = (batch, *spatial, 2)
-    assert_same_as_twin(nn.Conv(*arguments, **options), linen.Conv(*arguments, **options), shape)
+    assert_same_as_flax(nn.Conv(*arguments, **options), linen.Conv(*arguments, **options), shape)
 
 
 @settings(max_examples=15)
@@ -151,16 +151,16 @@ def test_conv_is_conv(batch, spatial, groups, kernel, **options):
     training=st.booleans(),
 )
 def test_batch_norm_is_batch_norm(shape, training, **options):
-    twin = linen.BatchNorm(use_running_average=not training, **options)
-    assert_same_as_twin(nn.BatchNorm(**options).train(training), twin, shape)
+    module = linen.BatchNorm(use_running_average=not training, **options)
+    assert_same_as_flax(nn.BatchNorm(**options).train(training), module, shape)
 
 
-def assert_same_as_twin(layer, twin, shape):
+def assert_same_as_flax(layer, module, shape):
     x = jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32)
-    layer, variables = layer.init(0, x), dict(twin.init(jax.random.key(0), x))
+    layer, variables = layer.init(0, x), dict(module.init(jax.random.key(0), x))
     assert_close(layer.variables, variables)
     changing = [name for name in variables if name != "params"]
-    expected, changed = twin.apply(variables, x, mutable=changing)
+    expected, changed = module.apply(variables, x, mutable=changing)
     assert_close(layer(x), expected)
     assert_close({name: layer.variables[name] for name in changing}, dict(changed))
 

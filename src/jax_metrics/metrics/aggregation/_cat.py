@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.inputs import as_exact, weights
 from jax_metrics.metrics.state import Buffer
 
 
@@ -29,7 +29,8 @@ class Cat(Metric):
 
     `update(values, sample_weight=None, mask=None)`: values `[batch, *shape]`, the others `[batch]`.
     Rows of weight zero are left out; other weights make no difference. Once the buffer is full,
-    further rows are dropped and `overflowed` becomes true.
+    further rows are dropped and `overflowed` becomes true. With an integer `dtype` rows are
+    integers; floats refuse integers that they would round.
 
     Args:
         capacity: The maximum number of rows.
@@ -52,9 +53,9 @@ class Cat(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with rows."""
-        values = jnp.asarray(values, self.dtype)
-        included = weights(values.shape[:1], sample_weight, mask) != 0
-        self.buffer = self.buffer.extended(values, included)
+        weight = weights(jnp.shape(values)[:1], sample_weight, mask)
+        values = as_exact(values, self.dtype, weight)
+        self.buffer = self.buffer.extended(values, weight != 0)
 
     def compute(self) -> Collected:
         """The rows, their number, and whether some were dropped."""

@@ -6,15 +6,16 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import weights, where_weighted
-from jax_metrics.metrics.state import state
+from jax_metrics.metrics.inputs import as_exact, weights, where_weighted
+from jax_metrics.metrics.state import highest, lowest, state
 
 
 class Max(Metric):
     """The largest of all values; minus infinity before the first one.
 
     `update(values, sample_weight=None, mask=None)`: values of any shape. Values of weight zero are
-    ignored; other weights make no difference.
+    ignored; other weights make no difference. With an integer `dtype` values are integers, and the
+    least one stands for no value; floats refuse integers that they would round.
 
     Example:
         >>> import jax.numpy as jnp
@@ -27,13 +28,15 @@ class Max(Metric):
 
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
-        self.largest = jnp.array(-jnp.inf, self.dtype)
+        self.largest = jnp.array(lowest(self.dtype), self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        values = jnp.asarray(values, self.dtype)
-        weight = weights(values.shape, sample_weight, mask)
-        self.largest = jnp.maximum(self.largest, where_weighted(values, weight, -jnp.inf).max())
+        weight = weights(jnp.shape(values), sample_weight, mask)
+        values = as_exact(values, self.dtype, weight)
+        self.largest = jnp.maximum(
+            self.largest, where_weighted(values, weight, lowest(self.dtype)).max()
+        )
 
     def compute(self) -> jax.Array:
         """The largest value."""
@@ -56,13 +59,15 @@ class Min(Metric):
 
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)
-        self.smallest = jnp.array(jnp.inf, self.dtype)
+        self.smallest = jnp.array(highest(self.dtype), self.dtype)
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        values = jnp.asarray(values, self.dtype)
-        weight = weights(values.shape, sample_weight, mask)
-        self.smallest = jnp.minimum(self.smallest, where_weighted(values, weight, jnp.inf).min())
+        weight = weights(jnp.shape(values), sample_weight, mask)
+        values = as_exact(values, self.dtype, weight)
+        self.smallest = jnp.minimum(
+            self.smallest, where_weighted(values, weight, highest(self.dtype)).min()
+        )
 
     def compute(self) -> jax.Array:
         """The smallest value."""

@@ -6,7 +6,7 @@ import jax
 
 from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_numbers, weights, where_weighted
+from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
 from jax_metrics.metrics.state import Total
 
 
@@ -55,7 +55,7 @@ class Sum(Metric):
         """Updates with values."""
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
-        self.total += (where_weighted(values, weight) * weight).sum()
+        self.total += Total.sum(times_weight(values, weight), dtype=self.dtype)
 
     def compute(self) -> jax.Array:
         """The sum."""

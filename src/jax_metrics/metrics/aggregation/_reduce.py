@@ -6,7 +6,7 @@ import jax
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_numbers, weights, where_weighted
+from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
 from jax_metrics.metrics.state import Total
 
 _REDUCTIONS = ("sum", "sum_over_batch_size", "mean_over_weights")
@@ -47,7 +47,7 @@ class Reduce(Metric):
         """Updates with values."""
         values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
-        self.total += (where_weighted(values, weight) * weight).sum()
+        self.total += Total.sum(times_weight(values, weight), dtype=self.dtype)
         if self.reduction != "mean_over_weights":
             weight = weights(values.shape, mask=mask)
         self.size += weight.sum()

@@ -37,7 +37,7 @@ class Throughput(Metric):
         """Updates with the number of items, an integer, and the seconds they took."""
         seconds = jnp.asarray(seconds, self.dtype)
         fault = check(seconds >= 0, "seconds must not be negative; subtract the earlier time.")
-        self.count += jnp.asarray(count).sum()
+        self.count += Total.sum(count, dtype=self.dtype)
         self.seconds += seconds.sum() + fault
 
     def compute(self) -> jax.Array:

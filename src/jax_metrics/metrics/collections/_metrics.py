@@ -1,7 +1,7 @@
 """`Metrics`: a collection of metrics."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
@@ -44,6 +44,8 @@ class Metrics(Composite):
         0.5
     """
 
+    _variable: ClassVar[str] = "metrics"
+
     metrics: list[Metric]
 
     def __init__(
@@ -58,7 +60,7 @@ class Metrics(Composite):
         super().__init__(**options)
         named = list(with_names(metrics, Metric, lambda metric: metric.name))
         self.names = tuple(name for name, _ in named)
-        self.metrics = [copy(metric) for _, metric in named]
+        self.metrics = [copy(metric, arrays=True) for _, metric in named]
         self.prefix, self.postfix = prefix, postfix
         self.pad_to = as_sizes(pad_to, self.metrics)
 

@@ -1,5 +1,6 @@
 """How metrics read targets, predictions, weights and masks."""
 
+from jax_metrics.metrics.inputs._exact import as_exact as as_exact
 from jax_metrics.metrics.inputs._labels import LabelBatch as LabelBatch
 from jax_metrics.metrics.inputs._labels import LabelOptions as LabelOptions
 from jax_metrics.metrics.inputs._labels import Labels as Labels
@@ -11,5 +12,6 @@ from jax_metrics.metrics.inputs._scores import one_versus_rest as one_versus_res
 from jax_metrics.metrics.inputs._scores import read_scores as read_scores
 from jax_metrics.metrics.inputs._scores import sum_to_one as sum_to_one
 from jax_metrics.metrics.inputs._weights import as_numbers as as_numbers
+from jax_metrics.metrics.inputs._weights import times_weight as times_weight
 from jax_metrics.metrics.inputs._weights import weights as weights
 from jax_metrics.metrics.inputs._weights import where_weighted as where_weighted

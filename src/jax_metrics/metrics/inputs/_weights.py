@@ -7,10 +7,23 @@ import jax.numpy as jnp
 
 
 def as_numbers(values: Any, dtype: Any) -> jax.Array:
-    """Integers and booleans as int32 or wider, which sums exactly; floats in the dtype."""
+    """Integers and booleans as they are, which `Total.sum` adds exactly; floats in the dtype."""
     values = jnp.asarray(values)
     exact = jnp.issubdtype(values.dtype, jnp.integer) or values.dtype == bool
-    return values.astype(jnp.promote_types(values.dtype, jnp.int32) if exact else dtype)
+    return values if exact else values.astype(dtype)
+
+
+def times_weight(values: jax.Array, weight: jax.Array) -> jax.Array:
+    """The values times their weights, 0 where the weight is 0, even for NaN.
+
+    Integer weights are 0 or 1 and leave the dtype of the values as it is.
+
+    Args:
+        values: Numbers; booleans count as 0 and 1.
+        weight: The weight of each, from `weights`.
+    """
+    selected = where_weighted(values, weight)
+    return selected if jnp.issubdtype(weight.dtype, jnp.integer) else selected * weight
 
 
 def weights(

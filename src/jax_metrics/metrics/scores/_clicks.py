@@ -38,7 +38,7 @@ class ClickThroughRate(WeightedMean):
         clicks = as_labels("clicks", clicks)
         weight = weights(clicks.shape, sample_weight, mask, self.dtype)
         is_valid = (clicks == 0) | (clicks == 1) | (weight == 0)
-        self.add(clicks, sample_weight, mask)
+        self.add(clicks == 1, sample_weight, mask)
         self.total += check(is_valid, "clicks must be 0 or 1.")
 
 

@@ -22,20 +22,20 @@ class Reduced(MetricState):
     neutral: ClassVar[Callable[[Any], Any]]
 
 
-def _lowest(x: jax.Array) -> jax.Array:
-    is_float = jnp.issubdtype(x.dtype, jnp.floating)
-    return jnp.full_like(x, -jnp.inf if is_float else jnp.iinfo(x.dtype).min)
+def lowest(dtype: Any) -> float | int:
+    """Minus infinity, or the least integer."""
+    return -float("inf") if jnp.issubdtype(dtype, jnp.floating) else int(jnp.iinfo(dtype).min)
 
 
-def _highest(x: jax.Array) -> jax.Array:
-    is_float = jnp.issubdtype(x.dtype, jnp.floating)
-    return jnp.full_like(x, jnp.inf if is_float else jnp.iinfo(x.dtype).max)
+def highest(dtype: Any) -> float | int:
+    """Infinity, or the largest integer."""
+    return float("inf") if jnp.issubdtype(dtype, jnp.floating) else int(jnp.iinfo(dtype).max)
 
 
 _REDUCTIONS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "sum": (jnp.add, jnp.zeros_like),
-    "max": (jnp.maximum, _lowest),
-    "min": (jnp.minimum, _highest),
+    "max": (jnp.maximum, lambda x: jnp.full_like(x, lowest(x.dtype))),
+    "min": (jnp.minimum, lambda x: jnp.full_like(x, highest(x.dtype))),
 }
 _KINDS = {
     name: type(

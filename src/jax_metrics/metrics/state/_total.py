@@ -1,14 +1,18 @@
 """`Total`: a running sum that stays exact where a float32 would stop counting."""
 
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.metrics.state._accumulator import Accumulator
+from jax_metrics.metrics.state._uncontracted import without_last_bits
 from jax_metrics.module import MetricState
 
-_HALF = 16  # bits
+_LIMB = 16  # bits of an integer that are added at once
+_CHUNK = 2**15  # this many limbs fit into an int32
 
 
 class Total(Accumulator):
@@ -16,7 +20,7 @@ class Total(Accumulator):
 
     A single float32 counts to 2**24 and then stops, and an int32 wraps at 2**31. Two floats add
     integers exactly up to 2**48, and other numbers, such as weights, almost exactly (Knuth's
-    two-sum).
+    two-sum). `Total.sum` adds up an array of integers without wrapping.
 
     Args:
         value: The initial sum, an array or a number.
@@ -33,19 +37,85 @@ class Total(Accumulator):
     low: jax.Array = MetricState.node()
 
     def __init__(self, value: Any = 0.0, dtype: Any = float):
-        start = jnp.zeros(jnp.shape(value), dtype)
-        self.high, self.low = _add(start, start, jnp.asarray(value))
+        self.high = jnp.zeros(jnp.shape(value), dtype)
+        self.low = jnp.zeros(jnp.shape(value), dtype)
+        if not (isinstance(value, float) and value == 0):
+            total = self + value
+            self.high, self.low = total.high, total.low
 
     @classmethod
     def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = float) -> "Total":
         """Sums that start from zero."""
-        return cls(jnp.zeros(shape, dtype), dtype)
+        low = jnp.zeros(shape, dtype)  # its own buffer, so that both can be donated
+        return cls(dtype=dtype)._replace(high=jnp.zeros(shape, dtype), low=low)
+
+    @classmethod
+    def sum(cls, values: Any, axis: tuple[int, ...] | None = None, dtype: Any = jnp.float32) -> Any:
+        """The sum of an array; of integers exactly, where `values.sum()` would wrap at 2**31.
+
+        Args:
+            values: Numbers of any dtype.
+            axis: The axes to sum over; all of them by default.
+            dtype: Dtype of both floats.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> import jax_metrics as jm
+            >>> int(jm.metrics.Total.sum(jnp.full(1000, 3_000_000)))
+            3000000000
+        """
+        values = values if _is_numpy_integer(values) else jnp.asarray(values)
+        axes = tuple(range(values.ndim)) if axis is None else axis
+        if not _is_integer(values.dtype):
+            return cls(values.sum(axes), dtype)
+        summed = tuple(size for i, size in enumerate(values.shape) if i in axes)
+        kept = tuple(size for i, size in enumerate(values.shape) if i not in axes)
+        rows = (jnp if isinstance(values, jax.Array) else np).moveaxis(
+            values, axes, range(len(axes))
+        )
+        return cls.zeros(kept, dtype)._plus_rows(rows.reshape(math.prod(summed), *kept))
+
+    def _plus_rows(self, rows: Any, shift: int = 0) -> "Total":
+        """The sum plus integers along the first axis, each times `2**shift`."""
+        if isinstance(rows, np.ndarray):
+            return self._plus_integer(rows.sum(0, dtype=_dtype_of_sum(rows.dtype, 8)), shift)
+        if _fits_int32(len(rows), rows.dtype):
+            return self._plus_integer(rows.sum(0, dtype=_dtype_of_sum(rows.dtype, 4)), shift)
+        # Sums of the limbs of up to _CHUNK integers fit into an int32; longer ones in two rounds.
+        chunks = len(rows) // _CHUNK
+        head, tail = rows[: chunks * _CHUNK], rows[chunks * _CHUNK :]
+        total = self
+        for position, limb in _limbs(tail):
+            total = total._plus_integer(limb.sum(0, dtype=jnp.int32), shift + position)
+        if chunks:
+            for position, limb in _limbs(head.reshape(chunks, _CHUNK, *head.shape[1:])):
+                total = total._plus_rows(limb.sum(1, dtype=jnp.int32), shift + position)
+        return total
+
+    def _plus_integer(self, value: Any, shift: int = 0) -> "Total":
+        high, low = self.high, self.low
+        for position, limb in _limbs(value):  # one float might round the integer
+            scaled = jnp.asarray(limb, high.dtype) * jnp.asarray(
+                2.0 ** (position + shift), high.dtype
+            )
+            high, low = _two_sum(high, low, jnp.broadcast_to(scaled, high.shape))
+        return self._replace(high=high, low=low)
 
     def __add__(self, value: Any) -> "Total":
         """The sum plus a number, an array of the same shape, or another Total."""
         if isinstance(value, Total):
             return (self + value.high) + value.low
-        high, low = _add(self.high, self.low, jnp.asarray(value))
+        # JAX would truncate integers of NumPy and Python to 32 bits.
+        value = np.asarray(value) if isinstance(value, int) else value
+        value = value if _is_numpy_integer(value) else jnp.asarray(value)
+        if _is_integer(value.dtype):
+            return self._plus_integer(value)
+        value = jnp.broadcast_to(value, self.high.shape).astype(self.high.dtype)
+        # A product might be contracted with some of the additions and not with others. Their
+        # differences would not be the rounding error.
+        first = without_last_bits(value)
+        rest = jnp.where(jnp.isfinite(value), value - first, 0)
+        high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
         return self._replace(high=high, low=low)
 
     def __getitem__(self, index: Any) -> "Total":
@@ -72,14 +142,7 @@ class Total(Accumulator):
         return self + other
 
 
-def _add(high: jax.Array, low: jax.Array, value: jax.Array) -> tuple[jax.Array, jax.Array]:
-    if value.dtype == jnp.bool_:
-        value = value.astype(jnp.int32)
-    if jnp.issubdtype(value.dtype, jnp.integer):  # one float might round it; two do not
-        upper = (value >> _HALF) << _HALF
-        high, low = _add(high, low, upper.astype(high.dtype))
-        value = value - upper
-    value = jnp.broadcast_to(value, high.shape).astype(high.dtype)
+def _two_sum(high: Any, low: Any, value: Any) -> tuple[jax.Array, jax.Array]:
     total = high + value
     from_value = total - high
     error = (high - (total - from_value)) + (value - from_value)
@@ -87,5 +150,36 @@ def _add(high: jax.Array, low: jax.Array, value: jax.Array) -> tuple[jax.Array, 
     rounded = total + low
     # For an infinity or NaN the differences above are meaningless.
     finite = jnp.isfinite(total)
-    rest = low - (rounded - total)
-    return jnp.where(finite, rounded, total), jnp.where(finite, rest, 0)
+    remainder = low - (rounded - total)
+    return jnp.where(finite, rounded, total), jnp.where(finite, remainder, 0)
+
+
+def _limbs(value: Any) -> list[tuple[int, Any]]:
+    """The parts of integers that a float holds exactly, the highest first, with their positions."""
+    bits = 8 * value.dtype.itemsize
+    if bits <= _LIMB:
+        return [(0, value)]
+    top = bits - _LIMB
+    lower = [(p, (value >> p) & (2**_LIMB - 1)) for p in range(top - _LIMB, -1, -_LIMB)]
+    return [(top, value >> top), *lower]
+
+
+def _is_integer(dtype: Any) -> bool:
+    return dtype.kind == "b" or jnp.issubdtype(dtype, jnp.integer)
+
+
+def _is_numpy_integer(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic) and _is_integer(value.dtype)
+
+
+def _dtype_of_sum(dtype: Any, itemsize: int) -> Any:
+    """The dtype of the integers, or a signed one of the size if that is larger."""
+    return dtype if dtype.itemsize >= itemsize else np.dtype(f"int{8 * itemsize}")
+
+
+def _fits_int32(count: int, dtype: Any) -> bool:
+    """Whether no sum of so many integers wraps, or they have 64 bits, so that it hardly can."""
+    if dtype.itemsize == 8:
+        return True
+    bound = 1 if dtype.kind == "b" else 2 ** (8 * dtype.itemsize)
+    return count * bound <= 2**31

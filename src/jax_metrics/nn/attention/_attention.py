@@ -7,12 +7,66 @@ import flax.linen as linen
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Cache, Log, Parameter, Rng
+from jax_metrics.module import Cache, Log, Parameter, Rng, is_initializing
 from jax_metrics.nn import initializers
+from jax_metrics.nn.attention._attended import (
+    attended_keys,
+    attending_queries,
+    without_unattended,
+)
+from jax_metrics.nn.attention._cache_space import check_cache_space, nan_beyond_cache
 from jax_metrics.nn.flax import FlaxLayer
 
 
-class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProductAttention):
+def _center(next_function: Any, args: Any, kwargs: Any, context: Any) -> Any:
+    """Subtracts the mean before a LayerNorm of Flax, whose fast variance is then exact."""
+    if isinstance(context.module, linen.LayerNorm) and context.method_name == "__call__":
+        (x,) = args
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        args = ((wide - wide.mean(-1, keepdims=True)).astype(x.dtype),)
+    return next_function(*args, **kwargs)
+
+
+class _LinenAttention(linen.MultiHeadDotProductAttention):
+    """The attention of Flax, with an exact variance and without NaN from padding."""
+
+    def __call__(
+        self,
+        inputs_q: jax.Array,
+        inputs_k: jax.Array | None = None,
+        inputs_v: jax.Array | None = None,
+        *,
+        inputs_kv: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        deterministic: bool | None = None,
+        dropout_rng: jax.Array | None = None,
+        sow_weights: bool = False,
+    ) -> jax.Array:
+        """Attends; see `flax.linen.MultiHeadDotProductAttention`."""
+        if mask is not None and not self.decode:  # a cache holds the keys that this mask is about
+            keys, queries = attended_keys(mask), attending_queries(mask)
+            itself = inputs_k is None and inputs_v is None and inputs_kv is None
+            inputs_q = without_unattended(inputs_q, queries, keys if itself else None)
+            if inputs_k is not None:
+                inputs_k = without_unattended(inputs_k, keys)
+            if inputs_v is not None:
+                inputs_v = without_unattended(inputs_v, keys)
+            if inputs_kv is not None:
+                inputs_kv = without_unattended(inputs_kv, keys)
+        options: Any = {
+            "inputs_kv": inputs_kv,
+            "mask": mask,
+            "deterministic": deterministic,
+            "dropout_rng": dropout_rng,
+            "sow_weights": sow_weights,
+        }
+        if not self.normalize_qk:
+            return super().__call__(inputs_q, inputs_k, inputs_v, **options)
+        with linen.intercept_methods(_center):
+            return super().__call__(inputs_q, inputs_k, inputs_v, **options)
+
+
+class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
     """Attends from each position of a sequence to the positions of another (Vaswani et al., 2017).
 
     A call takes `inputs_q`, `[batch..., queries, features]`, and by default attends over itself; or
@@ -24,7 +78,8 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProdu
 
     `query`, `key`, `value` and `out` are dicts with `kernel` and `bias`; `normalize_qk` adds
     `query_ln` and `key_ln`. With `decode=True`, `init` with a whole sequence makes a cache of its
-    length, in `cached_key`, `cached_value` and `cache_index`; then each call takes one position.
+    length, in `cached_key`, `cached_value` and `cache_index`; then each call takes one position. A
+    call beyond that length is an error or, if traced, returns NaN.
 
     Args:
         num_heads: Number of heads; `qkv_features` is divided among them.
@@ -55,8 +110,9 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProdu
     Raises:
         AssertionError: In a call, if the heads do not divide `qkv_features`.
         RuntimeError: In a call in training mode with dropout, without a key.
-        ValueError: In a call, if `inputs_v` is given without `inputs_k`, or if a layer that
-            decodes gets another shape than its cache has.
+        ValueError: If the rate is not a probability; in a call, if `inputs_v` is given without
+            `inputs_k`, if a layer that decodes gets another shape than its cache has, or if its
+            cache is full.
 
     Example:
         >>> import jax.numpy as jnp
@@ -103,8 +159,17 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=linen.MultiHeadDotProdu
     qk_attn_weights_einsum_cls: Any = None
     attn_weights_value_einsum_cls: Any = None
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Attends; see the class for the arguments."""
+        index, keys = vars(self).get("cache_index"), vars(self).get("cached_key")
+        if not self.decode or index is None or keys is None or is_initializing():
+            return super().__call__(*args, **kwargs)
+        check_cache_space(self, index, 1, keys.shape[-3])
+        output = super().__call__(*args, **kwargs)
+        return nan_beyond_cache(output, index + 1, keys.shape[-3])
 
-class MultiHeadAttention(MultiHeadDotProductAttention, flax_class=linen.MultiHeadAttention):
+
+class MultiHeadAttention(MultiHeadDotProductAttention):
     """The same as `MultiHeadDotProductAttention`, by the shorter name that Flax has too.
 
     Example:
@@ -117,7 +182,7 @@ class MultiHeadAttention(MultiHeadDotProductAttention, flax_class=linen.MultiHea
     """
 
 
-class _LinenSelfAttention(linen.MultiHeadDotProductAttention):
+class _LinenSelfAttention(_LinenAttention):
     """`flax.linen.SelfAttention` without its deprecation warning."""
 
     def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -1,18 +1,26 @@
 """Grouped-query attention, with a cache of its keys and values for decoding."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 
 from jax_metrics.module import Cache, describe_place, is_initializing
 from jax_metrics.nn import initializers
+from jax_metrics.nn._explicit_axes import run_sharded
+from jax_metrics.nn._rate import check_rate
+from jax_metrics.nn.attention._attended import (
+    attended_keys,
+    attending_queries,
+    without_unattended,
+)
+from jax_metrics.nn.attention._cache_space import check_cache_space, nan_beyond_cache
 from jax_metrics.nn.attention._grouped_heads import attend, attend_and_drop
 from jax_metrics.nn.attention._position import expand_positions
 from jax_metrics.nn.linear import Linear
-from jax_metrics.nn.noise import RandomLayer, check_rate
+from jax_metrics.nn.noise import RandomLayer
 from jax_metrics.nn.normalization import RMSNorm
 from jax_metrics.tree import outside_compact
 
@@ -156,6 +164,8 @@ class GroupedQueryAttention(RandomLayer):
         if self.initializing() and "query" not in vars(self):
             with outside_compact():  # a compact method around would take them for its own
                 self._make_layers(query.shape[-1])
+        self._check_masks(query, key, mask, padding_mask)
+        query, key, value = self._without_padding(query, key, value, mask, padding_mask, cross)
         q = self._heads(self.query(query), self.num_heads)
         k = self._heads(self.key(key), self.num_kv_heads)
         v = self._heads(self.value(value), self.num_kv_heads)
@@ -171,14 +181,13 @@ class GroupedQueryAttention(RandomLayer):
         keep = self._mask(q, k, mask, padding_mask, before)
         dropout_key = self._key(rng)
         if dropout_key is None and not return_weights:
-            output, weights = attend(q, k, v, keep), None
+            output, weights = run_sharded(attend, q, k, v, keep, like=q), None
         else:
-            output, weights = attend_and_drop(q, k, v, keep, dropout_key, self.dropout_rate)
+            drop = partial(attend_and_drop, rate=self.dropout_rate)
+            output, weights = run_sharded(drop, q, k, v, keep, dropout_key, like=q)
         if self.cache_index is not None and not is_initializing():
             assert self.cached_key is not None
-            # A cache that ran over holds wrong values; under `jit` nobody else would notice.
-            fits = self.cache_index <= self.cached_key.shape[-3]
-            output = jnp.where(fits, output, jnp.asarray(jnp.nan, output.dtype))
+            output = nan_beyond_cache(output, self.cache_index, self.cached_key.shape[-3])
         output = self.out(output.reshape(*output.shape[:-2], -1))
         return (output, weights) if return_weights else output
 
@@ -214,6 +223,54 @@ class GroupedQueryAttention(RandomLayer):
             self.query_norm = RMSNorm(dtype=self.dtype, param_dtype=self.param_dtype)
             self.key_norm = RMSNorm(dtype=self.dtype, param_dtype=self.param_dtype)
 
+    def _check_masks(self, query: Any, key: Any, mask: Any, padding_mask: Any) -> None:
+        batch, keys = key.shape[:-2], key.shape[-2]
+        if padding_mask is not None and jnp.shape(padding_mask) != (*batch, keys):
+            new = "" if self.cached_key is None else " for the new positions"
+            raise ValueError(
+                f"{describe_place(self)} needs a `padding_mask` [batch..., keys]{new}, "
+                f"{(*batch, keys)}; got shape {jnp.shape(padding_mask)}."
+            )
+        if mask is None:
+            return
+        if self.cached_key is not None and not is_initializing():
+            keys = self.cached_key.shape[-3]
+        full = (*batch, self.num_heads, query.shape[-2], keys)
+        try:
+            fits = jnp.broadcast_shapes(jnp.shape(mask), full) == full
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(
+                f"{describe_place(self)} needs a `mask` that broadcasts to "
+                f"[batch..., heads, length, keys], {full}; got shape {jnp.shape(mask)}."
+            )
+
+    def without_padding(self, x: jax.Array, *, mask: Any, padding_mask: Any) -> jax.Array:
+        """A sequence that attends over itself, with zeros for NaN and infinity in its padding.
+
+        Args:
+            x: Shape `[batch..., length, features]`.
+            mask: As in a call; a position that no query sees is padding.
+            padding_mask: As in a call.
+        """
+        self._check_inputs(x, x, x, False)
+        self._check_masks(x, x, mask, padding_mask)
+        return self._without_padding(x, x, x, mask, padding_mask, False)[1]
+
+    def _without_padding(
+        self, query: Any, key: Any, value: Any, mask: Any, padding_mask: Any, cross: bool
+    ) -> tuple[Any, Any, Any]:
+        """The inputs without NaN at positions that nothing attends to."""
+        seen = seeing = None
+        if mask is not None and self.cache_index is None:  # else it is about the cached keys
+            seen, seeing = attended_keys(mask), attending_queries(mask)
+        new_key = without_unattended(key, seen, padding_mask)
+        new_value = new_key if value is key else without_unattended(value, seen, padding_mask)
+        if cross:
+            return without_unattended(query, seeing), new_key, new_value
+        return without_unattended(new_key, seeing), new_key, new_value
+
     def _heads(self, x: jax.Array, heads: int) -> jax.Array:
         return x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
 
@@ -245,28 +302,12 @@ class GroupedQueryAttention(RandomLayer):
         """Where queries may look, `[batch..., heads or 1, length, keys]`; None: everywhere."""
         *batch, length = q.shape[:-2]
         keys = k.shape[-3]
-        full = (*batch, self.num_heads, length, keys)
         masks = []
         if mask is not None:
             mask = jnp.asarray(mask, bool)
-            try:
-                fits = jnp.broadcast_shapes(mask.shape, full) == full
-            except ValueError:
-                fits = False
-            if not fits:
-                raise ValueError(
-                    f"{describe_place(self)} needs a `mask` that broadcasts to "
-                    f"[batch..., heads, length, keys], {full}; got shape {mask.shape}."
-                )
-            masks.append(mask.reshape((1,) * (len(full) - mask.ndim) + mask.shape))
+            masks.append(mask.reshape((1,) * (len(batch) + 3 - mask.ndim) + mask.shape))
         if padding_mask is not None:
-            padding_mask = jnp.asarray(padding_mask, bool)
-            if padding_mask.shape != (*batch, keys):
-                raise ValueError(
-                    f"{describe_place(self)} needs a `padding_mask` [batch..., keys], "
-                    f"{(*batch, keys)}; got shape {padding_mask.shape}."
-                )
-            masks.append(padding_mask[..., None, None, :])
+            masks.append(jnp.asarray(padding_mask, bool)[..., None, None, :])
         if self.causal:
             query_positions = before + jnp.arange(length)
             causal = jnp.arange(keys) <= query_positions[:, None]
@@ -332,21 +373,19 @@ class GroupedQueryAttention(RandomLayer):
                 "batch_size, max_length)`, or remove it with `jm.nn.remove_cache(model)`."
             )
         index = self.cache_index
-        if not isinstance(index, Tracer) and int(index) + length > capacity[-3]:
-            raise ValueError(
-                f"{describe_place(self)} has a cache for {capacity[-3]} positions, of which "
-                f"{int(index)} are taken; got {length} more. Start one with a larger `max_length`."
-            )
+        check_cache_space(self, index, length, capacity[-3])
         new = jnp.ones(k.shape[:-2], bool) if padding_mask is None else padding_mask
-        if jnp.shape(new) != k.shape[:-2]:
-            raise ValueError(
-                f"{describe_place(self)} needs a `padding_mask` for the new positions, "
-                f"{k.shape[:-2]}; got shape {jnp.shape(new)}."
-            )
-        update = jax.lax.dynamic_update_slice_in_dim
-        keys = update(self.cached_key, k.astype(self.cached_key.dtype), index, axis=-3)
-        values = update(self.cached_value, v.astype(self.cached_value.dtype), index, axis=-3)
-        mask = update(self.cached_mask, jnp.asarray(new, bool), index, axis=-1)
+        cache = self.cached_key, self.cached_value, self.cached_mask
+        new = k, v, jnp.asarray(new)
+        keys, values, mask = run_sharded(_updated, cache, new, index, like=cache)
         self.cached_key, self.cached_value, self.cached_mask = keys, values, mask
         self.cache_index = index + length
         return keys.astype(k.dtype), values.astype(v.dtype), mask
+
+
+def _updated(cache: tuple[Any, ...], new: tuple[Any, ...], index: Any) -> tuple[Any, ...]:
+    """Cached keys, values and mask with new ones from an index on."""
+    return tuple(
+        jax.lax.dynamic_update_slice_in_dim(old, value.astype(old.dtype), index, axis)
+        for old, value, axis in zip(cache, new, (-3, -3, -1), strict=True)
+    )

@@ -76,8 +76,16 @@ class _TransformerLayer(Module):
             setattr(self, f"norm{number}", norm(epsilon=epsilon, **dtypes))
             setattr(self, f"dropout{number}", Dropout(dropout_rate))
 
-    def _apply(self, x: jax.Array, *branches: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    def _apply(
+        self,
+        x: jax.Array,
+        mask: Any,
+        padding_mask: Any,
+        *branches: Callable[[jax.Array], jax.Array],
+    ) -> jax.Array:
         self._check(x, "x")
+        # The residual connections would carry NaN in padding past the attention.
+        x = self.self_attention.without_padding(x, mask=mask, padding_mask=padding_mask)
         for number, branch in enumerate(branches, start=1):
             norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
             if self.norm_first:
@@ -162,7 +170,7 @@ class TransformerEncoderLayer(_TransformerLayer):
         def attend(h: jax.Array) -> jax.Array:
             return self.self_attention(h, mask=mask, padding_mask=padding_mask, positions=positions)
 
-        return self._apply(x, attend, self.feed_forward)
+        return self._apply(x, mask, padding_mask, attend, self.feed_forward)
 
 
 class TransformerDecoderLayer(_TransformerLayer, cross=True):
@@ -231,4 +239,4 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
                 h, memory, mask=memory_mask, padding_mask=memory_padding_mask
             )
 
-        return self._apply(x, attend, attend_to_memory, self.feed_forward)
+        return self._apply(x, mask, padding_mask, attend, attend_to_memory, self.feed_forward)

@@ -9,6 +9,7 @@ from flax.linen import dtypes
 
 from jax_metrics.module import Module, Parameter, describe_place, next_key
 from jax_metrics.nn import initializers
+from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.convolution._conv import Conv
 from jax_metrics.nn.convolution._pad import PaddingMode, check_padding_mode
 from jax_metrics.nn.convolution._spatial import as_shape, check_rank, padding_pairs, per_axis
@@ -124,17 +125,21 @@ class DepthwiseConv(Module):
             padding = (((self.kernel_size[0] - 1) * self.kernel_dilation[0], 0),)
         batch = x.shape[: -axes - 1]
         letters = "ABDEFGHJKL"[:axes]
-        output = PaddingMode(self.padding_mode)(
-            x.reshape(-1, *x.shape[-axes - 1 :]),
-            kernel,
-            self.strides,
-            padding,
-            dimension_numbers=(f"N{letters}C", f"{letters}IO", f"N{letters}C"),
-            rhs_dilation=self.kernel_dilation,
-            feature_group_count=channels,
-            precision=self.precision,
-        )
-        output = output.reshape(*batch, *output.shape[1:])
+
+        def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
+            output = PaddingMode(self.padding_mode)(
+                x.reshape(-1, *x.shape[-axes - 1 :]),
+                kernel,
+                self.strides,
+                padding,
+                dimension_numbers=(f"N{letters}C", f"{letters}IO", f"N{letters}C"),
+                rhs_dilation=self.kernel_dilation,
+                feature_group_count=channels,
+                precision=self.precision,
+            )
+            return output.reshape(*batch, *output.shape[1:])
+
+        output = run_sharded(convolve, x, kernel, like=x)
         return output if bias is None else output + bias
 
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Module, describe_place
+from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.convolution._spatial import check_rank, per_axis
 
 _METHODS = {
@@ -133,10 +134,14 @@ class PixelShuffle(Module):
                 f"{describe_place(self)} needs channels in multiples of {r}**2 = {r**2}; got "
                 f"{channels}: shape {x.shape}."
             )
-        x = x.reshape(*batch, height, width, channels // r**2, r, r)
         n = len(batch)
-        x = x.transpose(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-        return x.reshape(*batch, height * r, width * r, channels // r**2)
+
+        def shuffle(x: jax.Array) -> jax.Array:
+            x = x.reshape(*batch, height, width, channels // r**2, r, r)
+            x = x.transpose(*range(n), n, n + 3, n + 1, n + 4, n + 2)
+            return x.reshape(*batch, height * r, width * r, channels // r**2)
+
+        return run_sharded(shuffle, x, like=x)
 
 
 class PixelUnshuffle(Module):
@@ -177,7 +182,11 @@ class PixelUnshuffle(Module):
                 f"{describe_place(self)} needs height and width in multiples of {r}; got shape "
                 f"{x.shape}."
             )
-        x = x.reshape(*batch, height // r, r, width // r, r, channels)
         n = len(batch)
-        x = x.transpose(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-        return x.reshape(*batch, height // r, width // r, channels * r**2)
+
+        def unshuffle(x: jax.Array) -> jax.Array:
+            x = x.reshape(*batch, height // r, r, width // r, r, channels)
+            x = x.transpose(*range(n), n, n + 2, n + 4, n + 1, n + 3)
+            return x.reshape(*batch, height // r, width // r, channels * r**2)
+
+        return run_sharded(unshuffle, x, like=x)

@@ -56,8 +56,7 @@ class Argument:
         return dict(layer.arguments.pairs).get(self.name, self.default)
 
     def __set__(self, layer: Any, value: Any) -> None:
-        values = {**dict(layer.arguments.pairs), self.name: value}
-        layer.arguments = Arguments.given(values, layer._defaults)
+        layer.set_arguments({**dict(layer.arguments.pairs), self.name: value})
 
 
 def _fixed(name: str, value: Any) -> Any:

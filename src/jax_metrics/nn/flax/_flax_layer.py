@@ -25,6 +25,8 @@ from jax_metrics.module import (
     key_from_init,
     next_key,
 )
+from jax_metrics.nn._explicit_axes import has_explicit_axes, run_sharded, split_arrays
+from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
@@ -40,6 +42,8 @@ _COLLECTIONS = {
 }
 # Arguments that name a collection or key stream: fields replace them.
 _UNUSED = frozenset({"rng_collection", "collection_name"})
+# Arguments by which a user replaces the product of a layer.
+_PRODUCTS = ("dot_general", "dot_general_cls", "conv_general_dilated")
 _RATES = ("rate", "dropout_rate")
 _CALLER_KEYS = frozenset({"rng", "dropout_rng"})
 
@@ -146,9 +150,24 @@ class FlaxLayer(_Declared):
         super().__init__(values.pop("name", None))
         for name in self._layers:
             setattr(self, name, _as_layer(self, name, values.pop(name)))
-        self.arguments = Arguments.given(values, self._defaults)
+        self.set_arguments(values)
         if self._draws():
             self.rng = key_from_init()
+
+    def set_arguments(self, values: Mapping[str, Any]) -> None:
+        """Replaces the arguments, in place.
+
+        Args:
+            values: All arguments, by name.
+
+        Raises:
+            TypeError: If one is a JAX array.
+            ValueError: If a dropout rate is not a probability.
+        """
+        if self._has_rng:
+            for name in _RATES:
+                check_rate(values.get(name, 0), name)
+        self.arguments = Arguments.given(values, self._defaults)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the Flax module; see the class for what it takes."""
@@ -164,16 +183,24 @@ class FlaxLayer(_Declared):
         if new:
             logs = {"mutable": True} if "intermediates" in self._mutable_collections(False) else {}
             keys = {"params": next_key(), **rngs}
-            output, made = call.init(keys, args, options, method=method, **logs)
+
+            def make(keys: Any, args: Any, options: Any) -> Any:
+                return call.init(keys, args, options, method=method, **logs)
+
+            output, made = _run_sharded(self, make, keys, args, options, state={})
             self._store(made, new=True)
             return output
         variables = self.variables
         mutable = [
             c for c in self._mutable_collections(training) if c in variables or c == "intermediates"
         ]
-        output, changed = call(
-            variables, args, options, rngs=rngs, mutable=mutable or False, method=method
-        )
+
+        def apply(variables: Any, rngs: Any, args: Any, options: Any) -> Any:
+            return call(
+                variables, args, options, rngs=rngs, mutable=mutable or False, method=method
+            )
+
+        output, changed = _run_sharded(self, apply, variables, rngs, args, options, state=variables)
         if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
             self._store(changed, new=False)
         return output
@@ -319,6 +346,24 @@ class FlaxLayer(_Declared):
                 f"Add it to the class, as in `{name}: jax.Array = jm.Parameter.node(init=False)`."
             )
         return self._rest[collection]
+
+
+def _run_sharded(layer: FlaxLayer, f: Any, *operands: Any, state: Any) -> Any:
+    """Calls a function of Flax's; with Explicit mesh axes, as `run_sharded` does."""
+    if not has_explicit_axes(operands):
+        return f(*operands)
+    arrays, fill = split_arrays(operands)
+    inputs = operands[-2:]
+
+    def run(arrays: list[Any]) -> Any:
+        return run_sharded(lambda arrays: f(*fill(arrays)), arrays, like=inputs, state=state)
+
+    if any(getattr(layer, name, None) is not None for name in _PRODUCTS):
+        try:
+            jax.eval_shape(run, arrays)
+        except Exception:  # a product that sets its output sharding itself runs as it is
+            return f(*operands)
+    return run(arrays)
 
 
 def _collection_of(kind: type) -> str | None:

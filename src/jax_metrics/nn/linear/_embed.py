@@ -12,10 +12,24 @@ from jax_metrics.nn import initializers
 from jax_metrics.nn.flax import FlaxLayer
 
 
-class Embed(FlaxLayer, flax_class=linen.Embed):
+class _LinenEmbed(linen.Embed):
+    """The Embed of Flax, in which one vector is looked up like several."""
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Looks up vectors; see `flax.linen.Embed`."""
+        if self.num_embeddings != 1 or not jnp.issubdtype(jnp.result_type(inputs), jnp.integer):
+            return super().__call__(inputs)
+        # Flax broadcasts the one vector to all indices, those out of range included.
+        table: Any = self.promote_dtype(self.embedding, dtype=self.dtype, inexact=False)[0]
+        return jnp.take(table, inputs, axis=0)
+
+
+class Embed(FlaxLayer, flax_class=_LinenEmbed):
     """Looks up a vector for each integer.
 
-    Takes integers of shape `[...]` and returns `[..., features]`. Equivalent to `flax.linen.Embed`.
+    Takes integers of shape `[...]` and returns `[..., features]`. Negative integers count from the
+    end; those out of range return NaN. Equivalent to `flax.linen.Embed`, but with a single vector
+    too an integer out of range returns NaN.
 
     Args:
         num_embeddings: How many vectors there are.

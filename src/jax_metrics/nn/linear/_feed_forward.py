@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jax_metrics.module import Module
 from jax_metrics.nn import initializers
+from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.linear._linear import Linear
 from jax_metrics.nn.noise import Dropout
 from jax_metrics.tree import outside_compact
@@ -31,6 +32,9 @@ class FeedForward(Module):
         kernel_init: See `use_bias`.
         bias_init: See `use_bias`.
         name: A name for the module.
+
+    Raises:
+        ValueError: If the rate is not a probability.
 
     Example:
         >>> import jax.numpy as jnp
@@ -59,6 +63,7 @@ class FeedForward(Module):
         name: str | None = None,
     ):
         super().__init__(name)
+        check_rate(dropout_rate, "dropout_rate")
         self.hidden_features = hidden_features
         self.activation = activation
         self.dropout = Dropout(dropout_rate)

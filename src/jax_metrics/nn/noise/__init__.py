@@ -7,4 +7,3 @@ from jax_metrics.nn.noise._noise import GaussianNoise as GaussianNoise
 from jax_metrics.nn.noise._noise import SpatialDropout as SpatialDropout
 from jax_metrics.nn.noise._noise import StochasticDepth as StochasticDepth
 from jax_metrics.nn.noise._random_layer import RandomLayer as RandomLayer
-from jax_metrics.nn.noise._random_layer import check_rate as check_rate

@@ -22,6 +22,7 @@ class Dropout(FlaxLayer, flax_class=linen.Dropout):
         rng_collection: Accepted as in Flax; the field `rng` takes its place.
 
     Raises:
+        ValueError: If the rate is not a probability.
         RuntimeError: In a call in training mode, without a key.
 
     Example:

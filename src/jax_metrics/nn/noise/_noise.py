@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import describe_place
-from jax_metrics.nn.noise._random_layer import RandomChange, check_rate
+from jax_metrics.nn._rate import check_rate
+from jax_metrics.nn.noise._random_layer import RandomChange
 
 # Constants of SELU: the limit of its activation at minus infinity.
 _SELU_ALPHA = 1.6732632423543772

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Key, Module, Rng, describe_place, key_from_init
+from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.flax import draw_key
 
 
@@ -62,18 +63,8 @@ class RandomChange(RandomLayer):
                 "it first, as in `x.astype(jnp.float32)`."
             )
         key = self._key(rng)
-        return x if key is None else self._change(key, x)
+        return x if key is None else run_sharded(self._change, key, x, like=x)
 
     def _change(self, key: jax.Array, x: jax.Array) -> jax.Array:
         """The output in training."""
         raise NotImplementedError
-
-
-def check_rate(rate: float, name: str = "rate") -> None:
-    """Raises unless a number is a probability.
-
-    Raises:
-        ValueError: If it is below 0 or above 1.
-    """
-    if not 0 <= rate <= 1:
-        raise ValueError(f"`{name}` is a probability, from 0 to 1; got {rate}.")

@@ -3,21 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
-import flax.linen as linen
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import BatchStats, Parameter
 from jax_metrics.nn import initializers
 from jax_metrics.nn.flax import FlaxLayer
+from jax_metrics.nn.normalization._linen_norm import (
+    LinenBatchNorm,
+    LinenGroupNorm,
+    LinenInstanceNorm,
+    LinenLayerNorm,
+    LinenRMSNorm,
+)
 
 
-class BatchNorm(FlaxLayer, flax_class=linen.BatchNorm):
+class BatchNorm(FlaxLayer, flax_class=LinenBatchNorm):
     """Normalizes each feature over the batch (Ioffe and Szegedy, 2015).
 
     In training it uses the statistics of the batch and moves its running ones towards them; in
-    evaluation mode, or frozen, it uses the running ones and changes nothing. Equivalent to
-    `flax.linen.BatchNorm`.
+    evaluation mode, or frozen, it uses the running ones and changes nothing. An empty or fully
+    masked batch leaves them unchanged. A call also takes `mask=`, true at valid values, in a shape
+    that broadcasts to the input. Equivalent to `flax.linen.BatchNorm` with
+    `use_fast_variance=False`.
 
     Args:
         use_running_average: Overrides the module's mode; None: follows the mode.
@@ -32,7 +40,8 @@ class BatchNorm(FlaxLayer, flax_class=linen.BatchNorm):
         scale_init: Initializer of `scale`, `[features]`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
-        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`, in one pass: wrong where the
+            mean is large relative to the deviation. Flax's default is True.
         force_float32_reductions: Compute statistics in float32 at least.
 
     Example:
@@ -60,14 +69,15 @@ class BatchNorm(FlaxLayer, flax_class=linen.BatchNorm):
     scale_init: initializers.InitializerLike = initializers.ones
     axis_name: Any = None
     axis_index_groups: Any = None
-    use_fast_variance: bool = True
+    use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
 
-class LayerNorm(FlaxLayer, flax_class=linen.LayerNorm):
+class LayerNorm(FlaxLayer, flax_class=LinenLayerNorm):
     """Normalizes each example over its features (Ba et al., 2016).
 
-    Equivalent to `flax.linen.LayerNorm`.
+    A call also takes `mask=`, true at valid values. Equivalent to `flax.linen.LayerNorm` with
+    `use_fast_variance=False`.
 
     Args:
         epsilon: Added to the variance.
@@ -81,7 +91,8 @@ class LayerNorm(FlaxLayer, flax_class=linen.LayerNorm):
         feature_axes: The axes of `scale` and `bias`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
-        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`, in one pass: wrong where the
+            mean is large relative to the deviation. Flax's default is True.
         force_float32_reductions: Compute statistics in float32 at least.
 
     Example:
@@ -105,14 +116,14 @@ class LayerNorm(FlaxLayer, flax_class=linen.LayerNorm):
     feature_axes: int | Sequence[int] = -1
     axis_name: Any = None
     axis_index_groups: Any = None
-    use_fast_variance: bool = True
+    use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
 
-class RMSNorm(FlaxLayer, flax_class=linen.RMSNorm):
+class RMSNorm(FlaxLayer, flax_class=LinenRMSNorm):
     """Divides each example by its root mean square (Zhang and Sennrich, 2019).
 
-    Equivalent to `flax.linen.RMSNorm`.
+    A call also takes `mask=`, true at valid values. Equivalent to `flax.linen.RMSNorm`.
 
     Args:
         epsilon: Added to the mean square.
@@ -124,7 +135,7 @@ class RMSNorm(FlaxLayer, flax_class=linen.RMSNorm):
         feature_axes: The axes of `scale`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
-        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        use_fast_variance: Accepted as in Flax; no mean is subtracted, so it has no effect.
         force_float32_reductions: Compute statistics in float32 at least.
 
     Example:
@@ -145,14 +156,15 @@ class RMSNorm(FlaxLayer, flax_class=linen.RMSNorm):
     feature_axes: int | Sequence[int] = -1
     axis_name: Any = None
     axis_index_groups: Any = None
-    use_fast_variance: bool = True
+    use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
 
-class GroupNorm(FlaxLayer, flax_class=linen.GroupNorm):
+class GroupNorm(FlaxLayer, flax_class=LinenGroupNorm):
     """Normalizes each example over groups of its features (Wu and He, 2018).
 
-    Takes an array of shape `[batch, ..., features]`. Equivalent to `flax.linen.GroupNorm`.
+    Takes an array of shape `[batch, ..., features]`, and by keyword `mask`, true at valid values.
+    Equivalent to `flax.linen.GroupNorm` with `use_fast_variance=False`.
 
     Args:
         num_groups: Number of groups; None: derived from `group_size`.
@@ -167,7 +179,8 @@ class GroupNorm(FlaxLayer, flax_class=linen.GroupNorm):
         reduction_axes: The axes to normalize over, with the feature axis; None: all but the first.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
-        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`, in one pass: wrong where the
+            mean is large relative to the deviation. Flax's default is True.
         force_float32_reductions: Compute statistics in float32 at least.
 
     Raises:
@@ -196,15 +209,15 @@ class GroupNorm(FlaxLayer, flax_class=linen.GroupNorm):
     reduction_axes: Sequence[int] | None = None
     axis_name: Any = None
     axis_index_groups: Any = None
-    use_fast_variance: bool = True
+    use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
 
-class InstanceNorm(FlaxLayer, flax_class=linen.InstanceNorm):
+class InstanceNorm(FlaxLayer, flax_class=LinenInstanceNorm):
     """Normalizes each feature of each example over its positions (Ulyanov et al., 2016).
 
-    Takes an array of shape `[batch, spatial..., features]`. Equivalent to
-    `flax.linen.InstanceNorm`.
+    Takes an array of shape `[batch, spatial..., features]`, and by keyword `mask`, true at valid
+    values. Equivalent to `flax.linen.InstanceNorm` with `use_fast_variance=False`.
 
     Args:
         epsilon: Added to the variance.
@@ -217,7 +230,8 @@ class InstanceNorm(FlaxLayer, flax_class=linen.InstanceNorm):
         feature_axes: The axes of `scale` and `bias`, which are not normalized over.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
-        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`: faster, less exact.
+        use_fast_variance: Compute the variance as `E[x^2] - E[x]^2`, in one pass: wrong where the
+            mean is large relative to the deviation. Flax's default is True.
         force_float32_reductions: Compute statistics in float32 at least.
 
     Raises:
@@ -244,5 +258,5 @@ class InstanceNorm(FlaxLayer, flax_class=linen.InstanceNorm):
     feature_axes: int | Sequence[int] = -1
     axis_name: Any = None
     axis_index_groups: Any = None
-    use_fast_variance: bool = True
+    use_fast_variance: bool = False
     force_float32_reductions: bool = True

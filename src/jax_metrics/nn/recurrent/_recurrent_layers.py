@@ -6,8 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Cache, Key, Module, is_initializing
+from jax_metrics.nn._explicit_axes import run_sharded
+from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.noise import Dropout
 from jax_metrics.nn.recurrent._cells import GRUCell, OptimizedLSTMCell, RNNCellBase, SimpleCell
+from jax_metrics.nn.recurrent._lengths import check_lengths, one_of_lengths, valid_steps
 from jax_metrics.nn.recurrent._recurrent_steps import output_of, scan_cell
 from jax_metrics.nn.recurrent._varying import varying_like
 from jax_metrics.tree import node
@@ -69,6 +72,7 @@ class RecurrentLayer(Module):
         **cell: Any,
     ):
         super().__init__(name)
+        check_rate(dropout, "dropout")
         if time_axis == -1:
             raise ValueError(
                 f"The last axis holds the features, so it cannot be the `time_axis` of "
@@ -99,6 +103,7 @@ class RecurrentLayer(Module):
         *,
         mask: jax.Array | None = None,
         lengths: jax.Array | None = None,
+        seq_lengths: jax.Array | None = None,
     ) -> Any:
         """Runs over a sequence.
 
@@ -107,7 +112,9 @@ class RecurrentLayer(Module):
             initial_state: A state as `return_state` returns it; None: zeros, or the final state of
                 the previous call.
             mask: Shape `[batch..., time]`, true at valid steps.
-            lengths: Shape `[batch...]`: number of valid steps.
+            lengths: Shape `[batch...]`: number of valid steps. Traced values are clipped to the
+                time axis; others beyond it are refused.
+            seq_lengths: Flax's name of `lengths`.
         """
         time = self.time_axis + x.ndim if self.time_axis < 0 else self.time_axis
         if not 0 <= time < x.ndim - 1:
@@ -116,7 +123,8 @@ class RecurrentLayer(Module):
                 f"{self.time_axis} for the time before the last; got {x.shape}."
             )
         y = jnp.moveaxis(x, time, 0)
-        valid = _valid_steps(y.shape[:-1], time, mask, lengths)
+        lengths = one_of_lengths(self, lengths, seq_lengths)
+        valid = self._valid_steps(y.shape[:-1], time, mask, lengths)
         if self.go_backwards:
             y = y[::-1]
             valid = None if valid is None else valid[::-1]
@@ -155,7 +163,38 @@ class RecurrentLayer(Module):
     ) -> tuple[Any, jax.Array]:
         if not self.initialized and self.initializing():
             cell(carry, x[0])  # creates the parameters outside of the scan
-        return scan_cell(cell, carry, x, valid, reverse=reverse, unroll=self.unroll)
+
+        def scan(cell: Any, x: jax.Array, valid: Any, carry: Any) -> tuple[jax.Array, Any]:
+            after, outputs = scan_cell(cell, carry, x, valid, reverse=reverse, unroll=self.unroll)
+            return outputs, after
+
+        outputs, after = run_sharded(scan, cell, x, valid, carry, like=x, state=carry)
+        return after, outputs
+
+    def _valid_steps(
+        self, steps: tuple[int, ...], time: int, mask: Any, lengths: Any
+    ) -> jax.Array | None:
+        """Mask of the valid steps, `[time, batch...]`; None: all."""
+        if mask is not None and lengths is not None:
+            raise ValueError("Give `mask` or `lengths`, not both.")
+        if lengths is not None:
+            if jnp.shape(lengths) != steps[1:]:
+                raise ValueError(
+                    f"`lengths` expected the shape of the batch, {steps[1:]}; got "
+                    f"{jnp.shape(lengths)}."
+                )
+            check_lengths(self, lengths, steps[0])
+            return valid_steps(jnp.asarray(lengths), steps[0], 0)
+        if mask is None:
+            return None
+        batch = list(steps[1:])
+        expected = (*batch[:time], steps[0], *batch[time:])
+        if jnp.shape(mask) != expected:
+            raise ValueError(
+                f"`mask` expected the shape of the inputs without features, {expected}; got "
+                f"{jnp.shape(mask)}."
+            )
+        return jnp.moveaxis(jnp.asarray(mask, bool), time, 0)
 
     def _first_states(self, x: jax.Array, given: Any) -> tuple[Any, ...]:
         """The initial carry of each cell, checked to fit; `x` is `[time, batch, in]`."""
@@ -231,30 +270,8 @@ class SimpleRNN(RecurrentLayer):
     _cell_class = SimpleCell
 
 
-def _valid_steps(steps: tuple[int, ...], time: int, mask: Any, lengths: Any) -> jax.Array | None:
-    """Mask of the valid steps, `[time, batch...]`; None: all."""
-    if mask is not None and lengths is not None:
-        raise ValueError("Give `mask` or `lengths`, not both.")
-    if lengths is not None:
-        if jnp.shape(lengths) != steps[1:]:
-            raise ValueError(
-                f"`lengths` expected the shape of the batch, {steps[1:]}; got {jnp.shape(lengths)}."
-            )
-        numbers = jnp.arange(steps[0]).reshape(-1, *(1,) * (len(steps) - 1))
-        return numbers < lengths
-    if mask is None:
-        return None
-    batch = list(steps[1:])
-    expected = (*batch[:time], steps[0], *batch[time:])
-    if jnp.shape(mask) != expected:
-        raise ValueError(
-            f"`mask` expected the shape of the inputs without features, {expected}; got "
-            f"{jnp.shape(mask)}."
-        )
-    return jnp.moveaxis(jnp.asarray(mask, bool), time, 0)
-
-
 def _fitting(carry: Any, x: jax.Array, cell: Any) -> Any:
     """The carry in the dtype of the computation, and varying over devices as the inputs do."""
     dtype = cell.dtype or jnp.promote_types(x.dtype, cell.param_dtype)
-    return varying_like(jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), carry), x)
+    carry = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), carry)
+    return varying_like(carry, x, time_axis=0)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Inputs, Module, Rng, next_key
+from jax_metrics.nn._explicit_axes import sharded_like
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._remat import as_policy
 from jax_metrics.tree import copy, map, static
@@ -128,7 +129,7 @@ class Stack(Module):
             policy = as_policy(None if self.remat is True else self.remat)
             step = jax.checkpoint(step, policy=policy, prevent_cse=False)
         output, changed = self._scan(step, x, self.layer)
-        self.layer = state.put_back(changed)
+        state.put_back(changed, self)
         return output
 
     def _first_call(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -154,7 +155,7 @@ class Stack(Module):
         def checked(x: Any, layer: Any) -> tuple[Any, Any]:
             output, changed = step(x, layer)
             _check_fits_next(x, output, self.layer)
-            return output, changed
+            return sharded_like(output, x), changed
 
         def run(x: Any) -> tuple[Any, Any]:
             return jax.lax.scan(checked, x, over, reverse=self.reverse, unroll=self.unroll)

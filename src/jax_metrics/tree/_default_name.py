@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jax_metrics.tree import snake_case
+from jax_metrics.tree._compact import snake_case
 
 
 class DefaultName:
@@ -11,7 +11,7 @@ class DefaultName:
     An instance with a name of its own shadows it.
 
     Example:
-        >>> from jax_metrics.arguments import DefaultName
+        >>> from jax_metrics.tree import DefaultName
         >>> class MeanError:
         ...     name = DefaultName()
         >>> MeanError().name
