@@ -15,7 +15,13 @@ from jax_metrics.metrics.aggregation._last_value import Last
 from jax_metrics.metrics.curves._latest_rows import LatestRows
 from jax_metrics.metrics.curves._score_state import BinnedScores, ExactScores
 from jax_metrics.metrics.regression._minkowski_distance import _PowerSum
-from jax_metrics.metrics.state import Accumulator, gathered_state, merged_states, reduced_state
+from jax_metrics.metrics.state import (
+    Accumulator,
+    SquareSum,
+    gathered_state,
+    merged_states,
+    reduced_state,
+)
 from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.metrics.wrappers._update_window import UpdateWindow
 
@@ -34,6 +40,7 @@ MAKE = {
         lambda cls: cls(Buffer(4, (2,)), False),
         lambda state: state.added(ROWS / 2, ROWS, ROWS > 0, []),
     ),
+    SquareSum: (lambda cls: cls(), lambda state: state.updated(ROWS, ROWS)),
     _PowerSum: (
         lambda cls: cls(2.0, jnp.float32),
         lambda state: state.updated(ROWS, ROWS),
