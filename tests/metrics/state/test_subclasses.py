@@ -15,7 +15,13 @@ from jax_metrics.metrics.aggregation._last_value import Last
 from jax_metrics.metrics.curves._latest_rows import LatestRows
 from jax_metrics.metrics.curves._score_state import BinnedScores, ExactScores
 from jax_metrics.metrics.regression._minkowski_distance import _PowerSum
-from jax_metrics.metrics.state import Accumulator, gathered_state, merged_states, reduced_state
+from jax_metrics.metrics.state import (
+    Accumulator,
+    SquareSum,
+    gathered_state,
+    merged_states,
+    reduced_state,
+)
 from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.metrics.wrappers._update_window import UpdateWindow
 
@@ -23,6 +29,7 @@ ROWS = jnp.ones(2)
 MAKE = {
     Total: (lambda cls: cls(1.0), lambda state: state + 2),
     Moments: (lambda cls: cls(1), lambda state: state.updated(ROWS[:, None])),
+    SquareSum: (lambda cls: cls(), lambda state: state.updated(ROWS, ROWS)),
     Buffer: (lambda cls: cls(4), lambda state: state.extended(ROWS)),
     Last: (lambda cls: cls(), lambda state: state.merged(Last(1.0, True))),
     LatestRows: (lambda cls: cls(4), lambda state: state.extended(ROWS, ROWS > 0)),
