@@ -28,9 +28,10 @@ MAY_IMPORT = {
     "regularizers": CORE | {"arguments", "losses"},  # a regularizer is a loss
     "metrics": CORE | {"arguments", "losses"},
     "optim": CORE,
-    "training": CORE | SIBLINGS,
-    "distributed": CORE | SIBLINGS,
-    "models": CORE | SIBLINGS,
+    "checkpoint": CORE | SIBLINGS,
+    "sharding": CORE | SIBLINGS,
+    "training": CORE | SIBLINGS | {"checkpoint", "sharding"},
+    "models": CORE | SIBLINGS | {"checkpoint", "sharding"},
     "testing": CORE | SIBLINGS,
 }
 # Python 3.14 adds annotationlib, which code may import where it is there.

@@ -98,7 +98,10 @@ def test_a_broken_rule_is_found_while_computing(checking, rules):
 
 def test_rules_of_different_shapes():
     assert "nothing" in with_checks(lambda: check_rules([FINE, WHOLE]))()
-    assert "the second one" in with_checks(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
+    assert (
+        "the second one"
+        in with_checks(lambda: check_rules([WHOLE._replace(holds=jnp.array(True)), SECOND]))()
+    )
 
 
 def test_more_values_than_a_float_counts(monkeypatch):

@@ -65,6 +65,49 @@ def test_an_item_of_a_value():
         list(Mean())
 
 
+@pytest.mark.parametrize(
+    "array", [np.array([1.0, 2.0]), np.float32(3.0), jnp.array([1.0, 2.0])], ids=lambda a: type(a)
+)
+@pytest.mark.parametrize("function", BINARY)
+def test_an_array_on_the_left_is_an_operand(function, array):
+    expression = function(array, Max())
+    assert type(expression) is Expression
+    np.testing.assert_allclose(value_of(expression), function(array, 4.0))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        bool,
+        lambda better: 1 if better else 2,
+        lambda better: not better,
+        lambda better: better and True,
+        lambda better: max(Max(), Min()),
+        lambda better: sorted([Max(), Min()]),
+    ],
+)
+def test_an_expression_is_neither_true_nor_false(ask):
+    for better in (Max() > Min(), Max() <= 3, -Max()):
+        with pytest.raises(TypeError, match=r"neither true nor false.*if a.compute\(\) > b.comp"):
+            ask(better)
+    assert bool(Max())
+
+
+@pytest.mark.parametrize("verb", [operator.add, lambda a, b: a.merge_state(b)])
+def test_merging_metrics_of_other_options_raises(verb):
+    for one, other, differing in [
+        (Sum(), Sum(name="other"), ""),
+        (AUROC(thresholds=[0.2, 0.8]), AUROC(thresholds=[0.3, 0.8]), ""),
+        (Precision(threshold=0.2), Precision(threshold=0.6), r".*0\.2.* and .*0\.6"),
+        (Running(Precision(), window=2), Running(Precision(threshold=0.6), window=2), ""),
+    ]:
+        cls = type(one).__name__
+        with pytest.raises(
+            ValueError, match=f"merge two {cls}, but their options differ{differing}"
+        ):
+            verb(one, other)
+
+
 def test_plus_merges_metrics_of_the_same_options_only():
     halves = Sum().update(VALUES[:2]) + Sum().update(VALUES[2:])
     assert type(halves) is Sum and halves.compute() == VALUES.sum()

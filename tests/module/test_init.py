@@ -262,3 +262,25 @@ def test_an_initializer_in_an_undeclared_field_is_an_error():
 
     with pytest.raises(TypeError, match=r"Noise\.level holds an Initializer but is static"):
         Noise().init(0)
+
+
+def test_a_module_with_initializers_passes_through_jax():
+    class Noise(jm.Module):
+        level: jax.Array = jm.Parameter.node()
+
+        def __init__(self):
+            self.level = jm.Initializer(lambda key: jax.random.normal(key, (3,)))
+
+        def __call__(self, x):
+            return x * self.level
+
+    x = jnp.ones((2, 3))
+    model = jm.Sequential(Noise(), jm.Dropout(0.5))
+    expected = model.init(0, x).layers[0].level
+    assert (jax.jit(lambda model, x: model.init(0, x))(model, x).layers[0].level == expected).all()
+    shapes = jax.eval_shape(lambda model, x: model.init(0, x), model, x)
+    assert shapes.layers[0].level.shape == (3,)
+    assert isinstance(jax.jit(lambda model: model)(model).layers[0].level, jm.Initializer)
+    assert jax.tree.leaves(model) == []
+    assert jax.tree.structure(jm.Dropout(0.5)) == jax.tree.structure(jm.Dropout(0.5))
+    assert (model.merge(model.init(0, x)).layers[0].level == expected).all()

@@ -117,3 +117,26 @@ def test_a_remembered_layout_is_the_one_that_would_be_worked_out():
             assert made.by == module.by and made.steps == module.steps
             assert jax.tree.structure(made) == jax.tree.structure(anew)
             assert layout_of(made) is layout_of(anew)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [jm.MLP([4, 2]), jm.Sequential(jm.Linear(3), jm.BatchNorm(), jm.Dropout(0.5))],
+    ids=["only parameters", "state too"],
+)
+def test_merging_parameters_keeps_every_setting(model):
+    model = model.init(0, jnp.ones((2, 3)))
+    params = model.parameters()
+    assert not model.eval().merge(params).training
+    assert model.freeze().merge(params).frozen
+    assert not model.eval().merge(jax.tree.map(jnp.zeros_like, model), ignore_static=True).training
+    assert model.eval().merge(model).training  # a whole model brings its settings
+
+
+def test_merging_a_filtered_tree_keeps_rates_and_dtypes():
+    model = jm.Sequential(jm.Linear(3), jm.Dropout(0.5)).init(0, jnp.ones((2, 3)))
+    other = jm.Sequential(jm.Linear(3, dtype=jnp.bfloat16), jm.Dropout(0.1))
+    params = other.init(1, jnp.ones((2, 3))).eval().parameters()
+    merged = model.merge(jax.tree.map(lambda p: p, params))
+    assert (merged.layers[0].kernel == params.layers[0].kernel).all()
+    assert merged.layers[1].rate == 0.5 and merged.layers[0].dtype is None and merged.training

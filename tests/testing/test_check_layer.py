@@ -74,6 +74,27 @@ class Overflowing(Scale):
         return y if y.dtype == jnp.float32 else y / 0
 
 
+class Gathering(Scale):
+    """Its gather has no unambiguous sharding."""
+
+    def __call__(self, x):
+        return super().__call__(x)[jnp.arange(x.shape[0])]
+
+
+class OverTheBatch(Scale):
+    def __call__(self, x):
+        return super().__call__(x) - x.mean(0)
+
+
+def test_sharding_is_checked():
+    with pytest.raises(Exception, match="out sharding could not be resolved"):
+        check_layer(Gathering(), X)
+    with pytest.raises(AssertionError, match="the output under `shard_map`"):
+        check_layer(OverTheBatch(), X, vmap=False)
+    check_layer(Gathering(), X, sharded=False)
+    check_layer(OverTheBatch(), X, sharded=False)
+
+
 def test_a_right_layer_passes():
     check_layer(Scale(), X, reference=lambda layer, x: x * layer.factor)
     check_layer(Scale(), {"x": X})

@@ -1,7 +1,7 @@
 """Trees as dataclasses, by `jt.dataclass` and by the standard decorator."""
 
 import dataclasses
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -179,3 +179,16 @@ def test_slots_are_refused(dataclass):
         @dataclass(slots=True)
         class Data(jt.Tree):
             x: float = jt.node()
+
+
+def test_class_variables_are_no_fields():
+    @dataclasses.dataclass
+    class Base(jt.Tree):
+        names: ClassVar[tuple[str, ...]] = ("a",)
+        x: float = 1.0
+
+    class Derived(Base):
+        names = ("a", "b")
+
+    assert Derived().names == Derived.names == ("a", "b")
+    assert Base().field_metadata.keys() == {"x"}

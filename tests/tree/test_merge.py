@@ -195,3 +195,30 @@ def test_merge_of_arrays_shares_them():
     layer, other = Layer(), Layer()
     other.w = jnp.ones(3)
     assert layer.merge(other).w is other.w
+
+
+def test_arrays_of_other_shapes_are_refused():
+    first, other = {"a": [Layer(3)]}, {"a": [Layer(3)]}
+    first["a"][0].w, other["a"][0].w = jnp.zeros(2), jnp.zeros((3, 1))
+    text = r"\.w: expected an array of shape \[2\], .* has one of shape \[3, 1\] there"
+    with pytest.raises(jt.MergeError, match=rf"^At \['a'\]\[0\]{text}"):
+        jt.merge(first, other)
+    with pytest.raises(jt.MergeError, match=f"^At {text}"):
+        jt.merge(first["a"][0], other["a"][0], inplace=True)
+    assert first["a"][0].w.shape == (2,)
+    assert jt.merge(first, other, check_shapes=False)["a"][0].w.shape == (3, 1)
+    assert jt.merge({"w": jnp.zeros(3)}, {"w": 1.0}) == {"w": 1.0}
+
+
+def test_a_tree_with_nothing_inside_brings_its_leaves_alone():
+    class Pair(jt.Tree):
+        def __init__(self, size):
+            self.size = size
+            self.parts = [Layer(size), Layer(size)]
+
+    first, other = Pair(3), Pair(4)
+    other.parts[1].w = jt.NOTHING
+    merged = jt.merge(first, other)
+    assert merged.size == merged.parts[0].size == 3
+    other.parts[1].w = 5.0
+    assert jt.merge(first, other).size == 4

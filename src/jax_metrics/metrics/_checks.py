@@ -6,7 +6,7 @@ then a second program is compiled and run, which finds the check that failed.
 
 What is checked directly in the update is collected while it is traced. A check inside of a scan, or
 of another transformation within the update, belongs to the trace of that one, and cannot leave it
-so. Then the update is traced once more by `checkify`, which gets checks out of any transformation.
+so. It becomes part of the program, and `checkify` gets it out, whatever the transformation.
 """
 
 import contextlib
@@ -20,6 +20,8 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 from jax.experimental import checkify
+from jax.experimental.xla_metadata import set_xla_metadata
+from jax.extend.core import jaxpr_as_fun
 
 from jax_metrics.module import Named
 from jax_metrics.tree import running_trace
@@ -44,33 +46,23 @@ class Collecting:
     Attributes:
         per_rule: Whether rules are recorded one by one, to find the broken one; else together.
         results: For each check its message, and whether it passed.
-        inside: Whether there was a check within a transformation, where it cannot be collected.
         trace: The trace of the program.
     """
 
     per_rule: bool = False
     results: list[Named[jax.Array]] = dataclasses.field(default_factory=list)
-    inside: bool = False
     trace: Any = dataclasses.field(default_factory=running_trace)
 
     def record(self, rules: Iterable[Rule], all_passed: jax.Array) -> None:
         """Takes note of checked rules."""
         if running_trace() is not self.trace:
-            self.inside = True
+            for rule in rules:
+                text = rule.message.replace("{", "{{").replace("}", "}}")  # it is a format
+                checkify.debug_check(jnp.all(rule.holds), text)
         elif self.per_rule:
             self.results += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
         else:
             self.results.append(Named("", all_passed))
-
-
-class Emitting:
-    """Makes the checks part of the program, for `checkify` to find."""
-
-    def record(self, rules: Iterable[Rule], all_passed: jax.Array) -> None:
-        """Writes checked rules into the program."""
-        for rule in rules:
-            text = rule.message.replace("{", "{{").replace("}", "}}")  # it is a format
-            checkify.debug_check(jnp.all(rule.holds), text)
 
 
 class Raising:
@@ -84,7 +76,10 @@ class Raising:
                 raise ValueError(rule.message)
 
 
-Recorder = Collecting | Emitting | Raising
+Recorder = Collecting | Raising
+# JAX keeps the trace of a jitted function for later calls. One that is called in an update needs
+# another with its checks than elsewhere, and metadata are what tells the two apart.
+_PROGRAMS_OF_THEIR_OWN = functools.partial(set_xla_metadata, checks="returned")
 _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar(
     "recorder", default=None
 )
@@ -200,26 +195,23 @@ def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tupl
         per_rule: Whether rules are told apart, which takes time; see `Outcome.message`.
     """
 
-    def emitting(*args: Any) -> Any:
-        with recorded_by(Emitting()):
-            return f(*args)
+    def collected(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
+        checks = Collecting(per_rule)
+        with recorded_by(checks), _PROGRAMS_OF_THEIR_OWN():
+            return f(*args), checks.results
 
     @functools.wraps(f)
     def run(*args: Any) -> tuple[Any, Outcome]:
-        leaves, structure = jax.tree.flatten(args)
-        checks = Collecting(per_rule)
-        with recorded_by(checks):
-            result = f(*structure.unflatten(leaves))
-        if checks.inside:
-            results, structure_of_result = jax.tree.flatten(result)
-            try:
-                failure, result = checkify.checkify(emitting, errors=checkify.user_checks)(*args)
-            except (ValueError, NotImplementedError):
-                # `checkify` cannot look into all programs. A broken rule gives NaN all the same.
-                result = structure_of_result.unflatten(results)
-            else:
-                return result, Outcome([], failure)
-        return result, Outcome(checks.results)
+        jaxpr, shapes = jax.make_jaxpr(collected, return_shape=True)(*args)
+        function, leaves = jaxpr_as_fun(jaxpr), jax.tree.leaves(args)
+        failure, outputs = None, None
+        if any("Error" in type(effect).__name__ for effect in jaxpr.effects):
+            with contextlib.suppress(ValueError, NotImplementedError):
+                # It cannot look into all programs. A broken rule gives NaN all the same.
+                failure, outputs = checkify.checkify(function, errors=checkify.user_checks)(*leaves)
+        outputs = function(*leaves) if outputs is None else outputs
+        result, results = jax.tree.unflatten(jax.tree.structure(shapes), outputs)
+        return result, Outcome(results, failure)
 
     return run
 
@@ -235,7 +227,6 @@ def lift_checks(transform: Callable[..., Any], f: Callable[..., Any], *args: Any
         checks = Collecting(outer.per_rule)
         with recorded_by(checks):
             result = f(*args)
-        outer.inside = outer.inside or checks.inside
         messages[:] = [result.name for result in checks.results]
         return result, [result.value for result in checks.results]
 

@@ -41,7 +41,9 @@ class Expression(Composite):
     def __init__(self, function: Callable[..., Any], *operands: Any, **options: Unpack[Common]):
         super().__init__(**options)
         self.function = function
-        self.metrics = [copy(operand) for operand in operands if isinstance(operand, Metric)]
+        self.metrics = [
+            copy(operand, arrays=True) for operand in operands if isinstance(operand, Metric)
+        ]
         self.constants = tuple(
             None if isinstance(operand, Metric) else _as_constant(operand) for operand in operands
         )

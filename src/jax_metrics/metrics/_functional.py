@@ -6,8 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 
-from jax_metrics.metrics._metric import Metric, value_of_batch
+from jax_metrics.arguments import refuse_truncation
+from jax_metrics.metrics._dict_order import as_dicts, keep_order
+from jax_metrics.metrics._metric import Metric, batch_of
+from jax_metrics.metrics._programs import run_by
+from jax_metrics.tree import Tree, static
 
 _NOT_OPTIONS = ("name", "on", "dtype")
 
@@ -35,25 +40,58 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
     signature = _signature(arguments, options)
 
     @functools.lru_cache(maxsize=256)
-    def cached_metric(chosen: tuple[tuple[str, Any], ...]) -> Metric:
-        with jax.ensure_compile_time_eval():  # the cache outlives the current trace
-            return metric(**dict(chosen), **fixed)
+    def cached(chosen: tuple[tuple[str, type, Any], ...]) -> "_Unmade":
+        return _Unmade(metric, {**{name: value for name, _, value in chosen}, **fixed})
 
     def function(*args: Any, **kwargs: Any) -> Any:
         given = signature.bind(*args, **kwargs).arguments
-        chosen = tuple((n, v) for n, v in given.items() if n in options)
+        chosen = {n: v for n, v in given.items() if n in options}
         inputs = {n: v for n, v in given.items() if n in arguments}
+        refuse_truncation(**inputs)  # now: the program sees what JAX made of the values
         try:
-            instance = cached_metric(chosen)
+            # Types, since 1 and True are equal.
+            unmade = cached(tuple((n, type(v), v) for n, v in chosen.items()))
         except TypeError:  # an unhashable option
-            instance = metric(**dict(chosen), **fixed)
-        return value_of_batch(instance, **inputs)
+            unmade = _Unmade(metric, {**chosen, **fixed})
+        return as_dicts(_run_value(unmade, inputs))
 
     function.__name__ = function.__qualname__ = name or metric.name
     function.__module__ = metric.__module__
     function.__doc__ = _doc(metric, fixed)
     function.__signature__ = signature
     return function
+
+
+class _Unmade(Tree):
+    """A metric yet to be made: it has no arrays, which would belong to the mesh of the first call.
+
+    Args:
+        cls: The class.
+        options: Its options.
+    """
+
+    options: dict[str, Any] = static()
+
+    def __init__(self, cls: type[Metric], options: dict[str, Any]):
+        self.cls = cls
+        self.options = {
+            name: np.asarray(value) if isinstance(value, jax.Array) else value
+            for name, value in options.items()
+        }
+        known = cls.jittable
+        self.jittable = known if isinstance(known, bool) else self.make().jittable
+
+    def make(self) -> Metric:
+        """Makes the metric."""
+        return self.cls(**self.options)
+
+
+def _value(unmade: _Unmade, inputs: dict[str, Any]) -> Any:
+    metric = unmade.make()
+    return keep_order(batch_of(metric, metric._received((), inputs)).compute())
+
+
+_run_value = run_by(_value, may_defer=False)
 
 
 def _options(metric: type[Metric]) -> dict[str, inspect.Parameter]:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import Index, as_path
 from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
+from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators, check_same_options
 from jax_metrics.metrics._plot import Form, plot
@@ -52,7 +53,8 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         on: The path to the arguments in nested structures: `on="a"` reads `target["a"]` and
             `preds["a"]`, `on=("a", 0)` reads `target["a"][0]` and `preds["a"][0]`. It does not
             apply to `sample_weight` and `mask`.
-        dtype: The floating dtype of the state and of the value.
+        dtype: The floating dtype of the state and of the value, by default float32, or float64 if
+            x64 is enabled.
 
     Attributes:
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
@@ -84,7 +86,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
     name: Any = DefaultName()
-    dtype: Any = jnp.float32
+    dtype: Any = DefaultDtype()
     _update: ClassVar[Callable[..., Any]]  # the method as defined, not compiled
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -121,7 +123,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric updated with it."""
-        batch = _batch(self, inputs)
+        batch = batch_of(self, inputs)
         if next(plain_states(self), None) is None:
             return batch.compute(), self._merged(batch)
         return batch.compute(), _update_received(copy(self), inputs)
@@ -221,12 +223,6 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
 
 
-def value_of_batch(metric: Metric, *args: Any, **kwargs: Any) -> Any:
-    """The value of one batch alone; the metric is not changed."""
-    inputs = metric._received(args, kwargs)
-    return as_dicts(_run_value(metric, inputs))
-
-
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:
     return [leaf.shape for leaf in jax.tree.leaves(metric)]
 
@@ -261,7 +257,7 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _batch(metric: M, inputs: Inputs) -> M:
+def batch_of(metric: M, inputs: Inputs) -> M:
     """A metric updated with received arguments alone."""
     return _update_received(metric.neutral(), inputs)
 
@@ -290,10 +286,5 @@ def _step(metric: M, inputs: Inputs) -> tuple[Any, M]:
     return keep_order(value), merged
 
 
-def _value(metric: Metric, inputs: Inputs) -> Any:
-    return keep_order(_batch(metric, inputs).compute())
-
-
 _compiled_neutral = jit_inline(_neutral)
 _run_step = run_by(_step)
-_run_value = run_by(_value, may_defer=False)

@@ -115,7 +115,7 @@ def check_same_options(one: Any, other: Any) -> None:
     differing = [
         f"{name} is {value!r} and {known[name]!r}"
         for name, value in layout_of(one).statics()
-        if name in known and value is not known[name]
+        if name in known and repr(value) != repr(known[name])
     ]
     raise ValueError(
         f"`merge_state` and `+` merge two {type(one).__name__}, but their options differ: "

@@ -9,7 +9,6 @@ import numpy as np
 from jax_metrics.metrics._check_modes import Mode, current_mode, notice
 from jax_metrics.metrics._checks import (
     Collecting,
-    Emitting,
     Raising,
     current_recorder,
     record,
@@ -53,7 +52,7 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
 
     def in_trace(metric: Any, inputs: Any) -> Any:
         recorder = current_recorder()
-        if isinstance(recorder, Emitting) or (isinstance(recorder, Collecting) and recorder.per_rule):
+        if isinstance(recorder, Collecting) and recorder.per_rule:
             return f(metric, inputs)
         if not isinstance(recorder, Collecting):
             return unchecked_program(metric, inputs)

@@ -132,7 +132,7 @@ def _refuse_static(cls: str, name: str, known: dict[str, Any], now: dict[str, An
     if was == is_now:
         return
     raise TypeError(
-        f"`update` of {cls} changed {name} from {was} to {is_now}. It is a plain Python value, part "
-        "of the compiled program, and the change would be lost. Keep a state instead: "
+        f"`update` of {cls} changed {name} from {was} to {is_now}. It is a plain Python value, "
+        "part of the compiled program, and the change would be lost. Keep a state instead: "
         f"`self.{name} = jm.metrics.Total()` in `__init__` and `self.{name} += ...` in `update`."
     )

@@ -82,7 +82,7 @@ def preserve_state(transformation: Callable[..., Any], *args: Any, **kwargs: Any
                 # would reuse this key in the next `init`; a new function is traced again.
                 run = transformation(lambda *a, **o: _with_keys(with_self, a, o), *args, **kwargs)
             changed, output = run(self, *inputs, **options)
-            self.merge(changed, inplace=True)
+            self.merge(changed, check_shapes=False, inplace=True)
             return output
 
         return wrapper

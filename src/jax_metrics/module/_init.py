@@ -96,7 +96,8 @@ def init_inline(module: Any) -> None:
 
 def _init_fields(module: Any, key: jax.Array) -> None:
     _check_declared(module)
-    if any(isinstance(leaf, Initializer) for leaf in jax.tree.leaves(module)):
+    leaves = jax.tree.leaves(module, is_leaf=lambda value: isinstance(value, Initializer))
+    if any(isinstance(leaf, Initializer) for leaf in leaves):
         hidden = _initialized_by_parent(module)
 
         def initial_value(info: FieldInfo) -> Any:

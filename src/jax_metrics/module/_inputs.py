@@ -5,6 +5,8 @@ from typing import Any, Generic, TypeVar
 
 import jax
 
+from jax_metrics.tree import treat_as_leaf
+
 A = TypeVar("A")
 
 
@@ -44,8 +46,13 @@ class Inputs:
         return f"Inputs({', '.join(parts)})"
 
 
+@treat_as_leaf
+@jax.tree_util.register_static
 class Initializer:
     """A placeholder in a field that `init` replaces with a value made from a key.
+
+    For JAX it is part of the structure, without a leaf, so that a module that is not initialized
+    passes through `jax.jit` and `jax.eval_shape`.
 
     Args:
         f: Maps a key to the value.
@@ -67,6 +74,12 @@ class Initializer:
     def __call__(self, key: jax.Array) -> Any:
         """The value made from the key."""
         return self.f(key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Initializer) and self.f == other.f
+
+    def __hash__(self) -> int:
+        return hash((Initializer, self.f))
 
     def __repr__(self) -> str:
         return "Initializer"

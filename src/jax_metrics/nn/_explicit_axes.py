@@ -35,7 +35,16 @@ def run_sharded(f: Callable[..., Any], *operands: Any, like: Any, state: Any = N
     """
     if not has_explicit_axes(operands):
         return f(*operands)
-    mesh = next(jax.typeof(x).sharding.mesh for x in jax.tree.leaves(operands) if _is_explicit(x))
+    first = next(filter(_is_explicit, jax.tree.leaves(operands)))
+    mesh = jax.typeof(first).sharding.mesh
+    if not isinstance(first, Tracer) and jax.sharding.get_abstract_mesh().empty:
+        # Arrays made inside would not know of the mesh.
+        with jax.set_mesh(first.sharding.mesh):
+            return _run(f, operands, like, state, mesh)
+    return _run(f, operands, like, state, mesh)
+
+
+def _run(f: Callable[..., Any], operands: Any, like: Any, state: Any, mesh: Any) -> Any:
     try:
         types = jax.eval_shape(f, *operands)
         shardings = jax.tree.map(lambda leaf: _on(mesh, leaf.sharding), types)

@@ -87,7 +87,13 @@ class Optimizer(Tree, Extensions):
         return optimizer
 
     def update(
-        self, grads: Any, params: Any = None, apply_updates: bool = True, **extra: Any
+        self,
+        grads: Any,
+        params: Any = None,
+        apply_updates: bool = True,
+        *,
+        donate: bool = False,
+        **extra: Any,
     ) -> Any:
         """Makes one step: updates the state in place and returns the updated parameters.
 
@@ -98,6 +104,8 @@ class Optimizer(Tree, Extensions):
             params: The model, or the parameters that `init` was given.
             apply_updates: Return the updated `params`; otherwise the updates themselves, which are
                 zero where nothing is to be changed.
+            donate: Outside of `jit`, reuse the memory of `params` and of the optimizer's state for
+                the results. What was passed as `params` is deleted: use the returned ones.
             **extra: More arguments for the transformation, such as `value`, `grad` and `value_fn`
                 of a line search; trees like `params` and functions of them are translated. A step
                 that is given a plain function is not compiled, as what the function closes over
@@ -124,7 +132,7 @@ class Optimizer(Tree, Extensions):
         inputs = (self, grads, params, extra)
         tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
         as_it_is = tracing or any(_is_function(value) for value in extra.values())
-        step = _step if as_it_is else _compiled_step
+        step = _step if as_it_is else _donating_step if donate else _compiled_step
         output, self.opt_state = step(*inputs, apply_updates=apply_updates)
         return output
 
@@ -149,6 +157,9 @@ def _step(
 
 
 _compiled_step = jax.jit(_step, static_argnames="apply_updates")
+_donating_step = jax.jit(
+    _step, static_argnames="apply_updates", donate_argnames=("optimizer", "params")
+)
 
 
 def _trainable(tree: Any) -> Flat:

@@ -82,7 +82,8 @@ def _program(
 
     def run(parallel: Module, layer: Module, arrays: list[Any]) -> tuple[Any, Any, Any]:
         replicated = jax.tree.map(lambda _: _NONE, output)
-        auto = jax.sharding.auto_axes(call, out_sharding=replicated)(parallel.eval(), arrays)
+        in_auto: Any = jax.sharding.auto_axes(call, out_sharding=replicated)
+        auto = in_auto(parallel.eval(), arrays)
         mapped = None
         if by_batch:
             mapped = jax.shard_map(

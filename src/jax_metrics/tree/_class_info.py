@@ -75,9 +75,11 @@ def class_info(cls: type) -> ClassInfo:
 def _own_declarations(cls: type) -> dict[str, dataclasses.Field]:
     """The fields declared in the class body itself, whether or not it is a dataclass."""
     own = {n: v for n, v in vars(cls).items() if isinstance(v, dataclasses.Field)}
-    fields = vars(cls).get("__dataclass_fields__", {})
-    annotated = own_annotations(cls) if fields else {}
-    return {**{n: f for n, f in fields.items() if n in annotated}, **own}
+    is_dataclass = "__dataclass_fields__" in vars(cls)
+    annotated = own_annotations(cls) if is_dataclass else {}
+    # `fields` leaves out class variables, which the attribute holds too.
+    fields = dataclasses.fields(cls) if is_dataclass else ()
+    return {**{field.name: field for field in fields if field.name in annotated}, **own}
 
 
 def _dataclass_init_fields(cls: type) -> Collection[str]:

@@ -228,11 +228,11 @@ def _take_stored(run: _Run, cls: Any, args: tuple[Any, ...], kwargs: dict[str, A
     return subtree
 
 
-def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[int | str, Any]) -> None:
+def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[str, Any]) -> None:
     before = run.arguments[run.returned]
     for argument in (*before, *(new for new in now if new not in before)):
         old, new = before.get(argument, _ABSENT), now.get(argument, _ABSENT)
-        if interchangeable(old, new):
+        if _ANY in (old, new) or interchangeable(old, new):
             continue
         label = _parameter(type(subtree), argument)
         # The sub-tree may have been replaced since then by one that has the new value.
@@ -246,24 +246,25 @@ def _check_arguments(run: _Run, name: str, subtree: Any, now: dict[int | str, An
 
 
 _ABSENT = "<not given>"
+_ANY = "<not a plain value>"  # such as a function or a dtype, which is not compared
 
 
 def _shown(argument: str, value: Any) -> str:
     return f"no `{argument}`" if value is _ABSENT else f"`{argument}={value!r}`"
 
 
-def _parameter(cls: Any, argument: int | str) -> str:
+def _parameter(cls: Any, argument: str) -> str:
     """The name of an argument of the constructor, which is given by position or by name."""
-    if isinstance(argument, str):
+    if not argument.isdigit():
         return argument
     names = list(inspect.signature(cls).parameters)
-    return names[argument] if argument < len(names) else str(argument)
+    return names[int(argument)] if int(argument) < len(names) else argument
 
 
-def _plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[int | str, Any]:
-    """The arguments of a constructor call that are plain values, which compare."""
-    given: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
-    return {argument: value for argument, value in given.items() if _is_plain(value)}
+def _plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a constructor call, by position or name; `_ANY` for those not compared."""
+    given = {**{str(index): value for index, value in enumerate(args)}, **kwargs}
+    return {name: value if _is_plain(value) else _ANY for name, value in given.items()}
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,18 +2,23 @@
 
 from typing import Any, TypeVar
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from jax_metrics.tree._flatten import layout_of
 from jax_metrics.tree._walk import map_value, rebuild, unchanged
 
 A = TypeVar("A")
 
 
-def copy(obj: A, shallow: bool = False) -> A:
+def copy(obj: A, shallow: bool = False, *, arrays: bool = False) -> A:
     """Returns a copy: Trees, lists, tuples and dicts are new, arrays and other leaves are shared.
 
     Args:
         obj: A Tree, or any pytree.
         shallow: Copy the outermost Trees only; the Trees inside are shared.
+        arrays: Copy the arrays too, so that either the original or the copy can be donated.
 
     Example:
         >>> import jax_metrics as jm
@@ -22,17 +27,26 @@ def copy(obj: A, shallow: bool = False) -> A:
         >>> copied is model, copied.layers is model.layers
         (False, False)
     """
-    return copy_trees(obj, shallow, native=True)
+    return copy_trees(obj, shallow, native=True, arrays=arrays)
 
 
-def copy_trees(obj: A, shallow: bool = False, native: bool | None = None) -> A:
+def copy_trees(
+    obj: A, shallow: bool = False, native: bool | None = None, arrays: bool = False
+) -> A:
     """As `copy`; `native` is that of `rebuild`."""
+    on_leaf = _copied if arrays else unchanged
 
     def on_tree(tree: Any, path: str | None) -> Any:
         layout = layout_of(tree)
         fields = tree.__dict__
-        children = [map_value(fields[name], on_inner, unchanged) for name in layout.names]
+        children = [map_value(fields[name], on_inner, on_leaf) for name in layout.names]
         return rebuild(tree, layout, children, native=native)
 
     on_inner = unchanged if shallow else on_tree
-    return map_value(obj, on_tree, unchanged)
+    return map_value(obj, on_tree, on_leaf)
+
+
+def _copied(leaf: Any, path: str | None) -> Any:
+    if isinstance(leaf, jax.Array):
+        return jnp.copy(leaf)
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf

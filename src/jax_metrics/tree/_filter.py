@@ -3,7 +3,8 @@
 from typing import Any, TypeVar
 
 from jax_metrics.tree._context import as_flatten_mode
-from jax_metrics.tree._flatten import layout_under
+from jax_metrics.tree._flatten import is_tree, layout_under
+from jax_metrics.tree._layout import FILTERED
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
 from jax_metrics.tree._walk import (
@@ -48,7 +49,10 @@ def filter(
     selection = Selection(filters, as_flatten_mode(flatten_mode))
     if inplace:
         return selection.of_tree(check_inplace(obj, "filter"), "", inplace=True)
-    return map_value(obj, selection.of_tree, selection.bare_leaf, selection.root)
+    filtered = map_value(obj, selection.of_tree, selection.bare_leaf, selection.root)
+    if is_tree(filtered):
+        filtered.__dict__[FILTERED] = True  # for `merge`, where it has no `Nothing` inside
+    return filtered
 
 
 class Selection:

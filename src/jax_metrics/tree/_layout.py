@@ -34,8 +34,9 @@ LAYOUT = "_layout"  # the layout, once it is computed
 NATIVE = "_native"
 REBUILT = "_rebuilt"  # the trace that a function of this package rebuilt another object in
 PENDING = "_pending"  # assignments of tracers, lost unless the object is flattened again
+FILTERED = "_filtered"  # present in a result of `filter`
 ALIAS = "__orig_class__"  # set by `Box[int](...)`, which creates the same object as `Box(...)`
-PRIVATE = frozenset({LAYOUT, NATIVE, REBUILT, PENDING, ALIAS})
+PRIVATE = frozenset({LAYOUT, NATIVE, REBUILT, PENDING, FILTERED, ALIAS})
 # Static fields that only some Trees have: whether an immutable one may be changed now, and the
 # declarations that `update_field_metadata` changed for this object.
 MUTABLE = "_mutable"

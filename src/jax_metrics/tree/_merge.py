@@ -1,5 +1,7 @@
 """`merge`: replaces values of a tree by those of other trees of the same structure."""
 
+import functools
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import jax
@@ -8,12 +10,12 @@ from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MergeError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
-from jax_metrics.tree._layout import Layout
+from jax_metrics.tree._layout import FILTERED, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
 from jax_metrics.tree._lost_state import carry_note, settle
 from jax_metrics.tree._same_program import same_program
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
-from jax_metrics.tree._walk import check_inplace, is_empty, rebuild
+from jax_metrics.tree._walk import check_inplace, is_empty, rebuild, trees_in
 
 A = TypeVar("A")
 
@@ -24,12 +26,14 @@ def merge(
     *rest: Any,
     flatten_mode: FlattenMode | str | None = None,
     ignore_static: bool = False,
+    check_shapes: bool = True,
     inplace: bool = False,
 ) -> A:
     """Replaces the values of `obj` by those of the other trees; the last tree wins.
 
     Where the others have `Nothing`, `obj` keeps its own value, so `merge(x, filter(x, ...))` is
-    `x`. Static fields are replaced too, unless `ignore_static` is set.
+    `x`. A tree with `Nothing` inside, and a result of `filter`, brings its leaves alone. Another
+    one, such as a whole model, also replaces the static fields, unless `ignore_static` is set.
 
     Args:
         obj: A Tree, or any pytree.
@@ -38,10 +42,11 @@ def merge(
         flatten_mode: `"normal"` requires equal static fields; the default, `"all_fields"`, takes
             them from the other trees.
         ignore_static: Keep the static fields of `obj` without comparing them.
+        check_shapes: Refuse an array in place of one of another shape.
         inplace: Change and return `obj` itself, which must be a Tree.
 
     Raises:
-        MergeError: If the structures differ. Nothing is changed then.
+        MergeError: If the structures differ, or the shapes of two arrays. Nothing is changed then.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -56,9 +61,10 @@ def merge(
         return obj if inplace else copy(obj)
     if inplace:
         check_inplace(obj, "merge")
-    merger = _Merger(check=mode is FlattenMode.normal, ignore=ignore_static)
+    others = [other, *rest]
+    merger = _Merger(mode is FlattenMode.normal, ignore_static, check_shapes, others)
     try:
-        merged = merger.value(obj, [other, *rest])
+        merged = merger.value(obj, others)
     except _Mismatch as mismatch:
         raise MergeError(f"At {mismatch.path or 'the root'}: {mismatch.message}") from None
     if not inplace:
@@ -83,9 +89,17 @@ class _Mismatch(Exception):
 
 
 class _Merger:
-    def __init__(self, check: bool, ignore: bool):
+    def __init__(self, check: bool, ignore: bool, check_shapes: bool, others: list[Any]):
         self.check_statics = check and not ignore
         self.keep_statics = check or ignore
+        self.check_shapes = check_shapes
+        self.others = others
+
+    @functools.cached_property
+    def leaves_only(self) -> set[int]:
+        """The ids of the Trees that bring their leaves alone."""
+        partial = (o for o in self.others if (is_tree(o) and FILTERED in vars(o)) or _is_partial(o))
+        return {id(tree) for other in partial for tree in _trees_in(other)}
 
     def value(self, value: Any, others: list[Any]) -> Any:
         others = [other for other in others if type(other) is not Nothing]
@@ -96,7 +110,7 @@ class _Merger:
         if is_tree(value):
             return self.tree(value, others)
         if is_leaf(value):
-            return others[-1]
+            return self.leaf(value, others[-1])
         for other in others:
             if type(other) is not type(value):
                 raise _other_type(value, other)
@@ -105,6 +119,16 @@ class _Merger:
         if type(value) is dict:
             return self.dict(value, others)
         return self.custom(value, others)
+
+    def leaf(self, value: Any, last: Any) -> Any:
+        if self.check_shapes:
+            shape, new = getattr(value, "shape", None), getattr(last, "shape", None)
+            if shape != new and shape is not None and new is not None:
+                raise _Mismatch(
+                    f"expected an array of shape {list(shape)}, but a tree to merge has one of "
+                    f"shape {list(new)} there. Pass `check_shapes=False` if that is meant."
+                )
+        return last
 
     def item(self, step: str, value: Any, others: list[Any]) -> Any:
         try:
@@ -162,7 +186,10 @@ class _Merger:
             if type(fields[name]) in leaf_types:  # the usual case, without a call
                 last = _last(name, sources, fields[name])
                 if type(last) in leaf_types:
-                    children.append(last)
+                    try:
+                        children.append(self.leaf(fields[name], last))
+                    except _Mismatch as mismatch:
+                        raise mismatch.under(f".{name}") from None
                     continue
             values = [source[name] for source in sources if name in source]
             try:
@@ -184,7 +211,12 @@ class _Merger:
         for name, value in public_fields(other).items():
             if name in layout.names or type(value) is Nothing:
                 continue
-            if name in other_layout.names or not self.keep_statics:
+            if name in other_layout.names:
+                vars(merged)[name] = copy(value)
+                forget_layout(merged)
+            elif id(other) in self.leaves_only:
+                continue
+            elif not self.keep_statics:
                 vars(merged)[name] = copy(value)
                 forget_layout(merged)
             elif self.check_statics and not same_program(vars(merged).get(name), value):
@@ -209,3 +241,22 @@ def _other_type(expected: Any, actual: Any) -> _Mismatch:
         f"{'None' if actual is None else 'a ' + type(actual).__name__} there. Merge trees of the "
         "same structure, with `Nothing` where one has no value."
     )
+
+
+def _is_partial(value: Any) -> bool:
+    """Whether there is `Nothing` inside."""
+    if type(value) is Nothing:
+        return True
+    if is_tree(value):
+        return any(_is_partial(vars(value)[name]) for name in layout_of(value).names)
+    if isinstance(value, dict):
+        return any(map(_is_partial, value.values()))
+    return isinstance(value, list | tuple) and any(map(_is_partial, value))
+
+
+def _trees_in(value: Any) -> Iterator[Any]:
+    """All Trees in a value, at any depth."""
+    for tree in trees_in(value):
+        yield tree
+        for name in layout_of(tree).names:
+            yield from _trees_in(vars(tree)[name])

@@ -15,9 +15,9 @@ T = TypeVar("T")
 class Copy:
     """Adds `copy()`."""
 
-    def copy(self: A, shallow: bool = False) -> A:
+    def copy(self: A, shallow: bool = False, *, arrays: bool = False) -> A:
         """See `jm.copy`."""
-        return _copy.copy(self, shallow)
+        return _copy.copy(self, shallow, arrays=arrays)
 
 
 class ToString:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._captured_trees import check_captured
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._compact import SUBTREES, capture, in_compact, next_stored, outside_compact
 from jax_metrics.tree._copy import copy
@@ -125,6 +126,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         tracer = tracer_in(value)
         if tracer is not None:
             check_assignment(self, name, tracer)
+        elif callable(value) and type(value) not in TREE_TYPES:
+            check_captured(self, name, value)
         super().__setattr__(name, value)
         layout = self.__dict__.get(LAYOUT)
         node = layout is not None and (

@@ -222,6 +222,38 @@ def test_elements_and_examples():
     assert float(weighted(**arguments, mask=mask, sample_weight=7)) == pytest.approx(14 / 3)
 
 
+class PerClass(Loss):
+    """A loss with a scale for each class, and a shift for each example."""
+
+    per_example = ("target", "preds", "shift")
+
+    def call(self, target, preds, scale, shift=0.0):
+        return jnp.sum(scale * (target - preds - shift) ** 2, -1)
+
+
+def test_only_what_is_declared_per_example_is_masked():
+    target, preds = jnp.ones((3, 3)), jnp.zeros((3, 3))
+    scale, mask = jnp.array([10.0, 20.0, 30.0]), jnp.array([True, False, True])
+    assert float(PerClass()(target=target, preds=preds, scale=scale, mask=mask)) == 60
+    shift = jnp.full((3, 1), jnp.nan).at[::2].set(1.0)
+    value, gradient = jax.value_and_grad(
+        lambda preds: PerClass()(target=target, preds=preds, scale=scale, shift=shift, mask=mask)
+    )(preds)
+    assert float(value) == 0 and np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize(
+    ("cls", "names"),
+    [
+        (MeanSquaredError, ("target", "preds")),
+        (losses.GaussianNLL, ("target", "preds", "var")),
+        (losses.TripletMargin, ("anchor", "positive", "negative")),
+    ],
+)
+def test_the_arguments_of_functions_are_per_example(cls, names):
+    assert cls.per_example == cls().per_example == names
+
+
 def test_nothing_is_broadcast():
     loss = MeanSquaredError()
     with pytest.raises(ValueError, match=r"target \[4\], preds \[4, 1\]. Write `preds\[..., 0\]`"):

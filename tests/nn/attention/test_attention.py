@@ -1,3 +1,6 @@
+import functools
+from unittest import mock
+
 import flax.linen as linen
 import jax
 import jax.numpy as jnp
@@ -117,5 +120,22 @@ def test_equal_to_linen(heads, size, batch, lengths, masked, **options):
     mask = np.tril(np.ones((1, *lengths), bool)) if masked else None
     layer = nn.MultiHeadAttention(heads, **options).init(1, (q, k))
     module = linen.MultiHeadAttention(heads, **options)
-    expected = module.apply(module.init(jax.random.key(1), q, k), q, k, mask=mask)
+    exact = functools.partial(linen.LayerNorm, use_fast_variance=False)  # as layers here do
+    with mock.patch("flax.linen.attention.LayerNorm", exact):
+        expected = module.apply(module.init(jax.random.key(1), q, k), q, k, mask=mask)
     assert jnp.allclose(copy(layer)(q, k, mask=mask), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make", [nn.SelfAttention, nn.MultiHeadAttention, nn.MultiHeadDotProductAttention]
+)
+def test_decoding_past_the_cache_is_refused(make):
+    x = jnp.ones((2, 3, 4))
+    layer = make(2, decode=True).init(0, x)
+    step = jax.jit(lambda layer, token: (layer(token), layer))
+    for position in range(3):
+        output, layer = step(layer, x[:, position : position + 1])
+        assert jnp.isfinite(output).all()
+    assert jnp.isnan(step(layer, x[:, :1])[0]).all()
+    with pytest.raises(ValueError, match="has a cache for 3 positions, of which 3 are taken"):
+        layer(x[:, :1])

@@ -121,3 +121,48 @@ def test_without_freezing_the_rest_still_trains():
 def test_errors(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "where", "text"),
+    [
+        (lambda: jm.nn.RNN(jm.nn.LSTMCell(3)), jm.nn.LSTMCell, r"adapt \.layers\[0\]\.cell \(LSTM"),
+        (
+            lambda: jm.nn.WeightNorm(jm.Linear(3)),
+            jm.Linear,
+            r"is inside of .* \(WeightNorm",
+        ),
+        (
+            lambda: jm.nn.RNN(jm.nn.GRUCell(3)),
+            ".layers[0].cell",
+            r"`apply_lora\(model, '\.layers\[0\]', \.\.\.\)`",
+        ),
+    ],
+)
+def test_a_layer_that_flax_calls_is_refused(layer, where, text):
+    x = jnp.ones((2, 4, 5))
+    model = jm.Sequential(layer()).init(0, x)
+    with pytest.raises(TypeError, match=text):
+        jm.nn.apply_lora(model, where, rank=1)
+    adapted = jm.nn.apply_lora(model, ".layers[0]", rank=1)
+    assert jnp.allclose(adapted(x), model(x), atol=1e-6)
+
+
+def test_paths_that_look_alike_have_factors_of_their_own():
+    class Both(jm.Module):
+        def __init__(self):
+            self.parts = {"a": {"b": jm.Linear(3)}, "a.b": jm.Linear(3)}
+
+        def __call__(self, x):
+            return self.parts["a"]["b"](x) + self.parts["a.b"](x)
+
+    x = jnp.ones((2, 4))
+    model = Both().init(0, x)
+    adapted = jm.nn.LoRA(model, rank=2, key=0)
+    assert len(adapted.a) == len(adapted.b) == 2
+    changed = adapted.at[".b"].set(jax.tree.map(jnp.ones_like, adapted.b))
+    merged = changed.merged()
+    for layer, before in ((merged.parts["a"]["b"], model.parts["a"]["b"]),):
+        assert not jnp.allclose(layer.kernel, before.kernel)
+    assert not jnp.allclose(merged.parts["a.b"].kernel, model.parts["a.b"].kernel)
+    assert jnp.allclose(changed(x), merged(x), atol=1e-5)

@@ -48,7 +48,8 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     """Returns the base class for a loss that is computed by a function.
 
     The keyword-only parameters of the function become the options of the class, with the same
-    defaults. Its other parameters, and those in `inputs`, are the arguments of `call`.
+    defaults. Its other parameters, and those in `inputs`, are the arguments of `call`, with
+    examples along the first axis; a class with others names those that have them in `per_example`.
 
     A class that derives from it says `init=False`, so that type checkers use the constructor of
     the base, which has the options, instead of making one from the class body.
@@ -87,6 +88,7 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     fields = {name: Any if p.annotation is p.empty else p.annotation for name, p in options.items()}
     defaults = {name: p.default for name, p in options.items() if p.default is not p.empty}
     body = {"__module__": function.__module__, "__annotations__": fields, "call": call, **defaults}
+    body["per_example"] = tuple(parameter.name for parameter in arguments)
     return types.new_class(f"{function.__name__}_base", (Loss,), exec_body=lambda b: b.update(body))
 
 

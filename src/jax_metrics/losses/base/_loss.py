@@ -42,7 +42,8 @@ class Loss(Immutable, Tree):
     A subclass declares its options as annotated class attributes and has a method `call`, from the
     arrays to the losses of the elements or examples; it becomes a dataclass automatically. `call`
     receives the mask if it has a parameter `mask`, which losses need that compare examples with
-    each other; otherwise masking is done for it. A loss is static and hashable: jitted functions
+    each other; otherwise masking is done for it: masked values of the arguments in `per_example`,
+    which may be NaN, become harmless numbers first. A loss is static and hashable: jitted functions
     may close over it or take it as an argument, and an equal loss does not recompile them.
 
     Args:
@@ -53,6 +54,11 @@ class Loss(Immutable, Tree):
             `on=("a", 0)` reads `target["a"][0]` and `preds["a"][0]`. It applies to all arguments of
             `call`, but not to `sample_weight` and `mask`.
         name: Its name in logs; by default that of the class in snake case, `mean_squared_error`.
+
+    Attributes:
+        per_example: The arguments of `call` with examples along the first axis, by default `target`
+            and `preds`. A class with more of them says so, as in
+            `per_example = ("target", "preds", "variance")`.
 
     Raises:
         ValueError: If the reduction is unknown, or a shape does not fit.
@@ -76,6 +82,7 @@ class Loss(Immutable, Tree):
     weight: float = 1.0
     on: Index | None = None
     name: str | None = None
+    per_example: ClassVar[tuple[str, ...]] = ("target", "preds")
     _arguments: Arguments = static(Arguments(), init=False)
     _extra: ClassVar[tuple[str, ...]] = ("sample_weight", "mask")
 
@@ -139,7 +146,8 @@ class Loss(Immutable, Tree):
             inputs["mask"] = mask
         else:
             inputs.pop("mask", None)
-            inputs = {name: _fill_masked(value, mask) for name, value in inputs.items()}
+            for name in inputs.keys() & set(self.per_example):
+                inputs[name] = _fill_masked(inputs[name], mask)
         result = self.call(**inputs)
         terms = result if isinstance(result, Terms) else Terms(jnp.asarray(result))
         total, size = sum_terms(terms, Reduction(self.reduction), sample_weight, mask)

@@ -69,9 +69,12 @@ def norm(x: jax.Array, p: float) -> jax.Array:
         return jnp.sum(size, axis=-1)
     if p == jnp.inf:
         return jnp.max(size, axis=-1)
-    total = jnp.sum(size**p, axis=-1)
-    zero = total == 0
-    return jnp.where(zero, 0, jnp.where(zero, 1, total) ** (1 / p))
+    # Relative to the largest size, so that powers neither overflow nor vanish.
+    largest = jax.lax.stop_gradient(jnp.max(size, axis=-1, keepdims=True, initial=0))
+    zero = largest[..., 0] == 0
+    unit = jnp.where((largest == 0) | jnp.isinf(largest), 1, largest)
+    total = jnp.sum((size / unit) ** p, axis=-1)
+    return jnp.where(zero, 0, unit[..., 0] * jnp.where(zero, 1, total) ** (1 / p))
 
 
 class TripletMargin(from_function(triplet_margin, "negative"), init=False):

@@ -22,7 +22,7 @@ class Last(Accumulator):
     value: jax.Array = MetricState.node()
     exists: jax.Array = MetricState.node()
 
-    def __init__(self, value: Any = jnp.nan, exists: Any = False, dtype: Any = jnp.float32):
+    def __init__(self, value: Any = jnp.nan, exists: Any = False, dtype: Any = float):
         self.value = jnp.asarray(value, dtype)
         self.exists = jnp.asarray(exists)
 

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import weights
-from jax_metrics.metrics.state import Moments
+from jax_metrics.metrics.inputs import as_numbers, weights
+from jax_metrics.metrics.state import Moments, Scaled
 
 
 class Variance(Metric):
@@ -38,15 +38,18 @@ class Variance(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        values = jnp.asarray(values, self.dtype)
+        values = as_numbers(values, self.dtype)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
         self.moments = self.moments.updated(values.reshape(-1, 1), weight.reshape(-1))
 
     def compute(self) -> jax.Array:
         """The variance; NaN where the weights sum to `ddof` or less."""
+        return self._scaled.value
+
+    @property
+    def _scaled(self) -> Scaled:
         freedom = self.moments.count.value - self.ddof
-        products = self.moments.products[0, 0]
-        return jnp.where(freedom > 0, products / jnp.where(freedom > 0, freedom, 1), jnp.nan)
+        return self.moments.squares[0].times(1 / jnp.where(freedom > 0, freedom, jnp.nan))
 
 
 class Std(Variance):
@@ -61,7 +64,7 @@ class Std(Variance):
 
     def compute(self) -> jax.Array:
         """The standard deviation."""
-        return jnp.sqrt(super().compute())
+        return self._scaled.root().value
 
 
 class StandardError(Std):

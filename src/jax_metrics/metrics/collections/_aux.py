@@ -44,7 +44,7 @@ class _LoggedMeans(Metric):
                 jax.tree_util.keystr(path, simple=True, separator="/"): leaf
                 for path, leaf in leaves
             }
-        return {name: jnp.mean(value, dtype=jnp.float32) for name, value in logs.items()}
+        return {name: jnp.mean(value, dtype=float) for name, value in logs.items()}
 
     def _add(self, logs: Any) -> None:
         values = self.logged(logs)

@@ -5,7 +5,9 @@ from typing import Any, ClassVar, Unpack
 
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.tree import copy
+from jax_metrics.metrics._routing import Inputs
+from jax_metrics.metrics.collections._padding import as_sizes, padded
+from jax_metrics.tree import copy, running_trace
 
 
 class Metrics(Composite):
@@ -20,10 +22,14 @@ class Metrics(Composite):
             copied.
         prefix: A prefix of the names in the logs.
         postfix: A postfix of the names in the logs.
+        pad_to: A number of examples, or several. An eager update pads its batch to the next of
+            them and masks the padding, so that the last batch of an epoch, which is smaller, does
+            not compile anew. All arrays then have examples along the first axis.
 
     Raises:
         ValueError: If two metrics have the same name.
-        TypeError: If there is something other than metrics.
+        TypeError: If there is something other than metrics, or a metric without a mask is to be
+            padded.
 
     Example:
         >>> import jax.numpy as jnp
@@ -48,17 +54,25 @@ class Metrics(Composite):
         *,
         prefix: str = "",
         postfix: str = "",
+        pad_to: int | Sequence[int] | None = None,
         **options: Unpack[Common],
     ):
         super().__init__(**options)
         named = list(with_names(metrics, Metric, lambda metric: metric.name))
         self.names = tuple(name for name, _ in named)
-        self.metrics = [copy(metric) for _, metric in named]
+        self.metrics = [copy(metric, arrays=True) for _, metric in named]
         self.prefix, self.postfix = prefix, postfix
+        self.pad_to = as_sizes(pad_to, self.metrics)
 
     def parts(self) -> list[Metric]:
         """The metrics, in the given order."""
         return self.metrics
+
+    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+        inputs = super()._received(args, kwargs)
+        if not self.pad_to or running_trace() is not None:
+            return inputs
+        return padded(inputs, self.pad_to)
 
     def compute(self) -> dict[str, Any]:
         """The value of each metric by name; a dict of values becomes one entry for each."""

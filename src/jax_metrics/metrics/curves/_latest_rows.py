@@ -27,7 +27,7 @@ class LatestRows(Accumulator):
     values: jax.Array = MetricState.node()
     count: jax.Array = MetricState.node()
 
-    def __init__(self, size: int, shape: tuple[int, ...] = (), dtype: Any = jnp.float32):
+    def __init__(self, size: int, shape: tuple[int, ...] = (), dtype: Any = float):
         if size < 1:
             raise ValueError(f"A window needs a size of at least 1; got {size}.")
         self.values = jnp.zeros((size, *shape), dtype)

@@ -15,7 +15,8 @@ def as_exact(values: Any, dtype: Any, weight: jax.Array) -> jax.Array:
     Args:
         values: Numbers.
         dtype: The dtype of the state. An integer one takes integers only.
-        weight: Their weights, whose shape is a prefix of theirs; values of weight zero may be rounded.
+        weight: Their weights, whose shape is a prefix of theirs. Values of weight zero may be
+            rounded.
 
     Raises:
         TypeError: If the dtype is one of integers, and that of the values does not fit into it.

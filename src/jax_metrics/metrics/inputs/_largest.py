@@ -16,7 +16,7 @@ def largest(scores: jax.Array) -> tuple[jax.Array, jax.Array]:
     """
     last = scores.ndim - 1
     indices = jax.lax.broadcasted_iota(jnp.int32, scores.shape, last)
-    initial = (jnp.array(-jnp.inf, scores.dtype), jnp.iinfo(jnp.int32).max)
+    initial = (jnp.array(-jnp.inf, scores.dtype), jnp.array(jnp.iinfo(jnp.int32).max, jnp.int32))
     # `reduce` has no gradient, and neither has the index of the largest score.
     operands = (jax.lax.stop_gradient(scores), indices)
     score, index = jax.lax.reduce(operands, initial, _larger, (last,))

@@ -27,7 +27,7 @@ def times_weight(values: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 def weights(
-    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = jnp.float32
+    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = float
 ) -> jax.Array:
     """The weight of each value; without `sample_weight` the integers 0 and 1, which sum exactly.
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.regression._from_moments import FromMoments
+from jax_metrics.metrics.state import Scaled
 
 
 class PearsonCorrCoef(FromMoments):
@@ -30,9 +31,10 @@ class PearsonCorrCoef(FromMoments):
 
     def compute(self) -> jax.Array:
         """The correlation."""
-        a, b = self.squares
+        a, b = (squares.fraction for squares in self.squares)
         constant = (a == 0) | (b == 0)
-        correlation = self.moments.products[..., 0, 1] / (jnp.sqrt(a) * jnp.sqrt(b))
+        # The exponents cancel.
+        correlation = self.moments.fractions[..., 0, 1] / (jnp.sqrt(a) * jnp.sqrt(b))
         return jnp.where(constant, jnp.nan, jnp.clip(correlation, -1, 1))
 
 
@@ -65,8 +67,12 @@ class ConcordanceCorrCoef(FromMoments):
         a, b = self.squares
         mean, residual = self.moments.mean, self.moments.residual
         mean_difference = (mean[..., 0] - mean[..., 1]) + (residual[..., 0] - residual[..., 1])
-        covariance = jnp.where((a == 0) | (b == 0), 0, self.moments.products[..., 0, 1])
-        return 2 * covariance / (a + b + self.count * mean_difference**2)
+        covariance = Scaled(
+            jnp.where((a.fraction == 0) | (b.fraction == 0), 0, self.moments.fractions[..., 0, 1]),
+            self.moments.exponent.sum(-1),
+        )
+        total = a.plus(b).plus(Scaled.square(mean_difference).times(self.count))
+        return jnp.clip(2 * covariance.over(total).value, -1, 1)
 
 
 pearson_corrcoef = functional(PearsonCorrCoef, "pearson_corrcoef")

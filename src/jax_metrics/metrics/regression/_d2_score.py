@@ -16,6 +16,7 @@ from jax_metrics.metrics.regression._tweedie_deviance import (
     deviance_fault,
     tweedie_deviance,
 )
+from jax_metrics.metrics.state import scale
 
 
 class D2PinballScore(FromRows):
@@ -144,6 +145,10 @@ class D2TweedieScore(FromRows):
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The explained fraction."""
         fraction = weight / weight.sum()
+        # The score is the same for all units. Deviances are powers, which would leave the floats.
+        largest = jnp.maximum(abs(target), abs(preds)).max(initial=0, where=weight != 0)
+        unit = -scale(largest)
+        target, preds = jnp.ldexp(target, unit), jnp.ldexp(preds, unit)
         mean = (fraction * target).sum()
         residual = (fraction * (target - mean)).sum()
         if self.power == 0:  # the squared error is the same without the offset, and more exact

@@ -9,7 +9,7 @@ from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
-from jax_metrics.metrics.state import Moments
+from jax_metrics.metrics.state import Moments, Scaled
 
 MULTIOUTPUT = ("raw_values", "uniform_average", "variance_weighted")
 
@@ -54,15 +54,19 @@ class FromMoments(Metric):
         return self.moments.count.value
 
     @property
-    def squares(self) -> tuple[jax.Array, jax.Array]:
+    def squares(self) -> tuple[Scaled, Scaled]:
         """The sums of squared deviations of both from their means; exactly 0 for constants.
 
         The mean of equal numbers has a rounding error, which must not count as a deviation.
         """
-        squares = jnp.diagonal(self.moments.products, axis1=-2, axis2=-1)
-        rounding = jnp.finfo(squares.dtype).eps ** 1.5 * self.moments.mean
-        squares = jnp.where(squares <= self.count[..., None] * rounding**2, 0, squares)
-        return squares[..., 0], squares[..., 1]
+        first, second = self.moments.squares
+        return self._unless_rounding(first, 0), self._unless_rounding(second, 1)
+
+    def _unless_rounding(self, squares: Scaled, variable: int) -> Scaled:
+        mean = jnp.ldexp(self.moments.mean[..., variable], -(squares.exponent // 2))
+        rounding = jnp.finfo(mean.dtype).eps ** 1.5 * mean
+        is_rounding = squares.fraction <= self.count * rounding**2
+        return squares._replace(fraction=jnp.where(is_rounding, 0, squares.fraction))
 
 
 class FromErrors(FromMoments):
@@ -76,9 +80,9 @@ class FromErrors(FromMoments):
         return target, target - preds
 
     @property
-    def squared_errors(self) -> jax.Array:
+    def squared_errors(self) -> Scaled:
         """The sums of squared errors."""
-        return self.squares[1] + self.count * self.moments.mean[..., 1] ** 2
+        return self.squares[1].plus(Scaled.square(self.moments.mean[..., 1]).times(self.count))
 
 
 class Explained(FromErrors):
@@ -106,14 +110,15 @@ class Explained(FromErrors):
         one_of("multioutput", multioutput, MULTIOUTPUT)
         self.multioutput = multioutput
 
-    def explained(self, unexplained: jax.Array) -> jax.Array:
+    def explained(self, unexplained: Scaled) -> jax.Array:
         """`1 - unexplained / squares of the target`; NaN before the first update.
 
         A constant target has no spread: 1 if `unexplained` is 0, else 0.
         """
         spread, _ = self.squares
-        score = 1 - unexplained / jnp.where(spread == 0, 1, spread)
-        score = jnp.where(spread == 0, jnp.where(unexplained == 0, 1, 0 * unexplained), score)
+        is_constant, rest = spread.fraction == 0, unexplained.fraction
+        score = 1 - unexplained.over(spread).value
+        score = jnp.where(is_constant, jnp.where(rest == 0, 1, 0 * rest), score)
         return jnp.where(self.count == 0, jnp.nan, score)
 
     def averaged(self, scores: jax.Array) -> jax.Array:
@@ -122,7 +127,9 @@ class Explained(FromErrors):
             return scores
         if self.multioutput == "uniform_average":
             return scores.mean(-1)
-        variance = self.squares[0] / self.count
+        spread, _ = self.squares
+        exponent = spread.exponent - spread.exponent.max(-1, keepdims=True)
+        variance = jnp.ldexp(spread.fraction / self.count, exponent)
         total = variance.sum(-1)
         fraction = variance / jnp.where(total == 0, 1, total)
         weighted = jnp.where(fraction == 0, 0, scores * fraction).sum(-1)

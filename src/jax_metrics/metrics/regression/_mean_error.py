@@ -32,7 +32,7 @@ class MeanError(MeanOf):
     ) -> Any:
         """Updates with a batch: `target` and `preds` of one shape, `[batch, ...]`."""
         target, preds = pair(target, preds)
-        ends_with_outputs(target.shape, self.total.high.shape)
+        ends_with_outputs(target.shape, self.weight.high.shape)
         weight = weights(target.shape, sample_weight, mask)
         fault = self.fault(target, preds, weight)
         self.add(self.values(target, preds) + fault, sample_weight, mask)

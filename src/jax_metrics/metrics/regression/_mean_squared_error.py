@@ -1,13 +1,16 @@
 """Mean squared error and its root."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import jax
-import jax.numpy as jnp
 
+from jax_metrics.arguments import pair
 from jax_metrics.losses import squared_error
 from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._mean_error import MeanError
+from jax_metrics.metrics.state import SquareSum
 
 
 class MeanSquaredError(MeanError):
@@ -32,8 +35,11 @@ class MeanSquaredError(MeanError):
         return squared_error(target, preds)
 
 
-class RootMeanSquaredError(MeanSquaredError):
-    """The square root of `MeanSquaredError`.
+class RootMeanSquaredError(MeanError):
+    """The square root of `MeanSquaredError`, also where the square of an error is no float.
+
+    Args:
+        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
 
     Example:
         >>> import jax.numpy as jnp
@@ -43,9 +49,27 @@ class RootMeanSquaredError(MeanSquaredError):
         3.535533905029297
     """
 
+    squares: SquareSum
+
+    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
+        super().__init__(num_outputs=num_outputs, **options)
+        self.squares = SquareSum(self.weight.high.shape, self.dtype)
+
+    def values(self, target: Any, preds: Any) -> jax.Array:
+        """The errors."""
+        target, preds = pair(target, preds)
+        return target - preds
+
+    def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
+        """Adds the squares of errors."""
+        weight = weights(values.shape, sample_weight, mask, self.dtype)
+        errors = where_weighted(values.astype(self.dtype), weight)
+        self.squares = self.squares.updated(errors, weight)
+        self.weight += weight.sum(tuple(range(errors.ndim - self.weight.high.ndim)))
+
     def compute(self) -> jax.Array:
         """The root of the mean."""
-        return jnp.sqrt(super().compute())
+        return self.squares.scaled.times(1 / self.weight.value).root().value
 
 
 mean_squared_error = functional(MeanSquaredError)

@@ -10,7 +10,7 @@ from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.regression._from_moments import FromErrors
-from jax_metrics.metrics.state import state
+from jax_metrics.metrics.state import Scaled, state
 
 NORMALIZATIONS = ("mean", "range", "std", "l2")
 
@@ -46,8 +46,8 @@ class RelativeSquaredError(FromErrors):
 
     def compute(self) -> jax.Array:
         """The error."""
-        error = self.squared_errors / self.squares[0]
-        return error if self.squared else jnp.sqrt(error)
+        error = self.squared_errors.over(self.squares[0])
+        return error.value if self.squared else error.root().value
 
 
 class NormalizedRootMeanSquaredError(FromErrors):
@@ -106,17 +106,17 @@ class NormalizedRootMeanSquaredError(FromErrors):
 
     def compute(self) -> jax.Array:
         """The error."""
-        return jnp.sqrt(self.squared_errors / self.count) / self._size()
+        return self.squared_errors.times(1 / self.count).root().over(self._size()).value
 
-    def _size(self) -> jax.Array:
+    def _size(self) -> Scaled:
         mean, squares = self.moments.mean[..., 0], self.squares[0]
         if self.normalization == "mean":
-            return mean
+            return Scaled(mean)
         if self.normalization == "range":
-            return self.largest - self.smallest
+            return Scaled(self.largest - self.smallest)
         if self.normalization == "std":
-            return jnp.sqrt(squares / self.count)
-        return jnp.sqrt(squares + self.count * mean**2)
+            return squares.times(1 / self.count).root()
+        return squares.plus(Scaled.square(mean).times(self.count)).root()
 
 
 relative_squared_error = functional(RelativeSquaredError)

@@ -3,6 +3,9 @@
 from jax_metrics.metrics.state._accumulator import Accumulator as Accumulator
 from jax_metrics.metrics.state._buffer import Buffer as Buffer
 from jax_metrics.metrics.state._moments import Moments as Moments
+from jax_metrics.metrics.state._scaled import Scaled as Scaled
+from jax_metrics.metrics.state._scaled import scale as scale
+from jax_metrics.metrics.state._square_sum import SquareSum as SquareSum
 from jax_metrics.metrics.state._state import Reduced as Reduced
 from jax_metrics.metrics.state._state import gathered_state as gathered_state
 from jax_metrics.metrics.state._state import highest as highest

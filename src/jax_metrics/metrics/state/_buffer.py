@@ -34,7 +34,7 @@ class Buffer(Accumulator):
     values: jax.Array = MetricState.node()
     seen: jax.Array = MetricState.node()
 
-    def __init__(self, capacity: int, shape: tuple[int, ...] = (), dtype: Any = jnp.float32):
+    def __init__(self, capacity: int, shape: tuple[int, ...] = (), dtype: Any = float):
         if capacity < 1:
             raise ValueError(f"A Buffer needs a capacity of at least 1; got {capacity}.")
         self.values = jnp.zeros((capacity, *shape), dtype)

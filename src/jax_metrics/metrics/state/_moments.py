@@ -6,7 +6,14 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics.state._accumulator import Accumulator
+from jax_metrics.metrics.state._scaled import (
+    Scaled,
+    least_exponent,
+    ordinary_squares,
+    scale,
+)
 from jax_metrics.metrics.state._total import Total
+from jax_metrics.metrics.state._uncontracted import without_last_bits
 from jax_metrics.module import MetricState
 
 
@@ -15,6 +22,8 @@ class Moments(Accumulator):
 
     Raw sums of squares lose all precision under an offset: at `1e4 + N(0, 1)` they give an R2 of
     0.0 instead of 0.75. Here each batch is centred first, and the mean is kept as two floats.
+    Deviations of less than 1e-9 or more than 1e12 are scaled by a power of two before they are
+    multiplied, so that products neither vanish nor overflow.
 
     Args:
         variables: The number of variables.
@@ -24,7 +33,10 @@ class Moments(Accumulator):
     Attributes:
         count: Sum of the weights, `[*shape]`.
         mean: Means, `[*shape, variables]`; `residual` holds their rounding errors.
-        products: Sums of products of deviations from the means, `[*shape, variables, variables]`.
+        fractions: Sums of products of scaled deviations from the means,
+            `[*shape, variables, variables]`; `products` are those of the deviations themselves.
+        exponent: The power of two by which the deviations of each variable are scaled, an int32,
+            `[*shape, variables]`.
 
     Source: Chan, Golub, LeVeque: Updating Formulae and a Pairwise Algorithm for Computing Sample
     Variances (1979).
@@ -40,39 +52,57 @@ class Moments(Accumulator):
     count: Total = MetricState.node()
     mean: jax.Array = MetricState.node()
     residual: jax.Array = MetricState.node()
-    products: jax.Array = MetricState.node()
+    fractions: jax.Array = MetricState.node()
+    exponent: jax.Array = MetricState.node()
 
-    def __init__(self, variables: int, shape: tuple[int, ...] = (), dtype: Any = jnp.float32):
+    def __init__(self, variables: int, shape: tuple[int, ...] = (), dtype: Any = float):
         self.count = Total.zeros(shape, dtype)
         self.mean = jnp.zeros((*shape, variables), dtype)
         self.residual = jnp.zeros((*shape, variables), dtype)
-        self.products = jnp.zeros((*shape, variables, variables), dtype)
+        self.fractions = jnp.zeros((*shape, variables, variables), dtype)
+        self.exponent = jnp.full((*shape, variables), least_exponent(dtype), jnp.int32)
+
+    @property
+    def products(self) -> jax.Array:
+        """Sums of products of deviations from the means, `[*shape, variables, variables]`."""
+        exponents = self.exponent[..., :, None] + self.exponent[..., None, :]
+        return jnp.ldexp(self.fractions, exponents)
+
+    @property
+    def squares(self) -> list[Scaled]:
+        """For each variable the sum of squared deviations, `[*shape]`."""
+        variables = range(self.mean.shape[-1])
+        return [Scaled(self.fractions[..., i, i], 2 * self.exponent[..., i]) for i in variables]
 
     def updated(self, values: jax.Array, weight: jax.Array | None = None) -> "Moments":
         """The moments with a batch added.
 
         Args:
-            values: Shape `[batch, *shape, variables]`.
+            values: Numbers, `[batch, *shape, variables]`.
             weight: Shape `[batch, *shape]`; all ones by default. Values of weight zero are ignored,
                 even NaN.
         """
-        values = jnp.asarray(values, self.mean.dtype)
+        values, dtype = jnp.asarray(values), self.mean.dtype
         columns = [values[..., i] for i in range(self.mean.shape[-1])]
         total_weight = jnp.asarray(values.shape[0])
         if weight is not None:
-            weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(values.dtype)
+            weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(dtype)
             columns = [jnp.where(weight != 0, x, 0) for x in columns]
             total_weight = weight.sum(0)
         total = self.count.neutral() + total_weight
         count = _nonzero(total.value)
-        means = [_sum(x, weight) / count for x in columns]
-        deviations = [x - mean for x, mean in zip(columns, means, strict=True)]
+        # Without the last bit, so that the mean is the same number wherever it is used: a compiler
+        # would contract the division of the sum with the subtraction, but not with the merging.
+        means = [without_last_bits(_sum(x.astype(dtype), weight) / count, 1) for x in columns]
+        deviations = [_minus(x, mean) for x, mean in zip(columns, means, strict=True)]
         residual = jnp.stack([_sum(x, weight) / count for x in deviations], -1)
+        fractions, exponent = _centred_products(deviations, residual, weight, count)
         batch = self._replace(
             count=total,
             mean=jnp.stack(means, -1),
             residual=residual,
-            products=_centred_products(deviations, residual, weight, count),
+            fractions=fractions,
+            exponent=exponent,
         )
         return self.merged(batch)
 
@@ -82,7 +112,8 @@ class Moments(Accumulator):
             count=self.count.neutral(),
             mean=jnp.zeros_like(self.mean),
             residual=jnp.zeros_like(self.residual),
-            products=jnp.zeros_like(self.products),
+            fractions=jnp.zeros_like(self.fractions),
+            exponent=jnp.full_like(self.exponent, least_exponent(self.mean.dtype)),
         )
 
     def merged(self, other: "Moments") -> "Moments":
@@ -92,14 +123,31 @@ class Moments(Accumulator):
         gap, residual_gap = other.mean - self.mean, other.residual - self.residual
         mean = Total.zeros(self.mean.shape, self.mean.dtype) + self.mean + self.residual
         mean = mean + fraction * gap + fraction * residual_gap
-        delta = gap + residual_gap
-        between = (own * fraction)[..., None] * delta[..., :, None] * delta[..., None, :]
+        weight = own * fraction
+        delta = jnp.where(weight == 0, 0, gap + residual_gap)
+        exponent = jnp.maximum(jnp.maximum(self.exponent, other.exponent), scale(abs(delta)))
+        delta = jnp.ldexp(delta, -exponent)
+        between = weight[..., None] * delta[..., :, None] * delta[..., None, :]
         return self._replace(
             count=self.count + other.count,
             mean=mean.high,
             residual=mean.low,
-            products=self.products + other.products + between,
+            fractions=self._fractions(exponent) + other._fractions(exponent) + between,
+            exponent=exponent,
         )
+
+    def _fractions(self, exponent: jax.Array) -> jax.Array:
+        """The sums of products of deviations scaled by other powers of two."""
+        change = self.exponent - exponent
+        return jnp.ldexp(self.fractions, change[..., :, None] + change[..., None, :])
+
+
+def _minus(column: jax.Array, mean: jax.Array) -> jax.Array:
+    """The deviations from a mean."""
+    if not jnp.issubdtype(column.dtype, jnp.integer) or column.dtype.itemsize < 4:
+        return column.astype(mean.dtype) - mean
+    upper = (column >> 16) << 16  # one float might round the integer
+    return (upper.astype(mean.dtype) - mean) + (column - upper).astype(mean.dtype)
 
 
 def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:
@@ -113,20 +161,31 @@ def _products(columns: list[jax.Array], weight: jax.Array | None) -> jax.Array:
 
 def _centred_products(
     columns: list[jax.Array], means: jax.Array, weight: jax.Array | None, count: jax.Array
-) -> jax.Array:
-    """The sums of products of deviations from the means.
+) -> tuple[jax.Array, jax.Array]:
+    """The sums of products of scaled deviations from the means, and the exponents of the scales.
 
     Means that are small compared with the deviations are subtracted from the products, which saves
     passes over the columns. Larger ones would cancel digits there, so they are subtracted from the
-    columns.
+    columns, as are those of deviations that need a scale.
     """
+
+    def subtracted_before() -> tuple[jax.Array, jax.Array]:
+        deviations = [x - means[..., i] for i, x in enumerate(columns)]
+        if weight is not None:  # others may be larger than the scale
+            deviations = [jnp.where(weight != 0, x, 0) for x in deviations]
+        exponent = scale(jnp.stack([abs(x).max(0, initial=0) for x in deviations], -1))
+        factors = jnp.ldexp(jnp.ones_like(means), -exponent)
+        scaled = [x * factors[..., i] for i, x in enumerate(deviations)]
+        return _products(scaled, weight), exponent
+
     products = _products(columns, weight)
     mean_products = count[..., None, None] * means[..., :, None] * means[..., None, :]
-    small = jnp.diagonal(mean_products <= products / 16, axis1=-2, axis2=-1).all()
+    squares = jnp.diagonal(products, axis1=-2, axis2=-1)
+    small = jnp.diagonal(mean_products, axis1=-2, axis2=-1) <= squares / 16
     return jax.lax.cond(
-        small,
-        lambda: products - mean_products,
-        lambda: _products([x - means[..., i] for i, x in enumerate(columns)], weight),
+        (small & ordinary_squares(squares)).all(),
+        lambda: (products - mean_products, (0 * means).astype(jnp.int32)),
+        subtracted_before,
     )
 
 

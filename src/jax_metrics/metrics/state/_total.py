@@ -36,7 +36,7 @@ class Total(Accumulator):
     high: jax.Array = MetricState.node()
     low: jax.Array = MetricState.node()
 
-    def __init__(self, value: Any = 0.0, dtype: Any = jnp.float32):
+    def __init__(self, value: Any = 0.0, dtype: Any = float):
         self.high = jnp.zeros(jnp.shape(value), dtype)
         self.low = jnp.zeros(jnp.shape(value), dtype)
         if not (isinstance(value, float) and value == 0):
@@ -44,7 +44,7 @@ class Total(Accumulator):
             self.high, self.low = total.high, total.low
 
     @classmethod
-    def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = jnp.float32) -> "Total":
+    def zeros(cls, shape: tuple[int, ...] = (), dtype: Any = float) -> "Total":
         """Sums that start from zero."""
         low = jnp.zeros(shape, dtype)  # its own buffer, so that both can be donated
         return cls(dtype=dtype)._replace(high=jnp.zeros(shape, dtype), low=low)
@@ -70,9 +70,8 @@ class Total(Accumulator):
             return cls(values.sum(axes), dtype)
         summed = tuple(size for i, size in enumerate(values.shape) if i in axes)
         kept = tuple(size for i, size in enumerate(values.shape) if i not in axes)
-        rows = (jnp if isinstance(values, jax.Array) else np).moveaxis(
-            values, axes, range(len(axes))
-        )
+        library: Any = jnp if isinstance(values, jax.Array) else np
+        rows = library.moveaxis(values, axes, range(len(axes)))
         return cls.zeros(kept, dtype)._plus_rows(rows.reshape(math.prod(summed), *kept))
 
     def _plus_rows(self, rows: Any, shift: int = 0) -> "Total":
@@ -111,8 +110,8 @@ class Total(Accumulator):
         if _is_integer(value.dtype):
             return self._plus_integer(value)
         value = jnp.broadcast_to(value, self.high.shape).astype(self.high.dtype)
-        # A product that came straight from a multiplication might be contracted with one of the
-        # additions, but not with all of them, and their differences would not be its rounding error.
+        # A product might be contracted with some of the additions and not with others. Their
+        # differences would not be the rounding error.
         first = without_last_bits(value)
         rest = jnp.where(jnp.isfinite(value), value - first, 0)
         high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
@@ -165,7 +164,7 @@ def _limbs(value: Any) -> list[tuple[int, Any]]:
 
 
 def _is_integer(dtype: Any) -> bool:
-    return dtype == bool or jnp.issubdtype(dtype, jnp.integer)
+    return dtype.kind == "b" or jnp.issubdtype(dtype, jnp.integer)
 
 
 def _is_numpy_integer(value: Any) -> bool:
@@ -181,5 +180,5 @@ def _fits_int32(count: int, dtype: Any) -> bool:
     """Whether no sum of so many integers wraps, or they have 64 bits, so that it hardly can."""
     if dtype.itemsize == 8:
         return True
-    bound = 1 if dtype == bool else 2 ** (8 * dtype.itemsize)
+    bound = 1 if dtype.kind == "b" else 2 ** (8 * dtype.itemsize)
     return count * bound <= 2**31

@@ -110,13 +110,6 @@ class BootStrapper(Metric):
         drawn = jax.random.randint(key, (size,), 0, size)
         return bincount(drawn, weights(drawn.shape), size)
 
-    def _step(self, inputs: Any) -> Any:
-        # Merging would keep the old key; the next batch needs the new one.
-        batch = self.neutral().update(*inputs[0], **inputs[1])
-        merged = self._merged(batch)
-        merged.key = batch.key
-        return batch.compute(), merged
-
     def compute(self) -> dict[str, jax.Array]:
         """The requested statistics, by name."""
         values = self.copies.values()

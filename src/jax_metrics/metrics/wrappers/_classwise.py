@@ -44,7 +44,7 @@ class Classwise(Composite):
         **options: Unpack[Common],
     ):
         super().__init__(**options)
-        self.metric = copy(metric)
+        self.metric = copy(metric, arrays=True)
         self.higher_is_better = metric.higher_is_better
         self.labels = None if labels is None else tuple(labels)
         self.prefix = f"{metric.name}_" if prefix is None else prefix

@@ -33,7 +33,7 @@ class MinMax(Metric):
 
     def __init__(self, metric: Metric, **options: Unpack[Common]):
         super().__init__(**options)
-        self.metric = copy(metric)
+        self.metric = copy(metric, arrays=True)
         self.jittable = metric.jittable
         self.smallest = jnp.array(jnp.inf, self.dtype)
         self.largest = jnp.array(-jnp.inf, self.dtype)

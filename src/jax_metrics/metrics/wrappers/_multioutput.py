@@ -47,7 +47,7 @@ class Multioutput(Composite):
         **options: Unpack[Common],
     ):
         super().__init__(**options)
-        self.metrics = [copy(metric) for _ in range(num_outputs)]
+        self.metrics = [copy(metric, arrays=True) for _ in range(num_outputs)]
         self.output_axis = output_axis
         self.remove_nans = remove_nans
         self.higher_is_better = metric.higher_is_better

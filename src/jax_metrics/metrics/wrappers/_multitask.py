@@ -40,7 +40,7 @@ class Multitask(Composite):
         if not tasks:
             raise ValueError("Multitask needs at least one task, as in `Multitask({'age': ...})`.")
         self.tasks = tuple(tasks)
-        self.metrics = [copy(metric) for metric in tasks.values()]
+        self.metrics = [copy(metric, arrays=True) for metric in tasks.values()]
 
     def parts(self) -> list[Metric]:
         """One metric for each task."""

@@ -42,7 +42,7 @@ class Transformed(Composite):
                     f"{type(metric).__name__} takes no {argument!r}; it takes "
                     f"{', '.join(accepted)}."
                 )
-        self.metric = copy(metric)
+        self.metric = copy(metric, arrays=True)
         self.higher_is_better = metric.higher_is_better
         self.functions = functions
 

@@ -30,7 +30,7 @@ def _center(next_function: Any, args: Any, kwargs: Any, context: Any) -> Any:
 class _LinenAttention(linen.MultiHeadDotProductAttention):
     """The attention of Flax, with an exact variance and without NaN from padding."""
 
-    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __call__(
         self,
         inputs_q: jax.Array,
         inputs_k: jax.Array | None = None,

@@ -375,15 +375,17 @@ class GroupedQueryAttention(RandomLayer):
         index = self.cache_index
         check_cache_space(self, index, length, capacity[-3])
         new = jnp.ones(k.shape[:-2], bool) if padding_mask is None else padding_mask
-        keys = _updated(self.cached_key, k, index, axis=-3)
-        values = _updated(self.cached_value, v, index, axis=-3)
-        mask = _updated(self.cached_mask, jnp.asarray(new), index, axis=-1)
+        cache = self.cached_key, self.cached_value, self.cached_mask
+        new = k, v, jnp.asarray(new)
+        keys, values, mask = run_sharded(_updated, cache, new, index, like=cache)
         self.cached_key, self.cached_value, self.cached_mask = keys, values, mask
         self.cache_index = index + length
         return keys.astype(k.dtype), values.astype(v.dtype), mask
 
 
-def _updated(cache: jax.Array, new: jax.Array, index: Any, *, axis: int) -> jax.Array:
-    """The cache with new values from an index on."""
-    update = partial(jax.lax.dynamic_update_slice_in_dim, axis=axis)
-    return run_sharded(update, cache, new.astype(cache.dtype), index, like=cache)
+def _updated(cache: tuple[Any, ...], new: tuple[Any, ...], index: Any) -> tuple[Any, ...]:
+    """Cached keys, values and mask with new ones from an index on."""
+    return tuple(
+        jax.lax.dynamic_update_slice_in_dim(old, value.astype(old.dtype), index, axis)
+        for old, value, axis in zip(cache, new, (-3, -3, -1), strict=True)
+    )

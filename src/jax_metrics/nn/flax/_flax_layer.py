@@ -42,6 +42,8 @@ _COLLECTIONS = {
 }
 # Arguments that name a collection or key stream: fields replace them.
 _UNUSED = frozenset({"rng_collection", "collection_name"})
+# Arguments by which a user replaces the product of a layer.
+_PRODUCTS = ("dot_general", "dot_general_cls", "conv_general_dilated")
 _RATES = ("rate", "dropout_rate")
 _CALLER_KEYS = frozenset({"rng", "dropout_rng"})
 
@@ -185,7 +187,7 @@ class FlaxLayer(_Declared):
             def make(keys: Any, args: Any, options: Any) -> Any:
                 return call.init(keys, args, options, method=method, **logs)
 
-            output, made = _run_sharded(make, keys, args, options, state={})
+            output, made = _run_sharded(self, make, keys, args, options, state={})
             self._store(made, new=True)
             return output
         variables = self.variables
@@ -198,7 +200,7 @@ class FlaxLayer(_Declared):
                 variables, args, options, rngs=rngs, mutable=mutable or False, method=method
             )
 
-        output, changed = _run_sharded(apply, variables, rngs, args, options, state=variables)
+        output, changed = _run_sharded(self, apply, variables, rngs, args, options, state=variables)
         if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
             self._store(changed, new=False)
         return output
@@ -346,13 +348,22 @@ class FlaxLayer(_Declared):
         return self._rest[collection]
 
 
-def _run_sharded(f: Any, *operands: Any, state: Any) -> Any:
+def _run_sharded(layer: FlaxLayer, f: Any, *operands: Any, state: Any) -> Any:
     """Calls a function of Flax's; with Explicit mesh axes, as `run_sharded` does."""
     if not has_explicit_axes(operands):
         return f(*operands)
     arrays, fill = split_arrays(operands)
     inputs = operands[-2:]
-    return run_sharded(lambda arrays: f(*fill(arrays)), arrays, like=inputs, state=state)
+
+    def run(arrays: list[Any]) -> Any:
+        return run_sharded(lambda arrays: f(*fill(arrays)), arrays, like=inputs, state=state)
+
+    if any(getattr(layer, name, None) is not None for name in _PRODUCTS):
+        try:
+            jax.eval_shape(run, arrays)
+        except Exception:  # a product that sets its output sharding itself runs as it is
+            return f(*operands)
+    return run(arrays)
 
 
 def _collection_of(kind: type) -> str | None:

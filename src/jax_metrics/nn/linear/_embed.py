@@ -20,7 +20,7 @@ class _LinenEmbed(linen.Embed):
         if self.num_embeddings != 1 or not jnp.issubdtype(jnp.result_type(inputs), jnp.integer):
             return super().__call__(inputs)
         # Flax broadcasts the one vector to all indices, those out of range included.
-        (table,) = self.promote_dtype(self.embedding, dtype=self.dtype, inexact=False)
+        table: Any = self.promote_dtype(self.embedding, dtype=self.dtype, inexact=False)[0]
         return jnp.take(table, inputs, axis=0)
 
 

@@ -29,7 +29,7 @@ def concatenate(forward: jax.Array, backward: jax.Array) -> jax.Array:
 class _LinenRNN(linen.RNN):
     """The RNN of Flax, for sharded inputs, NaN in padding and sequences without steps."""
 
-    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __call__(
         self, inputs: jax.Array, *, seq_lengths: jax.Array | None = None, **options: Any
     ) -> Any:
         """Runs the cell; see `flax.linen.RNN`."""
@@ -39,34 +39,51 @@ class _LinenRNN(linen.RNN):
             step = (*inputs.shape[:time], *inputs.shape[time + 1 :])
             carry = self.cell.initialize_carry(jax.random.key(0) if key is None else key, step)
         carry = varying_like(carry, inputs, time)
-        if seq_lengths is not None:
-            steps = inputs.shape[time]
-            seq_lengths = jnp.clip(seq_lengths, 0, steps)
-            valid = valid_steps(seq_lengths, steps, time)
-            features = (1,) * (inputs.ndim - valid.ndim)
-            inputs = without_padding(inputs, valid.reshape(valid.shape + features))
-        result = super().__call__(inputs, initial_carry=carry, seq_lengths=seq_lengths, **options)
-        return result if seq_lengths is None else self._without_empty(result, carry, seq_lengths)
+        if seq_lengths is None:
+            return super().__call__(inputs, initial_carry=carry, **options)
+        steps = inputs.shape[time]
+        lengths = jnp.clip(seq_lengths, 0, steps)
+        valid = valid_steps(lengths, steps, time)
+        valid = valid.reshape(valid.shape + (1,) * (inputs.ndim - valid.ndim))
+        # Flax selects final carries along one batch axis only.
+        batch, flat = lengths.shape, (lengths.size,)
+        first = int(self._is_major(options.get("time_major")))
+        result = super().__call__(
+            _with_axes(without_padding(inputs, valid), first, batch, flat),
+            initial_carry=_with_axes(carry, 0, batch, flat),
+            seq_lengths=lengths.reshape(flat),
+            **options,
+        )
+        if not isinstance(result, tuple):
+            return _with_axes(result, first, flat, batch)
+        final = _with_axes(result[0], 0, flat, batch)
+        final = jax.tree.map(lambda new, old: _where(lengths > 0, new, old), final, carry)
+        return final, _with_axes(result[1], first, flat, batch)
 
     @linen.nowrap
     def time_axis(self, inputs: jax.Array, time_major: bool | None) -> int:
         """The position of the time axis."""
-        major = self.time_major if time_major is None else time_major
-        return 0 if major else inputs.ndim - self.cell.num_feature_axes - 1
+        return 0 if self._is_major(time_major) else inputs.ndim - self.cell.num_feature_axes - 1
 
     @linen.nowrap
-    def _without_empty(self, result: Any, carry: Any, lengths: jax.Array) -> Any:
-        """The result, with the initial carry for sequences of length 0 (Flax's is their last)."""
-        if not isinstance(result, tuple):
-            return result
-        final, outputs = result
+    def _is_major(self, time_major: bool | None) -> bool:
+        return self.time_major if time_major is None else time_major
 
-        def select(new: jax.Array, old: jax.Array) -> jax.Array:
-            return jnp.where(
-                lengths.reshape(lengths.shape + (1,) * (new.ndim - lengths.ndim)) > 0, new, old
-            )
 
-        return jax.tree.map(select, final, carry), outputs
+def _with_axes(values: Any, first: int, old: tuple[int, ...], new: tuple[int, ...]) -> Any:
+    """Arrays with the axes of the sizes `old`, from `first` on, reshaped to the sizes `new`."""
+
+    def reshape(x: jax.Array) -> jax.Array:
+        return x.reshape(x.shape[:first] + new + x.shape[first + len(old) :])
+
+    return jax.tree.map(reshape, values)
+
+
+def _where(condition: jax.Array, new: jax.Array, old: jax.Array) -> jax.Array:
+    """Selects along the leading axes; a sequence of length 0 keeps its carry, unlike in Flax."""
+    return jnp.where(
+        condition.reshape(condition.shape + (1,) * (new.ndim - condition.ndim)), new, old
+    )
 
 
 class _SequenceLayer(FlaxLayer):

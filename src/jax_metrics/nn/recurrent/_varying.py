@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 
@@ -29,6 +30,9 @@ def varying_like(carry: Any, x: jax.Array, time_axis: int) -> Any:
 
     def shard(leaf: jax.Array) -> jax.Array:
         spec = PartitionSpec(*axes[: leaf.ndim - 1])
-        return jax.sharding.reshard(leaf, NamedSharding(sharding.mesh, spec))
+        if isinstance(leaf, Tracer) or isinstance(x, Tracer):
+            return jax.sharding.reshard(leaf, NamedSharding(sharding.mesh, spec))
+        placed: Any = x.sharding
+        return jax.device_put(leaf, NamedSharding(placed.mesh, spec))
 
     return jax.tree.map(shard, carry)

@@ -35,14 +35,21 @@ class CarriedState:
         self.sources = [before.get(id(leaf)) for leaf in leaves]
         return output, [leaf for leaf in leaves if id(leaf) not in before]
 
-    def put_back(self, changed: list[Any]) -> Any:
-        """Puts the changed leaves into the module; returns it, or its replacement."""
+    def put_back(self, changed: list[Any], owner: Any) -> None:
+        """Puts the changed leaves into the module; if need be, replaces it in its owner.
+
+        Args:
+            changed: The leaves, as `call` returned them.
+            owner: The module that has this one in its field `layer`.
+        """
         before, structure = jax.tree.flatten(self.module)
         if not changed and self.structure == structure:
-            return self.module
+            return
         new = iter(changed)
         leaves = [next(new) if source is None else before[source] for source in self.sources]
-        return _assigned(self.module, jax.tree.unflatten(self.structure, leaves))
+        module = _assigned(self.module, jax.tree.unflatten(self.structure, leaves))
+        if module is not self.module:
+            owner.layer = module
 
 
 def _assigned(module: Any, after: Any) -> Any:

@@ -7,7 +7,17 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Parameter, State
-from jax_metrics.tree import Extensions, FieldInfo, FilterLike, Nothing, Tree, filter, node, static
+from jax_metrics.tree import (
+    Extensions,
+    FieldInfo,
+    FilterLike,
+    Nothing,
+    Tree,
+    copy,
+    filter,
+    node,
+    static,
+)
 
 E = TypeVar("E", bound="ExponentialMovingAverage")
 _MOST_UPDATES = 2**31 - 1
@@ -62,7 +72,8 @@ class ExponentialMovingAverage(Tree, Extensions):
                 "with `model.init(key, inputs)`, and choose floating arrays of it."
             )
         self.dtypes = {path: leaf.dtype for path, leaf in chosen.items()}
-        self.averages = {path: _widened(leaf) for path, leaf in chosen.items()}
+        # Copies, so that model and average can be donated together.
+        self.averages = {path: jnp.copy(_widened(leaf)) for path, leaf in chosen.items()}
         self.rest = self._others(model)
         self.count = jnp.zeros((), jnp.int32)
 
@@ -111,7 +122,7 @@ class ExponentialMovingAverage(Tree, Extensions):
         return {jax.tree_util.keystr(path): leaf for path, leaf in leaves}
 
     def _others(self, model: Any) -> Any:
-        return filter(model, lambda info: info.path not in self.dtypes)
+        return copy(filter(model, lambda info: info.path not in self.dtypes), arrays=True)
 
 
 def _is_floating(info: FieldInfo) -> bool:

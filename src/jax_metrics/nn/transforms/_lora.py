@@ -1,5 +1,6 @@
 """LoRA: adapting a trained model by small factors beside its large matrices."""
 
+import collections
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Key, Module, Parameter, next_key
+from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._stack import Stack
 from jax_metrics.tree import FieldInfo, map, trees_with_paths
@@ -97,7 +99,7 @@ class LoRA(Module):
             return output
         state = CarriedState(self.layer, ".layer")
         output, changed = state.call(self._adapted(), *args, **kwargs)
-        self.layer = state.put_back(changed)
+        state.put_back(changed, self)
         return output
 
     def merged(self) -> Module:
@@ -106,7 +108,7 @@ class LoRA(Module):
 
     def _adapted(self) -> Module:
         def change(info: FieldInfo) -> Any:
-            label = _label(info.path)
+            label = info.path if info.path in self.a else _label(info.path)
             if label not in self.a:
                 return info.value
             product = self.scale * (self.a[label] @ self.b[label])
@@ -119,7 +121,7 @@ class LoRA(Module):
 
         def look(info: FieldInfo) -> Any:
             if jnp.ndim(info.value) >= 2 and jnp.issubdtype(info.value.dtype, jnp.floating):
-                found[_label(info.path)] = info.value
+                found[info.path] = info.value
             return info.value
 
         map(look, self.layer, Parameter, field_info=True)
@@ -129,7 +131,10 @@ class LoRA(Module):
                 "could adapt. Choose layers such as `jm.Linear`, and initialize the model first."
             )
         self.a, self.b = {}, {}
-        for number, (label, matrix) in enumerate(found.items()):
+        labels = collections.Counter(_label(path) for path in found)
+        for number, (path, matrix) in enumerate(found.items()):
+            # Without brackets, the paths of a field and of a dict entry can look alike.
+            label = _label(path) if labels[_label(path)] == 1 else path
             rows, columns = _as_matrix(matrix.shape)
             random = jax.random.normal(jax.random.fold_in(key, number), (rows, self.rank))
             self.a[label] = (random / math.sqrt(rows)).astype(matrix.dtype)
@@ -161,7 +166,7 @@ def apply_lora(
     Raises:
         ValueError: If no layer matches, or the model is not initialized.
         KeyError: If there is no such path.
-        TypeError: If `where` is none of these.
+        TypeError: If `where` is none of these, or chooses a layer that is inside of a `FlaxLayer`.
 
     Example:
         >>> import jax.numpy as jnp, optax
@@ -237,10 +242,24 @@ def _adapted_in(
             adapted = module.map_layers(of_layer, jax.random.split(own, len(module)))
             model = model.at[path].set(adapted)
         elif isinstance(module, Module) and chosen(f"{prefix}{path}", module):
+            _check_outside_of_flax(model, path, module)
             done += [f"{path}.", f"{path}["]
             count += 1
             model = model.at[path].set(LoRA(module, rank, alpha, key=own))
     return model, count
+
+
+def _check_outside_of_flax(model: Any, path: str, module: Any) -> None:
+    """Raises if a layer is inside of one that hands it to Flax, which could not call a LoRA."""
+    for outer, tree in trees_with_paths(model):
+        inside = path.startswith((f"{outer}.", f"{outer}["))
+        if isinstance(tree, FlaxLayer) and inside:
+            name, cls = type(module).__name__, type(tree).__name__
+            raise TypeError(
+                f"`apply_lora` cannot adapt {path} ({name}) by itself: it is inside of {outer} "
+                f"({cls}), which Flax computes as a whole. Adapt that one: `apply_lora(model, "
+                f"{outer!r}, ...)`, which adapts all matrices in it."
+            )
 
 
 def _as_predicate(model: Any, where: Any) -> Callable[[str, Any], bool]:

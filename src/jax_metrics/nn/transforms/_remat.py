@@ -75,7 +75,7 @@ class Remat(Module):
             return state.call(layer, *args, **kwargs)
 
         output, changed = jax.checkpoint(call, policy=as_policy(self.policy))(self.layer, arrays)
-        self.layer = state.put_back(changed)
+        state.put_back(changed, self)
         return output
 
 

@@ -129,7 +129,7 @@ class Stack(Module):
             policy = as_policy(None if self.remat is True else self.remat)
             step = jax.checkpoint(step, policy=policy, prevent_cse=False)
         output, changed = self._scan(step, x, self.layer)
-        self.layer = state.put_back(changed)
+        state.put_back(changed, self)
         return output
 
     def _first_call(self, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
