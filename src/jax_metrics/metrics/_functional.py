@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments import refuse_truncation
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._metric import Metric, batch_of
 from jax_metrics.metrics._programs import run_by
@@ -46,6 +47,7 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
         given = signature.bind(*args, **kwargs).arguments
         chosen = {n: v for n, v in given.items() if n in options}
         inputs = {n: v for n, v in given.items() if n in arguments}
+        refuse_truncation(**inputs)  # now: the program sees what JAX made of the values
         try:
             # Types, since 1 and True are equal.
             unmade = cached(tuple((n, type(v), v) for n, v in chosen.items()))

@@ -1,9 +1,11 @@
 """Which values are leaves of a pytree, answered without asking JAX about each."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
+
+C = TypeVar("C", bound=type)
 
 # Types known to be leaves. Asking JAX about each value is slow; a set of types is not. The type
 # of concrete arrays has no public name, so types join when first met.
@@ -22,7 +24,7 @@ def is_leaf(value: Any) -> bool:
     return True
 
 
-def treat_as_leaf(cls: type) -> type:
+def treat_as_leaf(cls: C) -> C:
     """Lets `filter`, `merge`, `map` and `copy` take objects of a class as leaves, not as nodes."""
     leaf_types.add(cls)
     return cls

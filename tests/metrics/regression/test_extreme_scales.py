@@ -126,7 +126,8 @@ def test_extreme_scales_in_scans_and_over_devices():
 
         scanned, _ = jax.lax.scan(step, metric.neutral(), (target, preds))
         np.testing.assert_allclose(scanned.compute(), expected, rtol=3e-6)
-        stacked = jax.vmap(lambda t, p: metric.neutral().update(target=t, preds=p))(target, preds)
+        update = lambda t, p, metric=metric: metric.neutral().update(target=t, preds=p)  # noqa: E731
+        stacked = jax.vmap(update)(target, preds)
         np.testing.assert_allclose(stacked.reduce().compute(), expected, rtol=3e-6)
 
 

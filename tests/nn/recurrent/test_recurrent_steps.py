@@ -53,7 +53,10 @@ def test_gradients_are_those_of_the_cell(layer_class, options):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("layer_class", [nn.SimpleRNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize(
+    "layer_class",
+    [nn.SimpleRNN, *(pytest.param(c, marks=pytest.mark.slow) for c in (nn.GRU, nn.LSTM))],
+)
 def test_gradients_of_both_modes_and_of_gradients(layer_class):
     layer = made(layer_class, {"bidirectional": True, "unroll": 2})
     lengths = jnp.array([5, 3])

@@ -70,9 +70,8 @@ class Total(Accumulator):
             return cls(values.sum(axes), dtype)
         summed = tuple(size for i, size in enumerate(values.shape) if i in axes)
         kept = tuple(size for i, size in enumerate(values.shape) if i not in axes)
-        rows = (jnp if isinstance(values, jax.Array) else np).moveaxis(
-            values, axes, range(len(axes))
-        )
+        library: Any = jnp if isinstance(values, jax.Array) else np
+        rows = library.moveaxis(values, axes, range(len(axes)))
         return cls.zeros(kept, dtype)._plus_rows(rows.reshape(math.prod(summed), *kept))
 
     def _plus_rows(self, rows: Any, shift: int = 0) -> "Total":
