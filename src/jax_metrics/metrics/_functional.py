@@ -12,7 +12,7 @@ from jax_metrics.arguments import refuse_truncation
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._metric import Metric, batch_of
 from jax_metrics.metrics._programs import run_by
-from jax_metrics.tree import Tree, static
+from jax_metrics.tree import Tree, signature_of, static
 
 _NOT_OPTIONS = ("name", "on", "dtype")
 
@@ -99,7 +99,7 @@ def _options(metric: type[Metric]) -> dict[str, inspect.Parameter]:
     options: dict[str, inspect.Parameter] = {}
     for base in metric.__mro__:
         if "__init__" in vars(base):
-            parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            parameters = signature_of(vars(base)["__init__"]).parameters.values()
             passes_options_on = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
             named = {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
             options = named | options

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 from jax_metrics.arguments import Arguments, Index, refuse_truncation
-from jax_metrics.tree import Tree, copy
+from jax_metrics.tree import Tree, copy, signature_of
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _PLAIN = Arguments()
@@ -28,7 +28,7 @@ class ArgumentRouting(Tree):
     @classmethod
     def _receive_as(cls, update: Callable[..., Any]) -> None:
         """Makes the class receive the arguments of a function, which takes the metric first."""
-        own = dict(list(inspect.signature(update).parameters.items())[1:])
+        own = dict(list(signature_of(update).parameters.items())[1:])
         empty = inspect.Parameter.empty
         cls._parameters = own
         cls._required = frozenset(name for name, p in own.items() if p.default is empty)

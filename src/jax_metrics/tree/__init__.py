@@ -1,6 +1,7 @@
 """Pytree classes: fields, kinds, and the verbs over them. Depends on JAX alone."""
 
 from jax_metrics.tree._annotations import own_annotations as own_annotations
+from jax_metrics.tree._annotations import signature_of as signature_of
 from jax_metrics.tree._apply import apply as apply
 from jax_metrics.tree._class_info import class_info as class_info
 from jax_metrics.tree._compact import compact as compact

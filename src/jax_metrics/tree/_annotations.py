@@ -10,6 +10,7 @@ import inspect
 import sys
 import types
 import typing
+from collections.abc import Callable
 from typing import Any
 
 # All Tree classes. `type(x) in TREE_TYPES` is much faster than `isinstance`.
@@ -27,6 +28,19 @@ _CONTAINERS = {
     collections.abc.Collection,
 }
 _UNIONS = {typing.Union, types.UnionType}
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a function; annotations that cannot be evaluated stay as they are.
+
+    From Python 3.14 on, annotations are evaluated when they are asked for, and `inspect.signature`
+    raises for a name that exists only for type checkers.
+    """
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(function)
 
 
 def own_annotations(cls: type) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import contextvars
 import dataclasses
 import enum
 import functools
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from jax_metrics.tree._annotations import signature_of
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import CompactError
 from jax_metrics.tree._field import Field
@@ -257,7 +257,7 @@ def _parameter(cls: Any, argument: str) -> str:
     """The name of an argument of the constructor, which is given by position or by name."""
     if not argument.isdigit():
         return argument
-    names = list(inspect.signature(cls).parameters)
+    names = list(signature_of(cls).parameters)
     return names[int(argument)] if int(argument) < len(names) else argument
 
 

@@ -1,6 +1,7 @@
 """`jm.dataclass`: the standard decorator with the settings that suit a Tree."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, TypeVar, dataclass_transform, overload
 
 from jax_metrics.tree._field import Field, KindMixin, field, node, static
@@ -11,7 +12,7 @@ T = TypeVar("T", bound=type)
 @overload
 def dataclass(cls: T, /) -> T: ...
 @overload
-def dataclass(**options: Any) -> Any: ...
+def dataclass(**options: Any) -> Callable[[T], T]: ...
 @dataclass_transform(
     eq_default=False,
     field_specifiers=(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
 
-from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._annotations import TREE_TYPES, signature_of
 from jax_metrics.tree._captured_trees import check_captured
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._compact import SUBTREES, capture, in_compact, next_stored, outside_compact
@@ -60,7 +60,7 @@ class TreeMeta(ABCMeta):
                 return explicit
             if "__init__" in vars(base):
                 break
-        signature = inspect.signature(cls.__init__)
+        signature = signature_of(cls.__init__)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     @__signature__.setter

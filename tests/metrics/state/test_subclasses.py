@@ -29,7 +29,6 @@ ROWS = jnp.ones(2)
 MAKE = {
     Total: (lambda cls: cls(1.0), lambda state: state + 2),
     Moments: (lambda cls: cls(1), lambda state: state.updated(ROWS[:, None])),
-    SquareSum: (lambda cls: cls(), lambda state: state.updated(ROWS, ROWS)),
     Buffer: (lambda cls: cls(4), lambda state: state.extended(ROWS)),
     Last: (lambda cls: cls(), lambda state: state.merged(Last(1.0, True))),
     LatestRows: (lambda cls: cls(4), lambda state: state.extended(ROWS, ROWS > 0)),

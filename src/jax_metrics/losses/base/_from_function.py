@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import Index
 from jax_metrics.losses.base._loss import Loss
 from jax_metrics.losses.base._reduction import Reduction, Terms
+from jax_metrics.tree import signature_of
 
 P = ParamSpec("P")
 
@@ -70,7 +71,7 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
         >>> loss(target=jnp.array([1, -1]), preds=jnp.zeros(2))
         Array(2., dtype=float32)
     """
-    parameters = inspect.signature(function).parameters
+    parameters = signature_of(function).parameters
     options = {
         name: parameter
         for name, parameter in parameters.items()
@@ -103,7 +104,7 @@ def values_of_terms(function: Callable[P, Terms]) -> Callable[P, jax.Array]:
         terms = function(*args, **kwargs)
         return terms.values if terms.mask is None else jnp.where(terms.mask, terms.values, 0)
 
-    signature = inspect.signature(function).replace(return_annotation=jax.Array)
+    signature = signature_of(function).replace(return_annotation=jax.Array)
     cast(Any, values).__signature__ = signature
     cast(Any, values).terms = function
     return values

@@ -18,6 +18,7 @@ from jax_metrics.tree import (
     field,
     layout_of,
     make_mutable,
+    signature_of,
     snake_case,
     static,
 )
@@ -156,7 +157,7 @@ class Loss(Immutable, Tree):
     @classmethod
     def _parameters_of_call(cls) -> dict[str, inspect.Parameter]:
         """The parameters of `call` by name."""
-        parameters = inspect.signature(cls.call).parameters.values()
+        parameters = signature_of(cls.call).parameters.values()
         variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         return {p.name: p for p in list(parameters)[1:] if p.kind not in variadic}
 

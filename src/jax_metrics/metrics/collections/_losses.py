@@ -12,7 +12,7 @@ from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.collections._metrics import with_names
 from jax_metrics.metrics.state import Total
-from jax_metrics.tree import static
+from jax_metrics.tree import signature_of, static
 
 
 class Losses(Metric):
@@ -100,7 +100,7 @@ def _name_of(loss: Any) -> str:
 
 
 def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:
-    return (loss.signature if isinstance(loss, Loss) else inspect.signature(loss)).parameters
+    return (loss.signature if isinstance(loss, Loss) else signature_of(loss)).parameters
 
 
 def _sums(name: str, loss: Any, arguments: Mapping[str, Any]) -> tuple[jax.Array, Any]:

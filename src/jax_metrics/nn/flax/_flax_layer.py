@@ -32,7 +32,15 @@ from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
-from jax_metrics.tree import KindMixin, field, layout_of, node, own_annotations, static
+from jax_metrics.tree import (
+    KindMixin,
+    field,
+    layout_of,
+    node,
+    own_annotations,
+    signature_of,
+    static,
+)
 
 _COLLECTIONS = {
     Parameter: "params",
@@ -146,7 +154,7 @@ class FlaxLayer(_Declared):
             cls._layers += (name,)
 
     def __init__(self, *args: Any, **kwargs: Any):
-        values = inspect.signature(type(self)).bind(*args, **kwargs).arguments
+        values = signature_of(type(self)).bind(*args, **kwargs).arguments
         super().__init__(values.pop("name", None))
         for name in self._layers:
             setattr(self, name, _as_layer(self, name, values.pop(name)))

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from jax_metrics.tree import signature_of
+
 # Names of parameters for the training mode, and their value in training.
 IN_TRAINING = {
     "train": True,
@@ -23,7 +25,7 @@ def training_flags(cls: type, method: str) -> list[tuple[str, int]]:
 
     The position of a keyword-only parameter is beyond any call's arguments.
     """
-    parameters = inspect.signature(getattr(cls, method)).parameters.values()
+    parameters = signature_of(getattr(cls, method)).parameters.values()
     usual = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
     names = [p.name for p in parameters if p.name in IN_TRAINING]
     return [(name, usual.index(name) - 1 if name in usual else sys.maxsize) for name in names]
@@ -49,7 +51,7 @@ def with_training_flag(
         fixed: A module whose attribute of the same name decides, unless it is None.
     """
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = list(signature_of(function).parameters.values())
     except (TypeError, ValueError):  # some functions in C have no signature
         return kwargs
     usual = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -1,7 +1,6 @@
 """`HaikuModule`: any Haiku function or module as it is. Haiku is an optional package."""
 
 import importlib
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from jax_metrics.module import (
     next_key,
 )
 from jax_metrics.nn.flax import with_training_flag
-from jax_metrics.tree import layout_of, static
+from jax_metrics.tree import layout_of, signature_of, static
 
 
 class HaikuModule(Module):
@@ -146,7 +145,7 @@ def _transform(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[A
         return f(*args, **kwargs)(*inputs, **options)
 
     # Without `self`, which the call does not pass.
-    signature = inspect.signature(f.__call__)
+    signature = signature_of(f.__call__)
     call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
     return hk.transform_with_state(call), call
 
