@@ -187,18 +187,29 @@ class Outcome(NamedTuple):
         return None if message is None else message.removesuffix(" (`check` failed)")
 
 
+def collecting(
+    f: Callable[..., Any], *, per_rule: bool
+) -> Callable[..., tuple[Any, list[Named[jax.Array]]]]:
+    """The function, which also returns the checks made directly in it; see `Collecting`."""
+
+    @functools.wraps(f)
+    def run(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
+        checks = Collecting(per_rule)
+        with recorded_by(checks), _PROGRAMS_OF_THEIR_OWN():
+            return f(*args), checks.results
+
+    return run
+
+
 def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tuple[Any, Outcome]]:
-    """The function, to be compiled, which also returns what came of its checks.
+    """The function, to be compiled, which also returns what came of all checks within.
 
     Args:
         f: The function.
         per_rule: Whether rules are told apart, which takes time; see `Outcome.message`.
     """
-
-    def collected(*args: Any) -> tuple[Any, list[Named[jax.Array]]]:
-        checks = Collecting(per_rule)
-        with recorded_by(checks), _PROGRAMS_OF_THEIR_OWN():
-            return f(*args), checks.results
+    # As a program inside of the program it is traced once, and not written out again.
+    collected = jax.jit(collecting(f, per_rule=per_rule))
 
     @functools.wraps(f)
     def run(*args: Any) -> tuple[Any, Outcome]:

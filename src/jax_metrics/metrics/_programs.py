@@ -10,6 +10,7 @@ from jax_metrics.metrics._check_modes import Mode, current_mode, notice
 from jax_metrics.metrics._checks import (
     Collecting,
     Raising,
+    collecting,
     current_recorder,
     record,
     recorded_by,
@@ -35,7 +36,9 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
     together = with_outcome(f, per_rule=False)
     one_by_one = with_outcome(f, per_rule=True)
 
-    @jit_inline
+    collected = jit_inline(collecting(f, per_rule=False))
+
+    @jax.jit
     def program(metric: Any, inputs: Any) -> tuple[Any, jax.Array | None]:
         result, outcome = together(metric, inputs)
         return result, outcome.failed()
@@ -56,9 +59,9 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
             return f(metric, inputs)
         if not isinstance(recorder, Collecting):
             return unchecked_program(metric, inputs)
-        result, failed = program(metric, inputs)
-        if failed is not None:
-            record((), ~failed)
+        result, checks = collected(metric, inputs)
+        for one in checks:
+            record((), one.value)
         return result
 
     def run(metric: Any, inputs: Any) -> Any:
