@@ -119,15 +119,15 @@ def test_batches_of_different_units():
 def test_extreme_scales_in_scans_and_over_devices():
     target = np.float32(TARGET * 1e-25).reshape(4, 6)
     preds = np.float32(PREDS * 1e-25).reshape(4, 6)
+
+    def update(metric, batch):
+        return metric.update(target=batch[0], preds=batch[1])
+
     for metric, expected in (SCORES["r2"], (jm.RootMeanSquaredError(), RMSE * 1e-25)):
-
-        def step(metric, batch):
-            return metric.update(target=batch[0], preds=batch[1]), None
-
-        scanned, _ = jax.lax.scan(step, metric.neutral(), (target, preds))
+        start, batches = metric.neutral(), (target, preds)
+        scanned, _ = jax.lax.scan(lambda m, b: (update(m, b), None), start, batches)
         np.testing.assert_allclose(scanned.compute(), expected, rtol=3e-6)
-        update = lambda t, p, metric=metric: metric.neutral().update(target=t, preds=p)  # noqa: E731
-        stacked = jax.vmap(update)(target, preds)
+        stacked = jax.vmap(update, (None, 0))(start, batches)
         np.testing.assert_allclose(stacked.reduce().compute(), expected, rtol=3e-6)
 
 

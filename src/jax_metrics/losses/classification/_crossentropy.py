@@ -1,11 +1,11 @@
 """Crossentropy of binary and of many classes."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.core import Tracer
 
 from jax_metrics.arguments import as_float, between, multiply_log, pair, safe_log
@@ -15,7 +15,9 @@ from jax_metrics.losses.labels import (
     at_label,
     check_labels,
     is_sparse,
+    log_softmax,
     nan_where,
+    shifted_logits,
     smooth_labels,
 )
 
@@ -130,7 +132,7 @@ def _binary(
         log_likelihood += multiply_log(negative, jax.nn.log_sigmoid(-preds))
     else:
         log_likelihood = _multiply_bounded_log(positive, preds, epsilon)
-        log_likelihood += _multiply_bounded_log(negative, 1 - preds, epsilon)
+        log_likelihood += _multiply_bounded_log_of_complement(negative, preds, epsilon)
     return Terms(nan_where(wrong, -log_likelihood), weight)
 
 
@@ -145,7 +147,9 @@ def _sparse(
     wrong = check_labels(target, preds.shape[-1]) if check_bounds else None
     label = jnp.clip(target, 0, preds.shape[-1] - 1)
     if from_logits:
-        loss = optax.losses.softmax_cross_entropy_with_integer_labels(preds, label)
+        # Not optax' form: it cancels the digits of a probability near 1.
+        shifted, log_rest = shifted_logits(preds)
+        loss = log_rest - at_label(shifted, label)
     else:
         loss = -jnp.log(jnp.maximum(at_label(preds, label), epsilon))
     weight = None if weights is None else weights[label]
@@ -174,7 +178,7 @@ def _categorical(
     factor = factor if weights is None else factor * weights
     if from_logits:
         # Not optax' form: it is NaN where a logit is minus infinity and the probability 0.
-        log_likelihood = multiply_log(factor, jax.nn.log_softmax(preds, axis=-1))
+        log_likelihood = multiply_log(factor, log_softmax(preds))
     else:
         log_likelihood = _multiply_bounded_log(factor, preds, epsilon)
     return Terms(nan_where(wrong, -jnp.sum(log_likelihood, axis=-1)), weight)
@@ -185,6 +189,16 @@ def _multiply_bounded_log(factor: jax.Array, probability: jax.Array, epsilon: fl
     if epsilon:
         return factor * jnp.log(jnp.maximum(probability, epsilon))
     return factor * safe_log(factor, probability)
+
+
+def _multiply_bounded_log_of_complement(
+    factor: jax.Array, probability: jax.Array, epsilon: float
+) -> jax.Array:
+    """`factor * log(1 - probability)`, bounded like the above; small probabilities keep digits."""
+    rest = 1 - probability
+    bounded = rest < epsilon if epsilon else (factor == 0) & (rest == 0)
+    log = jnp.log1p(-jnp.where(bounded, 0, probability))
+    return factor * jnp.where(bounded, math.log(epsilon) if epsilon else 0, log)
 
 
 def _check_probabilities(target: jax.Array) -> jax.Array | None:

@@ -5,11 +5,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import multiply_log, pair
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import nan_where, one_hot_target, smooth_labels
+from jax_metrics.losses.labels import log_softmax, nan_where, one_hot_target, smooth_labels
 
 EPSILON = 1e-7
 
@@ -47,7 +46,14 @@ def binary_focal_crossentropy(
         target = smooth_labels(target, label_smoothing, binary=True)
     if not from_logits:
         preds = jax.scipy.special.logit(jnp.clip(preds, EPSILON, 1 - EPSILON))
-    return optax.losses.sigmoid_focal_loss(preds, target, alpha=alpha, gamma=gamma)
+    # Not optax' form: it is NaN where the logit is infinite and right.
+    loss = -multiply_log(target, jax.nn.log_sigmoid(preds))
+    loss -= multiply_log(1 - target, jax.nn.log_sigmoid(-preds))
+    miss = target * jax.nn.sigmoid(-preds) + (1 - target) * jax.nn.sigmoid(preds)
+    certain = miss == 0
+    focus = jnp.where(certain, 1.0 if gamma == 0 else 0.0, jnp.where(certain, 1, miss) ** gamma)
+    loss = jnp.where(certain, 0, focus * jnp.where(certain, 0, loss))
+    return loss if alpha is None else (alpha * target + (1 - alpha) * (1 - target)) * loss
 
 
 class BinaryFocalCrossentropy(from_function(binary_focal_crossentropy), init=False):
@@ -89,7 +95,7 @@ def categorical_focal_crossentropy(
     if label_smoothing:
         target = smooth_labels(target, label_smoothing)
     if from_logits:
-        log = jax.nn.log_softmax(preds, axis=-1)
+        log = log_softmax(preds)
         log = jnp.where((target == 0) & jnp.isneginf(log), 0, log)
     else:
         log = jnp.log(jnp.maximum(preds, EPSILON))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import between, positive
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import at_label, class_labels, nan_where
+from jax_metrics.losses.labels import at_label, class_labels, log_softmax, nan_where
 
 
 def generalized_crossentropy(
@@ -41,7 +41,7 @@ def generalized_crossentropy(
     between(0, 1, q=q)
     target, preds, wrong = class_labels(target, preds)
     if from_logits:
-        loss = -jnp.expm1(q * at_label(jax.nn.log_softmax(preds, axis=-1), target)) / q
+        loss = -jnp.expm1(q * at_label(log_softmax(preds), target)) / q
     else:
         loss = (1 - at_label(preds, target) ** q) / q
     return nan_where(wrong, loss)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import multiply_log
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import nan_where, one_hot_target
+from jax_metrics.losses.labels import log_softmax, nan_where, one_hot_target
 
 
 def poly_crossentropy(target: Any, preds: Any, *, epsilon: float = 2.0) -> jax.Array:
@@ -30,7 +30,7 @@ def poly_crossentropy(target: Any, preds: Any, *, epsilon: float = 2.0) -> jax.A
         Array([10002.], dtype=float32)
     """
     target, preds, wrong = one_hot_target(target, preds)
-    log = jax.nn.log_softmax(preds, axis=-1)
+    log = log_softmax(preds)
     # optax' poly_loss_cross_entropy has the same values, but NaN where a logit is minus infinity.
     loss = jnp.sum(epsilon * target * -jnp.expm1(log) - multiply_log(target, log), axis=-1)
     return nan_where(wrong, loss)

@@ -46,7 +46,7 @@ def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = No
     logits = _unit_vectors(preds)
     logits = logits @ logits.T / temperature
     others = jax.nn.logsumexp(jnp.where(other_group, logits, -jnp.inf), axis=-1, keepdims=True)
-    losses = jnp.logaddexp(logits, others) - logits
+    losses = jax.nn.softplus(others - logits)  # the digits of logaddexp(...) - logits would cancel
     count = jnp.sum(same_group, axis=-1)
     total = jnp.sum(jnp.where(same_group, losses, 0), axis=-1)
     return Terms(total / jnp.maximum(count, 1), mask=count > 0)

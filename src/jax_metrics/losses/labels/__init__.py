@@ -7,4 +7,6 @@ from jax_metrics.losses.labels._class_labels import is_sparse as is_sparse
 from jax_metrics.losses.labels._class_labels import nan_where as nan_where
 from jax_metrics.losses.labels._class_labels import one_hot_target as one_hot_target
 from jax_metrics.losses.labels._class_weights import as_class_weights as as_class_weights
+from jax_metrics.losses.labels._log_softmax import log_softmax as log_softmax
+from jax_metrics.losses.labels._log_softmax import shifted_logits as shifted_logits
 from jax_metrics.losses.labels._smooth_labels import smooth_labels as smooth_labels

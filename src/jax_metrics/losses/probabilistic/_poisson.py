@@ -28,10 +28,15 @@ def poisson(target: Any, preds: Any, *, log_rate: bool = True, full: bool = Fals
     """
     target, preds = pair(target, preds)
     if log_rate:
-        loss = jnp.exp(preds) - target * preds
+        loss = jnp.exp(preds) - _multiply(target, preds)
     else:
-        loss = preds - target * safe_log(target, preds)
+        loss = preds - _multiply(target, safe_log(target, preds))
     return loss + gammaln(target + 1) if full else loss
+
+
+def _multiply(target: jax.Array, log: jax.Array) -> jax.Array:
+    """`target * log`, and 0 where the target is 0, even for an infinite logarithm."""
+    return target * jnp.where((target == 0) & jnp.isinf(log), 0, log)
 
 
 class Poisson(from_function(poisson), init=False):

@@ -4,10 +4,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
-from jax_metrics.arguments import as_float, pair, same_shape
+from jax_metrics.arguments import as_float, multiply_log, pair, same_shape
 from jax_metrics.losses.base import from_function
+from jax_metrics.losses.labels import log_softmax
 
 
 def ranking_softmax(
@@ -48,9 +48,14 @@ def ranking_softmax(
     if item_weights is not None:
         item_weights = as_float("item_weights", item_weights)
         same_shape(preds=preds, item_weights=item_weights)
-    return optax.losses.ranking_softmax_loss(
-        preds, target, where=where, weights=item_weights, reduce_fn=None
-    )
+    # Not optax' form: it is NaN where a score is infinite.
+    if item_weights is not None:
+        target = target * item_weights
+    if where is not None:
+        target = jnp.where(where, target, 0)
+        has_items = where.any(-1, keepdims=True)
+        preds = jnp.where(where, preds, jnp.where(has_items, -jnp.inf, 0))
+    return -jnp.sum(multiply_log(target, log_softmax(preds)), axis=-1)
 
 
 class RankingSoftmax(from_function(ranking_softmax, "where", "item_weights"), init=False):

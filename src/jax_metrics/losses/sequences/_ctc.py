@@ -73,6 +73,8 @@ def ctc(
     repeated = (target[:, 1:] == target[:, :-1]) & labels[:, 1:]
     needed = jnp.sum(labels, -1) + jnp.sum(repeated, -1)
     fits = needed <= jnp.sum(frames, -1)
+    # Rounding must not make a probability larger than 1; the gradient remains.
+    loss = loss - jax.lax.stop_gradient(jnp.minimum(loss, 0))
     loss = jnp.where(fits, loss, 0 if zero_infinity else jnp.inf)
     return nan_where(None if wrong is None else wrong.any(-1), loss)
 

@@ -9,7 +9,7 @@ from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.classification._counting import Counting
 from jax_metrics.metrics.classification._exact_match import all_correct
-from jax_metrics.metrics.classification._outcomes import Outcomes, add_outcomes
+from jax_metrics.metrics.classification._outcomes import Outcomes, add_outcomes, remainder
 from jax_metrics.metrics.counts import checked_sum
 from jax_metrics.metrics.inputs import LabelBatch, LabelOptions, Labels, as_labels
 
@@ -74,10 +74,10 @@ class Accuracy(Counting):
             correct, weight = all_correct(batch, examples_first=False)
             tp, fault = (correct * weight).sum(), check_rules(batch.rules)
         else:
-            weight = batch.weight
-            tp, fault = checked_sum((batch.target == batch.preds) * weight, batch.rules)
+            correct, weight = batch.target == batch.preds, batch.weight
+            tp, fault = checked_sum(correct * weight, batch.rules)
         zero = jnp.zeros_like(tp)
-        outcomes = Outcomes(tp, zero, weight.sum() - tp, zero)
+        outcomes = Outcomes(tp, zero, remainder(~correct, weight, weight.sum() - tp), zero)
         self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
     def correct_wrong_total(self, counts: Outcomes) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -109,7 +109,8 @@ def _with_inferred_classes(labels: Labels, target: Any, preds: Any) -> Labels:
 class HammingDistance(Accuracy):
     """The fraction of labels or classes that are predicted wrong: one minus `Accuracy`.
 
-    With `subset=True` it is the zero-one loss of rows of labels. Options are those of `Accuracy`.
+    With `subset=True` it is the zero-one loss of rows of labels. Options are those of `Accuracy`. A
+    class that is predicted but never the target has the distance 1.
 
     Example:
         >>> import jax.numpy as jnp
@@ -126,7 +127,12 @@ class HammingDistance(Accuracy):
     def score(self, counts: Outcomes) -> jax.Array:
         """The fraction of wrong predictions."""
         _, wrong, total = self.correct_wrong_total(counts)
-        return self.ratio(wrong, total)
+        distance = self.ratio(wrong, total)
+        if self.labels.num_classes is None or self.average == "micro":
+            return distance
+        # All predictions of a class that is never the target are wrong.
+        only_predicted = (total == 0) & (counts.fp != 0) & ~jnp.isnan(self.zero_division)
+        return jnp.where(only_predicted, 1, distance)
 
 
 accuracy = functional(Accuracy)

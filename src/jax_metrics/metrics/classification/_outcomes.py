@@ -99,7 +99,7 @@ def _micro_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Arra
     examples = total
     if target.size * classes >= 2**31:  # more than an int32 can hold
         examples = total.astype(jnp.float32)
-    wrong, tn = total - tp, (classes - 2) * examples + tp
+    wrong, tn = remainder(target != preds, weight, total - tp), (classes - 2) * examples + tp
     return Outcomes(tp, wrong, wrong, tn), fault
 
 
@@ -107,12 +107,42 @@ def _class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Arra
     target, preds, weight, rules = batch
     if classes <= _MATRIX_CLASSES:
         cells, fault = checked_bincount(target * classes + preds, weight, classes**2, rules)
-        matrix = cells.reshape(classes, classes)
-        tp, predicted, support = jnp.diagonal(matrix), matrix.sum(0), matrix.sum(1)
-    else:
-        support, fault = checked_bincount(target, weight, classes, rules)
-        tp = bincount(target, (target == preds) * weight, classes)
+        return _outcomes_of_matrix(cells.reshape(classes, classes)), fault
+    support, fault = checked_bincount(target, weight, classes, rules)
+    correct = target == preds
+    tp = bincount(target, correct * weight, classes)
+    if jnp.issubdtype(weight.dtype, jnp.integer):
         predicted = bincount(preds, weight, classes)
-    # In this order it is exactly 0 where there is no other class, however weights are rounded.
-    tn = (support.sum() - predicted - support + tp).clip(0)
-    return Outcomes(tp, predicted - tp, support - tp, tn), fault
+        tn = weight.sum() - predicted - support + tp
+        return Outcomes(tp, predicted - tp, support - tp, tn), fault
+    # Small weights are not the difference of sums of large ones, and rounding is not a count.
+    fp, fn = (bincount(labels, ~correct * weight, classes) for labels in (preds, target))
+    counted = _class_outcomes(batch._replace(weight=(weight != 0).astype(jnp.int32)), classes)[0]
+    tn = (_without_each(support) - fp).clip(0)
+    return Outcomes(tp, fp, fn, jnp.where(counted.tn == 0, 0, tn)), fault
+
+
+def _outcomes_of_matrix(matrix: jax.Array) -> Outcomes:
+    tp = jnp.diagonal(matrix)
+    if jnp.issubdtype(matrix.dtype, jnp.integer):
+        predicted, support = matrix.sum(0), matrix.sum(1)
+        return Outcomes(tp, predicted - tp, support - tp, matrix.sum() - predicted - support + tp)
+    diagonal = jnp.eye(len(matrix), dtype=bool)
+    wrong = jnp.where(diagonal, 0, matrix)
+    # Row i and column k hold the sum of row i without column k.
+    tn = jnp.where(diagonal, 0, jax.vmap(_without_each)(matrix)).sum(0)
+    return Outcomes(tp, wrong.sum(0), wrong.sum(1), tn)
+
+
+def _without_each(values: jax.Array) -> jax.Array:
+    """For each value the sum of all others, without subtracting it from the sum of all."""
+    before = jnp.concatenate([jnp.zeros_like(values[:1]), jnp.cumsum(values)[:-1]])
+    after = jnp.concatenate([jnp.cumsum(values[::-1])[-2::-1], jnp.zeros_like(values[:1])])
+    return before + after
+
+
+def remainder(selected: jax.Array, weight: jax.Array, difference: jax.Array) -> jax.Array:
+    """The sum of the selected weights; the difference of integer sums is the same, and at hand."""
+    if jnp.issubdtype(weight.dtype, jnp.integer):
+        return difference
+    return jnp.where(selected, weight, 0).sum()

@@ -117,7 +117,9 @@ def _unweighted_points(scores: jax.Array, signed: jax.Array) -> Points:
 def _weighted_points(scores: jax.Array, signed: jax.Array) -> Points:
     # Integers in the order of the floats sort three times as fast as the floats.
     dtype = jnp.int32 if scores.dtype == jnp.float32 else jnp.int64
-    bits = jax.lax.bitcast_convert_type(scores + 0.0, dtype)  # + 0.0 turns -0.0 into 0.0
+    bits = jax.lax.bitcast_convert_type(scores, dtype)
+    # -0.0 equals 0.0. A compiler would leave out `scores + 0.0`.
+    bits = jnp.where(bits == jnp.iinfo(dtype).min, 0, bits)
     key, signed = jax.lax.sort((~_flip_negative(bits), signed), dimension=-1, num_keys=1)
     weights = (jnp.where(signed < 0, 0, signed), jnp.where(signed > 0, 0, -signed))
     tp, fp = _at_last_of_ties(key, *(jnp.cumsum(weight, -1) for weight in weights))

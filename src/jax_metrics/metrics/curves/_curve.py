@@ -11,7 +11,13 @@ from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.counts import AVERAGES, Points, average_scores, checked_thresholds
 from jax_metrics.metrics.curves._score_state import BinnedScores, ExactScores
-from jax_metrics.metrics.inputs import Labels, as_probabilities, one_versus_rest, read_scores
+from jax_metrics.metrics.inputs import (
+    Labels,
+    as_log_odds,
+    as_probabilities,
+    one_versus_rest,
+    read_scores,
+)
 from jax_metrics.metrics.state import Buffer
 
 
@@ -36,8 +42,8 @@ class Curve(Metric):
             more examples the value is NaN: see `overflowed`.
         num_classes: Number of classes.
         num_labels: Number of labels.
-        from_logits: Whether predictions are logits. With a capacity, logits of binary targets
-            and labels keep their order even if their probabilities would round to the same float.
+        from_logits: Whether predictions are logits. With a capacity they are ranked by their log
+            odds, which keep their order even if probabilities would round to the same float.
         ignore_index: Examples with this target are ignored.
         **options: See `Metric`.
     """
@@ -65,7 +71,7 @@ class Curve(Metric):
             self.state = BinnedScores(shape, thresholds, dtype)
         else:
             rows = Buffer(capacity, (*shape, 2), dtype)
-            self.state = ExactScores(rows, keeps_logits=from_logits and num_classes is None)
+            self.state = ExactScores(rows, keeps_logits=from_logits)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
@@ -75,8 +81,8 @@ class Curve(Metric):
         target, scores, weight, rules = read_scores(labels, target, preds, sample_weight, mask)
         if sample_weight is not None:
             rules = (Rule(weight >= 0, "sample_weight must not be negative."), *rules)
-        if not self.state.keeps_logits:
-            scores = as_probabilities(labels, scores)
+        as_scores = as_log_odds if self.state.keeps_logits else as_probabilities
+        scores = as_scores(labels, scores)
         if labels.num_classes is not None:
             weight = jnp.broadcast_to(weight[..., None], scores.shape)
         self.state = self.state.added(scores, weight, one_versus_rest(labels, target), rules)

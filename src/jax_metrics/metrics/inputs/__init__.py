@@ -7,6 +7,7 @@ from jax_metrics.metrics.inputs._labels import Labels as Labels
 from jax_metrics.metrics.inputs._labels import as_labels as as_labels
 from jax_metrics.metrics.inputs._largest import largest as largest
 from jax_metrics.metrics.inputs._scores import ScoreBatch as ScoreBatch
+from jax_metrics.metrics.inputs._scores import as_log_odds as as_log_odds
 from jax_metrics.metrics.inputs._scores import as_probabilities as as_probabilities
 from jax_metrics.metrics.inputs._scores import one_versus_rest as one_versus_rest
 from jax_metrics.metrics.inputs._scores import read_scores as read_scores

@@ -182,6 +182,8 @@ class Labels(NamedTuple):
         return jnp.where(inside, labels, 0), rule
 
     def _above_threshold(self, preds: jax.Array, weight: jax.Array) -> tuple[jax.Array, Rule]:
+        # 16 bits would round the threshold, and probabilities on both of its sides to it.
+        preds = preds.astype(jnp.promote_types(preds.dtype, jnp.float32))
         if self.from_logits:
             preds = jax.nn.sigmoid(preds)
         rule = Rule(

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import as_float
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.inputs._labels import Labels, as_labels
+from jax_metrics.metrics.inputs._largest import largest
 from jax_metrics.metrics.inputs._weights import weights, where_weighted
 
 # How far the sum of the probabilities of all classes may be from 1: bfloat16 has eight bits.
@@ -75,6 +76,32 @@ def as_probabilities(labels: Labels, scores: jax.Array) -> jax.Array:
     if not labels.from_logits:
         return scores
     return jax.nn.sigmoid(scores) if labels.num_classes is None else jax.nn.softmax(scores)
+
+
+def as_log_odds(labels: Labels, scores: jax.Array) -> jax.Array:
+    """Logits as log odds, which tell probabilities next to 1 apart.
+
+    Of classes they are `log(p / (1 - p))` of the softmax, computed without `1 - p`; logits of
+    binary targets and labels are log odds already.
+    """
+    if labels.num_classes is None:
+        return scores
+    # The largest logit has the others as its rest, all others have the largest one in theirs.
+    best, largest_score = largest(scores)
+    is_best = best[..., None] == jnp.arange(scores.shape[-1])
+    others = jnp.where(is_best, -jnp.inf, scores)
+    second = others.max(-1, keepdims=True)
+    largest_score = largest_score[..., None]
+    powers = jnp.where(is_best, 0, jnp.exp(_difference(scores, largest_score)))
+    rest = jnp.where(is_best, 0, (powers.sum(-1, keepdims=True) - powers).clip(0))
+    log_odds = _difference(scores, largest_score) - jnp.log1p(rest)
+    to_second = jnp.where(is_best, 0, jnp.exp(_difference(scores, second))).sum(-1, keepdims=True)
+    log_odds_of_best = _difference(largest_score, second) - jnp.log(to_second)
+    return jnp.where(is_best, log_odds_of_best, log_odds)
+
+
+def _difference(a: jax.Array, b: jax.Array) -> jax.Array:
+    return jnp.where(a == b, 0, a - b)  # also of equal infinities
 
 
 def one_versus_rest(labels: Labels, target: jax.Array) -> jax.Array:

@@ -27,7 +27,7 @@ def times_weight(values: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 def weights(
-    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = float
+    shape: tuple[int, ...], sample_weight: Any = None, mask: Any = None, dtype: Any = None
 ) -> jax.Array:
     """The weight of each value; without `sample_weight` the integers 0 and 1, which sum exactly.
 
@@ -35,7 +35,8 @@ def weights(
         shape: Shape of the values.
         sample_weight: Weights; their shape is a prefix of the shape of the values.
         mask: Booleans: false excludes a value. Their shape is a prefix, too.
-        dtype: Dtype of the weights if there is a `sample_weight`.
+        dtype: Dtype of the weights if there is a `sample_weight`; by default float32, or float64 if
+            that has 64 bits.
 
     Raises:
         ValueError: If a shape does not match.
@@ -43,7 +44,10 @@ def weights(
     """
     weight = jnp.ones(shape, jnp.int32)
     if sample_weight is not None:
-        weight = _broadcast_prefix(shape, jnp.asarray(sample_weight, dtype), "sample_weight")
+        given = jnp.asarray(sample_weight)
+        if dtype is None:
+            dtype = jnp.float64 if given.dtype.itemsize == 8 else jnp.float32
+        weight = _broadcast_prefix(shape, given.astype(dtype), "sample_weight")
     if mask is not None:
         mask = jnp.asarray(mask)
         if mask.dtype != bool:

@@ -105,13 +105,14 @@ class KendallRankCorrCoef(FromRows):
         discordant = inversions(group, weight_)
         new = (a.group[order][1:] != a.group[order][:-1]) | (group[1:] != group[:-1])
         joint = jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(new, dtype=jnp.int32)])
-        joint_weight = jnp.zeros_like(weight).at[joint].add(weight_)
-        # Twice the number of pairs that differ in the target, in the prediction, in either, in
-        # both.
-        in_target, in_preds, in_either = (
-            total**2 - (x**2).sum() for x in (a.weight, b.weight, joint_weight)
+        joint_weight = jnp.zeros_like(weight).at[joint].add(weight_)[joint]
+        same_target, same_preds = (x.weight[x.group][order] for x in (a, b))
+        # Twice the number of pairs that differ in the target, in the prediction, in both: for each
+        # row the weight of the others, since squares of the total would be rounded.
+        in_target, in_preds, in_both = (
+            (weight_ * (total - same).clip(0)).sum()
+            for same in (same_target, same_preds, same_target + same_preds - joint_weight)
         )
-        in_both = in_target + in_preds - in_either
         difference = in_both - 4 * discordant
         if self.variant == "a":
             pairs = total * (total - 1)

@@ -103,6 +103,14 @@ def tweedie_deviance(target: Any, preds: Any, power: float) -> jax.Array:
     log = jnp.where(small, jnp.log1p(jnp.where(small, error, 0)), jnp.log(ratio))
     near = jnp.abs(log) * max(1, abs(a)) < 0.5
     half = jnp.where(near, _series(jnp.where(near, log, 0), a), _closed(log, error, ratio, a))
+    if not -0.5 <= a <= 2:
+        # Of a positive power the larger number has the largest term, of a negative one the smaller;
+        # the other terms are relative to it. Powers of the other number may leave the floats.
+        dominates = ratio > 2 if a > 2 else (ratio < 0.5) & (ratio > 0)
+        base = jnp.where(dominates, target, preds)
+        inverse = jnp.where(dominates, preds / base, 1)
+        terms = 1 / (a * (a - 1)) - inverse ** (a - 1) / (a - 1) + inverse**a / a
+        return 2 * base**a * jnp.where(dominates, terms, half)
     return 2 * preds**a * half
 
 
@@ -120,6 +128,11 @@ def _closed(log: jax.Array, error: jax.Array, ratio: jax.Array, a: float) -> jax
         return multiply_log(ratio, log) - error
     if a == 0:
         return error - log
+    if abs(a - 1) < 0.5:  # the difference of both terms, without those that cancel near a = 1
+        change = jnp.where(
+            ratio == 0, 0, ratio * jnp.expm1((a - 1) * jnp.where(ratio == 0, 0, log))
+        )
+        return (change / (a - 1) - error) / a
     return (jnp.expm1(a * log) / a - error) / (a - 1)
 
 

@@ -1,8 +1,8 @@
 """Normalized entropy: log loss relative to always predicting the class frequencies."""
 
 import jax
+import jax.numpy as jnp
 
-from jax_metrics.arguments import safe_log
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.scores._log_loss import LogLoss
 from jax_metrics.metrics.scores._relative_to_prior import RelativeToPrior
@@ -29,7 +29,10 @@ class NormalizedEntropy(RelativeToPrior, LogLoss):
 
     def prior_costs(self, counts: jax.Array, frequencies: jax.Array) -> jax.Array:
         """The entropy of the targets."""
-        terms = -counts * safe_log(counts, frequencies)
+        others = counts[..., ::-1]
+        # The logarithm of a rounded frequency would not be 0 where all targets are the same.
+        log = -jnp.log1p(others / jnp.where(counts == 0, 1, counts))
+        terms = -counts * jnp.where(counts == 0, 0, log)
         # The entropy of classes has one term for each class; that of labels also has one for 0.
         return terms if self.labels.num_classes is None else terms[..., 1]
 
