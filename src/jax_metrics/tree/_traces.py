@@ -81,6 +81,8 @@ def tracer_in(value: Any) -> Any:
     if isinstance(value, jax.Array) and not isinstance(value, Tracer):
         _plain_types.add(type(value))
         return None
+    if find_top_trace(()) is _top:  # eager code has no live tracers
+        return None
     return next(tracers_in(value), None)
 
 
