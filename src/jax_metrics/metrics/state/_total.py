@@ -70,9 +70,8 @@ class Total(Accumulator):
             return cls(values.sum(axes), dtype)
         summed = tuple(size for i, size in enumerate(values.shape) if i in axes)
         kept = tuple(size for i, size in enumerate(values.shape) if i not in axes)
-        rows = (jnp if isinstance(values, jax.Array) else np).moveaxis(
-            values, axes, range(len(axes))
-        )
+        array_module: Any = jnp if isinstance(values, jax.Array) else np
+        rows = array_module.moveaxis(values, axes, range(len(axes)))
         return cls.zeros(kept, dtype)._plus_rows(rows.reshape(math.prod(summed), *kept))
 
     def _plus_rows(self, rows: Any, shift: int = 0) -> "Total":
@@ -117,6 +116,14 @@ class Total(Accumulator):
         rest = jnp.where(jnp.isfinite(value), value - first, 0)
         high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
         return self._replace(high=high, low=low)
+
+    def marked(self, fault: jax.Array) -> "Total":
+        """The sum, or NaN if a fault is NaN; see `check`. It takes less time than adding the fault.
+
+        Args:
+            fault: 0 or NaN.
+        """
+        return self._replace(high=self.high + fault.astype(self.high.dtype))
 
     def __getitem__(self, index: Any) -> "Total":
         """Some of the sums, indexed like an array."""
