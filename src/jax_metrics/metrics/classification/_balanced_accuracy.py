@@ -63,8 +63,8 @@ class BalancedAccuracy(LabelMetric):
         classes = self.labels.num_classes or 2
         support, fault = checked_bincount(target, weight, classes, rules)
         correct = bincount(target, (target == preds) * weight, classes)
-        self.support = self.support + support + fault
-        self.correct = self.correct + correct + fault
+        self.support = (self.support + support).marked(fault)
+        self.correct = (self.correct + correct).marked(fault)
 
     def compute(self) -> jax.Array:
         """The mean recall."""

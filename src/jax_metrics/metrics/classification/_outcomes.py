@@ -77,7 +77,7 @@ def add_outcomes(total: Total, outcomes: Outcomes, fault: Any) -> Total:
     for dtype in dict.fromkeys(one.dtype for one in outcomes):  # floats would round the integers
         parts = [one if one.dtype == dtype else jnp.zeros_like(one, dtype) for one in outcomes]
         total += jnp.stack(parts)
-    return total + fault
+    return total.marked(fault)
 
 
 def _binary_outcomes(batch: LabelBatch, together: bool) -> tuple[Outcomes, jax.Array]:

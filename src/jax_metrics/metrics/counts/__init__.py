@@ -7,8 +7,10 @@ from jax_metrics.metrics.counts._bincount import bincount as bincount
 from jax_metrics.metrics.counts._bins import Thresholds as Thresholds
 from jax_metrics.metrics.counts._bins import bin_indices as bin_indices
 from jax_metrics.metrics.counts._bins import checked_thresholds as checked_thresholds
+from jax_metrics.metrics.counts._bins import number_of_thresholds as number_of_thresholds
 from jax_metrics.metrics.counts._checked import checked_bincount as checked_bincount
 from jax_metrics.metrics.counts._checked import checked_sum as checked_sum
+from jax_metrics.metrics.counts._odds_bins import folded as folded
 from jax_metrics.metrics.counts._points import Points as Points
 from jax_metrics.metrics.counts._points import binned_points as binned_points
 from jax_metrics.metrics.counts._points import exact_points as exact_points

@@ -7,15 +7,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-Thresholds = int | tuple[float, ...]
+from jax_metrics.metrics.counts._odds_bins import (
+    NUMBER_OF_ODDS_THRESHOLDS,
+    odds_bin_indices,
+    odds_thresholds,
+)
+
+Thresholds = int | tuple[float, ...] | None
 
 
-def checked_thresholds(thresholds: int | Sequence[float]) -> Thresholds:
-    """The thresholds in a hashable form.
+def checked_thresholds(thresholds: int | Sequence[float] | None) -> Thresholds:
+    """The thresholds in a hashable form; None stands for those that follow the odds.
 
     Raises:
         ValueError: If there are too few, or they are not increasing numbers from 0 to 1.
     """
+    if thresholds is None:
+        return None
     if isinstance(thresholds, int):
         if thresholds < 2:
             raise ValueError(f"The number of thresholds must be at least 2; got {thresholds}.")
@@ -29,12 +37,21 @@ def checked_thresholds(thresholds: int | Sequence[float]) -> Thresholds:
     return tuple(values.tolist())
 
 
+def number_of_thresholds(thresholds: Thresholds) -> int:
+    """How many there are."""
+    if thresholds is None:
+        return NUMBER_OF_ODDS_THRESHOLDS
+    return thresholds if isinstance(thresholds, int) else len(thresholds)
+
+
 def _is_increasing(values: np.ndarray) -> bool:
     return bool((np.diff(values) > 0).all() and values[0] >= 0 and values[-1] <= 1)
 
 
 def threshold_table(thresholds: Thresholds, dtype: Any) -> np.ndarray:
     """The thresholds as floats, in increasing order."""
+    if thresholds is None:
+        return odds_thresholds(jnp.dtype(dtype))
     values = np.linspace(0, 1, thresholds) if isinstance(thresholds, int) else thresholds
     return np.asarray(values, dtype)
 
@@ -43,7 +60,13 @@ def bin_indices(scores: jax.Array, thresholds: Thresholds) -> jax.Array:
     """The index of each score's bin: the number of thresholds with `score >= threshold`.
 
     Thresholds are compared in the dtype of the scores, at least float32.
+
+    Args:
+        scores: Probabilities; `folded` ones for thresholds that follow the odds.
+        thresholds: The thresholds, or their number.
     """
+    if thresholds is None:
+        return odds_bin_indices(scores)
     scores = scores.astype(jnp.promote_types(scores.dtype, jnp.float32))
     if not isinstance(thresholds, int):
         return jnp.searchsorted(threshold_table(thresholds, scores.dtype), scores, side="right")

@@ -4,10 +4,10 @@ from typing import Any
 
 import jax
 
-from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._area import area
 from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._function import function_of_scores
 
 
 class AUROC(CurveScore):
@@ -57,4 +57,4 @@ class AUROC(CurveScore):
         return (1 + (partial - chance) / (self.max_fpr - chance)) / 2
 
 
-auroc = functional(AUROC, "auroc")
+auroc = function_of_scores(AUROC, "auroc")

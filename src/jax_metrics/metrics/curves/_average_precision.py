@@ -3,9 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._function import function_of_scores
 
 
 class AveragePrecision(CurveScore):
@@ -34,4 +34,4 @@ class AveragePrecision(CurveScore):
         return (jnp.diff(points.tp) * points.precision[..., 1:]).sum(-1) / points.positive
 
 
-average_precision = functional(AveragePrecision)
+average_precision = function_of_scores(AveragePrecision)

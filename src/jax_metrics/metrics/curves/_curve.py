@@ -13,8 +13,6 @@ from jax_metrics.metrics.counts import AVERAGES, Points, average_scores, checked
 from jax_metrics.metrics.curves._score_state import BinnedScores, ExactScores
 from jax_metrics.metrics.inputs import (
     Labels,
-    as_log_odds,
-    as_probabilities,
     one_versus_rest,
     read_scores,
 )
@@ -25,7 +23,8 @@ class Curve(Metric):
     """The base of metrics that consider many thresholds of scores.
 
     By default it counts the scores between thresholds; the cost does not depend on the number of
-    thresholds. With a `capacity` it keeps the scores, and each of them is a threshold.
+    thresholds. With a `capacity` it keeps the scores, and each of them is a threshold. The function
+    has all scores at hand, so it keeps them unless `thresholds` are given.
 
     - Binary: target 0 or 1, `[...]`; predictions of the same shape.
     - Classes, with `num_classes`: target integers, `[...]`; predictions `[..., num_classes]`. Each
@@ -37,7 +36,8 @@ class Curve(Metric):
 
     Args:
         thresholds: The number of thresholds, evenly spaced from 0 to 1; or the thresholds in
-            increasing order. Ignored with a capacity.
+            increasing order. By default there are 970, which follow the odds: 1/256 apart in the
+            middle, and a fifth of the odds next to 0 and 1. Ignored with a capacity.
         capacity: Keeps the scores of up to this many examples instead of counts, and is exact. With
             more examples the value is NaN: see `overflowed`.
         num_classes: Number of classes.
@@ -53,7 +53,7 @@ class Curve(Metric):
     def __init__(
         self,
         *,
-        thresholds: int | Sequence[float] = 200,
+        thresholds: int | Sequence[float] | None = None,
         capacity: int | None = None,
         num_classes: int | None = None,
         num_labels: int | None = None,
@@ -81,8 +81,7 @@ class Curve(Metric):
         target, scores, weight, rules = read_scores(labels, target, preds, sample_weight, mask)
         if sample_weight is not None:
             rules = (Rule(weight >= 0, "sample_weight must not be negative."), *rules)
-        as_scores = as_log_odds if self.state.keeps_logits else as_probabilities
-        scores = as_scores(labels, scores)
+        scores = self.state.read(labels, scores)
         if labels.num_classes is not None:
             weight = jnp.broadcast_to(weight[..., None], scores.shape)
         self.state = self.state.added(scores, weight, one_versus_rest(labels, target), rules)

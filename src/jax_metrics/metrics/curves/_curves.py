@@ -5,8 +5,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.curves._curve import Curve
+from jax_metrics.metrics.curves._function import function_of_scores
 
 
 class PrecisionRecall(NamedTuple):
@@ -147,6 +147,6 @@ class DET(Curve):
         return DetectionErrorTradeoff(*increasing)
 
 
-precision_recall_curve = functional(PrecisionRecallCurve)
-roc = functional(ROC, "roc")
-det = functional(DET, "det")
+precision_recall_curve = function_of_scores(PrecisionRecallCurve)
+roc = function_of_scores(ROC, "roc")
+det = function_of_scores(DET, "det")

@@ -3,9 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._function import function_of_scores
 
 
 class EER(CurveScore):
@@ -44,4 +44,4 @@ class EER(CurveScore):
         return jnp.where(defined, rate[..., 0], jnp.nan)
 
 
-eer = functional(EER, "eer")
+eer = function_of_scores(EER, "eer")

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import between
-from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.curves._curve import Curve
+from jax_metrics.metrics.curves._function import function_of_scores
 
 
 class OperatingPoint(NamedTuple):
@@ -167,7 +167,7 @@ def _best(
     return OperatingPoint(*(jnp.where(has_nan, jnp.nan, x[..., 0]) for x in (value, threshold)))
 
 
-recall_at_fixed_precision = functional(RecallAtFixedPrecision)
-precision_at_fixed_recall = functional(PrecisionAtFixedRecall)
-sensitivity_at_specificity = functional(SensitivityAtSpecificity)
-specificity_at_sensitivity = functional(SpecificityAtSensitivity)
+recall_at_fixed_precision = function_of_scores(RecallAtFixedPrecision)
+precision_at_fixed_recall = function_of_scores(PrecisionAtFixedRecall)
+sensitivity_at_specificity = function_of_scores(SensitivityAtSpecificity)
+specificity_at_sensitivity = function_of_scores(SpecificityAtSensitivity)

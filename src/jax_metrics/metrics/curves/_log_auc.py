@@ -6,10 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._area import segments
 from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._function import function_of_scores
 
 
 class LogAUC(CurveScore):
@@ -57,4 +57,4 @@ class LogAUC(CurveScore):
         return (width * (start + end)).sum(-1) / 2 / math.log(high / low)
 
 
-log_auc = functional(LogAUC, "log_auc")
+log_auc = function_of_scores(LogAUC, "log_auc")

@@ -1,11 +1,12 @@
 """The two kinds of state of curves: counts in bins, and the scores themselves.
 
-Both have `added`, which adds the scores of a batch, `points`, `overflowed` and `keeps_logits`.
+Both have `read`, which brings scores into the form of the state, `added`, which adds those of a
+batch, `points` and `overflowed`.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +19,16 @@ from jax_metrics.metrics.counts import (
     binned_points,
     checked_bincount,
     exact_points,
+    folded,
+    number_of_thresholds,
 )
 from jax_metrics.metrics.curves._latest_rows import LatestRows
+from jax_metrics.metrics.inputs import (
+    Labels,
+    as_log_odds,
+    as_probabilities,
+    as_smaller_probabilities,
+)
 from jax_metrics.metrics.state import Accumulator, Buffer, Total
 
 
@@ -28,7 +37,7 @@ class BinnedScores(Accumulator):
 
     Args:
         shape: Shape of the curves: `()`, or `(classes,)`.
-        thresholds: The thresholds, or their number.
+        thresholds: The thresholds, or their number; None for thresholds that follow the odds.
         dtype: Dtype of the counts.
 
     Attributes:
@@ -36,11 +45,10 @@ class BinnedScores(Accumulator):
     """
 
     counts: Total
-    keeps_logits: ClassVar[bool] = False
 
     def __init__(self, shape: tuple[int, ...], thresholds: Thresholds, dtype: Any):
         self.thresholds = thresholds
-        bins = 1 + (thresholds if isinstance(thresholds, int) else len(thresholds))
+        bins = 1 + number_of_thresholds(thresholds)
         self.counts = Total.zeros((*shape, bins, 2), dtype)
 
     @property
@@ -48,13 +56,19 @@ class BinnedScores(Accumulator):
         """False: bins have room for any number of examples."""
         return jnp.zeros((), bool)
 
+    def read(self, labels: Labels, scores: jax.Array) -> jax.Array:
+        """Scores as probabilities, folded for thresholds that follow the odds."""
+        if self.thresholds is None:
+            return folded(*as_smaller_probabilities(labels, scores))
+        return as_probabilities(labels, scores)
+
     def added(
         self, scores: jax.Array, weight: jax.Array, positive: jax.Array, rules: Sequence[Rule]
     ) -> "BinnedScores":
         """The state with a batch added; NaN if a rule is broken, see `check`.
 
         Args:
-            scores: Probabilities, `[..., *shape]`.
+            scores: Scores as `read` returns them, `[..., *shape]`.
             weight: Weights of the same shape.
             positive: Whether each is the score of a positive example.
             rules: Rules whose shapes are prefixes of that shape.
@@ -64,7 +78,7 @@ class BinnedScores(Accumulator):
         curve = jnp.arange(math.prod(counts.shape[:-2])).reshape(counts.shape[:-2])
         cell = 2 * (curve * counts.shape[-2] + bins) + positive
         new, fault = checked_bincount(cell, weight, counts.size, rules)
-        return self._replace(counts=self.counts + new.reshape(counts.shape) + fault)
+        return self._replace(counts=(self.counts + new.reshape(counts.shape)).marked(fault))
 
     def points(self, together: bool = False) -> Points:
         """The points of each curve, or of one curve of all classes together."""
@@ -102,6 +116,10 @@ class ExactScores(Accumulator):
     def overflowed(self) -> jax.Array:
         """Whether examples were dropped because there was no room."""
         return self.rows.overflowed
+
+    def read(self, labels: Labels, scores: jax.Array) -> jax.Array:
+        """Scores as log odds or as probabilities."""
+        return (as_log_odds if self.keeps_logits else as_probabilities)(labels, scores)
 
     def added(
         self, scores: jax.Array, weight: jax.Array, positive: jax.Array, rules: Sequence[Rule]

@@ -9,6 +9,9 @@ from jax_metrics.metrics.inputs._largest import largest as largest
 from jax_metrics.metrics.inputs._scores import ScoreBatch as ScoreBatch
 from jax_metrics.metrics.inputs._scores import as_log_odds as as_log_odds
 from jax_metrics.metrics.inputs._scores import as_probabilities as as_probabilities
+from jax_metrics.metrics.inputs._scores import (
+    as_smaller_probabilities as as_smaller_probabilities,
+)
 from jax_metrics.metrics.inputs._scores import one_versus_rest as one_versus_rest
 from jax_metrics.metrics.inputs._scores import read_scores as read_scores
 from jax_metrics.metrics.inputs._scores import sum_to_one as sum_to_one

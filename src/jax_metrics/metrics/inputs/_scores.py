@@ -78,6 +78,20 @@ def as_probabilities(labels: Labels, scores: jax.Array) -> jax.Array:
     return jax.nn.sigmoid(scores) if labels.num_classes is None else jax.nn.softmax(scores)
 
 
+def as_smaller_probabilities(labels: Labels, scores: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The smaller one of `p` and `1 - p`, without subtracting from 1; and whether it is `1 - p`."""
+    if not labels.from_logits:
+        return jnp.minimum(scores, 1 - scores), scores > 0.5
+    if labels.num_classes is None:
+        return jax.nn.sigmoid(-abs(scores)), scores > 0
+    probabilities = jax.nn.softmax(scores)
+    best, _ = largest(scores)
+    is_best = best[..., None] == jnp.arange(scores.shape[-1])
+    others = jnp.where(is_best, 0, probabilities).sum(-1, keepdims=True)
+    is_above = probabilities > 0.5
+    return jnp.where(is_above, others, probabilities), is_above
+
+
 def as_log_odds(labels: Labels, scores: jax.Array) -> jax.Array:
     """Logits as log odds, which tell probabilities next to 1 apart.
 

@@ -88,7 +88,8 @@ class CalibrationError(Metric):
             probability = probability.max(-1)
         bins = jnp.minimum(bin_indices(probability, self.num_bins + 1), self.num_bins) - 1
         fault = check_rules(batch.rules + sum_to_one(self.labels, batch))
-        self.weight = self.weight + bincount(bins, batch.weight, self.num_bins) + fault
+        weight = bincount(bins, batch.weight, self.num_bins)
+        self.weight = (self.weight + weight).marked(fault)
         self.observed += bincount(bins, batch.weight * is_true, self.num_bins)
         self.predicted += bincount(bins, batch.weight * probability, self.num_bins)
 

@@ -117,6 +117,14 @@ class Total(Accumulator):
         high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
         return self._replace(high=high, low=low)
 
+    def marked(self, fault: jax.Array) -> "Total":
+        """The sum, or NaN if a fault is NaN; see `check`. It takes less time than adding the fault.
+
+        Args:
+            fault: 0 or NaN.
+        """
+        return self._replace(high=self.high + fault.astype(self.high.dtype))
+
     def __getitem__(self, index: Any) -> "Total":
         """Some of the sums, indexed like an array."""
         return self._replace(high=self.high[index], low=self.low[index])

@@ -17,7 +17,7 @@ def without_last_bits(values: jax.Array, bits: int | None = None) -> jax.Array:
         values: Floats.
         bits: The number of bits, by default half of the mantissa.
     """
-    bits = (int(jnp.finfo(values.dtype).nmant) + 1) // 2 if bits is None else bits
+    cleared = (int(jnp.finfo(values.dtype).nmant) + 1) // 2 if bits is None else bits
     integer = np.dtype(f"int{8 * values.dtype.itemsize}")
-    kept = jax.lax.bitcast_convert_type(values, integer) & np.array(-(2**bits), integer)
+    kept = jax.lax.bitcast_convert_type(values, integer) & np.array(-(2**cleared), integer)
     return jax.lax.bitcast_convert_type(kept, values.dtype)

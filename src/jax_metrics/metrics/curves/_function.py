@@ -1,0 +1,26 @@
+"""`function_of_scores`: the function of a curve, which holds all scores and so is exact."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.curves._curve import Curve
+
+
+def function_of_scores(metric: type[Curve], name: str | None = None) -> Callable[..., Any]:
+    """`functional`, which keeps all scores unless `thresholds` or a `capacity` are given."""
+    inner: Any = functional(metric, name)
+
+    def function(target: Any, preds: Any, **options: Any) -> Any:
+        if options.get("capacity") is None and options.get("thresholds") is None:
+            examples = jnp.size(target) // (options.get("num_labels") or 1)
+            options["capacity"] = max(examples, 1)
+        return inner(target, preds, **options)
+
+    for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(function, attribute, getattr(inner, attribute))
+    result: Any = function
+    result.__signature__ = inner.__signature__
+    return result
