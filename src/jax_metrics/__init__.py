@@ -1,7 +1,8 @@
 """JAX Metrics: a pytree Module system for deep learning in JAX.
 
-Here are the base classes, kinds and verbs, all layers, and the collections of losses and metrics.
-Functions of layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm.metrics`.
+This namespace has the base classes, kinds, functions on trees, all layers, and the collections of
+losses and metrics.
+Functional forms of layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm.metrics`.
 """
 
 from jax_metrics import losses as losses

@@ -1,3 +1,3 @@
-"""The version of JAX Metrics, said here and nowhere else."""
+"""The version of JAX Metrics: its only definition."""
 
 __version__ = "0.3.0"

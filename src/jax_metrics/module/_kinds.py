@@ -1,17 +1,17 @@
-"""Kinds: the roles of a module's fields. Subclass one of these to make your own kind.
+"""Kinds: the roles of a module's fields. Subclass one of these to define your own kind.
 
 TreePart
 |- Parameter            changed by the optimizer
 |- State                changed by the program
 |  |- Rng               random keys
-|  |- MetricState       what a metric has gathered
-|  |- ModelState        what a layer keeps between calls
+|  |- MetricState       accumulated state of a metric
+|  |- ModelState        state of a layer between calls
 |  |  |- BatchStats     running statistics of normalization layers
 |  |  `- Cache          such as keys and values during decoding
 |  `- OptState          the state of an optimizer
-`- Log                  values to be looked at after a call
-|- LossLog           added to the loss
-`- MetricLog         reported with the metrics
+`- Log                  values recorded by a call for inspection
+   |- LossLog           added to the loss
+   `- MetricLog         reported with the metrics
 """
 
 from jax_metrics.tree import KindMixin
@@ -38,7 +38,7 @@ class MetricState(State):
 
 
 class ModelState(State):
-    """State that a layer keeps between calls."""
+    """State of a layer between calls."""
 
 
 class BatchStats(ModelState):
@@ -49,7 +49,7 @@ BatchStat = BatchStats
 
 
 class Cache(ModelState):
-    """State that a layer keeps within one sequence, such as keys and values during decoding."""
+    """State of a layer within one sequence, such as keys and values during decoding."""
 
 
 class OptState(State):

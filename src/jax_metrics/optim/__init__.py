@@ -1,3 +1,3 @@
-"""The optimizer: any optax transformation as a pytree that holds its own state."""
+"""The optimizer: any optax transformation and its state as one pytree."""
 
 from jax_metrics.optim._optimizer import Optimizer as Optimizer

@@ -1,4 +1,4 @@
-"""`Optimizer`: an optax transformation that holds its own state."""
+"""`Optimizer`: an optax transformation together with its state."""
 
 import functools
 from collections.abc import Callable
@@ -18,10 +18,10 @@ _MOST_SHOWN = 5
 
 
 class Optimizer(Tree, Extensions):
-    """Wraps any optax transformation; a pytree that passes through `jit` with its state inside.
+    """Wraps any optax transformation together with its state, as a pytree to pass through `jit`.
 
-    Given a model it looks after the Parameters of the modules that are not frozen, and keeps state
-    for those alone. optax sees them as a plain dict keyed by path, so labels and masks go by name:
+    Given a model, it updates the Parameters of the modules that are not frozen, and has state for
+    those only. optax sees them as a plain dict keyed by path, so labels and masks refer to paths:
     `lambda params: {path: "bias" not in path for path in params}`.
 
     Args:
@@ -65,7 +65,7 @@ class Optimizer(Tree, Extensions):
             params: A model, its parameters, or any pytree of arrays.
 
         Raises:
-            SharingError: If a module or an array stands in two places.
+            SharingError: If a module or an array is in two places.
             ValueError: If there is nothing to optimize.
         """
         check_sharing(params)
@@ -75,11 +75,11 @@ class Optimizer(Tree, Extensions):
                 f"The {type(params).__name__} has no trainable parameters. Initialize the model "
                 "first, with `model.init(key, inputs)`, and do not freeze all of it."
             )
-        unmade = [path for path, value in flat.items() if isinstance(value, Initializer)]
-        if unmade:
+        uninitialized = [path for path, value in flat.items() if isinstance(value, Initializer)]
+        if uninitialized:
             raise ValueError(
-                f"The {type(params).__name__} has no value yet at {_listed(unmade)}. Initialize "
-                "the model first, with `model.init(key, inputs)`."
+                f"The {type(params).__name__} has no value yet at {_listed(uninitialized)}. "
+                "Initialize the model first, with `model.init(key, inputs)`."
             )
         optimizer = copy(self)
         optimizer.opt_state = self.optimizer.init(flat)
@@ -95,25 +95,25 @@ class Optimizer(Tree, Extensions):
         donate: bool = False,
         **extra: Any,
     ) -> Any:
-        """Makes one step: updates the state in place and returns the updated parameters.
+        """Takes one step: updates the state in place and returns the updated parameters.
 
         Outside of `jit` it runs as one compiled program.
 
         Args:
-            grads: Gradients, of the same structure as `params`.
-            params: The model, or the parameters that `init` was given.
-            apply_updates: Return the updated `params`; otherwise the updates themselves, which are
-                zero where nothing is to be changed.
+            grads: Gradients, with the same structure as `params`.
+            params: The model, or the parameters that were passed to `init`.
+            apply_updates: Whether to return the updated `params`. If False, return the updates,
+                which are zero for leaves that are not trained.
             donate: Outside of `jit`, reuse the memory of `params` and of the optimizer's state for
-                the results. What was passed as `params` is deleted: use the returned ones.
-            **extra: More arguments for the transformation, such as `value`, `grad` and `value_fn`
-                of a line search; trees like `params` and functions of them are translated. A step
-                that is given a plain function is not compiled, as what the function closes over
-                may change: call it inside your own `jit`, or hand those values in with
-                `jax.tree_util.Partial(f, ...)`.
+                the results. The passed `params` are deleted: use the returned ones.
+            **extra: Extra arguments of the transformation, such as `value`, `grad` and `value_fn`
+                of a line search; trees like `params`, and functions of them, are converted to the
+                dict that optax sees. A step with a plain function among them is not compiled,
+                because variables that the function closes over may change: call `update` inside
+                your own `jit`, or pass those values with `jax.tree_util.Partial(f, ...)`.
 
         Returns:
-            All of `params`, updated; or the updates, of the structure of `grads`.
+            The whole of `params`, updated; or the updates, with the structure of `grads`.
 
         Raises:
             RuntimeError: Before `init`.
@@ -127,12 +127,12 @@ class Optimizer(Tree, Extensions):
         if params is None and apply_updates:
             raise ValueError(
                 "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
-                "or ask for the updates themselves with `apply_updates=False`."
+                "or request the updates themselves with `apply_updates=False`."
             )
         inputs = (self, grads, params, extra)
         tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
-        as_it_is = tracing or any(_is_function(value) for value in extra.values())
-        step = _step if as_it_is else _donating_step if donate else _compiled_step
+        inline = tracing or any(_is_function(value) for value in extra.values())
+        step = _step if inline else _donating_step if donate else _compiled_step
         output, self.opt_state = step(*inputs, apply_updates=apply_updates)
         return output
 
@@ -146,9 +146,9 @@ def _step(
     apply_updates: bool,
 ) -> tuple[Any, Any]:
     paths = optimizer._paths or ()
-    flat_grads = _fitting_grads(grads, params, paths)
-    flat_params: Any = None if params is None else _fitting_params(params, flat_grads, paths)
-    extra = {name: _translated(value, params, paths) for name, value in extra.items()}
+    flat_grads = _checked_grads(grads, params, paths)
+    flat_params: Any = None if params is None else _checked_params(params, flat_grads, paths)
+    extra = {name: _as_flat(value, params, paths) for name, value in extra.items()}
     transformation = optax.with_extra_args_support(optimizer.optimizer)
     updates, state = transformation.update(flat_grads, optimizer.opt_state, flat_params, **extra)
     if not apply_updates:
@@ -163,21 +163,21 @@ _donating_step = jax.jit(
 
 
 def _trainable(tree: Any) -> Flat:
-    """By path: the Parameters outside of frozen modules; all leaves where there are no kinds."""
+    """The Parameters outside of frozen modules by path; all leaves if no field is a Parameter."""
     found: Flat = {}
     has_kinds = any(
-        issubclass(known.kind, Parameter)
+        issubclass(field.kind, Parameter)
         for _, part in trees_with_paths(tree)
-        for known in part.field_metadata.values()
+        for field in part.field_metadata.values()
     )
 
-    def look(info: FieldInfo) -> Any:
+    def collect(info: FieldInfo) -> Any:
         if not getattr(info.module, "frozen", False):
             if not has_kinds or issubclass(info.kind, Parameter):
                 found[info.path] = info.value
         return info.value
 
-    map(look, tree, field_info=True)
+    map(collect, tree, field_info=True)
     return found
 
 
@@ -190,8 +190,8 @@ def _with_leaves(tree: Any, leaves: Any) -> Any:
     return map(lambda info: leaves.get(info.path, info.value), tree, field_info=True)
 
 
-def _translated(value: Any, params: Any, paths: tuple[str, ...]) -> Any:
-    """A tree like the parameters as a dict by path, and a function as one of such a dict."""
+def _as_flat(value: Any, params: Any, paths: tuple[str, ...]) -> Any:
+    """Converts a tree like the parameters to a dict by path; a function, to one of such a dict."""
     if _is_function(value) or isinstance(value, jax.tree_util.Partial):
         return functools.partial(_call_on_flat, value, params)
     flat = _leaves_by_path(value)
@@ -199,7 +199,7 @@ def _translated(value: Any, params: Any, paths: tuple[str, ...]) -> Any:
 
 
 def _is_function(value: Any) -> bool:
-    """Whether the value is a function, and not a pytree that can be called, as modules can."""
+    """Whether the value is a plain function, and not a callable pytree such as a module."""
     return callable(value) and jax.tree_util.all_leaves((value,))
 
 
@@ -207,7 +207,7 @@ def _call_on_flat(function: Callable[..., Any], params: Any, flat: Flat, *args: 
     return function(_with_leaves(params, flat), *args, **kw)
 
 
-def _fitting_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
+def _checked_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
     flat = _leaves_by_path(grads)
     missing = [path for path in paths if path not in flat]
     if missing:
@@ -226,13 +226,13 @@ def _fitting_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
     return {path: flat[path] for path in paths}
 
 
-def _fitting_params(params: Any, grads: Flat, paths: tuple[str, ...]) -> Flat:
+def _checked_params(params: Any, grads: Flat, paths: tuple[str, ...]) -> Flat:
     flat = _trainable(params)
     if flat.keys() != set(paths):
-        wrong = sorted(flat.keys() ^ set(paths))
+        changed = sorted(flat.keys() ^ set(paths))
         raise ValueError(
             f"The parameters differ from those that the optimizer was initialized with, in "
-            f"{_listed(wrong)}. After freezing, unfreezing or replacing parts of a model, call "
+            f"{_listed(changed)}. After freezing, unfreezing or replacing parts of a model, call "
             "`optimizer.init(model)` again."
         )
     for path in paths:

@@ -1,4 +1,4 @@
-"""Checks for what users build themselves: one call runs what the library's own parts must pass."""
+"""Checks for custom layers, losses and metrics: the same that the library's own ones pass."""
 
 from jax_metrics.testing._check_layer import check_layer as check_layer
 from jax_metrics.testing._check_loss import check_loss as check_loss
