@@ -60,6 +60,9 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+# Until the tests are collected nothing is freed, so there is nothing to look for.
+gc.disable()
+
 # Compiling makes the first example slow, whatever the code under test does.
 settings.register_profile(
     "ci",
@@ -105,6 +108,16 @@ def no_figures_left() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+def pytest_collection_finish() -> None:
+    """Has the garbage collector leave alone what was imported, which nothing will free.
+
+    Else each collection, of which tests of lifetimes ask for many, looks at all of it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
