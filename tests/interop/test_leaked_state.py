@@ -1,7 +1,9 @@
 """State of an object from outside of a trace: refused inside of it; correct programs are silent."""
 
 import gc
+import inspect
 import sys
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -237,3 +239,62 @@ def test_correct_programs_are_silent(run, monkeypatch):
     run()
     gc.collect()
     assert unraisable == []
+
+
+def lost(f):
+    gc.collect()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        f()
+        gc.collect()
+    return caught
+
+
+def test_lost_state_of_a_model_is_one_warning_with_all_paths_and_the_users_line():
+    def forgets(model, x):
+        return model(x)  # the line that is named
+
+    [warning] = lost(lambda: jax.jit(forgets)(network(), X))
+    text = str(warning.message)
+    assert "BatchNorm.mean and .var (at .layers[1])" in text
+    assert "Dropout.rng (at .layers[2])" in text
+    assert "Return the Sequential from the function" in text
+    source, start = inspect.getsourcelines(forgets)
+    offset = next(i for i, line in enumerate(source) if "is named" in line)
+    assert warning.filename == __file__ and warning.lineno == start + offset
+
+
+@pytest.mark.parametrize(
+    ("make", "use", "variable"),
+    [
+        (
+            lambda: jm.metrics.Accuracy(),
+            lambda metric: metric.update(target=Y, preds=Y).compute(),
+            "metric",
+        ),
+        (
+            lambda: jm.metrics.Metrics([jm.metrics.Accuracy()]),
+            lambda metrics: metrics.update(target=Y, preds=Y).compute(),
+            "metrics",
+        ),
+        (
+            lambda: jm.Optimizer(optax.adam(1e-3)).init({"w": X}),
+            lambda optimizer: optimizer.update({"w": X}, {"w": X}),
+            "optimizer",
+        ),
+    ],
+    ids=["metric", "collection", "optimizer"],
+)
+def test_lost_state_of_metrics_and_optimizers_is_reported(make, use, variable):
+    messages = [str(warning.message) for warning in lost(lambda: jax.jit(use)(make()))]
+    assert any(f"`return loss, {variable}`" in message for message in messages)
+
+
+def test_changing_the_mode_in_place_does_not_silence_the_warning():
+    def forgets(model, x):
+        y = model(x)
+        model.eval(inplace=True)
+        return y
+
+    [warning] = lost(lambda: jax.jit(forgets)(network(), X))
+    assert "BatchNorm.mean and .var" in str(warning.message)

@@ -212,3 +212,45 @@ def test_warning_can_be_ignored():
         jax.jit(fresh(call))(Counter(), 1.0)
         gc.collect()
     assert len(seen) == 1
+
+
+def test_a_function_that_raised_is_silent():
+    def failing(tree, x):
+        tree(x)
+        raise ValueError("no")
+
+    def run():
+        failures = []
+        for _ in range(2):
+            try:
+                jax.jit(fresh(failing))(Owner(), 1.0)
+            except ValueError as error:
+                failures.append(error)
+        # The objects of the first one die while another function is traced.
+        jax.jit(lambda x: (failures.clear(), x)[1])(1.0)
+
+    assert warned(run) == []
+
+
+@pytest.mark.parametrize(
+    "read",
+    [jax.tree.leaves, jax.tree.structure, lambda tree: jax.tree.reduce(lambda a, b: 0, tree)],
+)
+def test_reading_does_not_silence_the_warning(read):
+    def step(tree, x):
+        tree(x)
+        read(tree)
+
+    assert len(warned(lambda: jax.jit(step)(Counter(), 1.0))) == 1
+
+
+def test_all_fields_and_objects_are_in_one_warning():
+    class Pair(jt.Tree):
+        def __init__(self):
+            self.first, self.second = Counter(), Counter()
+
+    def step(tree, x):
+        tree.first(x), tree.second(x)
+
+    messages = warned(lambda: jax.jit(step)(Pair(), 1.0))
+    assert len(messages) == 2 and all(m.startswith("Counter.n was assigned") for m in messages)

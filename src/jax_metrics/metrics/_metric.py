@@ -25,7 +25,7 @@ from jax_metrics.metrics._states import (
     with_initial_states,
 )
 from jax_metrics.metrics.state import gathered_state, merged_states, neutral_state, reduced_state
-from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here
+from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here, only_reading
 
 M = TypeVar("M", bound="Metric")
 
@@ -252,7 +252,10 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(compute)
     def wrapper(self: Any) -> Any:
         raise_noticed(self)
-        return as_dicts(compiled(self)) if self.jittable else compute(self)
+        if not self.jittable:
+            return compute(self)
+        with only_reading(self):
+            return as_dicts(compiled(self))
 
     return wrapper
 

@@ -31,6 +31,7 @@ from jax_metrics.tree._flatten import set_static as set_static
 from jax_metrics.tree._leaked_state import check_key_draw as check_key_draw
 from jax_metrics.tree._leaves import treat_as_leaf as treat_as_leaf
 from jax_metrics.tree._lost_state import check_use as check_use
+from jax_metrics.tree._lost_state import only_reading as only_reading
 from jax_metrics.tree._map import map as map
 from jax_metrics.tree._merge import merge as merge
 from jax_metrics.tree._mixins import Apply as Apply

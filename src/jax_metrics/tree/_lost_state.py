@@ -14,15 +14,18 @@ it is. It is an object from outside, but may be returned. It gets a note that st
 the object is used after the trace has ended.
 """
 
+import contextlib
+import contextvars
 import sys
 import warnings
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from jax_metrics.tree._errors import LeakedStateError, LostStateWarning
 from jax_metrics.tree._layout import LAYOUT, NATIVE, PENDING
 from jax_metrics.tree._leaked_state import belongs_to
-from jax_metrics.tree._running_functions import is_only_read, user_line, within_jax
+from jax_metrics.tree._running_functions import is_only_read, user_line
 from jax_metrics.tree._traces import (
     is_running,
     trace_of,
@@ -32,6 +35,7 @@ from jax_metrics.tree._traces import (
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
 _reports: "weakref.WeakValueDictionary[int, _Report]" = weakref.WeakValueDictionary()
 _MOST_SHOWN = 5
+_reading: contextvars.ContextVar[bool] = contextvars.ContextVar("reading", default=False)
 
 
 class _Report:
@@ -101,8 +105,8 @@ class _Note:
     def __del__(self) -> None:
         if self.settled or self.outside or sys.is_finalizing():
             return
-        # Objects of a function that raised live as long as the traceback, and get no warning.
-        if within_jax() and sys.exc_info()[0] is None:
+        # Objects of a function that raised live as long as its traceback: until the trace ended.
+        if self.is_running() and sys.exc_info()[0] is None:
             self._report.lost.append(self.label)
 
 
@@ -149,6 +153,17 @@ def carry_note(tree: Any, made: Any) -> None:
     fields.pop(LAYOUT, None)
 
 
+@contextlib.contextmanager
+def only_reading(tree: Any) -> Iterator[None]:
+    """Lets the block pass a Tree to a function that returns none of its state."""
+    token = _reading.set(True) if PENDING in tree.__dict__ else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _reading.reset(token)
+
+
 def check_use(tree: Any) -> None:
     """Raises if an object holds tracers of a trace that has ended."""
     note = tree.__dict__.get(PENDING)
@@ -173,7 +188,7 @@ def flattened(tree: Any) -> bool:
     if note is None:
         return True
     check_use(tree)
-    if is_only_read():
+    if is_only_read() or _reading.get():
         return False
     note.settled = True
     if not note.outside:

@@ -74,11 +74,6 @@ def _contains(value: Any, objects: tuple[Any, ...]) -> bool:
     return isinstance(value, list | tuple) and any(_contains(item, objects) for item in value)
 
 
-def within_jax() -> bool:
-    """Whether a function of JAX is running."""
-    return any(_package(frame) == "jax" for frame in _frames())
-
-
 def is_only_read() -> bool:
     """Whether JAX flattens a pytree, now, for a function that looks at it and rebuilds nothing."""
     caller = next(frame for frame in _frames() if _package(frame) != "jax_metrics")
