@@ -1,4 +1,4 @@
-"""The stopwatch of the benchmarks."""
+"""Measures the times of the benchmarks."""
 
 import gc
 import time
@@ -12,7 +12,7 @@ Case = Callable[[], object]
 
 
 class Prepared(NamedTuple):
-    """A case, and what is done before each time it is measured."""
+    """A case, and a function that is called before each measurement."""
 
     case: Case
     prepare: Case = lambda: None
@@ -21,9 +21,9 @@ class Prepared(NamedTuple):
 def fastest(
     cases: Mapping[str, Case], *, rounds: int = 15, seconds: float = 0.02
 ) -> dict[str, float]:
-    """The seconds that each case takes, the fastest round of many.
+    """The seconds that each case takes, in the fastest of many rounds.
 
-    The cases take turns, so that a busy moment of the machine hits all of them alike. Each round
+    The cases alternate, so that other load on the machine affects all of them alike. Each round
     repeats a case for about `seconds`.
     """
     repeats = {}
@@ -46,10 +46,10 @@ def fastest(
 def fastest_call(
     cases: Mapping[str, Prepared], *, rounds: int = 15, seconds: float = 0.02
 ) -> dict[str, float]:
-    """The seconds of the quickest of many single calls of each case.
+    """The seconds of the fastest of many single calls of each case.
 
-    The cases take turns, as those of `fastest` do; in each round a case is called for about
-    `seconds`. What is short is told apart better than by means, which other programs disturb.
+    The cases alternate, as in `fastest`; in each round a case is called for about `seconds`. For
+    short cases this is more precise than means, which other programs disturb.
     """
     best = dict.fromkeys(cases, float("inf"))
     for one in cases.values():
@@ -71,7 +71,7 @@ def fastest_call(
 
 
 def table(title: str, rows: Mapping[str, Mapping[str, float]], reference: str) -> None:
-    """Prints times, and their ratios to the reference, a row a measurement."""
+    """Prints times, and their ratios to the reference, with a row for each measurement."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     shown = Table(title=title)
     shown.add_column("")

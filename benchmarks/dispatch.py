@@ -1,8 +1,8 @@
-"""What a model costs on its way through `jit`, and the verbs over it, by number of layers.
+"""The overhead of passing a model through `jit` and of functions on trees, by number of layers.
 
-Every candidate holds the same arrays: layers of a kernel and a bias. `dicts` is what bare JAX code
-would hold, a dict of dicts by name, as Flax's variables are; `list of dicts` is the cheapest
-structure that has the same shape.
+All candidates have the same arrays: layers with a kernel and a bias. `dicts` is what bare JAX code
+would use, a dict of dicts by name, as Flax's variables are; `list of dicts` is the cheapest
+structure with the same arrays.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def nothing(model: Any) -> int:
 
 
 def arrays(model: Any) -> Any:
-    """What `jax.jit` of the candidate takes: Equinox and NNX hold more than arrays."""
+    """The candidate as an argument of `jax.jit`: only the arrays of an Equinox module."""
     return eqx.filter(model, eqx.is_array) if isinstance(model, eqx.Module) else model
 
 

@@ -1,4 +1,4 @@
-"""What `import jax_metrics` adds to importing jax, flax and optax, each in a fresh process."""
+"""The time that `import jax_metrics` adds to importing jax, flax and optax, in fresh processes."""
 
 import argparse
 import subprocess

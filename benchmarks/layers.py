@@ -1,7 +1,7 @@
-"""What calling and tracing layers costs beyond their arithmetic, and how fast their programs are.
+"""The overhead of calling and tracing layers, and the speed of the compiled programs.
 
 One `Linear` op by op and 100 of them traced; then ResNet-50, a transformer and an LSTM: `eager`
-calls the model op by op, `trace` traces a call or a step of training, `step` runs the latter.
+calls the model op by op, `trace` traces a call or a training step, `step` runs the compiled step.
 """
 
 import argparse
@@ -26,7 +26,7 @@ LIBRARIES = {
     "nnx": with_nnx,
     "equinox": with_equinox,
 }
-# How far the compiled programs may be apart: layouts of arrays and forms of the variance differ.
+# The largest ratio of operations: array layouts and formulas of the variance differ slightly.
 SAME_WORK = 1.05
 
 
@@ -61,7 +61,7 @@ def trace_linear(x: jax.Array) -> dict[str, Callable[[], Any]]:
             x = x @ kernel + bias
         return x
 
-    # Each gets a function of its own: JAX would remember the jaxpr of one that it has seen.
+    # Each call gets a new function, because JAX caches the jaxpr of a function.
     return {
         "jax_metrics": lambda: jax.make_jaxpr(lambda model, x: model(x))(model, x),
         "linen": lambda: jax.make_jaxpr(lambda v, x: theirs.apply(v, x))(variables, x),
@@ -82,7 +82,7 @@ def batches(quick: bool) -> dict[str, jax.Array]:
 
 
 def candidates(name: str, x: jax.Array, sizes: Sizes) -> dict[str, Candidate]:
-    """A model in each library, with as many parameters everywhere."""
+    """A model in each library, with the same number of parameters."""
     found = {label: getattr(library, name)(x, sizes) for label, library in LIBRARIES.items()}
     counts = {label: candidate.count for label, candidate in found.items()}
     assert len(set(counts.values())) == 1, f"{name}: the numbers of parameters differ: {counts}"
@@ -103,7 +103,7 @@ def trace(
     every: dict[str, Candidate], x: jax.Array, y: jax.Array
 ) -> dict[str, Callable[[], jax.stages.Traced]]:
     def fresh(candidate: Candidate) -> jax.stages.Traced:
-        step = lambda state, x, y: candidate.step(state, x, y)  # noqa: E731 - one that JAX never saw
+        step = lambda state, x, y: candidate.step(state, x, y)  # noqa: E731 - not cached by JAX
         return jax.jit(step).trace(candidate.state, x, y)
 
     return {label: lambda c=c: fresh(c) for label, c in every.items()}
@@ -121,11 +121,11 @@ def trace_forward(
 def compiled_step(
     every: dict[str, Candidate], x: jax.Array, y: jax.Array, *, alike: bool
 ) -> tuple[dict[str, Callable[[], Any]], dict[str, float]]:
-    """The compiled steps, and how many operations on floats each one makes."""
+    """The compiled steps, and the number of floating-point operations of each."""
     programs = {label: jax.jit(c.step).lower(c.state, x, y).compile() for label, c in every.items()}
     operations = {label: p.cost_analysis()["flops"] for label, p in programs.items()}
     least, most = min(operations.values()), max(operations.values())
-    assert not alike or most <= SAME_WORK * least, f"the steps do other work: {operations}"
+    assert not alike or most <= SAME_WORK * least, f"the numbers of operations differ: {operations}"
     cases = {
         label: lambda p=p, state=every[label].state: jax.block_until_ready(p(state, x, y))
         for label, p in programs.items()
@@ -134,11 +134,11 @@ def compiled_step(
 
 
 def measure(name: str, x: jax.Array, sizes: Sizes, rounds: int) -> dict[str, dict[str, float]]:
-    """The times of a model in each library, by what was measured."""
+    """The times of a model in each library, by measurement."""
     every = candidates(name, x, sizes)
     calls = eager(every, x)
     y = jnp.zeros_like(calls["jax_metrics"]())
-    # XLA counts the body of a loop once, and not all multiply the inputs inside of it.
+    # XLA counts the body of a loop once, and not all libraries multiply the inputs inside of it.
     steps, operations = compiled_step(every, x, y, alike=name != "lstm")
     print(f"{name}: {next(iter(every.values())).count:,} parameters; a step in operations:")
     print("  " + ", ".join(f"{label} {count:,.0f}" for label, count in operations.items()))

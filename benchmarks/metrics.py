@@ -1,9 +1,8 @@
-"""What metrics cost, here and in the libraries that have them too, in one run.
+"""The cost of metrics, here and in other libraries, in one run.
 
-Each case takes one batch in and computes the value, from arrays that the library wants, and waits
-for the result; the quickest of many calls counts, and a reset before it does not. `eager` is what a
-user writes; `jitted` is an update and a compute inside of one `jax.jit`, beside the plain formula
-in JAX.
+Each case updates with one batch of arrays of the library, computes the value, and waits for it. The
+fastest of many calls is reported, without the reset before it. `eager` is the usual code of a user;
+`jitted` is an update and a compute inside of one `jax.jit`, compared with the plain formula in JAX.
 """
 
 import argparse
@@ -27,7 +26,7 @@ THRESHOLDS = 200
 
 
 class Data:
-    """The same numbers as JAX arrays and as tensors of PyTorch."""
+    """The same values as JAX arrays and as PyTorch tensors."""
 
     def __init__(self, rows: int, scores: int):
         rng = np.random.default_rng(0)
@@ -59,7 +58,7 @@ def _has(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-# Each job: its metric here, the plain formula, the arrays, and the names of the peers' classes.
+# For each job: our metric, the plain formula, the arrays, and the names of the others' classes.
 
 
 def jobs(scores: int) -> dict[str, tuple[jm.Metric, Callable[..., Any], tuple[str, str]]]:

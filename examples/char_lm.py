@@ -1,12 +1,12 @@
 """Trains a small transformer to write Python, character by character.
 
-The text is on every machine: the sources of Python's own standard library. Run it with
+The text is available on every machine: the sources of Python's standard library. Run it with
 
     python examples/char_lm.py
 
-It lets the model write, through a cache of keys and values; prints how many bits it needs for a
-character of modules that it has not seen, next to what counting characters needs; and saves the
-learning curves as a picture into the current folder.
+It generates text with a cache of keys and values, prints the bits per character on held-out
+modules, compared with a model of character frequencies alone, and saves the learning curves as a
+picture to the current folder.
 """
 
 import argparse
@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt  # noqa: E402 - the backend has to be chosen fir
 LENGTH = 128
 BATCH = 16
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))  # printable ASCII, and the end of a line
-HELD_OUT = 5  # each fifth module
+HELD_OUT = 5  # every fifth module
 PROMPTS = ("def main(", "class Err", "    for i")
 crossentropy = jm.losses.Crossentropy()
 
@@ -56,7 +56,7 @@ class LanguageModel(jm.Module):
 
 
 def load_text():
-    """The standard library as numbers, in two parts: to train on, and held out."""
+    """The standard library as integers, in two parts: for training, and held out."""
     folder = Path(sysconfig.get_path("stdlib"))
     numbers = {character: i for i, character in enumerate(CHARACTERS)}
     parts = ([], [])
@@ -67,7 +67,7 @@ def load_text():
 
 
 def frequencies_alone(train, test):
-    """The scores of knowing only how frequent each character is."""
+    """The scores of always predicting the character frequencies."""
     counts = np.bincount(train, minlength=len(CHARACTERS)) + 1
     right = test[:, 1:] == counts.argmax()
     bits = -np.log2(counts / counts.sum())[test[:, 1:]]
@@ -80,7 +80,7 @@ def crops(rng, text, number):
 
 
 def make_metrics():
-    """Bits for a character, and how often the likeliest one is right."""
+    """Bits per character, and how often the most likely character is correct."""
     log_loss = jm.metrics.LogLoss(num_classes=len(CHARACTERS), from_logits=True)
     return jm.metrics.Metrics({"bits": log_loss / math.log(2), "accuracy": jm.metrics.Accuracy()})
 
@@ -124,13 +124,13 @@ def train(train_text, held_out, steps):
 
 @jax.jit
 def advance(model, tokens, key, temperature):
-    """Feeds tokens to the model, and draws the one that follows."""
+    """Feeds tokens to the model, and samples the next one."""
     logits = model(tokens)[:, -1] / temperature
     return model, jax.random.categorical(key, logits)[:, None]
 
 
 def write(model, prompts, number, temperature=0.6, seed=0):
-    """Continues prompts of one length; returns the texts and how many characters a second."""
+    """Continues prompts of equal length; returns the texts and the characters per second."""
     tokens = jnp.array([[CHARACTERS.index(c) for c in prompt] for prompt in prompts])
     keys = list(jax.random.split(jax.random.key(seed), number))
 
@@ -174,7 +174,7 @@ def main():
     print(f"{len(train_text):,} characters to train on, {len(test_text):,} held out")
     held_out = crops(np.random.default_rng(1), test_text, 16 if options.quick else 128)
     model, history = train(train_text, held_out, steps=10 if options.quick else 400)
-    # No longer than what it was trained on: beyond that its positions mean nothing to it.
+    # No longer than in training: the model has not learned positions beyond that.
     number = 20 if options.quick else LENGTH - len(PROMPTS[0])
     texts, speed = write(model, PROMPTS, number)
     print(*texts, "", sep="\n" + "-" * 80 + "\n")

@@ -1,11 +1,11 @@
-"""Trains a convolutional network on handwritten digits, and shows which ones it finds hard.
+"""Trains a convolutional network on handwritten digits, and shows the hardest ones.
 
 The data are real scans, 8 x 8 pixels each, that come with scikit-learn. Run it with
 
     python examples/cnn_digits.py
 
-It prints several metrics of digits that the model has not seen, and saves two pictures into the
-current folder: the learning curves, and the held-out digits that the model finds hardest.
+It prints several metrics on held-out digits, and saves two pictures to the current folder: the
+learning curves, and the held-out digits that are hardest for the model.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def make_metrics():
 
 
 def shift(key, x):
-    """Moves each image by up to a pixel: the digit stays the same one."""
+    """Shifts each image by up to one pixel, which does not change its class."""
     padded = jm.nn.Pad(1)(x)
     starts = jax.random.randint(key, (len(x), 2), 0, 3)
 

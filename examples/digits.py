@@ -1,11 +1,11 @@
-"""Trains a classifier of handwritten digits, and shows what it gets right and wrong.
+"""Trains a classifier of handwritten digits, and reports its errors.
 
 The data are real scans, 8 x 8 pixels each, that come with scikit-learn. Run it with
 
     python examples/digits.py
 
-It prints how well the model does on digits that it has not seen, and saves three pictures into the
-current folder: the learning curve, the confusion matrix, and the digits that it mistook.
+It prints a report on held-out digits, and saves three pictures to the current folder: the learning
+curve, the confusion matrix, and the misclassified digits.
 """
 
 import argparse
@@ -131,8 +131,8 @@ def save_mistakes(x, y, predicted, path):
     mistakes = np.flatnonzero(predicted != y)
     shown = mistakes[:10]
     figure = plt.figure(figsize=(12, 2), layout="constrained")
-    for place, index in enumerate(shown, start=1):
-        axis = figure.add_subplot(1, len(shown), place)
+    for position, index in enumerate(shown, start=1):
+        axis = figure.add_subplot(1, len(shown), position)
         axis.imshow(x[index].reshape(8, 8), cmap="gray_r")
         axis.set_title(f"{y[index]} as {predicted[index]}", fontsize=9)
         axis.axis("off")

@@ -5,8 +5,8 @@ Run it with
 
     python examples/rnn_series.py
 
-It prints the errors of forecasting one step ahead in the last seconds, which the model has not
-seen, next to those of repeating the last value, and saves a picture into the current folder.
+It prints the errors of forecasting one step ahead in the held-out last seconds, compared with
+repeating the last value, and saves a picture to the current folder.
 """
 
 import argparse
@@ -37,12 +37,12 @@ mean_squared_error = jm.losses.MeanSquaredError()
 
 
 class Forecaster(jm.Module):
-    """Forecasts at each step of a series the next one, `[batch, steps, channels]`."""
+    """Forecasts the next value at each step of a series, `[batch, steps, channels]`."""
 
     def __init__(self, width: int = 16):
         self.rnn = jm.nn.GRU(width, return_sequences=True)
         self.dropout = jm.Dropout(0.5)
-        # Zeros make the naive forecast the one to start from.
+        # With zeros, training starts from the naive forecast.
         self.head = jm.Linear(CHANNELS, kernel_init=jm.initializers.zeros)
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -63,7 +63,7 @@ def make_metrics():
 
 
 def read_series():
-    """Reads the series, scaled by the mean and the deviation of the part to train on."""
+    """Reads the series, standardized by mean and deviation of the training part."""
     with get_sample_data("eeg.dat") as file:
         series = np.frombuffer(file.read(), dtype=float).reshape(SAMPLES, CHANNELS)
     start = series[:TRAINING]
@@ -86,7 +86,7 @@ def train_step(model, optimizer, average, rmse, x, y):
 
 @jax.jit
 def forecast(model, series):
-    """The forecast of each held-out step, from all steps before it."""
+    """The forecast of each held-out step from all previous steps."""
     return model(series[None, :-1])[0, TRAINING - 1 :]
 
 

@@ -1,4 +1,4 @@
-"""One environment for every test: eight CPU devices, no windows, the same examples each run."""
+"""One environment for all tests: eight CPU devices, no windows, the same examples in each run."""
 
 import atexit
 import importlib.util
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def xla_knows(flag: str) -> bool:
-    """Whether this version of XLA has a flag: with one that it lacks, it ends the process."""
+    """Whether this version of XLA has a flag: an unknown one terminates the process."""
     spec = importlib.util.find_spec("jaxlib")
     assert spec and spec.origin
     for library in Path(spec.origin).parent.glob("*.so"):
@@ -20,7 +20,7 @@ def xla_knows(flag: str) -> bool:
 
 
 def add_xla_flag(flag: str, value: str) -> None:
-    """Adds a flag to those that XLA is to read, unless it is among them."""
+    """Adds a flag to XLA_FLAGS, unless it is already there."""
     given = os.environ.get("XLA_FLAGS", "")
     if flag not in given:
         os.environ["XLA_FLAGS"] = f"{given} {flag}={value}".strip()
@@ -28,19 +28,19 @@ def add_xla_flag(flag: str, value: str) -> None:
 
 # JAX reads these when it is imported; the workers of pytest-xdist inherit them.
 os.environ["JAX_PLATFORMS"] = "cpu"
-# Most tests run a program once: to compile it costs far more than to run it, and most of that
-# goes into making fast machine code. With 0 in the environment the tests run optimized programs.
+# Most tests run a program once, so compiling costs far more than running, and most of that is
+# spent on optimization. With 0 in the environment the tests run optimized programs.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 add_xla_flag("--xla_force_host_platform_device_count", "8")
-# The older way to make machine code of a fusion takes half the time, and a program that is made in
-# one piece less than one made in many.
+# The older emitters of fusions take half the time to compile, and compiling a program in one piece
+# takes less time than in several.
 QUICK = {"--xla_cpu_use_fusion_emitters": "false", "--xla_cpu_parallel_codegen_split_count": "1"}
 if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0":
     for flag, value in QUICK.items():
         if xla_knows(flag):
             add_xla_flag(flag, value)
-# What one worker has compiled, the others take from a folder: one of this run, unless one that
-# lasts is given.
+# Workers share compiled programs through a folder: a temporary one, unless the environment
+# specifies another.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     programs = tempfile.TemporaryDirectory(prefix="jax-metrics-programs-")
     atexit.register(programs.cleanup)
@@ -80,7 +80,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.fixture(autouse=True)
 def same_numbers(request: pytest.FixtureRequest) -> None:
-    """Starts the generator `rng` of a test file anew, so that no test depends on those before."""
+    """Resets the generator `rng` of a test file, so that no test depends on previous ones."""
     if hasattr(request.module, "rng"):
         request.module.rng = np.random.default_rng(0)
 
@@ -92,9 +92,9 @@ finished = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def room_for_programs() -> Iterator[None]:
-    """Forgets compiled programs before there are too many.
+    """Clears compiled programs before there are too many.
 
-    Each takes some memory maps, of which Linux gives a process 65,530; XLA crashes without one.
+    Each uses some memory maps, and Linux allows a process 65,530; beyond that XLA crashes.
     """
     yield
     if next(finished) % 10 == 0 and MAPS.exists() and MAPS.read_bytes().count(b"\n") > MOST_MAPS:
@@ -104,7 +104,7 @@ def room_for_programs() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_figures_left() -> Iterator[None]:
-    """Closes the figures of a test, into which the next one would draw."""
+    """Closes the figures of a test, so that the next one does not draw into them."""
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
@@ -122,7 +122,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what a run leaves out."""
+    """Reports which tests a run skips."""
     if terminalreporter.config.option.markexpr == "not slow":
         terminalreporter.write_line(
             "Tests marked `slow` are left out: `-m slow` runs them, `-m ''` runs all."

@@ -1,4 +1,4 @@
-"""What a benchmark asks of a model, whichever library it is written in."""
+"""The interface of a model in a benchmark, in any library."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ RATE = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class Sizes:
-    """How large the models are."""
+    """The sizes of the models."""
 
     blocks: Sequence[int] = (3, 4, 6, 3)  # of each stage of the ResNet; these make it a ResNet-50
     classes: int = 1000
@@ -27,10 +27,10 @@ class Candidate:
 
     Attributes:
         state: All its arrays, as a pytree.
-        parameters: Those of them that are trained.
-        forward: From the state and a batch to the output, in evaluation mode.
-        step: A step of gradient descent, from the state, a batch and its target to the next state
-            and the loss.
+        parameters: The trained ones among these arrays.
+        forward: Maps the state and a batch to the output, in evaluation mode.
+        step: A step of gradient descent: maps the state, a batch and its target to the next
+            state and the loss.
     """
 
     state: Any
@@ -40,7 +40,7 @@ class Candidate:
 
     @property
     def count(self) -> int:
-        """How many numbers are trained."""
+        """The number of trained values."""
         return sum(np.size(leaf) for leaf in jax.tree.leaves(self.parameters))
 
 

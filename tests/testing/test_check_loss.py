@@ -22,14 +22,14 @@ class Broadcasts(Loss):
 
 
 class Counts(Loss):
-    """Looks at the size of the batch, which padding changes."""
+    """Depends on the size of the batch, which padding changes."""
 
     def call(self, target, preds):
         return squared_error(target, preds) * len(preds)
 
 
 class Half(Loss):
-    """Computes in 16 bits what comes in 16 bits."""
+    """Computes with inputs in 16 bits without converting them."""
 
     def call(self, target, preds):
         squared_error(target, preds)
@@ -53,7 +53,7 @@ class Eager(Loss):
         return squared_error(target, preds) + isinstance(jnp.asarray(preds), jax.core.Tracer)
 
 
-def test_a_right_loss():
+def test_a_correct_loss():
     check_loss(Right(), X, reference=lambda target, preds: (target - preds) ** 2)
 
 
@@ -63,24 +63,24 @@ def test_a_right_loss():
         (
             Right(),
             {"reference": lambda target, preds: target - preds},
-            "not those of the reference",
+            "values differ from the reference",
         ),
         (
             Right(),
             {"reference": lambda target, preds: 0.0},
             r"have shape \(3,\), and the reference",
         ),
-        (Broadcasts(), {}, "(?s)float32 for bfloat16|Broadcasts takes one more axis"),
+        (Broadcasts(), {}, "(?s)float32 for bfloat16|Broadcasts accepts one more axis"),
         (Counts(), {}, "(?s)none of a padded batch"),
-        (Half(), {}, "Half gives bfloat16 for bfloat16"),
-        (Stops(), {}, "gradient is not that of finite differences"),
+        (Half(), {}, "Half returns bfloat16 for bfloat16"),
+        (Stops(), {}, "gradient differs from finite differences"),
         (
             Root(),
             {"limits": [({"target": np.ones(1), "preds": np.ones(1)}, [0])]},
             "gradient .* at",
         ),
         (Right(), {"limits": [({"target": np.ones(1), "preds": np.ones(1)}, [1])]}, "values at"),
-        (Eager(), {}, "eager is not jit"),
+        (Eager(), {}, "eager differs from jit"),
     ],
     ids=lambda value: value.name if isinstance(value, Loss) else "",
 )

@@ -31,7 +31,7 @@ class Sum(jm.Metric):
 
 
 class Squeezed(Sum):
-    """Takes weights for something else."""
+    """Uses the root of the weights."""
 
     def update(self, values, sample_weight=None, mask=None):
         root = None if sample_weight is None else jnp.sqrt(sample_weight)
@@ -51,7 +51,7 @@ class Peaks(Sum):
 
 
 class First(jm.Metric):
-    """Keeps what came first."""
+    """Keeps the first value."""
 
     first: jax.Array = jm.metrics.state(
         lambda a, b: jnp.where(jnp.isnan(a), b, a), lambda x: jnp.full_like(x, jnp.nan)
@@ -109,7 +109,7 @@ class Narrowing(jm.Metric):
 
 
 class Deaf(Sum):
-    """Raises for what it does not see in traced code."""
+    """Raises for values that it does not check in traced code."""
 
     def update(self, values):
         jm.metrics.check(values < 100, "values are too large")
@@ -128,7 +128,7 @@ class Wrong:
     options: dict = dataclasses.field(default_factory=dict)
 
 
-def test_a_right_metric_passes():
+def test_a_correct_metric_passes():
     check_metric(
         Sum(),
         X,
@@ -139,23 +139,23 @@ def test_a_right_metric_passes():
 @pytest.mark.parametrize(
     "wrong",
     [
-        Wrong(Sum(), "is not what the reference gives", {"reference": lambda values: 1.0}),
+        Wrong(Sum(), "differs from the reference", {"reference": lambda values: 1.0}),
         Wrong(
             Squeezed(),
-            "with sample weights is not what the reference gives",
+            "with sample weights differs from the reference",
             {"reference": lambda values, sample_weight=1: (values * sample_weight).sum()},
         ),
-        Wrong(Squeezed(), "weights are not repetitions"),
-        Wrong(Unmasked(), "nothing but padding"),
+        Wrong(Squeezed(), "weights differ from repetitions"),
+        Wrong(Unmasked(), "fully masked"),
         Wrong(Peaks(), "mapped and reduced"),
         Wrong(First(), "merged the other way round"),
         Wrong(NotNeutral(), "calling it does not accumulate"),
-        Wrong(Short(), "is another one with inputs in bfloat16"),
-        Wrong(Narrowing(), r"an update makes \(\) float32 into \(\) bfloat16"),
-        Wrong(Remembering(), "reset does not forget everything"),
+        Wrong(Short(), "differs with inputs in bfloat16"),
+        Wrong(Narrowing(), r"an update changes \(\) float32 to \(\) bfloat16"),
+        Wrong(Remembering(), "reset does not restore the initial value"),
         Wrong(
             Deaf(),
-            "that do not fit give .* in traced code, not NaN",
+            "invalid .* return .* in traced code, not NaN",
             {"bad": [({"values": np.full(16, 101.0)}, ValueError, "too large")]},
         ),
         Wrong(

@@ -1,4 +1,4 @@
-"""`check_layer`: what every layer has to get right, its user's own ones included."""
+"""`check_layer`: the checks that every layer must pass, including custom ones."""
 
 import dataclasses
 import functools
@@ -34,39 +34,39 @@ def check_layer(
     sharded: bool = True,
     pickler: Any = pickle,
 ) -> None:
-    """Checks that a layer does what layers must do.
+    """Runs the checks that every layer must pass.
 
-    - `init` gives the same from the same key, leaves the layer that it is called on alone, gives
-      each field with an array a kind, and works under `eval_shape` and `vmap`.
+    - `init` is deterministic for a key, does not change the layer that it is called on, only
+      creates arrays in fields that have a kind, and works under `eval_shape` and `vmap`.
     - With a `twin`: variables are bit-equal from the same key; outputs, gradients and changed
       state are close, in training and in evaluation mode.
     - With a `reference`: outputs in evaluation mode are close.
-    - Evaluation mode and freezing change no state but caches, and give the same.
+    - Evaluation mode and freezing agree, and change no state except caches and logs.
     - `jit`, `vmap` and `eval_shape` agree with the plain call; gradients are finite; a second call
       with the returned layer is not traced again.
-    - A layer that was pickled, or taken apart by JAX, has the same structure and does the same.
+    - A layer that was pickled, or flattened and unflattened, has the same structure and outputs.
     - In bfloat16 the outputs are finite, and close.
     - Sharded over the batch and over the features of its parameters, with Auto and Explicit mesh
-      axes and under `shard_map`, it does the same (with two devices or more).
+      axes and under `shard_map`, the outputs are the same (with at least two devices).
 
     Args:
         layer: The layer, not initialized.
-        inputs: What to call it with, as in `layer.init`.
-        twin: The Flax module that the layer, a FlaxLayer, is to be equal to.
-        reference: What the layer computes, as a function of the layer and its inputs.
+        inputs: The inputs of the call, as in `layer.init`.
+        twin: The Flax module that the layer, a FlaxLayer, must agree with.
+        reference: A function of the layer and its inputs that returns the expected output.
         key: The seed to initialize from.
-        bad_inputs: Inputs that a call must refuse, each with the exception and a pattern that its
-            text matches.
-        rtol: How far results may be from each other, in relation to them.
-        atol: How far at least.
-        bfloat16: How far they may be in bfloat16, in relation to the largest; None: do not check.
+        bad_inputs: Inputs that a call must reject, each with the expected exception and a pattern
+            that its message matches.
+        rtol: Relative tolerance of results.
+        atol: Absolute tolerance of results.
+        bfloat16: Tolerance in bfloat16, relative to the largest output; None skips the check.
         vmap: Whether to map the layer over a new axis of its inputs.
         sharded: Whether to shard the first axis of the inputs, as a batch.
-        pickler: What to pickle with: `cloudpickle`, where a layer holds functions that `pickle`
-            refuses, such as `jax.nn.relu`.
+        pickler: The module to pickle with, such as `cloudpickle` for layers with functions that
+            `pickle` cannot pickle, such as `jax.nn.relu`.
 
     Raises:
-        AssertionError: With the first thing that is wrong.
+        AssertionError: With the first check that failed.
 
     Example:
         >>> import jax.numpy as jnp
@@ -85,7 +85,7 @@ def check_layer(
     if twin is not None:
         _check_twin(case, twin)
     if reference is not None:
-        expected = reference(case.made.eval(), *given.args, **given.kwargs)
+        expected = reference(case.initialized.eval(), *given.args, **given.kwargs)
         case.close(case.evaluated[0], expected, "the output, from the reference")
     _check_modes(case)
     _check_transformations(case)
@@ -97,7 +97,7 @@ def check_layer(
         _check_bfloat16(case, bfloat16)
     if sharded:
         check_sharded(
-            case.made,
+            case.initialized,
             case.arrays,
             lambda layer, arrays: _call(layer, case.with_arrays(arrays))[0],
             case.evaluated[0],
@@ -105,24 +105,24 @@ def check_layer(
             case.close,
         )
     for wrong, error, pattern in bad_inputs:
-        _check_refused(case, Inputs.from_value(wrong), error, pattern)
+        _check_rejected(case, Inputs.from_value(wrong), error, pattern)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Case:
-    """A layer that is checked.
+    """A layer to check.
 
     Attributes:
-        fresh: The layer as it was given.
-        made: The layer after `init`.
-        inputs: What to call it with.
-        key: What it was made from.
-        rtol: How far results may be apart, in relation to them.
-        atol: How far at least.
+        uninitialized: The layer before `init`.
+        initialized: The layer after `init`.
+        inputs: The inputs of a call.
+        key: The key that it was initialized from.
+        rtol: Relative tolerance of results.
+        atol: Absolute tolerance of results.
     """
 
-    fresh: Module
-    made: Module
+    uninitialized: Module
+    initialized: Module
     inputs: Inputs
     key: jax.Array
     rtol: float
@@ -134,7 +134,7 @@ class _Case:
         return [leaf for leaf in jax.tree.leaves(self._arguments) if _is_array(leaf)]
 
     def with_arrays(self, arrays: Sequence[Any]) -> Inputs:
-        """The inputs with other arrays in their place."""
+        """The inputs with their arrays replaced by these."""
         left = iter(arrays)
         args, kwargs = jax.tree.map(lambda x: next(left) if _is_array(x) else x, self._arguments)
         return Inputs(*args, **kwargs)
@@ -145,12 +145,12 @@ class _Case:
 
     @functools.cached_property
     def traces(self) -> list[None]:
-        """As long as the number of times that `step` was traced."""
+        """Has one element for each time that `step` was traced."""
         return []
 
     @functools.cached_property
     def step(self) -> Callable[[Module, Sequence[Any]], tuple[Any, Module]]:
-        """A compiled call with these arrays: its output, and the layer after it."""
+        """A compiled call with some arrays: its output, and the layer after it."""
 
         def call(layer: Module, arrays: Sequence[Any]) -> tuple[Any, Module]:
             self.traces.append(None)
@@ -161,17 +161,17 @@ class _Case:
     @functools.cached_property
     def evaluated(self) -> tuple[Any, Module]:
         """The output of a call in evaluation mode, and the layer after it."""
-        return _call(self.made.eval(), self.inputs)
+        return _call(self.initialized.eval(), self.inputs)
 
     @functools.cached_property
     def trained(self) -> tuple[Any, Module]:
-        """The same in training."""
-        return _call(self.made, self.inputs)
+        """The output of a call in training mode, and the layer after it."""
+        return _call(self.initialized, self.inputs)
 
     @functools.cached_property
     def gradients(self) -> tuple[Any, list[Any]]:
-        """Those of the parameters, and those of the inputs."""
-        layer = self.made.eval()
+        """The gradients of the parameters, and those of the inputs."""
+        layer = self.initialized.eval()
 
         def loss(params: Any, floats: list[Any]) -> jax.Array:
             left = iter(floats)
@@ -181,14 +181,16 @@ class _Case:
         floats = [x for x in self.arrays if _is_float(x)]
         return jax.jit(jax.grad(loss, argnums=(0, 1)))(filter(layer, Parameter), floats)
 
-    def fail(self, what: str) -> AssertionError:
-        return AssertionError(f"{type(self.fresh).__name__}: {what}")
+    def fail(self, message: str) -> AssertionError:
+        return AssertionError(f"{type(self.uninitialized).__name__}: {message}")
 
     def close(self, actual: Any, expected: Any, what: str, *, exact: bool = False) -> None:
         """Raises unless two trees have the same structure and (nearly) the same values."""
-        shown = jax.tree.structure(actual), jax.tree.structure(expected)
-        if shown[0] != shown[1]:
-            raise self.fail(f"{what}, differs in structure: {shown[0]} is not {shown[1]}.")
+        structures = jax.tree.structure(actual), jax.tree.structure(expected)
+        if structures[0] != structures[1]:
+            raise self.fail(
+                f"{what}, differs in structure: {structures[0]} is not {structures[1]}."
+            )
         pairs = zip(jax.tree_util.tree_leaves_with_path(actual), jax.tree.leaves(expected))  # noqa: B905
         for (path, value), other in pairs:
             where = f"{what}, at {jax.tree_util.keystr(path) or 'the root'}"
@@ -210,98 +212,111 @@ def _plain(value: Any) -> np.ndarray:
 
 
 def _by_numpy(function: Callable[..., np.ndarray], *arrays: Any) -> Any:
-    """Applies a function of NumPy to arrays of one dtype, which may be that of random keys.
+    """Applies a NumPy function to arrays of one dtype, which may be random keys.
 
-    For each operation on each shape JAX would compile a program, and that takes far longer.
+    JAX would compile a program for each operation and shape, which takes much longer.
     """
-    found = function(*map(_plain, arrays))
+    result = function(*map(_plain, arrays))
     if not jnp.issubdtype(arrays[0].dtype, jax.dtypes.prng_key):
-        return found
-    return jax.random.wrap_key_data(jnp.asarray(found), impl=jax.random.key_impl(arrays[0]))
+        return result
+    return jax.random.wrap_key_data(jnp.asarray(result), impl=jax.random.key_impl(arrays[0]))
 
 
 def _call(layer: Module, inputs: Inputs) -> tuple[Any, Module]:
-    """The output of a call, and the layer after it; the given one stays as it is."""
+    """The output of a call, and the layer after it; the given layer is not changed."""
     layer = copy(layer)
     return layer(*inputs.args, **inputs.kwargs), layer
 
 
 def _check_init(case: _Case) -> None:
-    if case.fresh.initialized or not case.made.initialized:
-        raise case.fail("`init` must return an initialized layer and leave the given one alone.")
-    case.close(case.fresh.init(case.key, case.inputs), case.made, "a second `init`", exact=True)
-    bare = len(jax.tree.leaves(case.made)) - len(jax.tree.leaves(filter(case.made, TreePart)))
-    if bare:
-        raise case.fail(f"{bare} arrays are in fields without a kind, such as `jm.Parameter`.")
-    shapes = jax.eval_shape(lambda key: case.fresh.init(key, case.inputs), case.key)
-    _check_shapes(case, shapes, case.made, "`init` under `eval_shape`")
+    if case.uninitialized.initialized or not case.initialized.initialized:
+        raise case.fail("`init` must return an initialized layer and not change the given one.")
+    case.close(
+        case.uninitialized.init(case.key, case.inputs),
+        case.initialized,
+        "a second `init`",
+        exact=True,
+    )
+    kindless = len(jax.tree.leaves(case.initialized)) - len(
+        jax.tree.leaves(filter(case.initialized, TreePart))
+    )
+    if kindless:
+        raise case.fail(f"{kindless} arrays are in fields without a kind, such as `jm.Parameter`.")
+    shapes = jax.eval_shape(lambda key: case.uninitialized.init(key, case.inputs), case.key)
+    _check_shapes(case, shapes, case.initialized, "`init` under `eval_shape`")
     keys = jax.random.split(case.key, 2)
 
     def first_of_two(keys: jax.Array) -> Module:
-        ensemble = jax.vmap(lambda key: case.fresh.init(key, case.inputs))(keys)
+        ensemble = jax.vmap(lambda key: case.uninitialized.init(key, case.inputs))(keys)
         return jax.tree.map(lambda x: x[0], ensemble)
 
-    _check_shapes(case, jax.eval_shape(first_of_two, keys), case.made, "`init` under `vmap`")
+    _check_shapes(case, jax.eval_shape(first_of_two, keys), case.initialized, "`init` under `vmap`")
 
 
 def _check_shapes(case: _Case, actual: Any, expected: Any, what: str) -> None:
     shapes = [[(x.shape, x.dtype) for x in jax.tree.leaves(tree)] for tree in (actual, expected)]
     if shapes[0] != shapes[1]:
-        raise case.fail(f"{what}, gives the shapes {shapes[0]} and not {shapes[1]}.")
+        raise case.fail(f"{what}, returns the shapes {shapes[0]} and not {shapes[1]}.")
 
 
 def _check_twin(case: _Case, twin: linen.Module) -> None:
-    layer, inputs = case.made, case.inputs
+    layer, inputs = case.initialized, case.inputs
     if not isinstance(layer, FlaxLayer):
         raise TypeError(
-            f"Only a FlaxLayer has a twin; {type(layer).__name__} is none. Give a `reference=`."
+            f"`twin=` needs a FlaxLayer; {type(layer).__name__} is not one. Pass a `reference=`."
         )
-    made: Any = twin.init(case.key, *inputs.args, **_with_mode(twin, inputs, training=True))
-    case.close(layer.variables, dict(made), "the variables, from the twin", exact=True)
+    variables: Any = twin.init(case.key, *inputs.args, **_with_mode(twin, inputs, training=True))
+    case.close(layer.variables, dict(variables), "the variables, from the twin", exact=True)
     key = vars(layer).get("rng")
     rngs = {} if key is None else {"dropout": iter_split(key)[0]}
-    lasting = [name for name in made if name != "params"]
+    mutable = [name for name in variables if name != "params"]
     for training, (ours, after) in ((False, case.evaluated), (True, case.trained)):
         mode = "in training" if training else "in evaluation mode"
         kwargs = _with_mode(twin, inputs, training=training)
-        theirs, changed = twin.apply(made, *inputs.args, rngs=rngs, mutable=lasting, **kwargs)
+        theirs, changed = twin.apply(variables, *inputs.args, rngs=rngs, mutable=mutable, **kwargs)
         case.close(ours, theirs, f"the output {mode}, from the twin")
-        states = {name: getattr(after, "variables")[name] for name in lasting}  # noqa: B009
+        states = {name: getattr(after, "variables")[name] for name in mutable}  # noqa: B009
         case.close(states, dict(changed), f"the state after a call {mode}, from the twin")
 
     def loss(params: Any, args: tuple[Any, ...]) -> jax.Array:
         mode = _with_mode(twin, inputs, training=False)
-        output, _ = twin.apply({**made, "params": params}, *args, mutable=lasting, **mode)
+        output, _ = twin.apply({**variables, "params": params}, *args, mutable=mutable, **mode)
         return _as_loss(output)
 
-    if "params" in made:
-        wanted = jax.jit(jax.grad(loss))(made["params"], inputs.args)
+    if "params" in variables:
+        expected = jax.jit(jax.grad(loss))(variables["params"], inputs.args)
         grads: Any = merge(layer, case.gradients[0])
-        case.close(grads.variables["params"], wanted, "the gradients, from the twin")
+        case.close(grads.variables["params"], expected, "the gradients, from the twin")
 
 
 def _with_mode(twin: linen.Module, inputs: Inputs, training: bool) -> dict[str, Any]:
-    """The keywords of a call of the twin, with those that tell it the mode."""
+    """The keyword arguments of a call of the twin, including its training flags."""
     names = [name for name, _ in training_flags(type(twin), "__call__")]
-    told = {n: IN_TRAINING[n] == training for n in names if getattr(twin, n, None) is None}
-    return {**told, **inputs.kwargs}
+    flags = {n: IN_TRAINING[n] == training for n in names if getattr(twin, n, None) is None}
+    return {**flags, **inputs.kwargs}
 
 
 def _check_modes(case: _Case) -> None:
-    evaluating, frozen = case.made.eval(), case.made.freeze()
-    if evaluating.training or not frozen.frozen or not case.made.training:
-        raise case.fail("`eval()` and `freeze()` must return a layer in that mode, and a new one.")
+    evaluating, frozen = case.initialized.eval(), case.initialized.freeze()
+    if evaluating.training or not frozen.frozen or not case.initialized.training:
+        raise case.fail("`eval()` and `freeze()` must return a new layer in that mode.")
     output, after = case.evaluated
-    case.close(_lasting(after), _lasting(evaluating), "the state after a call in evaluation mode")
-    still, after = _call(frozen, case.inputs)
-    case.close(_lasting(after), _lasting(frozen), "the state after a call when frozen")
-    case.close(still, output, "the output when frozen, from that in evaluation mode")
-    back = evaluating.train()
-    case.close(back, case.made, "the layer after `eval()` and `train()`", exact=True)
+    case.close(
+        _without_caches(after),
+        _without_caches(evaluating),
+        "the state after a call in evaluation mode",
+    )
+    frozen_output, after = _call(frozen, case.inputs)
+    case.close(
+        _without_caches(after), _without_caches(frozen), "the state after a call when frozen"
+    )
+    case.close(frozen_output, output, "the output when frozen, from that in evaluation mode")
+    restored = evaluating.train()
+    case.close(restored, case.initialized, "the layer after `eval()` and `train()`", exact=True)
 
 
-def _lasting(layer: Module) -> Module:
-    """What evaluation mode leaves alone: all but caches and logs."""
+def _without_caches(layer: Module) -> Module:
+    """All fields except caches and logs, which calls in evaluation mode may change."""
     changing = (Cache, Log)
     return filter(layer, lambda info: not issubclass(info.kind, changing))
 
@@ -311,7 +326,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _check_transformations(case: _Case) -> None:
-    for layer in (case.made.eval(), case.made):
+    for layer in (case.initialized.eval(), case.initialized):
         mode = "in training" if layer.training else "in evaluation mode"
         output, after = case.trained if layer.training else case.evaluated
         case.traces.clear()
@@ -321,8 +336,8 @@ def _check_transformations(case: _Case) -> None:
         case.step(returned, case.arrays)
         if len(case.traces) != 1:
             raise case.fail(
-                f"a call with the layer that the one before returned is traced again, {mode}: the "
-                "structure of the layer, or a shape or dtype in it, has changed."
+                f"a call with the layer that the previous call returned is traced again, {mode}: "
+                "the structure of the layer, or a shape or dtype in it, has changed."
             )
         shapes = jax.eval_shape(case.step, layer, case.arrays)
         _check_shapes(case, shapes, (output, after), f"`eval_shape` {mode}")
@@ -333,7 +348,7 @@ def _is_float(value: Any) -> bool:
 
 
 def _as_loss(output: Any) -> jax.Array:
-    """A number in which each value of the output has a weight of its own."""
+    """A scalar to which each value of the output contributes differently."""
     floats = [x.astype(jnp.float32) for x in jax.tree.leaves(output) if _is_float(x)]
     return sum((jnp.sum(jnp.sin(x + jnp.arange(x.size).reshape(x.shape))) for x in floats), 0.0)  # type: ignore[return-value]
 
@@ -347,22 +362,22 @@ def _check_gradients(case: _Case) -> None:
 
 
 def _check_structure(case: _Case, pickler: Any) -> None:
-    layer = case.made.eval()
+    layer = case.initialized.eval()
     leaves, structure = jax.tree.flatten(layer)
     rebuilt = jax.tree.unflatten(structure, leaves)
-    case.close(rebuilt, layer, "the layer that was taken apart by JAX", exact=True)
-    case.close(copy(layer), layer, "the layer that was copied", exact=True)
+    case.close(rebuilt, layer, "the layer after flatten and unflatten", exact=True)
+    case.close(copy(layer), layer, "the copied layer", exact=True)
     try:
         pickled = pickler.loads(pickler.dumps(layer))
     except Exception as error:
         raise case.fail(f"it cannot be pickled: {type(error).__name__}: {error}") from error
-    case.close(pickled, layer, "the layer that was pickled", exact=True)
+    case.close(pickled, layer, "the unpickled layer", exact=True)
     output, _ = case.step(pickled, case.arrays)
-    case.close(output, case.evaluated[0], "the output of the layer that was pickled")
+    case.close(output, case.evaluated[0], "the output of the unpickled layer")
 
 
 def _check_vmap(case: _Case) -> None:
-    layer = case.made.eval()
+    layer = case.initialized.eval()
     others = [_by_numpy(lambda x: x[::-1], x) if x.ndim else x for x in case.arrays]
     pairs = zip(case.arrays, others, strict=True)
     stacked = [_by_numpy(lambda *xs: np.stack(xs), *pair) for pair in pairs]
@@ -370,35 +385,35 @@ def _check_vmap(case: _Case) -> None:
     singles = (case.evaluated[0], case.step(layer, others)[0])
     for number, single in enumerate(singles):
         output = jax.tree.map(lambda x, number=number: _plain(x)[number], outputs)
-        case.close(output, single, "the output of `vmap`, from those one by one")
+        case.close(output, single, "the output of `vmap`, from single calls")
 
 
 def _check_bfloat16(case: _Case, tolerance: float) -> None:
     def lower(value: Any) -> Any:
         return _by_numpy(lambda x: x.astype(jnp.bfloat16), value) if _is_float(value) else value
 
-    low = jax.tree.map(lower, (case.made.eval(), case.arrays))
+    low = jax.tree.map(lower, (case.initialized.eval(), case.arrays))
     output, _ = case.step(*low)
     expected, _ = case.evaluated
     for value, other in zip(jax.tree.leaves(output), jax.tree.leaves(expected), strict=True):
         if _is_float(other):
             value, other = np.float32(value), np.float32(other)
-            furthest = abs(value - other).max(initial=0)
+            error = abs(value - other).max(initial=0)
             allowed = tolerance * max(abs(other).max(initial=0), 1)
-            if not furthest <= allowed:  # NaN is not
+            if not error <= allowed:  # NaN is not
                 raise case.fail(
-                    f"the output in bfloat16 is {furthest} away from that in float32; allowed is "
-                    f"{allowed}."
+                    f"the output in bfloat16 differs by {error} from that in float32; the "
+                    f"tolerance is {allowed}."
                 )
 
 
-def _check_refused(case: _Case, inputs: Inputs, error: type[Exception], pattern: str) -> None:
+def _check_rejected(case: _Case, inputs: Inputs, error: type[Exception], pattern: str) -> None:
     try:
-        _call(case.made.eval(), inputs)
+        _call(case.initialized.eval(), inputs)
     except error as raised:
         if re.search(pattern, str(raised)) is None:
             raise case.fail(
-                f"for the bad inputs {inputs!r} the error should say {pattern!r}; it says: {raised}"
+                f"for the bad inputs {inputs!r} the error should match {pattern!r}; it is: {raised}"
             ) from raised
         return
     raise case.fail(f"the bad inputs {inputs!r} should raise {error.__name__}, and did not.")

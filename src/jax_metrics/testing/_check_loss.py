@@ -1,4 +1,4 @@
-"""`check_loss`: what every loss must do, whoever wrote it."""
+"""`check_loss`: the checks that every loss must pass, including custom ones."""
 
 import copy
 import functools
@@ -27,33 +27,35 @@ def check_loss(
     rtol: float = 1e-5,
     atol: float = 1e-6,
 ) -> None:
-    """Checks a loss on one batch, and raises an `AssertionError` that says what is wrong.
+    """Checks a loss on one batch, and raises an `AssertionError` that describes what is wrong.
 
-    - It is static: no leaves, equal copies, a hash, a pickle, no second trace for an equal one.
-    - Its values are those of a reference, under `jit` and `vmap` too, and with inputs in 16 bits.
+    - It is static: it has no leaves, a hash, equal copies, and a pickle; an equal loss causes no
+      second trace.
+    - Its values agree with a reference, including `jit`, `vmap`, and inputs in 16 bits.
     - The reductions, with and without weights, follow from its values.
-    - A padded batch gives what the unpadded one gives, in value and gradient, though NaN stands in
-      the padding; a batch that is all padding gives 0, and the gradient 0.
-    - Its gradients are those of finite differences in float64.
-    - Its values at limits (zeros, infinities, large numbers) are as given, and its gradients are
-      finite where the values are.
-    - Shapes and arguments that do not fit are refused.
+    - A padded batch has the same value and gradient as the unpadded one, even if the padding is
+      NaN; value and gradient of a fully masked batch are 0.
+    - Its gradients agree with finite differences in float64.
+    - Its values at limits (zeros, infinities, large numbers) are the expected ones, and its
+      gradients are finite where the values are.
+    - Wrong shapes and unknown arguments are rejected.
 
     Args:
         loss: The loss, of any reduction.
-        arguments: Arrays of numpy by name, as for a call: floats in float64 or float32, with the
-            examples along the first axis. Keep them away from kinks. Two examples at least.
-        reference: A function of the same arguments in float64 that gives the losses before the
+        arguments: NumPy arrays by name, as for a call: floats in float64 or float32, with the
+            examples along the first axis. At least two examples, not near kinks of the loss.
+        reference: A function of the same arguments in float64 that returns the losses before the
             reduction (the loss itself, for a regularizer).
-        differentiable: The arguments to take gradients of; by default those with floats in them,
-            without `target`.
-        numeric_gradient: Whether finite differences are right: not so if the loss stops gradients.
-        limits: Pairs of arguments and the losses before the reduction that they must give.
-        rtol: How far values may be off, relatively.
-        atol: How far values may be off, absolutely.
+        differentiable: The arguments to differentiate with respect to; by default those with
+            floats, except `target`.
+        numeric_gradient: Whether to compare gradients with finite differences; pass False if the
+            loss stops gradients.
+        limits: Pairs of arguments and the expected losses before the reduction.
+        rtol: Relative tolerance of values.
+        atol: Absolute tolerance of values.
 
     Raises:
-        AssertionError: If something is not as it must be.
+        AssertionError: If a check fails.
 
     Example:
         >>> import numpy as np
@@ -61,7 +63,7 @@ def check_loss(
         >>> from jax_metrics.testing import check_loss
         >>> class Cubic(jm.losses.Loss):
         ...     def call(self, target, preds):
-        ...         jm.losses.squared_error(target, preds)  # refuses shapes that do not fit
+        ...         jm.losses.squared_error(target, preds)  # rejects wrong shapes
         ...         return abs(target - preds).astype(float) ** 3
         >>> arguments = {"target": np.array([0.0, 1.0]), "preds": np.array([2.0, 0.5])}
         >>> check_loss(Cubic(), arguments, reference=lambda target, preds: abs(target - preds) ** 3)
@@ -76,7 +78,7 @@ def check_loss(
     if "sample_weight" in loss.signature.parameters:
         batch.check_reductions()
         batch.check_mask()
-        batch.check_refusals()
+        batch.check_rejections()
     if numeric_gradient:
         batch.check_gradients()
     for limit, expected in limits:
@@ -99,7 +101,7 @@ def _expect(condition: bool, message: str) -> None:
 class _Batch:
     """A loss and a batch to check it on.
 
-    Compiling takes nearly all of the time, so each program answers several questions.
+    Compiling takes nearly all of the time, so each program serves several checks.
     """
 
     def __init__(
@@ -118,7 +120,7 @@ class _Batch:
         self._compiled = jax.jit(self._evaluate)
 
     def run(self, arguments: dict[str, Any], more: dict[str, Any]) -> tuple[Any, Any]:
-        """What each reduction gives, and the gradients of the sum, as arrays of NumPy."""
+        """The result of each reduction, and the gradients of the sum, as NumPy arrays."""
         return jax.device_get(self._compiled(arguments, more))
 
     def _evaluate(self, arguments: dict[str, Any], more: dict[str, Any]) -> tuple[Any, Any]:
@@ -135,7 +137,7 @@ class _Batch:
         return results, gradients
 
     def close(self, actual: Any, expected: Any, what: str, scale: float = 1) -> None:
-        """Compares, NaN with NaN and infinity with infinity."""
+        """Compares values; NaN equals NaN, and infinity equals infinity."""
         np.testing.assert_allclose(
             np.asarray(actual, float),
             np.asarray(expected, float),
@@ -145,7 +147,7 @@ class _Batch:
         )
 
     def check_static(self) -> None:
-        """It can be closed over, passed, compared and kept."""
+        """It can be closed over, passed, compared and pickled."""
         loss = self.loss
         _expect(not jax.tree.leaves(loss), f"{self.cls} has leaves: {jax.tree.leaves(loss)}")
         others = [copy.deepcopy(loss), loss.replace(), jax.tree.map(lambda x: x, loss)]
@@ -155,13 +157,13 @@ class _Batch:
             pass
         for other in others:
             _expect(other == loss, f"{self.cls}: a copy is not equal: {other!r}, {loss!r}")
-            _expect(hash(other) == hash(loss), f"{self.cls}: a copy has another hash")
-        _expect(loss != loss.replace(name="another"), f"{self.cls}: `==` does not look at fields")
+            _expect(hash(other) == hash(loss), f"{self.cls}: a copy has a different hash")
+        _expect(loss != loss.replace(name="another"), f"{self.cls}: `==` ignores fields")
 
     def check_values(self, reference: Callable[..., Any] | None) -> None:
-        """The values, against the reference and between eager and compiled code."""
-        _expect(self.values.dtype == np.float32, f"{self.cls} gives {self.values.dtype}")
-        self.close(self.unreduced(**self.single), self.values, "eager is not jit")
+        """The values agree with the reference, and between eager and compiled code."""
+        _expect(self.values.dtype == np.float32, f"{self.cls} returns {self.values.dtype}")
+        self.close(self.unreduced(**self.single), self.values, "eager differs from jit")
         if reference is not None:
             expected = reference(**_as_dtype(self.arguments, np.float64))
             _expect(
@@ -169,7 +171,7 @@ class _Batch:
                 f"{self.cls}: losses have shape {self.values.shape}, and the reference "
                 f"{np.shape(expected)}",
             )
-            self.close(self.values, expected, "values are not those of the reference")
+            self.close(self.values, expected, "values differ from the reference")
 
     def check_transforms(self) -> None:
         """`jit` with the loss as an argument, and `vmap`."""
@@ -182,21 +184,23 @@ class _Batch:
 
         for loss in (self.unreduced, self.unreduced.replace()):
             shape = call.lower(loss, self.single).out_info.shape
-            _expect(shape == self.values.shape, f"{self.cls} has another shape when passed to jit")
-        _expect(len(traces) == 1, f"{self.cls}: an equal loss made jit trace again")
+            _expect(
+                shape == self.values.shape, f"{self.cls} has a different shape when passed to jit"
+            )
+        _expect(len(traces) == 1, f"{self.cls}: an equal loss caused jit to retrace")
         twice = jax.tree.map(lambda x: np.stack([x, x]), self.single)
         mapped = jax.jit(jax.vmap(lambda a: self.unreduced(**a)))(twice)
         self.close(mapped, np.stack([self.values] * 2), "under vmap")
 
     def check_16_bits(self) -> None:
-        """Small floats are computed with as if they had been given in float32."""
+        """Inputs in 16 bits are converted to float32 before anything is computed."""
         small = _as_dtype(self.arguments, jnp.bfloat16)
         values = self.values_of(small)
-        _expect(values.dtype == jnp.float32, f"{self.cls} gives {values.dtype} for bfloat16")
+        _expect(values.dtype == jnp.float32, f"{self.cls} returns {values.dtype} for bfloat16")
         self.close(values, self.values_of(_as_dtype(small, np.float32)), "in bfloat16")
 
     def check_reductions(self) -> None:
-        """Sums and means, as they follow from the values of the loss."""
+        """Sums and means follow from the values of the loss."""
         values = self.values.astype(float)
         weights = np.linspace(0.5, 1.5, len(values))
         weighted = values * weights.reshape((-1,) + (1,) * (values.ndim - 1))
@@ -207,7 +211,7 @@ class _Batch:
         self.close(plain["sum"], values.sum(), "sum", 10)
         self.close(scaled["none"], weighted, "none with weights")
         self.close(scaled["sum"], weighted.sum(), "sum with weights", 10)
-        # How many values count is up to the loss: not those of ignored labels, say.
+        # The loss determines how many values count: those of ignored labels, for example, do not.
         count = values.sum() / float(plain["sum_over_batch_size"]) if values.sum() else 1
         mean = scaled["sum_over_batch_size"]
         self.close(mean, weighted.sum() / count, "sum_over_batch_size with weights", 10)
@@ -215,7 +219,7 @@ class _Batch:
         self.close(mean, plain["mean_over_weights"], "mean_over_weights depends on scale", 10)
 
     def check_mask(self) -> None:
-        """A padded batch against the unpadded one."""
+        """A padded batch has the results of the unpadded one."""
         size = len(self.values)
         padded = jax.tree.map(_pad, self.single)
         mask = np.arange(size + 2) < size
@@ -223,24 +227,26 @@ class _Batch:
         expected, expected_gradients = self.run(self.single, weights)
         weights = {"sample_weight": _pad(weights["sample_weight"])}
         results, gradients = self.run(padded, {**weights, "mask": mask})
-        nothing, no_gradients = self.run(padded, {**weights, "mask": mask & False})
+        masked, masked_gradients = self.run(padded, {**weights, "mask": mask & False})
         for reduction in Reduction:
-            found = results[reduction]
+            values = results[reduction]
             if reduction is Reduction.NONE:
-                self.close(found[size:], np.zeros_like(found[size:]), "none of padding")
-                found = found[:size]
-            self.close(found, expected[reduction], f"{reduction} of a padded batch")
-            self.close(nothing[reduction], 0, f"{reduction} of nothing but padding")
+                self.close(values[size:], np.zeros_like(values[size:]), "none of padding")
+                values = values[:size]
+            self.close(values, expected[reduction], f"{reduction} of a padded batch")
+            self.close(masked[reduction], 0, f"{reduction} of a fully masked batch")
         for name in self.names:
-            plain = jax.tree.map(
+            expected_padded = jax.tree.map(
                 lambda x: np.concatenate([x, np.zeros_like(x[:2])]), expected_gradients[name]
             )
             compare = functools.partial(self.close, what=f"gradient of {name} in a padded batch")
-            jax.tree.map(compare, gradients[name], plain)
-            jax.tree.map(compare, no_gradients[name], jax.tree.map(np.zeros_like, plain))
+            jax.tree.map(compare, gradients[name], expected_padded)
+            jax.tree.map(
+                compare, masked_gradients[name], jax.tree.map(np.zeros_like, expected_padded)
+            )
 
     def check_gradients(self) -> None:
-        """Gradients against central differences along some directions, in float64."""
+        """Gradients agree with central differences along some directions, in float64."""
         with jax.enable_x64(True):
             arguments = _as_dtype(self.arguments, np.float64)
             _, gradients = self.run(arguments, {})
@@ -253,10 +259,10 @@ class _Batch:
                 )
                 products = jax.tree.map(lambda g, s: np.sum(np.asarray(g) * s), gradients, step)
                 actual, numeric = sum(jax.tree.leaves(products)), (high - low) / 2e-5
-                self.close(actual, numeric, "gradient is not that of finite differences", 10)
+                self.close(actual, numeric, "gradient differs from finite differences", 10)
 
     def check_limit(self, limit: Arrays, expected: np.ndarray) -> None:
-        """Values at a limit, and that gradients are finite where the values are."""
+        """Values at a limit are the expected ones, and gradients are finite where values are."""
         arguments = _as_dtype(jax.tree.map(np.asarray, dict(limit)), np.float32)
         finite = np.isfinite(expected)
         self.close(self.values_of(arguments), expected, f"values at {limit}")
@@ -264,25 +270,25 @@ class _Batch:
         for leaf in jax.tree.leaves(gradients):
             _expect(bool(np.isfinite(leaf).all()), f"{self.cls}: gradient {leaf} at {limit}")
 
-    def check_refusals(self) -> None:
-        """What does not fit raises."""
+    def check_rejections(self) -> None:
+        """Wrong shapes, dtypes and names raise."""
         size = len(self.values)
-        self.refuses(ValueError, "a mask that is too long", mask=np.ones(size + 1, bool))
-        self.refuses(ValueError, "weights that are too long", sample_weight=np.ones(size + 1))
-        self.refuses(TypeError, "a mask of floats", mask=np.ones(size, np.float32))
-        self.refuses(TypeError, "an unknown argument", no_such_argument=1)
+        self.rejects(ValueError, "a mask that is too long", mask=np.ones(size + 1, bool))
+        self.rejects(ValueError, "weights that are too long", sample_weight=np.ones(size + 1))
+        self.rejects(TypeError, "a mask of floats", mask=np.ones(size, np.float32))
+        self.rejects(TypeError, "an unknown argument", no_such_argument=1)
         for name, parameter in self.loss.signature.parameters.items():
             if parameter.default is inspect.Parameter.empty:
                 wider = np.asarray(self.single[name])[..., None]
-                self.refuses((ValueError, TypeError), f"one more axis of {name}", **{name: wider})
+                self.rejects((ValueError, TypeError), f"one more axis of {name}", **{name: wider})
 
-    def refuses(self, errors: Any, what: str, **changes: Any) -> None:
-        """Whether a call with other arguments raises one of the errors."""
+    def rejects(self, errors: Any, what: str, **changes: Any) -> None:
+        """Raises unless a call with these arguments raises one of the errors."""
         try:
             self.unreduced(**{**self.single, **changes})
         except errors:
             return
-        raise AssertionError(f"{self.cls} takes {what}")
+        raise AssertionError(f"{self.cls} accepts {what}")
 
 
 def _moved(arguments: Arrays, step: Arrays, size: float) -> dict[str, Any]:
@@ -304,8 +310,8 @@ def _as_dtype(arguments: Any, dtype: Any) -> Any:
 
 
 def _pad(x: np.ndarray) -> np.ndarray:
-    """Two more examples that no loss can make sense of."""
+    """Adds two examples with invalid values."""
     if x.dtype == bool:
         return np.concatenate([x, ~x[:2]])
-    wrong = np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).max
-    return np.concatenate([x, np.full_like(x[:2], wrong)])
+    invalid = np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+    return np.concatenate([x, np.full_like(x[:2], invalid)])

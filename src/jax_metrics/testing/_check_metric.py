@@ -1,4 +1,4 @@
-"""`check_metric`: what every metric must do, whoever wrote it."""
+"""`check_metric`: the checks that every metric must pass, including custom ones."""
 
 import functools
 import inspect
@@ -35,38 +35,39 @@ def check_metric(
     rtol: float = 1e-5,
     atol: float = 1e-6,
 ) -> None:
-    """Checks a metric on some examples, and raises an `AssertionError` that says what is wrong.
+    """Checks a metric on some examples; raises an `AssertionError` that describes what is wrong.
 
-    - Its value is that of a reference, with sample weights too if the reference takes them.
-    - It has a value before the first update, and after `reset` it is as it was then.
-    - Eager and compiled updates give the same; any split into batches gives the same; so do `scan`,
-      `vmap` with `reduce`, examples sharded over devices, and `sync` under `shard_map`.
-    - Merging is associative and commutative, and one that has seen nothing changes nothing.
-    - A padded batch gives what the unpadded one gives, though NaN stands in the padding; a batch
-      that is all padding changes nothing; a weight of two is an example that came twice.
-    - A pickle and a copy have the same value and structure; the shapes and dtypes of the state stay
-      as they were, so that a second update is not traced anew.
-    - Inputs in bfloat16 give what the same numbers give in float32.
-    - Arguments that do not fit are refused and change nothing. Values that do not fit make the
-      value NaN in traced code, which cannot raise.
+    - Its value agrees with a reference, including sample weights if the reference takes them.
+    - It has a value before the first update, and `reset` restores that value.
+    - Eager and compiled updates agree, and so do all splits into batches, `scan`, `vmap` with
+      `reduce`, examples sharded over devices, and `sync` under `shard_map`.
+    - Merging is associative and commutative, and merging an empty metric changes nothing.
+    - A padded batch has the value of the unpadded one, even if the padding is NaN; a fully masked
+      batch changes nothing; a weight of two is the same as repeating the example.
+    - A pickle and a copy have the same value and structure; the shapes and dtypes of the state do
+      not change, so that a second update is not retraced.
+    - Inputs in bfloat16 have the value of the same numbers in float32.
+    - Invalid arguments are rejected and change nothing. In traced code, which cannot raise, invalid
+      values make the value NaN.
 
     Args:
         metric: The metric; it is not changed.
-        arguments: Arrays of numpy by name, as for `update`, with the examples along the first axis;
-            a multiple of 8 of them.
-        reference: A function of the same arguments, in float64, that gives the value.
-        bad: Calls that must fail: arguments that replace some, the error, and its text.
-        repetition: Whether a weight of two stands for two examples.
-        order: Whether the value is the same in whatever order the examples come.
-        splits: Whether the value is the same however the examples are split into updates; if not,
-            merging is not checked either.
-        padding: Whether padding changes nothing; not so if numbers are drawn for each example.
-        normalize: What to do with values before they are compared, such as sorting.
-        rtol: How far values may be off, relatively.
-        atol: How far values may be off, absolutely.
+        arguments: NumPy arrays by name, as for `update`, with the examples along the first axis;
+            the number of examples must be a multiple of 8.
+        reference: A function of the same arguments, in float64, that returns the value.
+        bad: Calls that must fail: replaced arguments, the expected error, and a part of its text.
+        repetition: Whether a weight of two is the same as repeating the example.
+        order: Whether the value does not depend on the order of the examples.
+        splits: Whether the value does not depend on how the examples are split into updates; if
+            False, merging is not checked either.
+        padding: Whether padding changes nothing; pass False if the metric draws a random number for
+            each example.
+        normalize: A function applied to values before they are compared, such as sorting.
+        rtol: Relative tolerance of values.
+        atol: Absolute tolerance of values.
 
     Raises:
-        AssertionError: If something is not as it must be.
+        AssertionError: If a check fails.
 
     Example:
         >>> import numpy as np
@@ -83,7 +84,7 @@ def check_metric(
         examples.check_eager_ways(order, splits, padding)
         examples.check_one_trace()
         examples.check_devices(splits)
-    examples.check_refusals(bad)
+    examples.check_rejections(bad)
 
 
 def _expect(condition: bool, message: str) -> None:
@@ -123,7 +124,7 @@ class _Examples:
         self.value = self.updated.compute()
 
     def same(self, value: Any, expected: Any, what: str) -> None:
-        """Compares two values, NaN with NaN and infinity with infinity."""
+        """Compares two values; NaN equals NaN, and infinity equals infinity."""
         leaves, expected_leaves = (
             jax.tree.leaves(self.normalize(jax.tree.map(np.asarray, one)))
             for one in (value, expected)
@@ -145,20 +146,20 @@ class _Examples:
         return metric.update(**inputs)
 
     def check_reference(self, reference: Callable[..., Any] | None) -> None:
-        """The value is right."""
+        """The value agrees with the reference."""
         if reference is None:
             return
-        self.same(self.value, reference(**self.arguments), "is not what the reference gives")
+        self.same(self.value, reference(**self.arguments), "differs from the reference")
         if "sample_weight" in inspect.signature(reference).parameters:
             weight = np.random.default_rng(1).uniform(0.5, 2, self.size)
             self.same(
                 self._weighted(weight).compute(),
                 reference(**self.arguments, sample_weight=weight),
-                "with sample weights is not what the reference gives",
+                "with sample weights differs from the reference",
             )
 
     def check_states(self) -> None:
-        """What it remembers keeps its shape, and can be kept, copied and forgotten."""
+        """The state keeps its structure, shapes and dtypes, and can be pickled."""
         metric, updated = self.metric, self.updated
         _expect(
             jax.tree.structure(updated) == jax.tree.structure(metric),
@@ -167,21 +168,19 @@ class _Examples:
         for before, after in zip(jax.tree.leaves(metric), jax.tree.leaves(updated), strict=True):
             _expect(
                 (before.shape, before.dtype) == (after.shape, after.dtype),
-                f"{self.cls}: an update makes {before.shape} {before.dtype} into {after.shape} "
+                f"{self.cls}: an update changes {before.shape} {before.dtype} to {after.shape} "
                 f"{after.dtype}",
             )
-        kept = pickle.loads(pickle.dumps(updated))
+        unpickled = pickle.loads(pickle.dumps(updated))
         _expect(
-            jax.tree.structure(kept) == jax.tree.structure(updated),
-            f"{self.cls}: a pickle has another structure",
+            jax.tree.structure(unpickled) == jax.tree.structure(updated),
+            f"{self.cls}: a pickle has a different structure",
         )
-        self.same(kept.compute(), self.value, "a pickle has another value")
-        _expect(
-            list(updated.compute_logs()) != [], f"{self.cls}: compute_logs gives nothing to log"
-        )
+        self.same(unpickled.compute(), self.value, "a pickle has a different value")
+        _expect(list(updated.compute_logs()) != [], f"{self.cls}: compute_logs returns no logs")
 
     def check_ways(self, repetition: bool, order: bool, splits: bool) -> None:
-        """All ways to take the same examples in give the same value."""
+        """All ways to update with the same examples lead to the same value."""
         jittable = self.metric.jittable
         weight = np.random.default_rng(0).integers(0, 3, self.size)
         batches = {"given": self.inputs, "rounded": jax.tree.map(_in_16_bits, self.inputs)}
@@ -190,33 +189,33 @@ class _Examples:
             batches["repeated"] = repeated
 
         def ways(metric: Metric, batches: dict[str, Arrays]) -> tuple[Any, dict[str, Any]]:
-            value, made = in_one_go(metric, batches["given"])
-            made |= {name: copy(metric).update(**batches[name]) for name in batches}
+            value, metrics = in_one_go(metric, batches["given"])
+            metrics |= {name: copy(metric).update(**batches[name]) for name in batches}
             if jittable and splits:
-                made |= in_parts(metric, batches["given"])
-            return value, values(made)
+                metrics |= in_parts(metric, batches["given"])
+            return value, values(metrics)
 
-        value, found = (jax.jit(ways) if jittable else ways)(self.metric, batches)
-        self.same(value, self.value, "calling it does not give the batch value")
-        self.same(found.pop("called"), self.value, "calling it does not accumulate")
+        value, results = (jax.jit(ways) if jittable else ways)(self.metric, batches)
+        self.same(value, self.value, "calling it does not return the batch value")
+        self.same(results.pop("called"), self.value, "calling it does not accumulate")
         empty = copy(self.metric).compute()
-        self.same(found.pop("reset"), empty, "reset does not forget everything")
+        self.same(results.pop("reset"), empty, "reset does not restore the initial value")
         again = jax.tree.map(_in_32_bits, batches["rounded"])
         self.same(
-            found.pop("rounded"),
+            results.pop("rounded"),
             copy(self.metric).update(**again).compute(),
-            "is another one with inputs in bfloat16",
+            "differs with inputs in bfloat16",
         )
         if "repeated" in batches:
             weighted = self._weighted(weight).compute()
-            self.same(weighted, found.pop("repeated"), "weights are not repetitions")
+            self.same(weighted, results.pop("repeated"), "weights differ from repetitions")
         if not order:
-            found.pop(BACKWARD, None)
-        for way, value in found.items():
+            results.pop(BACKWARD, None)
+        for way, value in results.items():
             self.same(value, self.value, way)
 
     def check_eager_ways(self, order: bool, splits: bool, padding: bool) -> None:
-        """Weights of one and padding change nothing, nor does it matter what compiles an update."""
+        """Weights of one, padding, and an enclosing `jit` change nothing."""
         compiled = self.traced(self.metric, self.inputs)
         self.same(compiled, self.value, "compiled")
         if "mask" in self.takes and padding:
@@ -228,10 +227,10 @@ class _Examples:
         return copy(self.metric).update(**self.inputs, sample_weight=np.float32(weight))
 
     def _check_padding(self, split: bool) -> None:
-        """Padded batches give what those without the padding give."""
+        """Padded batches have the value of the unpadded ones."""
         padded = jax.tree.map(_pad, self.inputs)
-        shown = np.arange(self.size + _PADDING) < self.size
-        first = np.random.default_rng(2).random(shown.size) < 0.5
+        valid = np.arange(self.size + _PADDING) < self.size
+        first = np.random.default_rng(2).random(valid.size) < 0.5
 
         def value(*masks: np.ndarray) -> Any:
             metric = copy(self.metric)
@@ -239,14 +238,14 @@ class _Examples:
                 metric.update(**padded, mask=mask)
             return metric.compute()
 
-        self.same(value(shown), self.value, "padded")
+        self.same(value(valid), self.value, "padded")
         empty = copy(self.metric).compute()
-        self.same(value(np.zeros_like(shown)), empty, "nothing but padding")
+        self.same(value(np.zeros_like(valid)), empty, "fully masked")
         if split:
-            self.same(value(shown & first, shown & ~first), self.value, "split by a mask")
+            self.same(value(valid & first, valid & ~first), self.value, "split by a mask")
 
     def check_one_trace(self) -> None:
-        """Carrying it through steps does not compile anew."""
+        """Carrying it through steps does not recompile."""
         metric = jax.eval_shape(self.step, self.metric, self.inputs)
         before = len(self.traces)
         for _ in range(3):
@@ -255,7 +254,7 @@ class _Examples:
         _expect(count == 0, f"{self.cls}: three equal steps were traced {count + 1} times")
 
     def check_devices(self, splits: bool) -> None:
-        """Examples that lie on several devices count as those on one do."""
+        """Examples on several devices have the same value as on one."""
         devices = jax.devices()[:8]
         mesh = jax.make_mesh((len(devices),), ("batch",), axis_types=(AxisType.Auto,))
         split, whole = PartitionSpec("batch"), PartitionSpec()
@@ -267,39 +266,39 @@ class _Examples:
 
         @jax.jit
         def update(metric: Any, inputs: Any) -> tuple[Any, Any]:
-            spread = copy(metric).update(**inputs)
-            return spread, synced(metric, inputs) if splits else None
+            sharded = copy(metric).update(**inputs)
+            return sharded, synced(metric, inputs) if splits else None
 
-        spread, merged = update(self.metric, sharded)
-        self.same(spread.compute(), self.value, "is another one with examples on several devices")
+        across_devices, merged = update(self.metric, sharded)
+        self.same(across_devices.compute(), self.value, "differs with examples on several devices")
         if splits:
-            self.same(merged.compute(), self.value, "is another one after sync")
+            self.same(merged.compute(), self.value, "differs after sync")
 
-    def check_refusals(self, bad: Sequence[BadCall]) -> None:
-        """What does not fit is refused, and nothing is changed by it."""
-        self.refuses({"no_such_argument": 1}, TypeError, "no_such_argument")
+    def check_rejections(self, bad: Sequence[BadCall]) -> None:
+        """Invalid arguments are rejected and change nothing."""
+        self.rejects({"no_such_argument": 1}, TypeError, "no_such_argument")
         if "mask" in self.takes:
-            self.refuses({"mask": np.ones(self.size)}, TypeError, "mask must be boolean")
+            self.rejects({"mask": np.ones(self.size)}, TypeError, "mask must be boolean")
         for name in self.takes & {"sample_weight", "mask"}:
-            self.refuses({name: np.ones(self.size + 1, bool)}, ValueError, name)
+            self.rejects({name: np.ones(self.size + 1, bool)}, ValueError, name)
         for arguments, error, text in bad:
-            self.refuses(arguments, error, text)
+            self.rejects(arguments, error, text)
 
-    def refuses(self, arguments: Arrays, error: type[Exception], text: str) -> None:
-        """Fails unless a call does, with an error that says the text."""
+    def rejects(self, arguments: Arrays, error: type[Exception], text: str) -> None:
+        """Raises unless a call raises an error with this text."""
         metric = copy(self.updated)
         try:
             metric.update(**{**self.inputs, **arguments})
         except error as raised:
-            _expect(text in str(raised), f"{self.cls}: {raised!r} does not say {text!r}")
+            _expect(text in str(raised), f"{self.cls}: {raised!r} does not contain {text!r}")
         else:
-            _expect(False, f"{self.cls}: {sorted(arguments)} that do not fit raise no {error}")
-        self.same(metric.compute(), self.value, "a refused update changed it")
+            _expect(False, f"{self.cls}: invalid {sorted(arguments)} raise no {error}")
+        self.same(metric.compute(), self.value, "a rejected update changed it")
         if error is ValueError and self.metric.jittable:
-            self.is_not_silent(arguments)
+            self.is_nan_when_traced(arguments)
 
-    def is_not_silent(self, arguments: Arrays) -> None:
-        """Fails unless traced code refuses the call too, or gives NaN."""
+    def is_nan_when_traced(self, arguments: Arrays) -> None:
+        """Raises unless traced code rejects the call, too, or returns NaN."""
         inputs = {**self.inputs, **arguments}
         try:
             value = self.traced(self.metric, inputs)
@@ -308,7 +307,7 @@ class _Examples:
         leaves = jax.tree.leaves(value)
         _expect(
             any(np.isnan(np.asarray(leaf)).any() for leaf in leaves),
-            f"{self.cls}: {sorted(arguments)} that do not fit give {value} in traced code, not NaN",
+            f"{self.cls}: invalid {sorted(arguments)} return {value} in traced code, not NaN",
         )
 
 
@@ -321,6 +320,6 @@ def _in_16_bits(x: Any) -> Any:
 
 
 def _pad(x: np.ndarray) -> np.ndarray:
-    harmful = np.nan if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype.type(0) - 7
-    rest = np.full((_PADDING, *x.shape[1:]), harmful).astype(x.dtype)
+    invalid = np.nan if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype.type(0) - 7
+    rest = np.full((_PADDING, *x.shape[1:]), invalid).astype(x.dtype)
     return np.concatenate([x, rest])

@@ -23,9 +23,9 @@ def check_sharded(
 ) -> None:
     """Checks a layer with its inputs sharded over the batch and its parameters over the features.
 
-    One program has it all: Explicit axes in training, Auto axes and `shard_map` in evaluation mode.
-    Gradients with Explicit axes are traced only. Without two devices, or a first axis that all
-    inputs share and two devices can divide, there is nothing to check.
+    A single program covers Explicit axes in training, and Auto axes and `shard_map` in evaluation
+    mode. Gradients with Explicit axes are only traced. The check is skipped without two devices, or
+    without a first axis of even size.
 
     Args:
         layer: An initialized layer in training mode.
@@ -33,7 +33,7 @@ def check_sharded(
         call: Maps a layer and arrays to the output of a call.
         evaluated: The output in evaluation mode.
         trained: The output in training.
-        close: Raises unless two outputs are close; takes what they are too.
+        close: A function of two outputs and their description that raises unless they are close.
     """
     batch = next((x.shape[0] for x in arrays if x.ndim), 1)
     if jax.device_count() < 2 or batch % 2:
@@ -62,7 +62,7 @@ _NONE = PartitionSpec()
 
 
 def _tensor_parallel(layer: Module, mesh: Mesh) -> Module:
-    """The layer with the last axis of each parameter sharded, if it can be."""
+    """The layer with the last axis of each parameter sharded, where its size permits."""
 
     def shard(leaf: jax.Array) -> jax.Array:
         if not leaf.ndim or leaf.shape[-1] % mesh.shape["model"]:

@@ -1,6 +1,6 @@
-"""The ways to take examples in that all have to lead to one value, as one traced function.
+"""Different ways to update a metric with the same examples, which must lead to the same value.
 
-Each way alone would be a program of its own, and to make a program costs far more than to run it.
+They are traced as one function, because compiling one for each costs far more than running it.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ MERGERS: dict[str, Order] = {
 
 
 def in_one_go(metric: Metric, inputs: Arrays) -> tuple[Any, dict[str, Metric]]:
-    """The value of a call, and the metric after it and once it is reset."""
+    """The value of a call, and the metric after the call and after a reset."""
     called = copy(metric)
     value = called(**inputs)
     return value, {"called": called, "reset": copy(called).reset()}
@@ -41,49 +41,49 @@ def in_parts(metric: Metric, inputs: Arrays) -> dict[str, Metric]:
     def update(metric: Metric, part: Arrays) -> tuple[Metric, None]:
         return copy(metric).update(**part), None
 
-    apart = jax.vmap(lambda part: copy(metric).batch_updates(**part))(parts)
-    each = [jax.tree.map(lambda x, i=i: x[i], apart) for i in range(PARTS)]
+    mapped = jax.vmap(lambda part: copy(metric).batch_updates(**part))(parts)
+    singles = [jax.tree.map(lambda x, i=i: x[i], mapped) for i in range(PARTS)]
     return {
         "scanned": jax.lax.scan(update, empty, parts)[0],
-        "mapped and reduced": copy(apart).reduce(),
-        **_merged([*each, empty]),
+        "mapped and reduced": copy(mapped).reduce(),
+        **_merged([*singles, empty]),
     }
 
 
 def _merged(metrics: list[Metric]) -> dict[str, Metric]:
-    """The metrics merged in every order of MERGERS, by a loop, in which one merger is compiled."""
+    """The metrics merged in every order of MERGERS, in a loop, so that merging is compiled once."""
     steps: dict[tuple[int, int], int] = {}
 
-    def place(order: int | Order) -> int:
-        """Where the result of an order is found among the metrics and the results of the steps."""
+    def index_of(order: int | Order) -> int:
+        """The index of the result of an order among the metrics and the results of the steps."""
         if isinstance(order, int):
             return order
-        pair = place(order[0]), place(order[1])
+        pair = index_of(order[0]), index_of(order[1])
         return steps.setdefault(pair, len(metrics) + len(steps))
 
-    found = {name: place(order) for name, order in MERGERS.items()}
-    room = [metrics[-1]] * len(steps)
-    known = _stacked([*metrics, *room])
+    indices = {name: index_of(order) for name, order in MERGERS.items()}
+    slots = [metrics[-1]] * len(steps)
+    results = _stacked([*metrics, *slots])
 
-    def step(known: Any, one: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, None]:
-        left, right, at = one
-        first, second = (jax.tree.map(lambda x, i=i: x[i], known) for i in (left, right))
+    def step(results: Any, row: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, None]:
+        left, right, at = row
+        first, second = (jax.tree.map(lambda x, i=i: x[i], results) for i in (left, right))
         merged = copy(first).merge_state(second)
-        return jax.tree.map(lambda x, new: x.at[at].set(new), known, merged), None
+        return jax.tree.map(lambda x, new: x.at[at].set(new), results, merged), None
 
     pairs = jnp.array([[*pair, at] for pair, at in steps.items()])
-    known, _ = jax.lax.scan(step, known, (pairs[:, 0], pairs[:, 1], pairs[:, 2]))
-    return {name: jax.tree.map(lambda x, at=at: x[at], known) for name, at in found.items()}
+    results, _ = jax.lax.scan(step, results, (pairs[:, 0], pairs[:, 1], pairs[:, 2]))
+    return {name: jax.tree.map(lambda x, at=at: x[at], results) for name, at in indices.items()}
 
 
 def values(metrics: dict[str, Metric]) -> dict[str, Any]:
-    """The value of each; if traced by a loop, in which `compute` is compiled once."""
+    """The value of each metric, computed in a loop if possible: `compute` is then compiled once."""
     if not all(metric.jittable for metric in metrics.values()):
         return {name: metric.compute() for name, metric in metrics.items()}
-    found = jax.lax.map(lambda metric: metric.compute(), _stacked(list(metrics.values())))
-    return {name: jax.tree.map(lambda x, i=i: x[i], found) for i, name in enumerate(metrics)}
+    stacked = jax.lax.map(lambda metric: metric.compute(), _stacked(list(metrics.values())))
+    return {name: jax.tree.map(lambda x, i=i: x[i], stacked) for i, name in enumerate(metrics)}
 
 
 def _stacked(trees: list[Any]) -> Any:
-    """One tree of many, which lie along a new leading axis."""
+    """Stacks trees along a new leading axis."""
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
