@@ -1,6 +1,7 @@
 """Every Python block of the README and of the pages in docs runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 pytestmark = pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")
 
 
-@pytest.mark.parametrize("page", [str(page.relative_to(ROOT)) for page in PAGES])
+def case(page: Path) -> Any:
+    """The pages of the guide use most of the library, which has tests of its own."""
+    marks = [pytest.mark.slow] if "guide" in page.parts else []
+    return pytest.param(str(page.relative_to(ROOT)), marks=marks)
+
+
+@pytest.mark.parametrize("page", map(case, PAGES))
 def test_page(page, fenced_blocks, run_blocks):
     blocks = fenced_blocks(ROOT / page, "python")
     assert run_blocks(blocks) == len(blocks)

@@ -19,6 +19,7 @@ def module_name(path: Path) -> str:
 MODULES = sorted(module_name(path) for path in SRC.rglob("*.py") if ">>> " in path.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings(name):
     module = importlib.import_module(name)
