@@ -18,7 +18,7 @@ def case(page: Path) -> Any:
     return pytest.param(str(page.relative_to(ROOT)), marks=marks)
 
 
-@pytest.mark.parametrize("page", map(case, PAGES))
+@pytest.mark.parametrize("page", [case(page) for page in PAGES])
 def test_page(page, fenced_blocks, run_blocks):
     blocks = fenced_blocks(ROOT / page, "python")
     assert run_blocks(blocks) == len(blocks)
