@@ -70,7 +70,7 @@ def test_without_parameters_to_apply_updates_to():
     with pytest.raises(
         ValueError,
         match=r"`update\(grads, params\)` needs the parameters to apply the updates to\. Pass them,"
-        r" or ask for the updates themselves with `apply_updates=False`",
+        r" or request the updates themselves with `apply_updates=False`",
     ):
         jm.Optimizer(optax.sgd(0.1)).init(model).update(model.parameters())
 

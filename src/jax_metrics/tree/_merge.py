@@ -121,13 +121,17 @@ class _Merger:
         return self.custom(value, others)
 
     def leaf(self, value: Any, last: Any) -> Any:
-        if self.check_shapes:
-            shape, new = getattr(value, "shape", None), getattr(last, "shape", None)
-            if shape != new and shape is not None and new is not None:
-                raise _Mismatch(
-                    f"expected an array of shape {list(shape)}, but a tree to merge has one of "
-                    f"shape {list(new)} there. Pass `check_shapes=False` if that is meant."
-                )
+        if last is value or not self.check_shapes:
+            return last
+        try:
+            shape, new = value.shape, last.shape
+        except AttributeError:  # not both are arrays
+            return last
+        if shape != new:
+            raise _Mismatch(
+                f"expected an array of shape {list(shape)}, but a tree to merge has one of shape "
+                f"{list(new)} there. Pass `check_shapes=False` if that is meant."
+            )
         return last
 
     def item(self, step: str, value: Any, others: list[Any]) -> Any:
