@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.tree._flatten import layout_of
+from jax_metrics.tree._traces import origin
 from jax_metrics.tree._walk import map_value, rebuild, unchanged
 
 A = TypeVar("A")
@@ -40,8 +41,9 @@ def copy_trees(
         layout = layout_of(tree)
         fields = tree.__dict__
         children = [map_value(fields[name], on_inner, on_leaf) for name in layout.names]
-        return rebuild(tree, layout, children, native=native)
+        return rebuild(tree, layout, children, made_in, native=native)
 
+    made_in = origin()
     on_inner = unchanged if shallow else on_tree
     return map_value(obj, on_tree, on_leaf)
 

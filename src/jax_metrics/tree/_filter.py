@@ -6,6 +6,7 @@ from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._flatten import is_tree, layout_under
 from jax_metrics.tree._layout import FILTERED
 from jax_metrics.tree._leaves import leaf_types
+from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
 from jax_metrics.tree._walk import (
     assign_children,
@@ -64,6 +65,7 @@ class Selection:
             f for f in filters if not isinstance(f, type | tuple)
         )
         self.mode = mode
+        self.made_in = origin()
         self.root = "" if self.predicates else None
         for predicate in self.predicates:
             if not callable(predicate):
@@ -102,7 +104,9 @@ class Selection:
             else:
                 child = map_value(value, self.of_tree, unchanged)
             children.append(child)
-        return (assign_children if inplace else rebuild)(tree, layout, children)
+        if inplace:
+            return assign_children(tree, layout, children)
+        return rebuild(tree, layout, children, self.made_in)
 
     def _by_predicates(self, value: Any, name: str, kind: type, tree: Any, path: str | None) -> Any:
         def on_leaf(leaf: Any, where: str | None) -> Any:

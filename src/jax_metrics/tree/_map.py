@@ -60,7 +60,9 @@ def map(
 
             value = tree.__dict__[name]
             children.append(map_value(value, of_tree, on_leaf, field_path(path, name), is_leaf))
-        return (assign_children if inplace else rebuild)(tree, layout, children)
+        if inplace:
+            return assign_children(tree, layout, children)
+        return rebuild(tree, layout, children, selection.made_in)
 
     def bare_leaf(leaf: Any, path: str | None) -> Any:
         return of_leaf(FieldInfo(None, leaf, type(None), None, path or ""))

@@ -14,6 +14,7 @@ from jax_metrics.tree._layout import FILTERED, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
 from jax_metrics.tree._lost_state import carry_note, settle
 from jax_metrics.tree._same_program import same_program
+from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
 from jax_metrics.tree._walk import check_inplace, is_empty, rebuild, trees_in
 
@@ -94,6 +95,7 @@ class _Merger:
         self.keep_statics = check or ignore
         self.check_shapes = check_shapes
         self.others = others
+        self.made_in = origin()
 
     @functools.cached_property
     def leaves_only(self) -> set[int]:
@@ -200,7 +202,7 @@ class _Merger:
                 children.append(self.value(fields[name], values))
             except _Mismatch as mismatch:
                 raise mismatch.under(f".{name}") from None
-        merged = rebuild(tree, layout, children)
+        merged = rebuild(tree, layout, children, self.made_in)
         for other in others:
             carry_note(other, merged)
             other_layout = layout_of(other)

@@ -86,7 +86,12 @@ def field_path(path: str | None, name: str) -> str | None:
 
 
 def rebuild(
-    tree: Any, layout: Layout, children: Iterable[Any], *, native: bool | None = None
+    tree: Any,
+    layout: Layout,
+    children: Iterable[Any],
+    made_in: Any,
+    *,
+    native: bool | None = None,
 ) -> Any:
     """A new object like `tree`, with other children. All functions of the package use it.
 
@@ -94,15 +99,17 @@ def rebuild(
         tree: The original.
         layout: Its layout, which has the class and the static fields.
         children: The values of the node fields, in the order of `layout.names`.
+        made_in: The `origin()` of the running code, looked up once for all objects.
         native: Whether the new object counts as created by Python code. If not, state that is
             assigned to it and lost is reported (see `_lost_state.py`). None: as the original.
     """
     rebuilt = unflatten(layout, tuple(children))
-    if native or (native is None and NATIVE in tree.__dict__):
-        rebuilt.__dict__[NATIVE] = origin()
-    elif (made_in := origin()) is not None:
+    fields = tree.__dict__
+    if native or (native is None and NATIVE in fields):
+        rebuilt.__dict__[NATIVE] = made_in
+    elif made_in is not None:
         rebuilt.__dict__[REBUILT] = made_in
-    if PENDING in tree.__dict__:
+    if PENDING in fields:
         carry_note(tree, rebuilt)
     return rebuilt
 
