@@ -9,7 +9,7 @@ from jax_metrics.tree import layout_of
 
 
 class Pair(jm.Tree):
-    """A Tree that is no Module, with modules inside."""
+    """A Tree that is not a Module, with modules inside."""
 
     def __init__(self):
         self.items = {"a": jm.Linear(1), "b": (jm.Linear(2),)}
