@@ -73,10 +73,11 @@ def multiclass_hinge(target: Any, preds: Any) -> jax.Array:
         Array([0.5], dtype=float32)
     """
     target, preds, wrong = class_labels(target, preds)
-    # Not optax' form, which multiplies by a one-hot label, so it is NaN where a score is infinite.
+    # Not optax' form, which multiplies by a one-hot label, so it is NaN where a score is infinite,
+    # and adds 1 to the scores, which large ones absorb.
     others = jnp.arange(preds.shape[-1]) != target[..., None]
-    best = jnp.max(preds + others, axis=-1)
-    return nan_where(wrong, best - at_label(preds, target))
+    best = jnp.max(jnp.where(others, preds, -jnp.inf), axis=-1)
+    return nan_where(wrong, jnp.maximum(0, 1 + _lead(best, at_label(preds, target))))
 
 
 class MulticlassHinge(from_function(multiclass_hinge), init=False):
@@ -126,7 +127,13 @@ def multiclass_perceptron(target: Any, preds: Any) -> jax.Array:
         Array([0.5], dtype=float32)
     """
     target, preds, wrong = class_labels(target, preds)
-    return nan_where(wrong, jnp.max(preds, axis=-1) - at_label(preds, target))
+    return nan_where(wrong, _lead(jnp.max(preds, axis=-1), at_label(preds, target)))
+
+
+def _lead(best: jax.Array, score: jax.Array) -> jax.Array:
+    """How much higher the best score is; 0 for equal infinities."""
+    equal = (best == score) & jnp.isinf(best)
+    return jnp.where(equal, 0, best) - jnp.where(equal, 0, score)
 
 
 class MulticlassPerceptron(from_function(multiclass_perceptron), init=False):
