@@ -25,6 +25,16 @@ def as_float(name: str, value: Any) -> jax.Array:
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
 
 
+def as_array(name: str, value: Any) -> jax.Array:
+    """The array in JAX, with its dtype.
+
+    Raises:
+        OverflowError: If JAX would truncate its integers.
+    """
+    refuse_truncation(**{name: value})
+    return jnp.asarray(value)
+
+
 def refuse_truncation(*values: Any, **named: Any) -> None:
     """Checks that JAX, which without x64 has integers of 32 bits, does not truncate those of NumPy.
 

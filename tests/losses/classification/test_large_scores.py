@@ -44,6 +44,13 @@ def test_the_metric_of_equal_scores():
         (losses.multiclass_perceptron, [INF, 0.0], 0),
         (losses.multiclass_perceptron, [INF, INF], 0),
         (losses.multiclass_perceptron, [0.0, INF], INF),
+        (losses.multi_margin, [INF, INF], 0.5),
+        (losses.multi_margin, [-INF, -INF], 0.5),
+        (losses.multiclass_sparsemax, [INF, 0.0], 0),
+        (losses.multiclass_sparsemax, [0.0, -INF], 0),
+        (losses.multiclass_sparsemax, [INF, INF], 0.25),
+        (losses.multiclass_sparsemax, [0.0, INF], INF),
+        (losses.multiclass_sparsemax, [-INF, 0.0], INF),
     ],
 )
 def test_infinite_scores(loss, scores, expected):
@@ -51,3 +58,21 @@ def test_infinite_scores(loss, scores, expected):
     assert loss(target, preds) == expected
     gradient = jax.grad(lambda preds: loss(target, preds).sum())(preds)
     assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("scores", [[INF, INF], [-INF, -INF]])
+def test_equal_infinities_of_labels_have_no_lead(scores):
+    target, preds = np.array([[1, 0]]), jnp.array([scores])
+    assert losses.multilabel_margin(target, preds) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("score", "expected", "slope"),
+    [(INF, 0, 0), (-INF, INF, -1), (-1e9, 1e9, -1), (0.5, 0.0625, -0.25)],
+)
+def test_binary_sparsemax(score, expected, slope):
+    def loss(score):
+        return losses.sparsemax(jnp.array(1), score)
+
+    assert loss(jnp.float32(score)) == expected
+    assert jax.grad(loss)(jnp.float32(score)) == slope

@@ -8,6 +8,7 @@ import optax
 
 from jax_metrics.arguments import pair, signs
 from jax_metrics.losses.base import from_function
+from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import at_label, class_labels, nan_where
 
 
@@ -77,7 +78,7 @@ def multiclass_hinge(target: Any, preds: Any) -> jax.Array:
     # and adds 1 to the scores, which large ones absorb.
     others = jnp.arange(preds.shape[-1]) != target[..., None]
     best = jnp.max(jnp.where(others, preds, -jnp.inf), axis=-1)
-    return nan_where(wrong, jnp.maximum(0, 1 + _lead(best, at_label(preds, target))))
+    return nan_where(wrong, jnp.maximum(0, 1 + difference(best, at_label(preds, target))))
 
 
 class MulticlassHinge(from_function(multiclass_hinge), init=False):
@@ -127,13 +128,7 @@ def multiclass_perceptron(target: Any, preds: Any) -> jax.Array:
         Array([0.5], dtype=float32)
     """
     target, preds, wrong = class_labels(target, preds)
-    return nan_where(wrong, _lead(jnp.max(preds, axis=-1), at_label(preds, target)))
-
-
-def _lead(best: jax.Array, score: jax.Array) -> jax.Array:
-    """How much higher the best score is; 0 for equal infinities."""
-    equal = (best == score) & jnp.isinf(best)
-    return jnp.where(equal, 0, best) - jnp.where(equal, 0, score)
+    return nan_where(wrong, difference(jnp.max(preds, axis=-1), at_label(preds, target)))
 
 
 class MulticlassPerceptron(from_function(multiclass_perceptron), init=False):

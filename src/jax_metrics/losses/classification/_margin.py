@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of, pair, signs
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.classification._crossentropy import crossentropy
+from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import as_class_weights, at_label, class_labels, nan_where
 
 
@@ -66,7 +67,7 @@ def multi_margin(
     target, preds, wrong = class_labels(target, preds)
     classes = preds.shape[-1]
     # The margin comes last: a large score would absorb it.
-    violation = jnp.maximum(0, margin + (preds - at_label(preds, target)[..., None])) ** p
+    violation = jnp.maximum(0, margin + difference(preds, at_label(preds, target)[..., None])) ** p
     loss = jnp.where(jnp.arange(classes) == target[..., None], 0, violation)
     if class_weights is not None:
         weights = as_class_weights(class_weights, classes, preds.dtype)
@@ -93,7 +94,7 @@ def multilabel_margin(target: Any, preds: Any) -> jax.Array:
     """
     target, preds = pair(target, preds)
     is_true = target > 0
-    violation = jnp.maximum(0, 1 + (preds[..., None, :] - preds[..., :, None]))
+    violation = jnp.maximum(0, 1 + difference(preds[..., None, :], preds[..., :, None]))
     pairs = is_true[..., :, None] & ~is_true[..., None, :]
     return jnp.sum(jnp.where(pairs, violation, 0), axis=(-2, -1)) / preds.shape[-1]
 
