@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from jax_metrics.arguments._options import did_you_mean
+
 Index = str | int | Sequence[str | int]
 Path = tuple[str | int, ...]
 
@@ -135,6 +137,7 @@ class Arguments:
         for name in names:
             if name not in expected:
                 raise TypeError(
-                    f"{type(reader).__name__} {verb} {name!r}, but it takes {', '.join(expected)}. "
-                    "Use `rename_arguments(...)` to give its arguments other names."
+                    f"{type(reader).__name__} {verb} {name!r}, but it takes {', '.join(expected)}."
+                    f"{did_you_mean(name, expected)} Use `rename_arguments(...)` to give its "
+                    "arguments other names."
                 )

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jax_metrics.arguments import did_you_mean
 from jax_metrics.metrics._metric import Metric
 
 
@@ -49,5 +50,5 @@ def check_accepted(metric: Metric, arguments: Iterable[str]) -> None:
         if name not in accepted:
             raise TypeError(
                 f"Nothing in this {type(metric).__name__} takes {name!r}; it takes "
-                f"{', '.join(accepted) or 'nothing'}."
+                f"{', '.join(accepted) or 'nothing'}.{did_you_mean(name, accepted)}"
             )

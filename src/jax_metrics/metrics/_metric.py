@@ -2,15 +2,17 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypedDict, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import Index, as_path
+from jax_metrics.arguments import Index, as_path, check_constructor, refuse_unknown
 from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
+from jax_metrics.metrics._constructor import constructor_signature
 from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
+from jax_metrics.metrics._explain import explain_values
 from jax_metrics.metrics._operators import Operators, check_same_options
 from jax_metrics.metrics._plot import Form, plot
 from jax_metrics.metrics._programs import jit_inline, run_by
@@ -91,6 +93,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls.__signature__ = constructor_signature(cls)
         if "update" in vars(cls):
             cls._update = staticmethod(vars(cls)["update"])
             cls._receive_as(cls._update)
@@ -98,13 +101,35 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         if "compute" in vars(cls):
             cls.compute = _compiled_compute(vars(cls)["compute"])
 
-    def __init__(self, *, name: str | None = None, on: Index | None = None, dtype: Any = None):
-        if name is not None:
-            self.name = name
-        if on is not None:
-            self.on = as_path(on)
-        if dtype is not None:
-            self.dtype = jnp.dtype(dtype)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, name: str | None = None, on: Index | None = None, dtype: Any = None
+        ): ...
+
+    else:
+
+        def __new__(cls, *args: Any, **options: Any) -> Self:
+            if args or options:
+                check_constructor(cls, cls.__signature__, args, options)
+            return super().__new__(cls)
+
+        def __init__(
+            self,
+            *,
+            name: str | None = None,
+            on: Index | None = None,
+            dtype: Any = None,
+            **unknown: Any,
+        ):
+            if unknown:  # only here, since a subclass may keep further options for itself
+                refuse_unknown(type(self).__name__, unknown, type(self).__signature__.parameters)
+            if name is not None:
+                self.name = name
+            if on is not None:
+                self.on = as_path(on)
+            if dtype is not None:
+                self.dtype = jnp.dtype(dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates the metric with a batch and returns it; each metric defines its own."""
@@ -223,6 +248,9 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
 
 
+Metric.__signature__ = constructor_signature(Metric)
+
+
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:
     return [leaf.shape for leaf in jax.tree.leaves(metric)]
 
@@ -255,7 +283,11 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
         if not self.jittable:
             return compute(self)
         with only_reading(self):
-            return as_dicts(compiled(self))
+            try:
+                return as_dicts(compiled(self))
+            except Exception as error:
+                explain_values(self, "compute", error)
+                raise
 
     return wrapper
 

@@ -2,14 +2,21 @@
 
 import dataclasses
 import inspect
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_metrics.arguments import Arguments, Index, as_path
+from jax_metrics.arguments import (
+    Arguments,
+    Index,
+    as_path,
+    check_constructor,
+    refuse_foreign,
+    refuse_unknown,
+)
 from jax_metrics.losses.base._reduction import Reduction, Terms, ratio, sum_terms
 from jax_metrics.tree import (
     Immutable,
@@ -92,6 +99,17 @@ class Loss(Immutable, Tree):
         super().__init_subclass__(**options)
         dataclass(kw_only=True)(cls)
 
+    if not TYPE_CHECKING:  # a checker should see the options of `__init__` alone
+
+        def __new__(cls, *args: Any, **options: Any) -> Self:
+            signature = cls.__signature__
+            parameters = signature.parameters
+            check_constructor(cls, signature, args, options)
+            if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+                unknown = [name for name in options if name not in parameters]
+                refuse_unknown(cls.__name__, unknown, parameters)
+            return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for option in _options(self):
             if not option.name.startswith("_"):
@@ -141,6 +159,20 @@ class Loss(Immutable, Tree):
                 f"`loss({', '.join(f'{n}=...' for n in self.signature.parameters)})`."
             )
         inputs = self._arguments.receive(self, arguments)
+        try:
+            return self._sums(inputs)
+        except (TypeError, ValueError) as error:
+            parameters = self._parameters_of_call()
+            required = [n for n, p in parameters.items() if p.default is p.empty]
+            try:
+                refuse_foreign(type(self).__name__, inputs, required)
+            except TypeError as better:
+                raise better from error
+            raise
+
+    def _sums(self, inputs: dict[str, Any]) -> tuple[jax.Array, jax.Array | None]:
+        """The same, from received arguments."""
+        inputs = dict(inputs)
         sample_weight = inputs.pop("sample_weight", None) if self._extra else None
         mask = _as_mask(inputs.get("mask")) if self._extra else None
         if "mask" in self._parameters_of_call():

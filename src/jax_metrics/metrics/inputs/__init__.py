@@ -5,6 +5,7 @@ from jax_metrics.metrics.inputs._labels import LabelBatch as LabelBatch
 from jax_metrics.metrics.inputs._labels import LabelOptions as LabelOptions
 from jax_metrics.metrics.inputs._labels import Labels as Labels
 from jax_metrics.metrics.inputs._labels import as_labels as as_labels
+from jax_metrics.metrics.inputs._labels import refuse_swapped as refuse_swapped
 from jax_metrics.metrics.inputs._largest import largest as largest
 from jax_metrics.metrics.inputs._scores import ScoreBatch as ScoreBatch
 from jax_metrics.metrics.inputs._scores import as_log_odds as as_log_odds
