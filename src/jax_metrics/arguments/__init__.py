@@ -10,6 +10,7 @@ from jax_metrics.arguments._inputs import multiply_log as multiply_log
 from jax_metrics.arguments._inputs import one_of as one_of
 from jax_metrics.arguments._inputs import pair as pair
 from jax_metrics.arguments._inputs import positive as positive
+from jax_metrics.arguments._inputs import refuse_broadcast as refuse_broadcast
 from jax_metrics.arguments._inputs import refuse_truncation as refuse_truncation
 from jax_metrics.arguments._inputs import safe_log as safe_log
 from jax_metrics.arguments._inputs import same_shape as same_shape

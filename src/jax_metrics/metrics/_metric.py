@@ -13,6 +13,7 @@ from jax_metrics.metrics._constructor import constructor_signature
 from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._explain import explain_values
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._operators import Operators, check_same_options
 from jax_metrics.metrics._plot import Form, plot
 from jax_metrics.metrics._programs import jit_inline, run_by
@@ -62,6 +63,9 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
             strings or of other code than JAX. Metrics of metrics, such as `Metrics`, derive it from
             theirs.
+        per_example: For a metric whose `update` takes no `mask`: the names of its arguments that
+            have examples along the first axis, so that a collection raises if it is given a mask.
+            None, the default, for all arrays; `()` for a metric that needs no mask.
         higher_is_better: Whether a higher value is better; None where neither is.
         plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the fields
             with x and y of a curve.
@@ -84,6 +88,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     """
 
     _variable: ClassVar[str] = "metric"
+    per_example: ClassVar[tuple[str, ...] | None] = None
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"
@@ -220,8 +225,8 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         return gathered.reduce()
 
     def compute_logs(self) -> dict[str, Any]:
-        """The value by name, ready for a logger."""
-        return {self.name: self.compute()}
+        """The value by name, ready for a logger: scalars as Python floats, in one transfer."""
+        return {self.name: to_floats(self.compute())}
 
     def plot(
         self, value: Any = None, *, labels: Sequence[str] | None = None, ax: Any = None
@@ -278,13 +283,14 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
     compiled = jit_inline(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
-    def wrapper(self: Any) -> Any:
+    def wrapper(self: Any, *, as_floats: bool = False) -> Any:
         raise_noticed(self)
         if not self.jittable:
-            return compute(self)
+            return to_floats(compute(self)) if as_floats else compute(self)
         with only_reading(self):
             try:
-                return as_dicts(compiled(self))
+                value = as_dicts(compiled(self))
+                return to_floats(value) if as_floats else value
             except Exception as error:
                 explain_values(self, "compute", error)
                 raise

@@ -85,6 +85,7 @@ class Regularizer(Loss):
     """
 
     filters: Filter | Sequence[Filter] = static(default=(), kw_only=True)
+    per_example: ClassVar[tuple[str, ...]] = ()
     _extra: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:

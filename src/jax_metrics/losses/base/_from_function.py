@@ -89,6 +89,7 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     fields = {name: Any if p.annotation is p.empty else p.annotation for name, p in options.items()}
     defaults = {name: p.default for name, p in options.items() if p.default is not p.empty}
     body = {"__module__": function.__module__, "__annotations__": fields, "call": call, **defaults}
+    body["same_shape"] = False  # the function checks the shapes itself
     body["per_example"] = tuple(parameter.name for parameter in arguments)
     return types.new_class(f"{function.__name__}_base", (Loss,), exec_body=lambda b: b.update(body))
 

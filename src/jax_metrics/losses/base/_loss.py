@@ -14,6 +14,7 @@ from jax_metrics.arguments import (
     Index,
     as_path,
     check_constructor,
+    refuse_broadcast,
     refuse_foreign,
     refuse_unknown,
 )
@@ -67,6 +68,9 @@ class Loss(Immutable, Tree):
         per_example: The arguments of `call` with examples along the first axis, by default `target`
             and `preds`. A class with more of them says so, as in
             `per_example = ("target", "preds", "variance")`.
+        same_shape: Whether these arguments must not be broadcast, such as `[n]` with `[n, 1]`,
+            which would make a loss of `n * n` elements. Labels `[...]` for scores `[..., classes]`
+            are no such case. A class that broadcasts on purpose sets it to False.
 
     Raises:
         ValueError: If the reduction is unknown, or a shape does not fit.
@@ -91,6 +95,7 @@ class Loss(Immutable, Tree):
     on: Index | None = None
     name: str | None = None
     per_example: ClassVar[tuple[str, ...]] = ("target", "preds")
+    same_shape: ClassVar[bool] = True
     _arguments: Arguments = static(Arguments(), init=False)
     _extra: ClassVar[tuple[str, ...]] = ("sample_weight", "mask")
 
@@ -181,6 +186,8 @@ class Loss(Immutable, Tree):
             inputs.pop("mask", None)
             for name in inputs.keys() & set(self.per_example):
                 inputs[name] = _fill_masked(inputs[name], mask)
+        if self.same_shape:
+            refuse_broadcast(**{n: inputs[n] for n in self.per_example if n in inputs})
         result = self.call(**inputs)
         terms = result if isinstance(result, Terms) else Terms(jnp.asarray(result))
         total, size = sum_terms(terms, Reduction(self.reduction), sample_weight, mask)

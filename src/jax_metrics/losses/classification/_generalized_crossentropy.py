@@ -7,7 +7,15 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import between, positive
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import at_label, class_labels, log_softmax, nan_where
+from jax_metrics.losses.labels import (
+    at_label,
+    check_probabilities,
+    class_labels,
+    either,
+    log_softmax,
+    nan_where,
+    warn_of_probabilities,
+)
 
 
 def generalized_crossentropy(
@@ -41,9 +49,12 @@ def generalized_crossentropy(
     between(0, 1, q=q)
     target, preds, wrong = class_labels(target, preds)
     if from_logits:
+        warn_of_probabilities(preds)
         loss = -jnp.expm1(q * at_label(log_softmax(preds), target)) / q
     else:
-        loss = (1 - at_label(preds, target) ** q) / q
+        probability = at_label(preds, target)
+        wrong = either(wrong, check_probabilities(preds, probability))
+        loss = (1 - probability**q) / q
     return nan_where(wrong, loss)
 
 

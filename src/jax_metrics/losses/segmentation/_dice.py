@@ -8,7 +8,14 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import pair
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import as_class_weights, nan_where, one_hot_target
+from jax_metrics.losses.labels import (
+    as_class_weights,
+    check_probabilities,
+    either,
+    nan_where,
+    one_hot_target,
+    warn_of_probabilities,
+)
 
 
 def tversky(
@@ -191,6 +198,11 @@ def _probabilities(
             f"{'' if binary else ', and one of classes'}, but its shape is {list(preds.shape)}. "
             "Write `target[None]` and `preds[None]` for a single example."
         )
+    if not from_logits:
+        outside = check_probabilities(probabilities)
+        wrong = either(wrong, None if outside is None else outside.any(-1))
+    elif not binary:
+        warn_of_probabilities(preds)
     wrong = None if wrong is None else wrong.reshape(wrong.shape[0], -1).any(-1)
     return target, probabilities, wrong
 
