@@ -68,12 +68,15 @@ class Arguments:
         self, parameters: Mapping[str, inspect.Parameter], extra: Iterable[str]
     ) -> inspect.Signature:
         """The signature of a call: keyword-only, with the names that callers use."""
-        defaults = {name: parameter.default for name, parameter in parameters.items()}
-        defaults |= dict.fromkeys(extra)
-        names = dict(self.names)
         kind = inspect.Parameter.KEYWORD_ONLY
+        more = {
+            name: inspect.Parameter(name, kind, default=None, annotation=Any)
+            for name in extra
+            if name not in parameters
+        }
+        names = dict(self.names)
         return inspect.Signature(
-            [inspect.Parameter(names.get(n, n), kind, default=d) for n, d in defaults.items()]
+            [p.replace(name=names.get(n, n), kind=kind) for n, p in {**parameters, **more}.items()]
         )
 
     def receive(self, reader: Reader, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,21 +3,46 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, overload
 
 import jax
 import numpy as np
 
 from jax_metrics.arguments import refuse_truncation, refuse_unknown
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
+from jax_metrics.metrics._function_types import (
+    Comparing,
+    Comparison,
+    GroupComparison,
+    Grouping,
+    Reducer,
+    Reducing,
+)
 from jax_metrics.metrics._metric import Metric, batch_of
 from jax_metrics.metrics._programs import run_by
 from jax_metrics.tree import Tree, signature_of, static
 
 _NOT_OPTIONS = ("name", "on", "dtype")
+P = ParamSpec("P")
 
 
-def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> Callable[..., Any]:
+@overload
+def functional(
+    metric: Callable[P, Comparing], name: str | None = None, **fixed: Any
+) -> Comparison[P]: ...
+@overload
+def functional(
+    metric: Callable[P, Grouping], name: str | None = None, **fixed: Any
+) -> GroupComparison[P]: ...
+@overload
+def functional(
+    metric: Callable[P, Reducing], name: str | None = None, **fixed: Any
+) -> Reducer[P]: ...
+@overload
+def functional(
+    metric: type[Metric], name: str | None = None, **fixed: Any
+) -> Callable[..., Any]: ...
+def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[..., Any]:
     """The function of a metric for one batch, as `accuracy` is that of `Accuracy`.
 
     It takes the arguments of `update`, the first two of them also by position, and the options of

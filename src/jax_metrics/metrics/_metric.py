@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypedDict, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -28,9 +28,25 @@ from jax_metrics.metrics._states import (
     with_initial_states,
 )
 from jax_metrics.metrics.state import gathered_state, merged_states, neutral_state, reduced_state
-from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here, only_reading
+from jax_metrics.tree import (
+    DefaultName,
+    Extensions,
+    copy,
+    layout_of,
+    made_here,
+    only_reading,
+    signature_of,
+)
 
 M = TypeVar("M", bound="Metric")
+P = ParamSpec("P")
+
+
+class Updated(Protocol[P]):
+    """A metric by the arguments of its `update`, which are those of its call, too."""
+
+    def update(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Updates with a batch."""
 
 
 class Common(TypedDict, total=False):
@@ -105,6 +121,8 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
             cls.update = _compiled_update(cls._update)
         if "compute" in vars(cls):
             cls.compute = _compiled_compute(vars(cls)["compute"])
+        if getattr(cls.__call__, "__code__", None) is Metric.__call__.__code__:
+            cls.__call__ = _call_like(cls)
 
     if TYPE_CHECKING:
 
@@ -144,12 +162,10 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         """The value of all batches so far; each metric defines its own."""
         raise TypeError(f"{type(self).__name__} must define `compute`; see `jm.Metric`.")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Updates with a batch and returns the value of this batch alone."""
-        inputs = self._received(args, kwargs)
-        value, merged = _run_step(self, inputs)
-        _assign_state(self, merged)
-        return as_dicts(value)
+    if TYPE_CHECKING:
+
+        def __call__(self: Updated[P], *args: P.args, **kwargs: P.kwargs) -> Any:
+            """Updates with a batch and returns the value of this batch alone."""
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric updated with it."""
@@ -253,7 +269,26 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
 
 
+def _call_like(cls: Any) -> Callable[..., Any]:
+    """A method `__call__` with the signature of `update`, and the result of `compute`."""
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """Updates with a batch and returns the value of this batch alone."""
+        inputs = self._received(args, kwargs)
+        value, merged = _run_step(self, inputs)
+        _assign_state(self, merged)
+        return as_dicts(value)
+
+    returned = signature_of(cls.compute).return_annotation
+    __call__.__qualname__ = f"{cls.__qualname__}.__call__"
+    call: Any = __call__
+    call.__signature__ = signature_of(cls.update).replace(return_annotation=returned)
+    return call
+
+
 Metric.__signature__ = constructor_signature(Metric)
+if not TYPE_CHECKING:
+    Metric.__call__ = _call_like(Metric)
 
 
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:

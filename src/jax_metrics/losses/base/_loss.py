@@ -103,6 +103,8 @@ class Loss(Immutable, Tree):
         """Makes the class a dataclass; `init` is for type checkers only, see `from_function`."""
         super().__init_subclass__(**options)
         dataclass(kw_only=True)(cls)
+        if getattr(cls.__call__, "__code__", None) is Loss.__call__.__code__:
+            cls.__call__ = _call_like(cls)
 
     if not TYPE_CHECKING:  # a checker should see the options of `__init__` alone
 
@@ -137,15 +139,11 @@ class Loss(Immutable, Tree):
             "which returns the losses of the elements or the examples."
         )
 
-    def __call__(self, *args: Any, **arguments: Any) -> jax.Array:
-        """The loss of a batch.
+    if TYPE_CHECKING:
 
-        Args:
-            *args: Not allowed: arguments are given by name.
-            **arguments: The arguments of `call`, and `sample_weight` and `mask`.
-        """
-        total, size = self.sums(*args, **arguments)
-        return total if size is None else ratio(total, size)
+        def __call__(self, *args: Any, **arguments: Any) -> jax.Array:
+            """The loss of a batch: the arguments of `call`, and `sample_weight` and `mask`."""
+            ...
 
     def sums(self, *args: Any, **arguments: Any) -> tuple[jax.Array, jax.Array | None]:
         """The numerator and denominator of the loss of a batch, to accumulate it over batches.
@@ -205,6 +203,13 @@ class Loss(Immutable, Tree):
         """The signature of a call, with the names of `rename_arguments`."""
         return self._arguments.signature(self._parameters_of_call(), self._extra)
 
+    if not TYPE_CHECKING:  # the class has one, too, and a checker takes this for it
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            """The arguments of a call, for `inspect` and `help`."""
+            return self.signature.replace(return_annotation=jax.Array)
+
     def index_into(self: L, **paths: Index) -> L:
         """Returns a loss that reads arguments from inside of structures.
 
@@ -223,7 +228,7 @@ class Loss(Immutable, Tree):
         """
         return self.replace(_arguments=self._arguments.index_into(self, paths))
 
-    def rename_arguments(self: L, **names: str) -> L:
+    def rename_arguments(self, **names: str) -> "Loss":
         """Returns a loss whose arguments have other names.
 
         Args:
@@ -267,6 +272,26 @@ class Loss(Immutable, Tree):
         return f"{type(self).__name__}({', '.join(options)})"
 
 
+def _call_like(cls: Any) -> Any:
+    """A method `__call__` with the arguments of `call`, by name, and those of all losses."""
+
+    def __call__(self: Any, *args: Any, **arguments: Any) -> jax.Array:
+        """The loss of a batch: the arguments of `call`, and `sample_weight` and `mask`."""
+        total, size = self.sums(*args, **arguments)
+        return total if size is None else ratio(total, size)
+
+    signature = Arguments().signature(cls._parameters_of_call(), cls._extra)
+    self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __call__.__qualname__ = f"{cls.__qualname__}.__call__"
+    call: Any = __call__
+    call.__signature__ = inspect.Signature(
+        [self_parameter, *signature.parameters.values()], return_annotation=jax.Array
+    )
+    return call
+
+
+if not TYPE_CHECKING:
+    Loss.__call__ = _call_like(Loss)
 # Not as a decorator: pyright would take the class for `Any`.
 dataclass(kw_only=True)(Loss)
 
