@@ -39,7 +39,9 @@ def crossentropy(
     check_bounds: bool = True,
     epsilon: float = 1e-7,
 ) -> Terms:
-    """The crossentropy of labels and predictions: `-sum(w * target * log(p))` over the classes.
+    """The crossentropy of labels and logits: `-sum(w * target * log(p))` over the classes.
+
+    Predictions are logits by default. Probabilities, as after a softmax, need `from_logits=False`.
 
     Args:
         target: Integer labels `[...]`, or probabilities (one-hot) `[..., classes]`. When `binary`,
@@ -101,7 +103,7 @@ def crossentropy(
 
 
 class Crossentropy(from_function(crossentropy), init=False):
-    """Reduces `crossentropy` over a batch, with the options of the function.
+    """Reduces `crossentropy` over a batch, of logits by default, with the options of the function.
 
     With `reduction="mean_over_weights"` the weights of the classes count as weights, so the loss is
     their weighted mean, as in torch. Ignored labels count in no mean.

@@ -32,6 +32,8 @@ def binary_focal_crossentropy(
 ) -> jax.Array:
     """The binary crossentropy of each element times `(1 - p)**gamma`, for its probability `p`.
 
+    Predictions are logits by default. Probabilities need `from_logits=False`.
+
     Source: Lin et al., Focal Loss for Dense Object Detection, https://arxiv.org/abs/1708.02002.
 
     Args:
@@ -82,6 +84,8 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
 ) -> jax.Array:
     """`-sum(alpha * (1 - p)**gamma * target * log(p))` over the classes.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     Source: as for `binary_focal_crossentropy`.
 

@@ -23,6 +23,8 @@ def generalized_crossentropy(
 ) -> jax.Array:
     """`(1 - p**q) / q`, with the probability `p` of the label.
 
+    Predictions are logits by default. Probabilities need `from_logits=False`.
+
     Between the crossentropy (`q` near 0) and the absolute error (`q=1`), so wrong labels have less
     influence than in the crossentropy.
 

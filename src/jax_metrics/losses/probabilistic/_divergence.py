@@ -27,6 +27,10 @@ def kl_divergence(
 ) -> jax.Array:
     """The Kullback-Leibler divergence `sum(target * log(target / preds))`.
 
+    Predictions are logarithms of probabilities by default, `jax.nn.log_softmax` of logits; the
+    target holds probabilities. Values that cannot be that raise an error, or return NaN under
+    `jit`, except for `generalized` measures.
+
     Elements of target probability 0 have the term 0. The term is infinite where only the predicted
     probability is 0.
 
@@ -98,7 +102,8 @@ def jensen_shannon(
 ) -> jax.Array:
     """The mean Kullback-Leibler divergence of both distributions from their mean.
 
-    It is symmetric and lies between 0 and `log(2)`.
+    It is symmetric and lies between 0 and `log(2)`. Predictions are logarithms of probabilities by
+    default; see `kl_divergence`.
 
     Source: Lin, Divergence Measures Based on the Shannon Entropy, 1991.
 

@@ -32,6 +32,8 @@ def tversky(
 ) -> jax.Array:
     """`1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)`, the mean over the classes.
 
+    Predictions are logits by default. Probabilities need `from_logits=False`.
+
     `tp`, `fp` and `fn` are soft counts of true positives, false positives and false negatives,
     summed over the elements of an example.
 
@@ -95,6 +97,8 @@ def dice(
 ) -> jax.Array:
     """`1 - (2 * tp + s) / (size of target + size of preds + s)`, with `s = 2 * smooth`.
 
+    Predictions are logits by default. Probabilities need `from_logits=False`.
+
     It equals `tversky` with `alpha = beta = 0.5`; see there for the options.
 
     Source: Milletari, Navab and Ahmadi, V-Net, https://arxiv.org/abs/1606.04797, 2016.
@@ -137,6 +141,8 @@ def generalized_dice(
     target: Any, preds: Any, *, from_logits: bool = True, ignore_background: bool = False
 ) -> jax.Array:
     """`1 - 2 * sum(w * tp) / sum(w * (size of target + size of preds))` over the classes.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     The weights `w` are `1 / (size of target)**2`, so that small regions count as much as large
     ones; a class absent from the targets gets the largest weight of those present.
