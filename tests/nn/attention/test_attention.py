@@ -103,6 +103,7 @@ def test_self_attention_does_not_warn():
     assert nn.SelfAttention(2).init(0, X)(X).shape == X.shape
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     heads=st.integers(1, 3),
