@@ -20,7 +20,7 @@ CORE = {"tree", "module"}
 SIBLINGS = {"nn", "losses", "regularizers", "metrics", "optim"}
 MAY_IMPORT = {
     "_version": set(),
-    "arguments": set(),
+    "arguments": {"tree"},
     "tree": set(),
     "module": {"tree"},
     "nn": CORE,

@@ -89,6 +89,37 @@ def same_shape(**arrays: jax.Array) -> None:
     raise ValueError(f"{' and '.join(shapes)} must have the same shape, but got {listed}. {hint}")
 
 
+def refuse_broadcast(**arrays: Any) -> None:
+    """Checks that no two arrays would be broadcast by accident, such as `[n]` with `[n, 1]`.
+
+    Labels `[...]` for scores `[..., classes]` pass, and so do scalars, structures, shapes that
+    cannot be broadcast, and those of the same rank with as many examples, such as `[n, 1]` with
+    `[n, m]`.
+
+    Raises:
+        ValueError: If two would.
+    """
+    known = {n: a for n, a in arrays.items() if len(getattr(a, "shape", ())) > 0}
+    names = list(known)
+    for index, one in enumerate(names):
+        for other in names[index + 1 :]:
+            if _broadcasts(known[one].shape, known[other].shape):
+                same_shape(**{one: known[one], other: known[other]})
+
+
+def _broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(one) == len(other) and one[0] == other[0]:
+        return False
+    if short == long[: len(short)] and any(n != 1 for n in long[len(short) :]):
+        return False
+    try:
+        np.broadcast_shapes(one, other)
+    except ValueError:
+        return False
+    return True
+
+
 def pair(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
     """Targets and predictions as floats of the same shape.
 
