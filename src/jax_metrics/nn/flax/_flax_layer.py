@@ -31,6 +31,7 @@ from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
+from jax_metrics.nn.flax._shape_errors import explain_shape
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
 from jax_metrics.tree import (
     KindMixin,
@@ -212,6 +213,13 @@ class FlaxLayer(_Declared):
         if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
             self._store(changed, new=False)
         return output
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        """The end of the message of an error in a call; None if nothing more is known."""
+        wrong = getattr(error, "wrong_shape", None)
+        return None if wrong is None else explain_shape(wrong, [*args, *kwargs.values()])
 
     # -- the Flax module --------------------------------------------------------------------------
 
