@@ -33,9 +33,7 @@ _MOST_FIELDS = 4
 _LONGEST = 300
 
 
-def explain(
-    error: Exception, place: str, tell: Callable[[], str | Exception]
-) -> Exception | None:
+def explain(error: Exception, place: str, tell: Callable[[], str | Exception]) -> Exception | None:
     """The error to raise instead, with the given one as its cause; None to raise that itself.
 
     Args:
@@ -76,7 +74,7 @@ def explain_call(
             return TypeError(f"{place} {known}")
         fields = _own_arrays(module)
         has = f", where it has {fields}" if fields else ""
-        return f"{place} failed for the inputs {inputs}{has}. {summary(error)}"
+        return f"{place} failed for the inputs {inputs}{has}. {describe_error(error)}"
 
     return explain(error, f"{place}, called with {inputs}", tell)
 
@@ -107,7 +105,7 @@ def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
         traceback = traceback.tb_next
 
 
-def summary(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """The type and the first paragraph of an error, without the link that Flax adds."""
     text = " ".join(str(error).partition("\n\n")[0].partition(" (https://")[0].split())
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

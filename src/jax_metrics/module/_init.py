@@ -14,6 +14,7 @@ from jax_metrics.tree import (
     MISSING,
     FieldInfo,
     apply,
+    check_keys,
     copy,
     layout_of,
     make_mutable,
@@ -147,8 +148,10 @@ def _init_fields(module: Any, key: jax.Array) -> None:
 
 
 def _check_declared(module: Any) -> None:
-    """Raises if an Initializer is in a static field, where it would never run."""
+    """Raises for an Initializer in a static field, and for a dict that JAX cannot sort."""
     for _, tree in trees_with_paths(module):
+        for name in layout_of(tree).names:
+            check_keys(type(tree), name, vars(tree)[name])
         for name, value in layout_of(tree).statics():
             if isinstance(value, Initializer):
                 cls = type(tree).__name__

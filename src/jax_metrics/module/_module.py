@@ -86,6 +86,8 @@ class Module(Tree, Extensions):
         super().__init_subclass__(**options)
         if "__call__" in vars(cls):
             cls.__call__ = in_scope(vars(cls)["__call__"])
+        elif "forward" in vars(cls) and not any("__call__" in vars(b) for b in cls.__mro__):
+            cls.__call__ = _refuse_call  # a subclass may still define it
 
     def _on_constructed(self) -> None:
         if not isinstance(self.name, str):
@@ -322,6 +324,14 @@ class Module(Tree, Extensions):
         return repr_lib.render_object_constructor(
             object_type=type(self), attributes=shown, path=path, subtree_renderer=subtree_renderer
         )
+
+
+def _refuse_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    name = type(self).__name__
+    raise TypeError(
+        f"{name} defines `forward`, but a Module is called by `__call__`. Rename it: "
+        f"`def __call__(self, ...)`, and call the module itself, `{self._variable}(x)`."
+    )
 
 
 def is_trainable(info: FieldInfo) -> bool:

@@ -23,7 +23,7 @@ from jax_metrics.tree._static_compare import (
     strict_fingerprint,
     unchanged,
 )
-from jax_metrics.tree._static_mistakes import check_keys, check_static, static_array
+from jax_metrics.tree._static_mistakes import check_static, static_array
 from jax_metrics.tree._static_parts import UnreadableError, is_mutable
 from jax_metrics.tree._types import FieldMetadata, FlattenMode
 
@@ -340,8 +340,6 @@ def _new_layout(cls: type, fields: dict[str, Any]) -> Layout:
     declared = [name for name in known if name in metadata and metadata[name].node]
     others = sorted(name for name in metadata if metadata[name].node and name not in known)
     nodes = {name: metadata[name] for name in (*declared, *others)}
-    for name in nodes:
-        check_keys(cls, name, fields[name])
     watched: Watched = {}
     statics = {
         name: _static_value(cls, name, fields[name], watched)

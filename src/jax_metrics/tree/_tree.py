@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES, signature_of
-from jax_metrics.tree._captured_trees import check_captured
 from jax_metrics.tree._assignments import check_static_assignment, explain_read_only
+from jax_metrics.tree._captured_trees import check_captured
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._compact import SUBTREES, capture, in_compact, next_stored, outside_compact
+from jax_metrics.tree._constructor_arguments import explain_arguments
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import (
     Rebuildable,
@@ -76,7 +77,12 @@ class TreeMeta(ABCMeta):
         for name, factory in info.factories.items():
             tree.__dict__[name] = factory()
         tree.__dict__.update(info.defaults)
-        tree.__init__(*args, **kwargs)
+        try:
+            tree.__init__(*args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                raise explain_arguments(cls, args, kwargs, error) from error
+            raise
 
 
 class Tree(Rebuildable, metaclass=TreeMeta):
@@ -122,6 +128,7 @@ class Tree(Rebuildable, metaclass=TreeMeta):
     _array_declarations: ClassVar[tuple[str, ...]] = ("jm.node()", "jm.Parameter.node()")
     _counter_declaration: ClassVar[str] = "jm.node()"
 
+    _arguments_hint: ClassVar[str] = ""  # added to errors of unknown arguments
     # Properties without a setter, with what to write instead of an assignment.
     _read_only: ClassVar[Mapping[str, str]] = {}
 

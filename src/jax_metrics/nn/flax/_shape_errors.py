@@ -1,6 +1,6 @@
 """What inputs a layer was initialized for, as told by a parameter that does not fit others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -28,6 +28,20 @@ def explain_shape(wrong: WrongShape, inputs: Iterable[Any]) -> str:
         f"was initialized for other inputs or arguments: its {shapes}. Call it with inputs like "
         "those of `init`, or initialize it again."
     )
+
+
+def explain_vectors(fields: Mapping[str, Any], inputs: Iterable[Any]) -> str | None:
+    """The same for a layer with one number for each feature, such as a normalization.
+
+    Args:
+        fields: The fields of the layer.
+        inputs: The arguments of the call.
+    """
+    sizes = {value.shape for value in fields.values() if isinstance(value, jax.Array)}
+    x = next((x for x in inputs if hasattr(x, "shape")), None)
+    if len(sizes) != 1 or len(size := sizes.pop()) != 1 or x is None or x.shape[-1:] == size:
+        return None
+    return f"was initialized for inputs [..., {size[0]}]; got {list(x.shape)}."
 
 
 def _features(wrong: WrongShape, shape: tuple[int, ...]) -> int | None:
