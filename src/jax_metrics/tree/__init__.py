@@ -71,5 +71,6 @@ from jax_metrics.tree._types import Hashable as Hashable
 from jax_metrics.tree._types import Missing as Missing
 from jax_metrics.tree._types import Nothing as Nothing
 from jax_metrics.tree._walk import made_here as made_here
+from jax_metrics.tree._walk import was_rebuilt as was_rebuilt
 
 update = merge
