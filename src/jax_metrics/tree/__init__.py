@@ -50,6 +50,7 @@ from jax_metrics.tree._mutability import Immutable as Immutable
 from jax_metrics.tree._mutability import make_mutable as make_mutable
 from jax_metrics.tree._mutability import mutable as mutable
 from jax_metrics.tree._mutability import toplevel_mutable as toplevel_mutable
+from jax_metrics.tree._other_method import OtherMethod as OtherMethod
 from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._running_functions import user_line as user_line
