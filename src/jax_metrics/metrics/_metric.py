@@ -31,6 +31,7 @@ from jax_metrics.metrics.state import gathered_state, merged_states, neutral_sta
 from jax_metrics.tree import (
     DefaultName,
     Extensions,
+    OtherMethod,
     copy,
     layout_of,
     made_here,
@@ -104,8 +105,14 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         0.75
     """
 
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        forward = OtherMethod("Call the metric itself, `metric(...)`, or `metric.update(...)`.")
+        update_state = OtherMethod("It is `metric.update(...)`.")
+        reset_state = OtherMethod("It is `metric.reset()`.")
+        reset_states = OtherMethod("It is `metric.reset()`.")
     _variable: ClassVar[str] = "metric"
     per_example: ClassVar[tuple[str, ...] | None] = None
+    _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: Any = "value"

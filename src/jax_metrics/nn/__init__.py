@@ -1,5 +1,8 @@
 """Layers. Those that Flax Linen has too are numerically the same, from the same key."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.nn import initializers as initializers
 from jax_metrics.nn.attention import GroupedQueryAttention as GroupedQueryAttention
 from jax_metrics.nn.attention import LearnedPositionEmbedding as LearnedPositionEmbedding
@@ -12,7 +15,10 @@ from jax_metrics.nn.attention import TransformerDecoder as TransformerDecoder
 from jax_metrics.nn.attention import TransformerDecoderLayer as TransformerDecoderLayer
 from jax_metrics.nn.attention import TransformerEncoder as TransformerEncoder
 from jax_metrics.nn.attention import TransformerEncoderLayer as TransformerEncoderLayer
+from jax_metrics.nn.attention import combine_masks as combine_masks
 from jax_metrics.nn.attention import init_cache as init_cache
+from jax_metrics.nn.attention import make_attention_mask as make_attention_mask
+from jax_metrics.nn.attention import make_causal_mask as make_causal_mask
 from jax_metrics.nn.attention import remove_cache as remove_cache
 from jax_metrics.nn.containers import Concatenate as Concatenate
 from jax_metrics.nn.containers import Flatten as Flatten
@@ -24,7 +30,6 @@ from jax_metrics.nn.containers import Residual as Residual
 from jax_metrics.nn.containers import Sequential as Sequential
 from jax_metrics.nn.containers import avg_pool as avg_pool
 from jax_metrics.nn.containers import celu as celu
-from jax_metrics.nn.containers import combine_masks as combine_masks
 from jax_metrics.nn.containers import dot_product_attention as dot_product_attention
 from jax_metrics.nn.containers import dot_product_attention_weights as dot_product_attention_weights
 from jax_metrics.nn.containers import elu as elu
@@ -38,8 +43,6 @@ from jax_metrics.nn.containers import leaky_relu as leaky_relu
 from jax_metrics.nn.containers import log_sigmoid as log_sigmoid
 from jax_metrics.nn.containers import log_softmax as log_softmax
 from jax_metrics.nn.containers import logsumexp as logsumexp
-from jax_metrics.nn.containers import make_attention_mask as make_attention_mask
-from jax_metrics.nn.containers import make_causal_mask as make_causal_mask
 from jax_metrics.nn.containers import max_pool as max_pool
 from jax_metrics.nn.containers import normalize as normalize
 from jax_metrics.nn.containers import one_hot as one_hot
@@ -118,3 +121,6 @@ from jax_metrics.nn.transforms import Remat as Remat
 from jax_metrics.nn.transforms import Stack as Stack
 from jax_metrics.nn.transforms import apply_lora as apply_lora
 from jax_metrics.nn.transforms import merge_lora as merge_lora
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from jax_metrics.module import Cache, Log, Parameter, Rng, is_initializing
 from jax_metrics.nn import initializers
+from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn.attention._attended import (
     attended_keys,
     attending_queries,
@@ -231,3 +232,6 @@ class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention
         >>> [layer(jnp.ones((2, 1, 8))).shape for _ in range(2)], int(layer.cache_index)
         ([(2, 1, 8), (2, 1, 8)], 2)
     """
+
+    def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        check_masks(self, mask=args[1] if len(args) > 1 else kwargs.get("mask"))
