@@ -43,6 +43,7 @@ from jax_metrics.module import TreePart as TreePart
 from jax_metrics.module import compact_module as compact_module
 from jax_metrics.module import iter_split as iter_split
 from jax_metrics.module import next_key as next_key
+from jax_metrics.module import num_parameters as num_parameters
 from jax_metrics.module import preserve_state as preserve_state
 from jax_metrics.module import rng_key as rng_key
 from jax_metrics.nn import GRU as GRU
@@ -162,6 +163,7 @@ from jax_metrics.tree import apply as apply
 from jax_metrics.tree import compact as compact
 from jax_metrics.tree import copy as copy
 from jax_metrics.tree import dataclass as dataclass
+from jax_metrics.tree import equal as equal
 from jax_metrics.tree import field as field
 from jax_metrics.tree import filter as filter
 from jax_metrics.tree import flatten_mode as flatten_mode

@@ -30,6 +30,7 @@ from jax_metrics.module._kinds import Rng as Rng
 from jax_metrics.module._kinds import State as State
 from jax_metrics.module._kinds import TreePart as TreePart
 from jax_metrics.module._module import Module as Module
+from jax_metrics.module._num_parameters import num_parameters as num_parameters
 from jax_metrics.module._sharing import SharingError as SharingError
 from jax_metrics.module._sharing import check_sharing as check_sharing
 from jax_metrics.module._tabulate import tabulate as tabulate

@@ -30,7 +30,9 @@ from jax_metrics.tree import (
     apply,
     filter,
     in_compact,
+    leaves_in_order,
     map,
+    replace,
     set_static,
     static,
 )
@@ -242,7 +244,7 @@ class Module(Tree, Extensions):
         return filter(self, Cache, *filters)
 
     def named_parameters(self) -> Iterator[tuple[str, jax.Array]]:
-        """Each Parameter with its path.
+        """Each Parameter with its path, in the order of the fields.
 
         Example:
             >>> import jax.numpy as jnp
@@ -251,8 +253,24 @@ class Module(Tree, Extensions):
             >>> [name for name, _ in model.named_parameters()]
             ['.kernel', '.bias']
         """
-        leaves = jax.tree_util.tree_leaves_with_path(self.parameters())
-        return ((jax.tree_util.keystr(path), leaf) for path, leaf in leaves)
+        leaves = leaves_in_order(self)
+        return ((leaf.path, leaf.value) for leaf in leaves if issubclass(leaf.kind, Parameter))
+
+    def replace(self: M, /, **changes: Any) -> M:
+        """Returns a copy with other values of some fields and settings.
+
+        Args:
+            **changes: The new values by name. The copy shares the arrays of the others.
+
+        Raises:
+            TypeError: If there is no such field.
+
+        Example:
+            >>> import jax_metrics as jm
+            >>> jm.Dropout(0.5).replace(rate=0.1).rate
+            0.1
+        """
+        return replace(self, **changes)
 
     @property
     def at(self: M) -> At[M]:

@@ -3,10 +3,11 @@
 import ast
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from jax_metrics.tree._copy import copy
+from jax_metrics.tree._field_order import fields_in_order
 from jax_metrics.tree._flatten import is_tree, layout_of
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._mutability import toplevel_made_mutable
@@ -15,8 +16,15 @@ A = TypeVar("A")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]+)\]")
 
 
-def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def trees_with_paths(
+    value: Any, path: str = "", *, in_field_order: bool = False
+) -> Iterator[tuple[str, Any]]:
     """All Trees in a value with their paths, outer ones first.
+
+    Args:
+        value: A Tree, or any pytree.
+        path: The path of the value itself.
+        in_field_order: Whether fields come as they were assigned, and not as JAX flattens them.
 
     Example:
         >>> import jax_metrics as jm
@@ -24,21 +32,30 @@ def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         >>> [path for path, tree in jm.tree.trees_with_paths(model)]
         ['', '.layers[0]', '.layers[1]']
     """
-    if is_tree(value):
-        yield path, value
-        fields = value.__dict__
-        for name in layout_of(value).names:
-            if type(fields[name]) not in leaf_types:
-                yield from trees_with_paths(fields[name], f"{path}.{name}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from trees_with_paths(item, f"{path}[{key!r}]")
-    elif _is_namedtuple(value):
-        for name, item in value._asdict().items():
-            yield from trees_with_paths(item, f"{path}.{name}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from trees_with_paths(item, f"{path}[{index}]")
+
+    def walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+        if is_tree(value):
+            yield path, value
+            fields = value.__dict__
+            for name in names_of(value):
+                if type(fields[name]) not in leaf_types:
+                    yield from walk(fields[name], f"{path}.{name}")
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                yield from walk(item, f"{path}[{key!r}]")
+        elif _is_namedtuple(value):
+            for name, item in value._asdict().items():
+                yield from walk(item, f"{path}.{name}")
+        elif isinstance(value, list | tuple):
+            for index, item in enumerate(value):
+                yield from walk(item, f"{path}[{index}]")
+
+    names_of = fields_in_order if in_field_order else _names_as_flattened
+    return walk(value, path)
+
+
+def _names_as_flattened(tree: Any) -> Sequence[str]:
+    return layout_of(tree).names
 
 
 class At(Generic[A]):
