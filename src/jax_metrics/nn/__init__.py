@@ -22,7 +22,6 @@ from jax_metrics.nn.containers import PReLU as PReLU
 from jax_metrics.nn.containers import Reshape as Reshape
 from jax_metrics.nn.containers import Residual as Residual
 from jax_metrics.nn.containers import Sequential as Sequential
-from jax_metrics.nn.containers import avg_pool as avg_pool
 from jax_metrics.nn.containers import celu as celu
 from jax_metrics.nn.containers import combine_masks as combine_masks
 from jax_metrics.nn.containers import dot_product_attention as dot_product_attention
@@ -40,7 +39,6 @@ from jax_metrics.nn.containers import log_softmax as log_softmax
 from jax_metrics.nn.containers import logsumexp as logsumexp
 from jax_metrics.nn.containers import make_attention_mask as make_attention_mask
 from jax_metrics.nn.containers import make_causal_mask as make_causal_mask
-from jax_metrics.nn.containers import max_pool as max_pool
 from jax_metrics.nn.containers import normalize as normalize
 from jax_metrics.nn.containers import one_hot as one_hot
 from jax_metrics.nn.containers import pool as pool
@@ -73,6 +71,8 @@ from jax_metrics.nn.convolution import PixelShuffle as PixelShuffle
 from jax_metrics.nn.convolution import PixelUnshuffle as PixelUnshuffle
 from jax_metrics.nn.convolution import SeparableConv as SeparableConv
 from jax_metrics.nn.convolution import Upsample as Upsample
+from jax_metrics.nn.convolution import avg_pool as avg_pool
+from jax_metrics.nn.convolution import max_pool as max_pool
 from jax_metrics.nn.flax import FlaxLayer as FlaxLayer
 from jax_metrics.nn.flax import OverwriteWithGradient as OverwriteWithGradient
 from jax_metrics.nn.foreign import FlaxModule as FlaxModule
