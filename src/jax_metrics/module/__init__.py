@@ -7,6 +7,8 @@ from jax_metrics.module._field_key import advance_key as advance_key
 from jax_metrics.module._field_key import key_from_init as key_from_init
 from jax_metrics.module._functional import compact_module as compact_module
 from jax_metrics.module._functional import preserve_state as preserve_state
+from jax_metrics.module._gradients import grad as grad
+from jax_metrics.module._gradients import value_and_grad as value_and_grad
 from jax_metrics.module._init import is_initializing as is_initializing
 from jax_metrics.module._inputs import Initializer as Initializer
 from jax_metrics.module._inputs import Inputs as Inputs

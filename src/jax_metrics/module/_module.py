@@ -28,6 +28,7 @@ from jax_metrics.tree import (
     FilterLike,
     Tree,
     apply,
+    check_result_used,
     filter,
     in_compact,
     leaves_in_order,
@@ -182,10 +183,14 @@ class Module(Tree, Extensions):
             mode: False for evaluation mode.
             inplace: Change this object and return it, not a copy.
         """
+        if not inplace:
+            check_result_used(self, "train")
         return _with_mode(self, inplace, training=bool(mode))
 
     def eval(self: M, inplace: bool = False) -> M:
         """Returns the module in evaluation mode: `train(False)`."""
+        if not inplace:
+            check_result_used(self, "eval")
         return self.train(False, inplace=inplace)
 
     def freeze(self: M, mode: bool = True, inplace: bool = False) -> M:
@@ -195,10 +200,14 @@ class Module(Tree, Extensions):
             mode: False to unfreeze.
             inplace: Change this object and return it, not a copy.
         """
+        if not inplace:
+            check_result_used(self, "freeze")
         return _with_mode(self, inplace, frozen=bool(mode))
 
     def unfreeze(self: M, inplace: bool = False) -> M:
         """Returns the module no longer frozen: `freeze(False)`."""
+        if not inplace:
+            check_result_used(self, "unfreeze")
         return self.freeze(False, inplace=inplace)
 
     # -- parts -----------------------------------------------------------------------------------
@@ -270,7 +279,9 @@ class Module(Tree, Extensions):
             >>> jm.Dropout(0.5).replace(rate=0.1).rate
             0.1
         """
-        return replace(self, **changes)
+        changed = replace(self, **changes)
+        check_result_used(self, "replace")
+        return changed
 
     @property
     def at(self: M) -> At[M]:
@@ -302,7 +313,9 @@ class Module(Tree, Extensions):
         def matches(value: Any) -> bool:
             return isinstance(value, Module) and predicate(value)
 
-        return map(lambda v: fn(v) if matches(v) else v, self, is_leaf=matches)
+        changed = map(lambda v: fn(v) if matches(v) else v, self, is_leaf=matches)
+        check_result_used(self, "map_modules")
+        return changed
 
     def tabulate(
         self, inputs: Any = MISSING, depth: int = -1, signature: bool = False, **options: Any

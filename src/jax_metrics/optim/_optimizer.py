@@ -10,7 +10,16 @@ import optax
 from jax.core import Tracer
 
 from jax_metrics.module import Initializer, OptState, Parameter, check_sharing
-from jax_metrics.tree import Extensions, FieldInfo, Tree, copy, map, static, trees_with_paths
+from jax_metrics.tree import (
+    Extensions,
+    FieldInfo,
+    Tree,
+    check_result_used,
+    copy,
+    map,
+    static,
+    trees_with_paths,
+)
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
 Flat = dict[str, Any]
@@ -134,6 +143,7 @@ class Optimizer(Tree, Extensions):
         inline = tracing or any(_is_function(value) for value in extra.values())
         step = _step if inline else _donating_step if donate else _compiled_step
         output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 
 

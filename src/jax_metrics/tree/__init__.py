@@ -20,6 +20,7 @@ from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
 from jax_metrics.tree._errors import MergeError as MergeError
 from jax_metrics.tree._errors import MutabilityError as MutabilityError
 from jax_metrics.tree._errors import StaticFieldError as StaticFieldError
+from jax_metrics.tree._errors import UnusedResultWarning as UnusedResultWarning
 from jax_metrics.tree._field import KindMixin as KindMixin
 from jax_metrics.tree._field import field as field
 from jax_metrics.tree._field import node as node
@@ -71,6 +72,7 @@ from jax_metrics.tree._types import FlattenMode as FlattenMode
 from jax_metrics.tree._types import Hashable as Hashable
 from jax_metrics.tree._types import Missing as Missing
 from jax_metrics.tree._types import Nothing as Nothing
+from jax_metrics.tree._unused_result import check_result_used as check_result_used
 from jax_metrics.tree._walk import made_here as made_here
 
 update = merge

@@ -11,6 +11,7 @@ from jax_metrics.tree._field_order import fields_in_order
 from jax_metrics.tree._flatten import is_tree, layout_of
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._mutability import toplevel_made_mutable
+from jax_metrics.tree._unused_result import check_result_used
 
 A = TypeVar("A")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]+)\]")
@@ -104,7 +105,9 @@ class Position(Generic[A]):
         Raises:
             KeyError: If the path leads nowhere.
         """
-        return self.apply(lambda _: value)
+        changed = self.apply(lambda _: value)
+        check_result_used(self._obj, "set", through=".at[path]")
+        return changed
 
     def apply(self, f: Callable[[Any], Any]) -> A:
         """A copy of the tree with a function applied to the value at the position.
@@ -113,7 +116,9 @@ class Position(Generic[A]):
             KeyError: If the path leads nowhere.
         """
         self.get()
-        return self._replaced(copy(self._obj), self._steps, f)
+        changed = self._replaced(copy(self._obj), self._steps, f)
+        check_result_used(self._obj, "apply", through=".at[path]")
+        return changed
 
     def _replaced(self, value: Any, steps: list[str | int], f: Callable[[Any], Any]) -> Any:
         if not steps:
