@@ -181,3 +181,11 @@ from jax_metrics.tree import to_dict as to_dict
 from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
+
+_MODULES = {"initializers", "losses", "metrics", "module", "nn", "optim", "regularizers"}
+_MODULES |= {"testing", "tree"}
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return tree.public_names(globals(), _MODULES)

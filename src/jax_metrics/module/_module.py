@@ -313,9 +313,7 @@ class Module(Tree, Extensions):
         def matches(value: Any) -> bool:
             return isinstance(value, Module) and predicate(value)
 
-        changed = map(lambda v: fn(v) if matches(v) else v, self, is_leaf=matches)
-        check_result_used(self, "map_modules")
-        return changed
+        return map(lambda v: fn(v) if matches(v) else v, self, is_leaf=matches)
 
     def tabulate(
         self, inputs: Any = MISSING, depth: int = -1, signature: bool = False, **options: Any

@@ -118,3 +118,9 @@ from jax_metrics.nn.transforms import Remat as Remat
 from jax_metrics.nn.transforms import Stack as Stack
 from jax_metrics.nn.transforms import apply_lora as apply_lora
 from jax_metrics.nn.transforms import merge_lora as merge_lora
+from jax_metrics.tree import public_names as _public_names
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return _public_names(globals(), {"initializers"})

@@ -56,6 +56,7 @@ from jax_metrics.tree._mutability import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree._nearest import nearest as nearest
 from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
+from jax_metrics.tree._public_names import public_names as public_names
 from jax_metrics.tree._to_dict import to_dict as to_dict
 from jax_metrics.tree._to_string import to_string as to_string
 from jax_metrics.tree._traces import remember_program as remember_program

@@ -75,10 +75,7 @@ class Map:
 
     def map(self: A, f: Callable[[Any], Any], *filters: FilterLike, **options: Any) -> A:
         """See `jm.map`."""
-        mapped = _map.map(f, self, *filters, **options)
-        if not options.get("inplace"):
-            check_result_used(self, "map")
-        return mapped
+        return _map.map(f, self, *filters, **options)
 
 
 class Apply:

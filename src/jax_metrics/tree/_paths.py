@@ -116,9 +116,7 @@ class Position(Generic[A]):
             KeyError: If the path leads nowhere.
         """
         self.get()
-        changed = self._replaced(copy(self._obj), self._steps, f)
-        check_result_used(self._obj, "apply", through=".at[path]")
-        return changed
+        return self._replaced(copy(self._obj), self._steps, f)
 
     def _replaced(self, value: Any, steps: list[str | int], f: Callable[[Any], Any]) -> Any:
         if not steps:

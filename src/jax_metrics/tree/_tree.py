@@ -28,6 +28,7 @@ from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
 from jax_metrics.tree._types import FieldMetadata
+from jax_metrics.tree._unknown_arguments import unknown_argument
 
 T = TypeVar("T", bound="Tree")
 _SIGNATURE = "_explicit_signature"  # set on a class to replace the signature of `__init__`
@@ -60,6 +61,8 @@ class TreeMeta(ABCMeta):
                 return explicit
             if "__init__" in vars(base):
                 break
+        if cls.__init__ is object.__init__:
+            return inspect.Signature()
         signature = signature_of(cls.__init__)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
@@ -73,7 +76,13 @@ class TreeMeta(ABCMeta):
         for name, factory in info.factories.items():
             tree.__dict__[name] = factory()
         tree.__dict__.update(info.defaults)
-        tree.__init__(*args, **kwargs)
+        try:
+            tree.__init__(*args, **kwargs)
+        except TypeError as error:
+            unknown = unknown_argument(cls.__name__, cls.__signature__, kwargs)
+            if unknown is None:
+                raise
+            raise unknown from error
 
 
 class Tree(Rebuildable, metaclass=TreeMeta):
@@ -141,6 +150,10 @@ class Tree(Rebuildable, metaclass=TreeMeta):
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         forget_layout(self)
+
+    def __dir__(self) -> list[str]:
+        private = (name for name in super().__dir__() if name[:1] == "_" and name[:2] != "__")
+        return sorted({*super().__dir__()} - {*private})
 
     def __getstate__(self) -> dict[str, Any]:
         return to_references(public_fields(self))

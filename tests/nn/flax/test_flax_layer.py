@@ -39,7 +39,11 @@ def test_a_layer_can_be_subclassed():
     ("make", "message"),
     [
         (lambda: jm.Linear(), "missing a required argument: 'features'"),
-        (lambda: jm.Linear(3, foo=2), "got an unexpected keyword argument 'foo'"),
+        (lambda: jm.Linear(3, foo=2), "Linear has no argument 'foo'. Its arguments: features, use"),
+        (
+            lambda: jm.Linear(4, use_biass=False),
+            "no argument 'use_biass'. Did you mean 'use_bias'?",
+        ),
         (lambda: jm.Linear(3, features=2), "multiple values for argument 'features'"),
         (lambda: jm.Linear(*range(11)), "too many positional arguments"),
     ],

@@ -32,6 +32,7 @@ from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
+from jax_metrics.nn.flax._typed_call import typed_call
 from jax_metrics.tree import (
     KindMixin,
     field,
@@ -97,6 +98,7 @@ class FlaxLayer(_Declared):
     _flax_class: ClassVar[type[linen.Module]]
     # Derived once from the declarations of the class.
     _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
+    _types: ClassVar[dict[str, Any]] = {}  # the annotations of parameters and fields
     _defaults: ClassVar[dict[str, Any]] = {}  # of the parameters stored in `arguments`
     _layers: ClassVar[tuple[str, ...]] = ()  # parameters that are layers
     _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
@@ -112,12 +114,15 @@ class FlaxLayer(_Declared):
         rest: str | None = None,
         **options: Any,
     ) -> None:
+        if flax_class is not None and cls.__call__ is FlaxLayer.__call__:
+            cls.__call__ = typed_call(flax_class)
         super().__init_subclass__(**options)
         if flax_class is not None:
             cls._flax_class = flax_class
-        for name in ("_parameters", "_defaults", "_places", "_rest"):
+        for name in ("_parameters", "_types", "_defaults", "_places", "_rest"):
             setattr(cls, name, dict(getattr(cls, name)))
-        for name in own_annotations(cls):
+        for name, annotation in own_annotations(cls).items():
+            cls._types[name] = annotation
             value = vars(cls).get(name, REQUIRED)
             if isinstance(value, dataclasses.Field):
                 cls._declare_field(name, value, gathers=name == rest)
@@ -127,8 +132,13 @@ class FlaxLayer(_Declared):
         usual = inspect.Parameter.POSITIONAL_OR_KEYWORD
         cls.__signature__ = inspect.Signature(
             [
-                *(inspect.Parameter(n, usual, default=v) for n, v in cls._parameters.items()),
-                inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None),
+                *(
+                    inspect.Parameter(n, usual, default=v, annotation=cls._types[n])
+                    for n, v in cls._parameters.items()
+                ),
+                inspect.Parameter(
+                    "name", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None
+                ),
             ]
         )
 

@@ -57,6 +57,14 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
     )
     promote_dtype: Any = dtypes.promote_dtype
 
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Looks up the vectors.
+
+        Args:
+            inputs: Integers of shape `[...]`.
+        """
+        return self._run("__call__", (inputs,), {})
+
     def attend(self, query: jax.Array) -> jax.Array:
         """The products of a query with all vectors: logits over the integers.
 
