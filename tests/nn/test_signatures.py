@@ -83,7 +83,17 @@ class Halved(Gate):
 
 class Own(Gate, flax_class=Gated):
     def __call__(self, x: jax.Array) -> jax.Array:
-        return self._run("__call__", (x, 2), {})
+        return super().__call__(x, gate=2)
+
+
+class Plain(linen.Module):
+    @linen.compact
+    def __call__(self, x: jax.Array):
+        return linen.Dense(2)(x)
+
+
+class Other(Gate, flax_class=Plain):
+    pass
 
 
 @pytest.mark.parametrize("cls", [Gate, Halved])
@@ -94,6 +104,10 @@ def test_a_layer_of_ones_own_shows_the_arguments_of_its_flax_module(cls):
     assert found[0].annotation is jax.Array and found[2].default is None
     layer = cls(3).init(0, (jnp.ones((1, 2)), 1.0))
     assert jm.equal(layer(jnp.ones((1, 2)), gate=2.0), 2 * layer(jnp.ones((1, 2)), 1.0))
+
+
+def test_a_subclass_with_another_flax_module_shows_the_arguments_of_that():
+    assert [p.name for p in parameters(Other.__call__)] == ["x"]
 
 
 def test_its_own_call_comes_first():

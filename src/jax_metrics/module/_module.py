@@ -99,9 +99,9 @@ class Module(Tree, Extensions):
         *,
         inplace: bool = False,
     ) -> M:
-        """Returns the module with parameters and state in place.
+        """Returns the module with its parameters and state.
 
-        First the `Initializer`s in fields make their values, then each module's `rng_init` runs,
+        First the `Initializer`s in fields create their values, then each module's `rng_init` runs,
         and then the module is called with the inputs, so that the layers see their shapes. Modules
         inside that are initialized already, such as pretrained ones, stay as they are. It may run
         under `jax.jit`, `jax.eval_shape` and `jax.vmap`.
@@ -115,7 +115,7 @@ class Module(Tree, Extensions):
             inplace: Initialize this object and return it, not a copy.
 
         Raises:
-            TypeError: If the key is none.
+            TypeError: If the key is neither a random key nor an integer.
             SharingError: If a module or parameter appears twice.
 
         Example:
@@ -157,7 +157,7 @@ class Module(Tree, Extensions):
         return True
 
     def rng_init(self) -> None:
-        """Override it to make fields that need random keys, but no inputs; see `jm.next_key`."""
+        """Override it to create fields that need random keys, but no inputs; see `jm.next_key`."""
 
     @property
     def initialized(self) -> bool:
@@ -285,7 +285,7 @@ class Module(Tree, Extensions):
 
     @property
     def at(self: M) -> At[M]:
-        """Reaches one place by its path: `model.at[path].get()`, `.set(value)`, `.apply(f)`."""
+        """Accesses one position by its path: `model.at[path].get()`, `.set(value)`, `.apply(f)`."""
         return At(self)
 
     def map_modules(
@@ -295,8 +295,8 @@ class Module(Tree, Extensions):
 
         Args:
             predicate: A class, or a function of a module that returns whether it matches. Modules
-                inside of one that matches are not asked.
-            fn: Maps a module to what takes its place.
+                inside of one that matches are not visited.
+            fn: Maps a module to its replacement.
 
         Example:
             >>> import jax

@@ -13,7 +13,7 @@ def num_parameters(model: Any) -> int:
 
     Args:
         model: A model, a part of one, such as `model.trainable_parameters()`, or any pytree with
-            modules inside; `jax.eval_shape` of `init` will do.
+            modules inside; the result of `jax.eval_shape` of `init` is accepted, too.
 
     Raises:
         ValueError: If a module has no values yet.

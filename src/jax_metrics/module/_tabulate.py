@@ -32,10 +32,10 @@ def tabulate(
 
     Args:
         module: The module.
-        inputs: What it would be called with, as for `init`; `jax.ShapeDtypeStruct`s will do. With
-            it the table shows the inputs and outputs of each module, and the FLOPs that XLA counts
-            in the compiled call. A module that is not initialized yet is, in shape only.
-        depth: How many levels of modules in modules to show; -1 for all.
+        inputs: What it would be called with, as for `init`; `jax.ShapeDtypeStruct`s are accepted.
+            With it the table shows the inputs and outputs of each module, and the FLOPs that XLA
+            counts in the compiled call. A module without values is initialized in shape only.
+        depth: How many levels of nested modules to show; -1 for all.
         signature: Show the static fields of each module.
         param_types: Show the dtype of each array.
         color: Draw with terminal colours.

@@ -75,7 +75,7 @@ class Optimizer(Tree, Extensions):
 
         Raises:
             SharingError: If a module or an array is in two places.
-            ValueError: If there is nothing to optimize.
+            ValueError: If there are no trainable parameters, or they have no values yet.
         """
         check_sharing(params)
         flat = _trainable(params)

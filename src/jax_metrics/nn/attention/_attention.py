@@ -202,7 +202,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
 
 
 class MultiHeadAttention(MultiHeadDotProductAttention):
-    """The same as `MultiHeadDotProductAttention`, by the shorter name that Flax has too.
+    """`MultiHeadDotProductAttention` under its shorter name, as in Flax.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Layers that run beside each other, and the layer that does nothing."""
+"""Parallel layers, and the layer that does nothing."""
 
 from typing import Any
 

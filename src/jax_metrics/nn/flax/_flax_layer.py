@@ -32,7 +32,7 @@ from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
-from jax_metrics.nn.flax._typed_call import typed_call
+from jax_metrics.nn.flax._typed_call import is_derived, typed_call
 from jax_metrics.tree import (
     KindMixin,
     field,
@@ -65,10 +65,10 @@ class _Declared(Module):
 
 
 class FlaxLayer(_Declared):
-    """A layer that is a Flax Linen module; the subclass declares what it has.
+    """A layer that is a Flax Linen module; the subclass declares its fields and arguments.
 
-    - Fields with a kind and `init=False` hold the variables of Flax, under the same name; a name
-      that is a word of Python takes an underscore: `if_`.
+    - Fields with a kind and `init=False` hold the variables of Flax, under the same name; names
+      that are Python keywords get an underscore: `if_`.
     - A field that is `node()` holds another FlaxLayer, and is an argument of the constructor.
     - The other annotated names are the arguments, as in a dataclass: of the constructor, and
       attributes. Every layer also takes `name=`.
@@ -114,7 +114,8 @@ class FlaxLayer(_Declared):
         rest: str | None = None,
         **options: Any,
     ) -> None:
-        if flax_class is not None and cls.__call__ is FlaxLayer.__call__:
+        inherited = cls.__call__
+        if flax_class is not None and (inherited is FlaxLayer.__call__ or is_derived(inherited)):
             cls.__call__ = typed_call(flax_class)
         super().__init_subclass__(**options)
         if flax_class is not None:
@@ -188,7 +189,7 @@ class FlaxLayer(_Declared):
         self.arguments = Arguments.given(values, self._defaults)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls the Flax module; see the class for what it takes."""
+        """Calls the Flax module; its subclasses have the signatures."""
         return self._run("__call__", args, kwargs)
 
     def _run(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -314,7 +315,7 @@ class FlaxLayer(_Declared):
     def variables(self) -> dict[str, dict[str, Any]]:
         """The fields as Flax has them, by collection and name: what `module.apply` takes.
 
-        Values that were left to be looked at are not among them.
+        Logged values, such as attention weights, are not among them.
 
         Example:
             >>> import flax.linen, jax.numpy as jnp

@@ -7,6 +7,8 @@ from typing import Any
 from jax_metrics.nn.flax._training_flags import IN_TRAINING
 from jax_metrics.tree import signature_of
 
+_DERIVED = "_derived_from_flax"
+
 
 def typed_call(flax_class: type) -> Callable[..., Any]:
     """A method `__call__` with the signature of the Flax module's.
@@ -20,7 +22,13 @@ def typed_call(flax_class: type) -> Callable[..., Any]:
         return self._run("__call__", args, kwargs)
 
     __call__.__signature__ = _with_mode(signature_of(flax_class.__call__))
+    setattr(__call__, _DERIVED, True)
     return __call__
+
+
+def is_derived(call: Callable[..., Any]) -> bool:
+    """Whether `typed_call` made the method: the class of another Flax module gets its own."""
+    return hasattr(call, _DERIVED)
 
 
 def _with_mode(signature: inspect.Signature) -> inspect.Signature:

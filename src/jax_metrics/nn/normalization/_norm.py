@@ -21,8 +21,8 @@ from jax_metrics.nn.normalization._linen_norm import (
 class BatchNorm(FlaxLayer, flax_class=LinenBatchNorm):
     """Normalizes each feature over the batch (Ioffe and Szegedy, 2015).
 
-    In training it uses the statistics of the batch and moves its running ones towards them; in
-    evaluation mode, or frozen, it uses the running ones and changes nothing. An empty or fully
+    In training it uses the statistics of the batch and moves its running statistics towards them;
+    in evaluation mode, or frozen, it uses the running statistics, unchanged. An empty or fully
     masked batch leaves them unchanged. A call also takes `mask=`, true at valid values, in a shape
     that broadcasts to the input. Equivalent to `flax.linen.BatchNorm` with
     `use_fast_variance=False`.

@@ -107,7 +107,7 @@ class _SequenceLayer(FlaxLayer):
         Args:
             inputs: Shape `[batch..., time, *features]`.
             lengths: Shape `[batch...]`: number of valid steps. Traced values are clipped to the
-                time axis; others beyond it are refused.
+                time axis; others beyond it are rejected.
             initial_carry: The carry to start from.
             init_key: A key for cells whose initial carry is random.
             return_carry: Overrides the layer's setting for this call, as do the next three.

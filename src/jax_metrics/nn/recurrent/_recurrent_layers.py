@@ -149,7 +149,7 @@ class RecurrentLayer(Module):
                 the previous call.
             mask: Shape `[batch..., time]`, true at valid steps.
             lengths: Shape `[batch...]`: number of valid steps. Traced values are clipped to the
-                time axis; others beyond it are refused.
+                time axis; others beyond it are rejected.
             seq_lengths: Flax's name of `lengths`.
         """
         time = self.time_axis + x.ndim if self.time_axis < 0 else self.time_axis
@@ -247,8 +247,8 @@ class RecurrentLayer(Module):
             where = "`initial_state`" if given is not None else "the `state` of the previous call"
             raise ValueError(
                 f"{type(self).__name__} expected {where} to have the shapes {shapes}, for these "
-                f"inputs; got {given_shapes}. Reset a stateful layer, also for another batch "
-                "size, with `layer.state = None`."
+                f"inputs; got {given_shapes}. Reset a stateful layer, including for another "
+                "batch size, with `layer.state = None`."
             )
         return (states,) if len(fresh) == 1 else tuple(states)
 
