@@ -57,6 +57,21 @@ def test_the_order_outlives_jit():
     assert paths(jax.jit(lambda tree: tree)(Plain())) == paths(Plain())
 
 
+def test_declared_fields_are_in_the_order_of_the_class():
+    class Reversed(jt.Tree):
+        first: float = jt.node()
+        second: float = jt.node()
+
+        def __init__(self, other):
+            if other:
+                self.second, self.other, self.first = 1.0, Leaf(), 2.0
+            else:
+                self.first, self.other, self.second = 1.0, Leaf(), 2.0
+
+    expected = [".first", ".other.y", ".other.x", ".second"]
+    assert paths(Reversed(True)) == paths(Reversed(False)) == expected
+
+
 def test_trees_in_order():
     in_order = [path for path, _ in jt.trees_with_paths(Owner(), in_field_order=True)]
     assert in_order == TREES

@@ -14,11 +14,21 @@ from jax_metrics.tree._leaves import is_leaf
 from jax_metrics.tree._types import FieldInfo
 from jax_metrics.tree._walk import is_empty
 
+_IN_ORDER = "names in order"  # the key of a plan of layouts
+
 
 def fields_in_order(tree: Any) -> Sequence[str]:
-    """The node fields of a Tree in the order in which they were first assigned."""
-    names = layout_of(tree).names
-    return names if len(names) < 2 else [name for name in vars(tree) if name in names]
+    """The node fields of a Tree: declared ones as in the class, the others as first assigned."""
+    layout = layout_of(tree)
+    names = layout.plans.get(_IN_ORDER)
+    if names is None:
+        declared = (name for name in layout.names if name in layout.declared)
+        names = layout.plans[_IN_ORDER] = tuple(
+            next(declared) if name in layout.declared else name
+            for name in layout.template
+            if name in layout.names
+        )
+    return names
 
 
 def leaves_in_order(value: Any) -> Iterator[FieldInfo]:
