@@ -26,8 +26,11 @@ def name_of(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_metric(case):
-    check_metric(**case)
+@pytest.mark.parametrize(
+    "sharded", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["one device", "sharded"]
+)
+def test_metric(case, sharded):
+    check_metric(**{"sharded": sharded, **case})
 
 
 def test_every_metric_has_a_case():

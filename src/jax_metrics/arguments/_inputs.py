@@ -25,14 +25,23 @@ def as_float(name: str, value: Any) -> jax.Array:
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
 
 
+# Types of JAX arrays met so far: asking about a type is quicker than `isinstance`.
+_array_types: set[type] = {type(None)}
+
+
 def refuse_truncation(*values: Any, **named: Any) -> None:
     """Checks that JAX, which without x64 has integers of 32 bits, does not truncate those of NumPy.
 
     Raises:
         OverflowError: If it would.
     """
-    for name, value in (*(("an argument", value) for value in values), *named.items()):
-        if value is None or isinstance(value, jax.Array):
+    if values:
+        named = {f"argument {i}": value for i, value in enumerate(values)} | named
+    for name, value in named.items():
+        if type(value) in _array_types:
+            continue
+        if isinstance(value, jax.Array):
+            _array_types.add(type(value))
             continue
         for leaf in jax.tree.leaves(value):
             if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "iu":

@@ -9,6 +9,7 @@ from jax_metrics.tree import Tree, copy, signature_of
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _PLAIN = Arguments()
+_BY_POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -22,6 +23,7 @@ class ArgumentRouting(Tree):
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
+    _positional: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[frozenset[str]] = frozenset()
     _accepts_any_arguments: ClassVar[bool] = False  # true of wrappers
 
@@ -31,6 +33,7 @@ class ArgumentRouting(Tree):
         own = dict(list(signature_of(update).parameters.items())[1:])
         empty = inspect.Parameter.empty
         cls._parameters = own
+        cls._positional = tuple(n for n, p in own.items() if p.kind is _BY_POSITION)
         cls._required = frozenset(name for name, p in own.items() if p.default is empty)
         cls._accepts_any_arguments = any(p.kind in _VARIADIC for p in own.values())
 
@@ -105,9 +108,11 @@ class ArgumentRouting(Tree):
 
     def _named(self, args: tuple[Any, ...]) -> dict[str, Any]:
         """Positional arguments under the names that callers use."""
+        if self._arguments is _PLAIN and len(args) <= len(self._positional):
+            return dict(zip(self._positional, args, strict=False))  # the usual case
         names = list(self.signature.parameters)
         kinds = [parameter.kind for parameter in self._accepted_parameters().values()]
-        positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        positional = kinds.count(_BY_POSITION)
         if len(args) > positional:
             raise TypeError(
                 f"{type(self).__name__} takes {positional or 'no'} arguments by position, but got "

@@ -115,7 +115,14 @@ def test_binned_states_merge_and_scan():
         ("specificity_at_sensitivity", jm.SpecificityAtSensitivity, {"min_sensitivity": 0.6}),
     ],
 )
-@pytest.mark.parametrize("kind", [{}, {"num_classes": 3}, {"num_labels": 3}])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        pytest.param({"num_classes": 3}, marks=pytest.mark.slow),
+        pytest.param({"num_labels": 3}, marks=pytest.mark.slow),
+    ],
+)
 def test_functions_are_exact_unless_thresholds_are_given(name, metric, options, kind):
     function, options = getattr(jm, name), options | kind
     shape = (24, 3) if kind else (24,)
