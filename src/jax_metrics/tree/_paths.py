@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from jax_metrics.tree._copy import copy
-from jax_metrics.tree._field_order import fields_in_order
+from jax_metrics.tree._field_order import fields_in_order, items_in_order
 from jax_metrics.tree._flatten import is_tree, layout_of
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._mutability import toplevel_made_mutable
@@ -25,7 +25,7 @@ def trees_with_paths(
     Args:
         value: A Tree, or any pytree.
         path: The path of the value itself.
-        in_field_order: Whether fields come as they were assigned, and not as JAX flattens them.
+        in_field_order: Whether fields come as they were assigned, not as JAX flattens them.
 
     Example:
         >>> import jax_metrics as jm
@@ -42,7 +42,7 @@ def trees_with_paths(
                 if type(fields[name]) not in leaf_types:
                     yield from walk(fields[name], f"{path}.{name}")
         elif isinstance(value, dict):
-            for key, item in value.items():
+            for key, item in items_of(value):
                 yield from walk(item, f"{path}[{key!r}]")
         elif _is_namedtuple(value):
             for name, item in value._asdict().items():
@@ -52,6 +52,7 @@ def trees_with_paths(
                 yield from walk(item, f"{path}[{index}]")
 
     names_of = fields_in_order if in_field_order else _names_as_flattened
+    items_of = items_in_order if in_field_order else dict.items
     return walk(value, path)
 
 
