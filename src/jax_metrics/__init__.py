@@ -182,8 +182,9 @@ from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
-_MODULES = {"initializers", "losses", "metrics", "module", "nn", "optim", "regularizers"}
-_MODULES |= {"testing", "tree"}
+_MODULES = frozenset(
+    "initializers losses metrics module nn optim regularizers testing tree".split()
+)
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ KINDS = {
     "rng": jm.Rng,
     "metric_state": jm.MetricState,
     "model_state": jm.ModelState,
-    "batch_stats": jm.BatchStats,
+    "statistics": jm.BatchStats,
     "cache": jm.Cache,
     "opt_state": jm.OptState,
     "log": jm.Log,
@@ -29,7 +29,7 @@ class All(jm.Module):
     rng: int = jm.Rng.node(3)
     metric_state: int = jm.MetricState.node(4)
     model_state: int = jm.ModelState.node(5)
-    batch_stats: int = jm.BatchStats.node(6)
+    statistics: int = jm.BatchStats.node(6)
     cache: int = jm.Cache.node(7)
     opt_state: int = jm.OptState.node(8)
     log: int = jm.Log.node(9)
@@ -52,12 +52,12 @@ def kept(model):
     [
         ("parameters", {"parameter"}),
         ("trainable_parameters", {"parameter"}),
-        ("batch_stats", {"batch_stats"}),
+        ("batch_stats", {"statistics"}),
         ("rngs", {"rng"}),
-        ("model_states", {"model_state", "batch_stats", "cache"}),
+        ("model_states", {"model_state", "statistics", "cache"}),
         (
             "states",
-            {"state", "rng", "metric_state", "model_state", "batch_stats", "cache", "opt_state"},
+            {"state", "rng", "metric_state", "model_state", "statistics", "cache", "opt_state"},
         ),
         ("metric_logs", {"metric_log", "own"}),
         ("loss_logs", {"loss_log"}),

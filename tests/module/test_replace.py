@@ -32,7 +32,7 @@ def test_under_jit():
 @pytest.mark.parametrize(
     "changes, text",
     [
-        ({"use_biass": False}, r"Linear has no field 'use_biass'. Did you mean 'use_bias'\? Its"),
+        ({"use_biass": False}, r"Linear has no field 'use_biass'. Did you mean `use_bias`\? Its"),
         ({"weight": 1}, r"Linear has no field 'weight'. Its fields: .*kernel.*features"),
         ({"training": False}, "Linear.training is not a field, so `replace` cannot change it"),
     ],

@@ -264,7 +264,7 @@ CASES |= {
         IMAGE,
         refuses=(IMAGE[..., :3], ValueError, "initialized for 4 channels"),
     ),
-    "SeparableConv": layer(lambda: nn.SeparableConv(3, (3, 3), 2), IMAGE, refuses=FLAT),
+    "SeparableConv": layer(lambda: nn.SeparableConv(3, (3, 3), strides=2), IMAGE, refuses=FLAT),
     "Upsample": layer(lambda: nn.Upsample(2, method="bilinear"), IMAGE, refuses=FLAT),
     "PixelShuffle": layer(lambda: nn.PixelShuffle(2), IMAGE, refuses=FLAT),
     "PixelUnshuffle": layer(lambda: nn.PixelUnshuffle(2), IMAGE, refuses=FLAT),

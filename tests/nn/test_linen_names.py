@@ -67,7 +67,6 @@ def assert_same_default(name: str, ours: Any, field: Any) -> None:
 def test_every_function_of_linen_that_belongs_is_here():
     names = {n for n in dir(linen.activation) if getattr(linen, n, None) is not None}
     names = {n for n in names if inspect.isroutine(getattr(linen, n)) or n in ("relu", "gelu")}
-    names |= {"pool", "dot_product_attention", "make_causal_mask"}
-    names |= {"make_attention_mask", "combine_masks", "dot_product_attention_weights"}
+    names |= {"pool", "dot_product_attention", "dot_product_attention_weights"}
     for name in names - {"compact"}:
         assert getattr(nn, name) is getattr(linen, name)

@@ -115,17 +115,41 @@ def test_its_own_call_comes_first():
     assert Own(3).init(0, jnp.ones((1, 2)))(jnp.ones((1, 2))).shape == (1, 3)
 
 
+X = jnp.ones((2, 3))
+
+
+@pytest.mark.parametrize(
+    "layer, text",
+    [
+        (
+            jm.BatchNorm(),
+            "BatchNorm has no argument `maks` in a call. Did you mean `mask`\\? It takes x",
+        ),
+        (jm.Linear(3), "Linear has no argument `maks` in a call. It takes inputs."),
+        (jm.Sequential(jnp.sin, jm.MLP([3])), r"Lambda.*maks"),
+        (jm.MLP([3]), "MLP has no argument `maks` in a call. It takes x."),
+    ],
+    ids=["BatchNorm", "Linear", "Sequential", "MLP"],
+)
+def test_unknown_arguments_of_a_call(layer, text):
+    with pytest.raises(TypeError, match=text):
+        layer.init(0, jm.Inputs(X, maks=None))
+
+
 @pytest.mark.parametrize(
     "make, text",
     [
-        (lambda: jm.Linear(4, use_biass=False), "Linear has no argument 'use_biass'. Did you mean"),
-        (lambda: jm.BatchNorm(momentun=0.9), "Did you mean 'momentum'?"),
-        (lambda: jm.MLP([4], activaton=jnp.sin), "Did you mean 'activation'?"),
-        (lambda: jm.nn.GRU(4, kernel_initt=None), "GRU has no argument 'kernel_initt'. Did you"),
-        (lambda: jm.nn.MaxPool(2, stride=1), "Did you mean 'strides'?"),
-        (lambda: jm.Module(nam="a"), "Module has no argument 'nam'. Did you mean 'name'?"),
-        (lambda: jm.Sequential(names="a"), "Did you mean 'name'? Its arguments: layers, name."),
-        (lambda: jm.Optimizer(optimiser=None), "Did you mean 'optimizer'?"),
+        (lambda: jm.Linear(4, use_biass=False), "Linear has no argument `use_biass`. Did you mean"),
+        (lambda: jm.BatchNorm(momentun=0.9), "Did you mean `momentum`?"),
+        (lambda: jm.MLP([4], activaton=jnp.sin), "Did you mean `activation`?"),
+        (
+            lambda: jm.nn.GRU(4, kernel_initt=None),
+            "GRUCell has no argument `kernel_initt`. Did you",
+        ),
+        (lambda: jm.nn.MaxPool(2, stride=1), "Did you mean `strides`?"),
+        (lambda: jm.Module(nam="a"), "Module has no argument `nam`. Did you mean `name`?"),
+        (lambda: jm.Sequential(names="a"), "Did you mean `name`? It takes layers, name."),
+        (lambda: jm.Optimizer(optimiser=None), "Did you mean `optimizer`?"),
     ],
 )
 def test_unknown_arguments_of_a_class(make, text):

@@ -183,7 +183,7 @@ def test_array_in_a_static_field_is_refused(wrap, traced):
         (jax.jit(leaves) if traced else leaves)(jnp.zeros((2, 3)))
     text = str(caught.value)
     assert "Free.scale is a static field but holds a JAX array, float32[2,3]." in text
-    assert "1. declare the field as a node: `scale: jax.Array = jm.node()`" in text
+    assert "1. declare the field in the class body: `scale: jax.Array = jm.node()`" in text
     assert (
         "2. if it is a constant, keep it as a numpy array: `self.scale = np.asarray(...)`" in text
     )

@@ -67,12 +67,12 @@ class Takes(jt.Tree):
 @pytest.mark.parametrize(
     "make, text",
     [
-        (lambda: Plain(3, nam="a"), "Plain has no argument 'nam'. Did you mean 'name'?"),
-        (lambda: Inherits(3, nam="a"), "Inherits has no argument 'nam'. Did you mean 'name'?"),
-        (lambda: Record(sise=1), "Did you mean 'size'? Its arguments: size."),
+        (lambda: Plain(3, nam="a"), "Plain has no argument `nam`. Did you mean `name`?"),
+        (lambda: Inherits(3, nam="a"), "Inherits has no argument `nam`. Did you mean `name`?"),
+        (lambda: Record(sise=1), "Did you mean `size`? It takes size."),
         (lambda: Bare(x=1), "Bare() takes no arguments"),
-        (lambda: Says(other=1), "Says has no argument 'other'. Its arguments: anything."),
-        (lambda: Plain(), "missing 1 required positional argument: 'size'"),
+        (lambda: Says(other=1), "Says has no argument `other`. It takes anything."),
+        (lambda: Plain(), "Plain needs `size`, as in `Plain(size=...)`"),
         (lambda: Fails(size=1), "an error of the constructor itself"),
     ],
 )

@@ -82,6 +82,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     """
 
     _variable: ClassVar[str] = "metric"
+    _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True
     higher_is_better: Any = None
     plot_form: ClassVar[Form] = "value"

@@ -5,6 +5,8 @@ from jax_metrics.module._calls import aliased_as as aliased_as
 from jax_metrics.module._calls import describe_place as describe_place
 from jax_metrics.module._field_key import advance_key as advance_key
 from jax_metrics.module._field_key import key_from_init as key_from_init
+from jax_metrics.module._foreign_errors import describe_error as describe_error
+from jax_metrics.module._foreign_errors import explain as explain
 from jax_metrics.module._functional import compact_module as compact_module
 from jax_metrics.module._functional import preserve_state as preserve_state
 from jax_metrics.module._gradients import grad as grad

@@ -12,7 +12,8 @@ from typing import Any
 
 import jax
 
-from jax_metrics.tree import check_use, trees_with_paths
+from jax_metrics.module._foreign_errors import explain_call
+from jax_metrics.tree import check_use, in_compact, trees_with_paths
 
 
 class Call:
@@ -22,12 +23,21 @@ class Call:
         module: The module.
         path: Where the module is in the root; empty for the root itself.
         record: Called with each finished call's path, module, inputs and output, if set.
+        caller: The call that runs around it, of a model that does not contain this module.
     """
 
-    __slots__ = ("_outermost", "_paths", "module", "path", "record")
+    __slots__ = ("_outermost", "_paths", "caller", "module", "path", "record")
 
-    def __init__(self, module: Any, root: "Call | None", path: str, record: Any):
+    def __init__(
+        self,
+        module: Any,
+        root: "Call | None",
+        path: str,
+        record: Any,
+        caller: "Call | None" = None,
+    ):
         self.module = module
+        self.caller = caller
         self._outermost = root
         self.path = path
         self.record = record
@@ -89,7 +99,7 @@ def _run_in_scope(
     else:
         path = outer.root.path_of(self)
         if path is None:
-            running, scope = Call(self, None, "", outer.record), self.name
+            running, scope = Call(self, None, "", outer.record, outer), self.name
         else:
             running = Call(self, outer.root, path, outer.record)
             inside = path.startswith((f"{outer.path}.", f"{outer.path}["))
@@ -102,6 +112,11 @@ def _run_in_scope(
                 output = call(self, *args, **kwargs)
             else:
                 output = around(self, call, args, kwargs)
+    except Exception as error:
+        explained = explain_call(error, describe_place(self), self, args, kwargs)
+        if explained is not None:
+            raise explained from error
+        raise
     finally:
         _running.reset(token)
     if running.record is not None:
@@ -145,6 +160,16 @@ def place_in_call(module: Any) -> tuple[Any, str]:
     if running is None or (path := running.root.path_of(module)) is None:
         return module, ""
     return running.root.module, path
+
+
+def maker_of(module: Any) -> Any:
+    """The module in whose call this one runs without being a part of it; None if there is none."""
+    running = _running.get()
+    if running is None or (caller := running.root.caller) is None or caller.module is None:
+        return None
+    # A compact method has made it, or it became a field since the paths were looked up.
+    inside = in_compact() or any(t is module for _, t in trees_with_paths(caller.root.module))
+    return None if inside else caller.root.module
 
 
 def describe_place(module: Any) -> str:

@@ -14,6 +14,7 @@ from jax_metrics.tree import (
     MISSING,
     FieldInfo,
     apply,
+    check_keys,
     copy,
     layout_of,
     make_mutable,
@@ -21,20 +22,22 @@ from jax_metrics.tree import (
     trees_with_paths,
 )
 
-_initializing: contextvars.ContextVar[bool] = contextvars.ContextVar("initializing", default=False)
+# The module that `init` is initializing.
+_initializing: contextvars.ContextVar[Any] = contextvars.ContextVar("initializing", default=None)
 # Field initializers draw from a stream of their own, so that the forward call of a layer starts
 # with the key itself, as Flax does, whether or not the layer also keeps a key for dropout.
 _FIELDS = 0x6A6D
 
 
-def is_initializing() -> bool:
-    """Whether `init` is running."""
-    return _initializing.get()
+def is_initializing(module: Any = None) -> bool:
+    """Whether `init` is running; given a module, whether it is running for this one itself."""
+    running = _initializing.get()
+    return running is not None and (module is None or module is running)
 
 
 @contextlib.contextmanager
-def _running() -> Iterator[None]:
-    token = _initializing.set(True)
+def _running(module: Any) -> Iterator[None]:
+    token = _initializing.set(module)
     try:
         yield
     finally:
@@ -65,11 +68,10 @@ def init_with_output(
 
 def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -> Any:
     output = None
-    with _running(), rng_key(key):
+    with _running(module), rng_key(key):
         _init_fields(module, key)
         if inputs is not MISSING:
-            arguments = Inputs.from_value(inputs)
-            output = getattr(module, call_method)(*arguments.args, **arguments.kwargs)
+            output = _call(module, inputs, call_method)
         hidden = _initialized_by_parent(module)
         for _, tree in list(trees_with_paths(module)):
             if (
@@ -80,6 +82,36 @@ def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -
                 tree._init_inside()
     apply(_set_initialized, module, inplace=True)
     return output
+
+
+def _call(module: Any, inputs: Any, call_method: str) -> Any:
+    if not isinstance(call_method, str):
+        raise TypeError(
+            f"`init(key, inputs, call_method)` takes the name of a method third; got a "
+            f"{type(call_method).__name__}. Several inputs go into a tuple, `init(key, (a, b))`; "
+            "keyword arguments into a dict, or all into `jm.Inputs(a, b, scale=c)`."
+        )
+    method = getattr(module, call_method, None)
+    if method is None:
+        raise TypeError(
+            f"{type(module).__name__} has no method `{call_method}` for `init` to call. Define it, "
+            "name another one with `call_method=`, or leave out the inputs."
+        )
+    arguments = Inputs.from_value(inputs)
+    try:
+        return method(*arguments.args, **arguments.kwargs)
+    except Exception as error:
+        if _looks_like_shape(inputs):
+            raise TypeError(
+                f"`init(key, inputs)` called the {type(module).__name__} with the integers "
+                f"{', '.join(map(str, inputs))}, and the call failed. If they are a shape, give an "
+                f"example of the inputs instead: `init(key, jnp.ones({tuple(inputs)}))`."
+            ) from error
+        raise
+
+
+def _looks_like_shape(inputs: Any) -> bool:
+    return isinstance(inputs, tuple | list) and bool(inputs) and all(type(n) is int for n in inputs)
 
 
 def init_inline(module: Any) -> None:
@@ -116,8 +148,10 @@ def _init_fields(module: Any, key: jax.Array) -> None:
 
 
 def _check_declared(module: Any) -> None:
-    """Raises if an Initializer is in a static field, where it would never run."""
+    """Raises for an Initializer in a static field, and for a dict that JAX cannot sort."""
     for _, tree in trees_with_paths(module):
+        for name in layout_of(tree).names:
+            check_keys(type(tree), name, vars(tree)[name])
         for name, value in layout_of(tree).statics():
             if isinstance(value, Initializer):
                 cls = type(tree).__name__

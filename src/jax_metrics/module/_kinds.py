@@ -14,11 +14,22 @@ TreePart
    `- MetricLog         reported with the metrics
 """
 
+from typing import Any, NoReturn
+
 from jax_metrics.tree import KindMixin
 
 
 class TreePart(KindMixin):
     """The root of all kinds."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raises: a kind has no objects."""
+        name = cls.__name__
+        raise TypeError(
+            f"{name} is a kind of fields, which has no objects. Declare the field in the class "
+            f"body, `w: jax.Array = jm.{name}.node()`, and assign the value in `__init__`: "
+            "`self.w = array`."
+        )
 
 
 class Parameter(TreePart):

@@ -1,12 +1,12 @@
 """`Module`: a Tree that is called, with random initialization and modes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
 
 from jax_metrics.module import _init
-from jax_metrics.module._calls import describe_place, in_scope, place_in_call
+from jax_metrics.module._calls import describe_place, in_scope, maker_of, place_in_call
 from jax_metrics.module._kinds import (
     BatchStats,
     Cache,
@@ -71,6 +71,14 @@ class Module(Tree, Extensions):
 
     _mode: Mode = static(Mode())
     _captured_inline: ClassVar[bool] = True
+    _array_declarations: ClassVar[tuple[str, ...]] = ("jm.Parameter.node()", "jm.State.node()")
+    _counter_declaration: ClassVar[str] = "jm.State.node()"
+    _read_only: ClassVar[Mapping[str, str]] = {
+        "training": "Write `model = model.train()` or `model = model.eval()`.",
+        "frozen": "Write `model = model.freeze()` or `model = model.unfreeze()`.",
+        "initialized": "`model = model.init(key, inputs)` sets it.",
+        "at": "Write `model = model.at[path].set(value)`.",
+    }
     name: Any = DefaultName()
 
     def __init__(self, name: str | None = None):
@@ -81,8 +89,15 @@ class Module(Tree, Extensions):
         super().__init_subclass__(**options)
         if "__call__" in vars(cls):
             cls.__call__ = in_scope(vars(cls)["__call__"])
+        elif "forward" in vars(cls) and not any("__call__" in vars(b) for b in cls.__mro__):
+            cls.__call__ = _refuse_call  # a subclass may still define it
 
     def _on_constructed(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"{type(self).__name__}.name is the name of the module, a string; got a "
+                f"{type(self.name).__name__}. Give a field for something else another name."
+            )
         if in_compact():
             _init.init_inline(self)
 
@@ -149,6 +164,13 @@ class Module(Tree, Extensions):
         """
         if self.initialized:
             return False
+        if (maker := maker_of(self)) is not None and not _init.is_initializing(self):
+            raise RuntimeError(
+                f"{describe_place(self)} was made in a call of {type(maker).__name__} and is not a "
+                "part of it, so its parameters would be lost. Make it in `__init__`, as in "
+                f"`self.layer = {type(self).__name__}(...)`, or decorate the method that makes it "
+                "with `@jm.compact`."
+            )
         if not _init.is_initializing():
             raise RuntimeError(
                 f"{describe_place(self)} was called before it was initialized. Call "
@@ -331,6 +353,14 @@ class Module(Tree, Extensions):
         return repr_lib.render_object_constructor(
             object_type=type(self), attributes=shown, path=path, subtree_renderer=subtree_renderer
         )
+
+
+def _refuse_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    name = type(self).__name__
+    raise TypeError(
+        f"{name} defines `forward`, but a Module is called by `__call__`. Rename it: "
+        f"`def __call__(self, ...)`, and call the module itself, `{self._variable}(x)`."
+    )
 
 
 def is_trainable(info: FieldInfo) -> bool:

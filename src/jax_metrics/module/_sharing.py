@@ -13,10 +13,36 @@ class SharingError(ValueError):
 
 
 def shared_trees(model: Any) -> list[tuple[str, str]]:
-    """Pairs of paths to the same Tree object."""
+    """Pairs of paths to the same Tree object.
+
+    Raises:
+        SharingError: If a Tree contains itself.
+    """
     seen: dict[int, str] = {}
     pairs = ((seen.setdefault(id(tree), path), path) for path, tree in trees_with_paths(model))
-    return [(first, path) for first, path in pairs if first != path]
+    try:
+        return [(first, path) for first, path in pairs if first != path]
+    except RecursionError:
+        pass
+    first, path = _circle(model)
+    raise SharingError(
+        f"The {type(model).__name__} contains itself: {path} is "
+        f"{f'the same object as {first}' if first else 'the model'}. A pytree cannot contain "
+        "itself. Pass the other module to the method that needs it, instead of keeping it."
+    )
+
+
+def _circle(model: Any) -> tuple[str, str]:
+    """The path of a Tree that contains itself, and its path inside."""
+    around: list[tuple[Any, str]] = []
+    for path, tree in trees_with_paths(model):
+        while around and not path.startswith((f"{around[-1][1]}.", f"{around[-1][1]}[")):
+            around.pop()
+        for outer, outer_path in around:
+            if outer is tree:
+                return outer_path, path
+        around.append((tree, path))
+    raise AssertionError("without an end, and no Tree in itself")
 
 
 def check_shared_trees(model: Any, pairs: list[tuple[str, str]]) -> None:

@@ -12,7 +12,10 @@ from jax_metrics.nn.attention import TransformerDecoder as TransformerDecoder
 from jax_metrics.nn.attention import TransformerDecoderLayer as TransformerDecoderLayer
 from jax_metrics.nn.attention import TransformerEncoder as TransformerEncoder
 from jax_metrics.nn.attention import TransformerEncoderLayer as TransformerEncoderLayer
+from jax_metrics.nn.attention import combine_masks as combine_masks
 from jax_metrics.nn.attention import init_cache as init_cache
+from jax_metrics.nn.attention import make_attention_mask as make_attention_mask
+from jax_metrics.nn.attention import make_causal_mask as make_causal_mask
 from jax_metrics.nn.attention import remove_cache as remove_cache
 from jax_metrics.nn.containers import Concatenate as Concatenate
 from jax_metrics.nn.containers import Flatten as Flatten
@@ -23,7 +26,6 @@ from jax_metrics.nn.containers import Reshape as Reshape
 from jax_metrics.nn.containers import Residual as Residual
 from jax_metrics.nn.containers import Sequential as Sequential
 from jax_metrics.nn.containers import celu as celu
-from jax_metrics.nn.containers import combine_masks as combine_masks
 from jax_metrics.nn.containers import dot_product_attention as dot_product_attention
 from jax_metrics.nn.containers import dot_product_attention_weights as dot_product_attention_weights
 from jax_metrics.nn.containers import elu as elu
@@ -37,8 +39,6 @@ from jax_metrics.nn.containers import leaky_relu as leaky_relu
 from jax_metrics.nn.containers import log_sigmoid as log_sigmoid
 from jax_metrics.nn.containers import log_softmax as log_softmax
 from jax_metrics.nn.containers import logsumexp as logsumexp
-from jax_metrics.nn.containers import make_attention_mask as make_attention_mask
-from jax_metrics.nn.containers import make_causal_mask as make_causal_mask
 from jax_metrics.nn.containers import normalize as normalize
 from jax_metrics.nn.containers import one_hot as one_hot
 from jax_metrics.nn.containers import pool as pool

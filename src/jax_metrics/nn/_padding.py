@@ -8,6 +8,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from jax_metrics.module import describe_place
 
 
 def without_padding(x: jax.Array, valid: Any) -> jax.Array:
@@ -20,3 +23,25 @@ def without_padding(x: jax.Array, valid: Any) -> jax.Array:
     if not jnp.issubdtype(jnp.result_type(x), jnp.inexact):
         return x
     return jnp.where(jnp.asarray(valid, bool) | jnp.isfinite(x), x, 0)
+
+
+def check_masks(layer: Any, **masks: Any) -> None:
+    """Raises unless all masks are boolean: zero means "keep" in some libraries, "drop" in others.
+
+    Args:
+        layer: The layer, for the message.
+        **masks: Masks by the names of their arguments; None: no mask.
+
+    Raises:
+        TypeError: If one has another dtype.
+    """
+    for name, mask in masks.items():
+        if mask is None:
+            continue
+        dtype = mask.dtype if hasattr(mask, "dtype") else np.asarray(mask).dtype
+        if dtype != np.bool_:
+            raise TypeError(
+                f"{describe_place(layer)} expects booleans for `{name}`, True at what counts; got "
+                f"{dtype}. Write `{name} == 0` if 0 is at what counts, as in a mask of 0 and -inf "
+                f"that is added; `{name}.astype(bool)` if 1 is."
+            )

@@ -10,6 +10,11 @@ import optax
 from jax.core import Tracer
 
 from jax_metrics.module import Initializer, OptState, Parameter, check_sharing
+from jax_metrics.optim._optimizer_errors import (
+    check_state_shapes,
+    explain_optax,
+    warn_of_untrained,
+)
 from jax_metrics.tree import (
     Extensions,
     FieldInfo,
@@ -62,6 +67,16 @@ class Optimizer(Tree, Extensions):
             )
         self.optimizer = optimizer
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(self) is Optimizer and not name.startswith("_") and not hasattr(Optimizer, name):
+            raise AttributeError(
+                f"Optimizer has no attribute `{name}`. Its options are those of the optax "
+                "transformation; to change one between steps, make it a part of the state: "
+                "`optax.inject_hyperparams(optax.adam)(learning_rate=1e-3)`, and then "
+                '`optimizer.opt_state.hyperparams["learning_rate"] = 1e-5`; or pass a schedule.'
+            )
+        super().__setattr__(name, value)
+
     @property
     def initialized(self) -> bool:
         """Whether `init` has run."""
@@ -90,8 +105,14 @@ class Optimizer(Tree, Extensions):
                 f"The {type(params).__name__} has no value yet at {_listed(uninitialized)}. "
                 "Initialize the model first, with `model.init(key, inputs)`."
             )
+        warn_of_untrained(params)
         optimizer = copy(self)
-        optimizer.opt_state = self.optimizer.init(flat)
+        try:
+            optimizer.opt_state = self.optimizer.init(flat)
+        except Exception as error:
+            if (explained := explain_optax(error, "init")) is not None:
+                raise explained from error
+            raise
         optimizer._paths = tuple(sorted(flat))
         return optimizer
 
@@ -160,7 +181,16 @@ def _step(
     flat_params: Any = None if params is None else _checked_params(params, flat_grads, paths)
     extra = {name: _as_flat(value, params, paths) for name, value in extra.items()}
     transformation = optax.with_extra_args_support(optimizer.optimizer)
-    updates, state = transformation.update(flat_grads, optimizer.opt_state, flat_params, **extra)
+    before = optimizer.opt_state
+    try:
+        updates, state = transformation.update(flat_grads, before, flat_params, **extra)
+    except Exception as error:
+        check_state_shapes(before, flat_grads, error)
+        if (explained := explain_optax(error, "update")) is not None:
+            raise explained from error
+        raise
+    if jax.tree.map(jnp.shape, before) != jax.tree.map(jnp.shape, state):
+        check_state_shapes(before, flat_grads)
     if not apply_updates:
         return _with_leaves(jax.tree.map(jnp.zeros_like, grads), updates), state
     return _with_leaves(params, optax.apply_updates(flat_params, updates)), state

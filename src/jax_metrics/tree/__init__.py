@@ -8,6 +8,7 @@ from jax_metrics.tree._compact import compact as compact
 from jax_metrics.tree._compact import in_compact as in_compact
 from jax_metrics.tree._compact import outside_compact as outside_compact
 from jax_metrics.tree._compact import snake_case as snake_case
+from jax_metrics.tree._constructor_arguments import explain_arguments as explain_arguments
 from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
@@ -57,6 +58,8 @@ from jax_metrics.tree._nearest import nearest as nearest
 from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._public_names import public_names as public_names
+from jax_metrics.tree._running_functions import user_line as user_line
+from jax_metrics.tree._static_mistakes import check_keys as check_keys
 from jax_metrics.tree._to_dict import to_dict as to_dict
 from jax_metrics.tree._to_string import to_string as to_string
 from jax_metrics.tree._traces import remember_program as remember_program

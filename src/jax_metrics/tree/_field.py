@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._types import FieldMetadata
 
 _NO_KIND = type(None)
@@ -50,7 +51,7 @@ def _restored(values: dict[str, Any]) -> Field:
 def field(
     default: Any = dataclasses.MISSING,
     *,
-    node: bool,
+    node: Any = dataclasses.MISSING,
     kind: type = _NO_KIND,
     default_factory: Any = dataclasses.MISSING,
     init: bool = True,
@@ -63,7 +64,7 @@ def field(
 
     Args:
         default: The initial value in every new object.
-        node: Whether the field is a child of the pytree (`True`) or static (`False`).
+        node: Whether the field is a child of the pytree (`True`) or static (`False`); required.
         kind: The purpose of the field, a class such as `jm.Parameter`.
         default_factory: A function without arguments that creates the default.
         init: As in `dataclasses.field`, as are the arguments after it.
@@ -73,7 +74,8 @@ def field(
         kw_only: See `init`.
 
     Raises:
-        ValueError: If the default is a list, dict or set, which all objects would share.
+        TypeError: If `node` is missing, or the kind is not a class.
+        ValueError: If the default is a Tree, list, dict or set, which all objects would share.
 
     Example:
         >>> import jax
@@ -83,6 +85,23 @@ def field(
         >>> jax.tree.leaves(Scale())
         [2.0]
     """
+    if not isinstance(node, bool):
+        raise TypeError(
+            "`jm.field` declares a field in a class body and needs `node=True`, for a child of the "
+            "pytree, or `node=False`, for a static field. Shorter are `jm.node()`, `jm.static()` "
+            "and, with a kind, `jm.Parameter.node()`. In `__init__` assign the value itself: "
+            "`self.w = array`."
+        )
+    if not isinstance(kind, type):
+        raise TypeError(
+            f"The kind of a field is a class, as in `jm.node(kind=jm.Parameter)` or "
+            f"`jm.Parameter.node()`; got {kind!r}."
+        )
+    if type(default) in TREE_TYPES:
+        raise ValueError(
+            f"The default is a {type(default).__name__}, which every object of the class would "
+            f"share. Write `default_factory=lambda: {type(default).__name__}(...)` instead."
+        )
     if isinstance(default, list | dict | set):
         raise ValueError(
             f"The default {default!r} is a {type(default).__name__}, which every object of the "
@@ -144,7 +163,9 @@ class KindMixin:
     """
 
     @classmethod
-    def field(cls, default: Any = dataclasses.MISSING, *, node: bool, **options: Any) -> Any:
+    def field(
+        cls, default: Any = dataclasses.MISSING, *, node: Any = dataclasses.MISSING, **options: Any
+    ) -> Any:
         """Declares a field of this kind; see `jm.field`."""
         return field(default, node=node, kind=cls, **options)
 

@@ -23,6 +23,7 @@ from jax_metrics.tree._static_compare import (
     strict_fingerprint,
     unchanged,
 )
+from jax_metrics.tree._static_mistakes import check_static, static_array
 from jax_metrics.tree._static_parts import UnreadableError, is_mutable
 from jax_metrics.tree._types import FieldMetadata, FlattenMode
 
@@ -356,9 +357,10 @@ def _new_layout(cls: type, fields: dict[str, Any]) -> Layout:
 
 
 def _static_value(cls: type, name: str, value: Any, watched: Watched) -> Any:
+    check_static(cls, name, value)
     array = find_jax_array(value)
     if array is not None:
-        raise _static_array(cls, name, array)
+        raise static_array(cls, name, array)
     try:
         return snapshot(value, watched)
     except IncomparableError as error:
@@ -394,15 +396,3 @@ def compute_mode_layout(cls: type, fields: dict[str, Any], mode: FlattenMode) ->
         return Layout(cls, {}, statics, order=metadata, interned=False)
     nodes = {name: metadata[name] for name in sorted(metadata)}
     return Layout(cls, nodes, {}, order=metadata, interned=False)
-
-
-def _static_array(cls: type, name: str, array: Any) -> StaticFieldError:
-    shown = f"{array.dtype}[{','.join(map(str, array.shape))}]"
-    return StaticFieldError(
-        f"{cls.__name__}.{name} is a static field but holds a JAX array, {shown}. Static fields "
-        "are part of the structure, so an array there is never traced, differentiated or updated. "
-        "Either\n"
-        f"  1. declare the field as a node: `{name}: jax.Array = jm.node()`, or with a kind, as in "
-        f"`{name}: jax.Array = jm.Parameter.node()`; or\n"
-        f"  2. if it is a constant, keep it as a numpy array: `self.{name} = np.asarray(...)`."
-    )

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES, signature_of
+from jax_metrics.tree._assignments import check_static_assignment, explain_read_only
 from jax_metrics.tree._captured_trees import check_captured
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._compact import SUBTREES, capture, in_compact, next_stored, outside_compact
+from jax_metrics.tree._constructor_arguments import explain_arguments
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._flatten import (
     Rebuildable,
@@ -25,10 +27,10 @@ from jax_metrics.tree._layout import LAYOUT, NATIVE, OVERRIDES, PENDING, field_m
 from jax_metrics.tree._leaked_state import check_assignment
 from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
+from jax_metrics.tree._new_objects import check_class_body, check_new
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
 from jax_metrics.tree._types import FieldMetadata
-from jax_metrics.tree._unknown_arguments import unknown_argument
 
 T = TypeVar("T", bound="Tree")
 _SIGNATURE = "_explicit_signature"  # set on a class to replace the signature of `__init__`
@@ -50,6 +52,7 @@ class TreeMeta(ABCMeta):
             tree.__dict__[NATIVE] = origin()
             with outside_compact(), toplevel_made_mutable(tree):
                 cls.construct(tree, *args, **kwargs)
+            check_new(tree)
             tree._on_constructed()
             return capture(tree, args, kwargs)
 
@@ -79,10 +82,9 @@ class TreeMeta(ABCMeta):
         try:
             tree.__init__(*args, **kwargs)
         except TypeError as error:
-            unknown = unknown_argument(cls.__name__, cls.__signature__, kwargs)
-            if unknown is None:
-                raise
-            raise unknown from error
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                raise explain_arguments(cls, args, kwargs, error) from error
+            raise
 
 
 class Tree(Rebuildable, metaclass=TreeMeta):
@@ -117,12 +119,20 @@ class Tree(Rebuildable, metaclass=TreeMeta):
                 f"{cls.__name__} has `__slots__`, but the fields of a Tree live in `__dict__`, and "
                 "slots would not be part of the pytree. Leave out `__slots__` or `slots=True`."
             )
+        check_class_body(cls)
         if not in_compact():  # else with the first object, which a later run does not make
             _register(cls)
 
     # Whether `compact` keeps objects of the class whatever they hold; it keeps those with nodes.
     _captured_inline: ClassVar[bool] = False
-    _variable: ClassVar[str] = "model"  # what users call such an object, for messages
+    # For messages: what users call such an object, and how they declare fields for arrays.
+    _variable: ClassVar[str] = "model"
+    _array_declarations: ClassVar[tuple[str, ...]] = ("jm.node()", "jm.Parameter.node()")
+    _counter_declaration: ClassVar[str] = "jm.node()"
+
+    _arguments_hint: ClassVar[str] = ""  # added to errors of unknown arguments
+    # Properties without a setter, with what to write instead of an assignment.
+    _read_only: ClassVar[Mapping[str, str]] = {}
 
     def _on_constructed(self) -> None:
         """Runs after `__init__`. For base classes such as Module to override."""
@@ -137,11 +147,16 @@ class Tree(Rebuildable, metaclass=TreeMeta):
             check_assignment(self, name, tracer)
         elif callable(value) and type(value) not in TREE_TYPES:
             check_captured(self, name, value)
-        super().__setattr__(name, value)
         layout = self.__dict__.get(LAYOUT)
         node = layout is not None and (
             name in layout.declared or (type(value) in TREE_TYPES and name in layout.names)
         )
+        if not node:
+            check_static_assignment(self, layout, name, value)
+        try:
+            super().__setattr__(name, value)
+        except AttributeError as error:
+            raise explain_read_only(self, name, error) from error
         if not node:
             forget_layout(self)
         if tracer is not None or PENDING in self.__dict__:

@@ -13,7 +13,11 @@ X = np.random.default_rng(0).normal(size=(2, 6, 7, 3)).astype(np.float32)
 @pytest.mark.parametrize(("strides", "dilation"), [(1, 1), (2, 1), (1, (1, 2))])
 def test_depthwise_is_a_grouped_convolution(multiplier, padding, strides, dilation):
     layer = jm.nn.DepthwiseConv(
-        (3, 2), strides, padding, depth_multiplier=multiplier, kernel_dilation=dilation
+        (3, 2),
+        strides=strides,
+        padding=padding,
+        depth_multiplier=multiplier,
+        kernel_dilation=dilation,
     ).init(0, X)
     assert layer.kernel.shape == (3, 2, 1, 3 * multiplier)
     grouped = jm.Conv(
@@ -41,7 +45,7 @@ def test_causal():
 
 
 def test_separable_is_depthwise_and_pointwise():
-    layer = jm.nn.SeparableConv(5, (3, 3), 2, depth_multiplier=2).init(0, X)
+    layer = jm.nn.SeparableConv(5, (3, 3), strides=2, depth_multiplier=2).init(0, X)
     assert layer.depthwise.bias is None
     middle = np.asarray(layer.depthwise(X), np.float64)
     expected = middle @ np.asarray(layer.pointwise.kernel, np.float64)[0, 0]
@@ -80,7 +84,7 @@ def test_padding_mode():
         (lambda: jm.nn.DepthwiseConv(3, depth_multiplier=0), "must be at least 1; got 0"),
         (lambda: jm.nn.DepthwiseConv(3, padding_mode="x"), "padding mode may be one of"),
         (lambda: jm.nn.DepthwiseConv((3, 3)).init(0, X[0, 0]), "expects 2 spatial axes"),
-        (lambda: jm.nn.DepthwiseConv(3).init(0, X)(X[..., :2]), "initialized for 3 channels"),
+        (lambda: jm.nn.DepthwiseConv((3,)).init(0, X)(X[..., :2]), "initialized for 3 channels"),
     ],
 )
 def test_errors(make, message):

@@ -23,7 +23,7 @@ CASES = [
 def test_they_compute_what_the_layer_and_flax_do(function, layer, twin, case):
     window, strides, padding = case
     found = function(X, window, strides, padding)
-    np.testing.assert_array_equal(found, layer(window, strides, padding)(X))
+    np.testing.assert_array_equal(found, layer(window, strides, padding=padding)(X))
     strides = window if strides is None else (strides,) * 2 if strides == 1 else strides
     np.testing.assert_allclose(found, twin(X, window, strides, padding), rtol=1e-6)
 
@@ -43,7 +43,7 @@ def test_in_a_compact_method_they_make_no_module():
     class Model(jm.Module):
         @jm.compact
         def __call__(self, x):
-            return jm.Linear(2)(nn.avg_pool(nn.max_pool(x, (2, 2)), 3, padding="SAME"))
+            return jm.Linear(2)(nn.avg_pool(nn.max_pool(x, (2, 2)), (3,), padding="SAME"))
 
     model = Model().init(0, X)
     assert [path for path, _ in model.named_parameters()] == [".linear.kernel", ".linear.bias"]

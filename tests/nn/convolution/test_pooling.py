@@ -53,10 +53,10 @@ def cases(draw):
 def test_pooling_against_float64(case):
     kind, x, window, strides, pads, dilation = case
     layer = {
-        "max": lambda: jm.nn.MaxPool(window, strides, pads, window_dilation=dilation),
-        "avg": lambda: jm.nn.AvgPool(window, strides, pads),
-        "valid": lambda: jm.nn.AvgPool(window, strides, pads, count_include_pad=False),
-        "lp": lambda: jm.nn.LPPool(3, window, strides, pads),
+        "max": lambda: jm.nn.MaxPool(window, strides, padding=pads, window_dilation=dilation),
+        "avg": lambda: jm.nn.AvgPool(window, strides, padding=pads),
+        "valid": lambda: jm.nn.AvgPool(window, strides, padding=pads, count_include_pad=False),
+        "lp": lambda: jm.nn.LPPool(3, window, strides=strides, padding=pads),
     }[kind]()
     wanted = expected(kind, x, window, strides, pads, dilation)
     np.testing.assert_allclose(layer(x), wanted, rtol=2e-5, atol=1e-6)
@@ -64,7 +64,7 @@ def test_pooling_against_float64(case):
 
 def test_strides_are_the_window_and_the_batch_may_have_any_axes():
     x = jnp.arange(48.0).reshape(2, 3, 8, 1)
-    y = jm.nn.AvgPool(4)(x)
+    y = jm.nn.AvgPool((4,))(x)
     assert y.shape == (2, 3, 2, 1)
     np.testing.assert_array_equal(jm.nn.AvgPool(4)(x[0, 0]), y[0, 0])
 

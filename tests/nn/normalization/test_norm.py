@@ -114,9 +114,9 @@ def test_masked_statistics_over_devices_count_values():
     ("make", "text"),
     [
         (lambda: nn.GroupNorm(num_groups=4), "cannot divide 6 features into 4 groups"),
-        (lambda: nn.GroupNorm(None, 4), "cannot divide 6 features into groups of 4"),
+        (lambda: nn.GroupNorm(None, group_size=4), "cannot divide 6 features into groups of 4"),
         (lambda: nn.GroupNorm(None), "either `num_groups` or `group_size`"),
-        (lambda: nn.GroupNorm(3, 2), "either `num_groups` or `group_size`"),
+        (lambda: nn.GroupNorm(3, group_size=2), "either `num_groups` or `group_size`"),
         (lambda: nn.GroupNorm(3, reduction_axes=(0, 1)), "must include the last axis"),
         (lambda: nn.InstanceNorm(feature_axes=(0, -1)), "cannot include the first axis"),
     ],

@@ -10,6 +10,9 @@ from jax_metrics.nn.attention._decoding_cache import remove_cache as remove_cach
 from jax_metrics.nn.attention._grouped_query_attention import (
     GroupedQueryAttention as GroupedQueryAttention,
 )
+from jax_metrics.nn.attention._masks import combine_masks as combine_masks
+from jax_metrics.nn.attention._masks import make_attention_mask as make_attention_mask
+from jax_metrics.nn.attention._masks import make_causal_mask as make_causal_mask
 from jax_metrics.nn.attention._position import LearnedPositionEmbedding as LearnedPositionEmbedding
 from jax_metrics.nn.attention._position import RotaryEmbedding as RotaryEmbedding
 from jax_metrics.nn.attention._position import (

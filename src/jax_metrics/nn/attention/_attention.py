@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.module import Cache, Log, Parameter, Rng, is_initializing
 from jax_metrics.nn import initializers
+from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn.attention._attended import (
     attended_keys,
     attending_queries,
@@ -268,3 +269,6 @@ class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention
         """
         options = {"deterministic": deterministic, "dropout_rng": dropout_rng}
         return self._attend((inputs_q,), {"mask": mask, "sow_weights": sow_weights, **options})
+
+    def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        check_masks(self, mask=args[1] if len(args) > 1 else kwargs.get("mask"))

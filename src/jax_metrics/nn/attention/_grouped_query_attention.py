@@ -10,6 +10,8 @@ import jax.numpy as jnp
 from jax_metrics.module import Cache, describe_place, is_initializing
 from jax_metrics.nn import initializers
 from jax_metrics.nn._explicit_axes import run_sharded
+from jax_metrics.nn._options import check_sizes
+from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.attention._attended import (
     attended_keys,
@@ -103,6 +105,8 @@ class GroupedQueryAttention(RandomLayer):
         name: str | None = None,
     ):
         check_rate(dropout_rate, "dropout_rate")
+        owner = type(self).__name__
+        check_sizes(owner, num_heads=num_heads, num_kv_heads=num_kv_heads, head_dim=head_dim)
         kv_heads = num_heads if num_kv_heads is None else num_kv_heads
         if num_heads < 1 or kv_heads < 1 or num_heads % kv_heads:
             raise ValueError(
@@ -224,6 +228,7 @@ class GroupedQueryAttention(RandomLayer):
             self.key_norm = RMSNorm(dtype=self.dtype, param_dtype=self.param_dtype)
 
     def _check_masks(self, query: Any, key: Any, mask: Any, padding_mask: Any) -> None:
+        check_masks(self, mask=mask, padding_mask=padding_mask)
         batch, keys = key.shape[:-2], key.shape[-2]
         if padding_mask is not None and jnp.shape(padding_mask) != (*batch, keys):
             new = "" if self.cached_key is None else " for the new positions"

@@ -9,7 +9,6 @@ from jax_metrics.nn.containers._containers import LayerList as LayerList
 from jax_metrics.nn.containers._containers import Sequential as Sequential
 from jax_metrics.nn.containers._containers import sequence as sequence
 from jax_metrics.nn.containers._functions import celu as celu
-from jax_metrics.nn.containers._functions import combine_masks as combine_masks
 from jax_metrics.nn.containers._functions import dot_product_attention as dot_product_attention
 from jax_metrics.nn.containers._functions import (
     dot_product_attention_weights as dot_product_attention_weights,
@@ -25,8 +24,6 @@ from jax_metrics.nn.containers._functions import leaky_relu as leaky_relu
 from jax_metrics.nn.containers._functions import log_sigmoid as log_sigmoid
 from jax_metrics.nn.containers._functions import log_softmax as log_softmax
 from jax_metrics.nn.containers._functions import logsumexp as logsumexp
-from jax_metrics.nn.containers._functions import make_attention_mask as make_attention_mask
-from jax_metrics.nn.containers._functions import make_causal_mask as make_causal_mask
 from jax_metrics.nn.containers._functions import normalize as normalize
 from jax_metrics.nn.containers._functions import one_hot as one_hot
 from jax_metrics.nn.containers._functions import pool as pool

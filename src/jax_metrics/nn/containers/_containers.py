@@ -10,6 +10,24 @@ Layer = Callable[..., Any]
 L = TypeVar("L", bound="LayerList")
 
 
+def check_function(f: Any) -> None:
+    """Raises unless something can be called in the place of a layer.
+
+    Raises:
+        TypeError: If it is the class of a module, or cannot be called.
+    """
+    if isinstance(f, type) and issubclass(f, Module):
+        raise TypeError(
+            f"Expected a layer or a function, but got the class {f.__name__}. Make a layer of it: "
+            f"`{f.__name__}(...)`."
+        )
+    if not callable(f):
+        raise TypeError(
+            f"Expected a layer or a function, but got {f!r}, which cannot be called. Layers are "
+            "given one by one, as in `Sequential(jm.Linear(8), jax.nn.relu)`."
+        )
+
+
 def sequence(*layers: Layer) -> Layer:
     """A function that applies layers and functions one after the other.
 
@@ -49,6 +67,7 @@ class Lambda(Module):
 
     def __init__(self, f: Callable[..., Any], name: str | None = None):
         super().__init__(name)
+        check_function(f)
         self.f = f
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -10,10 +10,19 @@ from flax.linen import dtypes
 
 from jax_metrics.module import Parameter
 from jax_metrics.nn import initializers
+from jax_metrics.nn.convolution._spatial import check_one_axis
 from jax_metrics.nn.flax import FlaxLayer
 
 
-class Conv(FlaxLayer, flax_class=linen.Conv):
+class _Convolution(FlaxLayer):
+    """What the convolutions of Flax share."""
+
+    def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if args:
+            check_one_axis(self, "kernel_size", self.kernel_size, args[0])
+
+
+class Conv(_Convolution, flax_class=linen.Conv):
     """Convolves over any number of spatial axes.
 
     Takes an array of shape `[batch..., spatial..., in]` and returns
@@ -75,7 +84,7 @@ class Conv(FlaxLayer, flax_class=linen.Conv):
         return self._run("__call__", (inputs,), {})
 
 
-class ConvLocal(FlaxLayer, flax_class=linen.ConvLocal):
+class ConvLocal(_Convolution, flax_class=linen.ConvLocal):
     """A convolution with its own kernel at each position: the weights are not shared.
 
     Takes an array of shape `[batch..., spatial..., in]` and returns
@@ -140,7 +149,7 @@ class ConvLocal(FlaxLayer, flax_class=linen.ConvLocal):
         return self._run("__call__", (inputs,), {})
 
 
-class ConvTranspose(FlaxLayer, flax_class=linen.ConvTranspose):
+class ConvTranspose(_Convolution, flax_class=linen.ConvTranspose):
     """A transposed convolution, as for upsampling (Zeiler et al., 2010).
 
     Takes an array of shape `[batch..., spatial..., in]` and returns

@@ -12,7 +12,13 @@ from jax_metrics.nn import initializers
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.convolution._conv import Conv
 from jax_metrics.nn.convolution._pad import PaddingMode, check_padding_mode
-from jax_metrics.nn.convolution._spatial import as_shape, check_rank, padding_pairs, per_axis
+from jax_metrics.nn.convolution._spatial import (
+    as_shape,
+    check_one_axis,
+    check_rank,
+    padding_pairs,
+    per_axis,
+)
 
 _KERNEL_INIT = initializers.lecun_normal()
 
@@ -58,9 +64,9 @@ class DepthwiseConv(Module):
     def __init__(
         self,
         kernel_size: int | Sequence[int],
+        *,
         strides: int | Sequence[int] = 1,
         padding: Any = "SAME",
-        *,
         depth_multiplier: int = 1,
         kernel_dilation: int | Sequence[int] = 1,
         use_bias: bool = True,
@@ -74,6 +80,7 @@ class DepthwiseConv(Module):
     ):
         super().__init__(name)
         self.kernel_size = as_shape(kernel_size, "kernel_size")
+        self._one_size = kernel_size if isinstance(kernel_size, int) else None
         axes = len(self.kernel_size)
         self.strides = per_axis(strides, axes, "strides")
         self.kernel_dilation = per_axis(kernel_dilation, axes, "kernel_dilation")
@@ -105,6 +112,7 @@ class DepthwiseConv(Module):
         """
         axes = len(self.kernel_size)
         check_rank(self, x, axes)
+        check_one_axis(self, "kernel_size", self._one_size, x)
         x = jnp.asarray(x)
         channels = x.shape[-1]
         features = channels * self.depth_multiplier
@@ -180,9 +188,9 @@ class SeparableConv(Module):
         self,
         features: int,
         kernel_size: int | Sequence[int],
+        *,
         strides: int | Sequence[int] = 1,
         padding: Any = "SAME",
-        *,
         depth_multiplier: int = 1,
         kernel_dilation: int | Sequence[int] = 1,
         use_bias: bool = True,
@@ -197,8 +205,8 @@ class SeparableConv(Module):
         super().__init__(name)
         self.depthwise = DepthwiseConv(
             kernel_size,
-            strides,
-            padding,
+            strides=strides,
+            padding=padding,
             depth_multiplier=depth_multiplier,
             kernel_dilation=kernel_dilation,
             use_bias=False,

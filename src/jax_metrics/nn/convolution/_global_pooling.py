@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Module, describe_place
+from jax_metrics.nn._padding import check_masks
 
 
 class _GlobalPool(Module):
@@ -29,6 +30,7 @@ class _GlobalPool(Module):
         Raises:
             ValueError: If the mask has another shape than the positions.
         """
+        check_masks(self, mask=mask)
         if mask is None:
             return None
         mask = jnp.asarray(mask, bool)

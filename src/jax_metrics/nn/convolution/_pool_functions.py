@@ -32,7 +32,7 @@ def avg_pool(
         (5, 4, 4, 3)
     """
     with outside_compact():
-        layer = AvgPool(window_shape, strides, padding, count_include_pad=count_include_pad)
+        layer = AvgPool(window_shape, strides, padding=padding, count_include_pad=count_include_pad)
     return layer(inputs)
 
 
@@ -57,5 +57,5 @@ def max_pool(
         (5, 4, 4, 3)
     """
     with outside_compact():
-        layer = MaxPool(window_shape, strides, padding)
+        layer = MaxPool(window_shape, strides, padding=padding)
     return layer(inputs)

@@ -10,7 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.module import Module, describe_place
-from jax_metrics.nn.convolution._spatial import as_shape, check_rank, padding_pairs, per_axis
+from jax_metrics.nn.convolution._spatial import (
+    as_shape,
+    check_one_axis,
+    check_rank,
+    padding_pairs,
+    per_axis,
+)
 
 
 class _Pool(Module):
@@ -20,13 +26,14 @@ class _Pool(Module):
         self,
         window_shape: int | Sequence[int],
         strides: int | Sequence[int] | None = None,
-        padding: Any = "VALID",
         *,
+        padding: Any = "VALID",
         window_dilation: int | Sequence[int] = 1,
         name: str | None = None,
     ):
         super().__init__(name)
         self.window_shape = as_shape(window_shape, "window_shape")
+        self._one_size = window_shape if isinstance(window_shape, int) else None
         axes = len(self.window_shape)
         self.strides = self.window_shape if strides is None else per_axis(strides, axes, "strides")
         self.window_dilation = per_axis(window_dilation, axes, "window_dilation")
@@ -58,6 +65,7 @@ class _Pool(Module):
         """
         axes = len(self.window_shape)
         check_rank(self, x, axes)
+        check_one_axis(self, "window_shape", self._one_size, x)
         spatial = x.shape[-axes - 1 : -1]
         pads = self.padding
         if isinstance(pads, str):
@@ -120,12 +128,12 @@ class AvgPool(_Pool):
         self,
         window_shape: int | Sequence[int],
         strides: int | Sequence[int] | None = None,
-        padding: Any = "VALID",
         *,
+        padding: Any = "VALID",
         count_include_pad: bool = True,
         name: str | None = None,
     ):
-        super().__init__(window_shape, strides, padding, name=name)
+        super().__init__(window_shape, strides, padding=padding, name=name)
         self.count_include_pad = count_include_pad
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -174,12 +182,14 @@ class MaxPool(_Pool):
         self,
         window_shape: int | Sequence[int],
         strides: int | Sequence[int] | None = None,
-        padding: Any = "VALID",
         *,
+        padding: Any = "VALID",
         window_dilation: int | Sequence[int] = 1,
         name: str | None = None,
     ):
-        super().__init__(window_shape, strides, padding, window_dilation=window_dilation, name=name)
+        super().__init__(
+            window_shape, strides, padding=padding, window_dilation=window_dilation, name=name
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Pools.
@@ -245,12 +255,12 @@ class LPPool(_Pool):
         self,
         norm_type: float,
         window_shape: int | Sequence[int],
+        *,
         strides: int | Sequence[int] | None = None,
         padding: Any = "VALID",
-        *,
         name: str | None = None,
     ):
-        super().__init__(window_shape, strides, padding, name=name)
+        super().__init__(window_shape, strides, padding=padding, name=name)
         if not 0 < norm_type < float("inf"):
             raise ValueError(
                 f"`norm_type` must be a finite number above 0; got {norm_type}. For the largest "

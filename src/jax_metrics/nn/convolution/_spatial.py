@@ -87,3 +87,25 @@ def check_rank(layer: Any, x: jax.Array, axes: int) -> None:
             f"`[batch..., spatial..., channels]`; got shape {jnp.shape(x)}. Add the missing axes, "
             "or give the layer a shorter window."
         )
+
+
+def check_one_axis(layer: Any, name: str, size: Any, x: Any) -> None:
+    """Raises for an integer as the size of a window over images, of which it has one axis only.
+
+    Args:
+        layer: The layer.
+        name: The name of the argument.
+        size: The argument as it was given.
+        x: The inputs.
+
+    Raises:
+        ValueError: If there are more axes than batch, one spatial axis and channels.
+    """
+    if isinstance(size, int) and jnp.ndim(x) > 3:
+        axes = jnp.ndim(x) - 2
+        raise ValueError(
+            f"{describe_place(layer)} has `{name}={size}`, an integer, which is a window along one "
+            f"spatial axis, but the inputs have the shape {jnp.shape(x)}. Give a size for each "
+            f"spatial axis, `{name}={(size,) * axes}`; or, if the inputs have several batch axes, "
+            f"`{name}=({size},)`."
+        )

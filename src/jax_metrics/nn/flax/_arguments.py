@@ -63,7 +63,8 @@ def _fixed(name: str, value: Any) -> Any:
     if isinstance(value, jax.Array):
         raise TypeError(
             f"The argument `{name}` is a JAX array, but arguments of layers are part of the "
-            f"structure. Give it as a numpy array: `{name}=np.asarray(...)`."
+            f"structure. Give it as a numpy array: `{name}=np.asarray(...)`. If it is an input, "
+            "make the layer first and call it: `layer = jm.Linear(8)`, `layer(x)`."
         )
     if isinstance(value, list):
         return tuple(value)

@@ -8,14 +8,29 @@ call refills. All of it is public API of Flax.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen as linen
 from flax.core import AxisMetadata, DenyList, FrozenDict, Scope, unbox, unfreeze
+from flax.errors import ScopeParamShapeError
 
 Variables = Mapping[str, dict[str, Any] | FrozenDict[str, Any]]
 Mutable = bool | str | Sequence[str] | DenyList
 _ALL_BUT_LOGS = DenyList("intermediates")  # Flax's default
+
+
+class WrongShape(NamedTuple):
+    """A parameter that has another shape than the module asks for; an attribute of Flax's error.
+
+    Attributes:
+        path: Its path in the variables of the module.
+        shape: Its shape.
+        needed: The shape that the module asks for.
+    """
+
+    path: tuple[str, ...]
+    shape: tuple[int, ...]
+    needed: tuple[int, ...]
 
 
 class _TrustingScope(Scope):
@@ -49,7 +64,13 @@ class _TrustingScope(Scope):
         if isinstance(expected, tuple | list) and getattr(value, "shape", None) == tuple(expected):
             self.reserve(name, "params")
             return value if unbox else given
-        return super().param(name, init_fn, *init_args, unbox=unbox, **init_kwargs)
+        try:
+            return super().param(name, init_fn, *init_args, unbox=unbox, **init_kwargs)
+        except ScopeParamShapeError as error:
+            if isinstance(expected, tuple | list):
+                path = (*self.path, name)
+                error.wrong_shape = WrongShape(path, value.shape, tuple(expected))  # pyright: ignore[reportAttributeAccessIssue]
+            raise
 
     # Flax makes the Scope of a submodule, and the one that follows a call, as a plain Scope.
 

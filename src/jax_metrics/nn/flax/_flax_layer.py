@@ -7,6 +7,7 @@ ones, hands out random keys, and tells Flax whether it is training.
 
 import dataclasses
 import inspect
+import itertools
 import keyword
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
@@ -26,15 +27,18 @@ from jax_metrics.module import (
     next_key,
 )
 from jax_metrics.nn._explicit_axes import has_explicit_axes, run_sharded, split_arrays
-from jax_metrics.nn._rate import check_rate
+from jax_metrics.nn._options import check_option
+from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
+from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
 from jax_metrics.nn.flax._typed_call import is_derived, typed_call
 from jax_metrics.tree import (
     KindMixin,
+    explain_arguments,
     field,
     layout_of,
     node,
@@ -78,6 +82,8 @@ class FlaxLayer(_Declared):
 
     Args of the class statement:
         flax_class: The Linen module.
+        positional: How many arguments may be given by position; None: those without a default. The
+            others are keyword-only.
         rest: A field that takes, as a dict, those variables of its collection that have no field.
 
     Example:
@@ -95,11 +101,13 @@ class FlaxLayer(_Declared):
         name: str = field(default="", node=False, kw_only=True)
     arguments: Arguments = static(Arguments(), init=False)
     overwrite_with_gradient: Any = OverwriteWithGradient.node(init=False)
+    _arguments_hint: ClassVar[str] = " The size of the inputs is not given: `init` infers it."
     _flax_class: ClassVar[type[linen.Module]]
     # Derived once from the declarations of the class.
     _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
-    _types: ClassVar[dict[str, Any]] = {}  # the annotations of parameters and fields
     _defaults: ClassVar[dict[str, Any]] = {}  # of the parameters stored in `arguments`
+    _annotations: ClassVar[dict[str, Any]] = {}  # of parameters and fields
+    _positional: ClassVar[int | None] = None  # how many parameters; None: the required ones
     _layers: ClassVar[tuple[str, ...]] = ()  # parameters that are layers
     _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
     _rest: ClassVar[dict[str, str]] = {OverwriteWithGradient.collection: "overwrite_with_gradient"}
@@ -112,6 +120,7 @@ class FlaxLayer(_Declared):
         cls,
         flax_class: type[linen.Module] | None = None,
         rest: str | None = None,
+        positional: int | None = None,
         **options: Any,
     ) -> None:
         inherited = cls.__call__
@@ -120,26 +129,31 @@ class FlaxLayer(_Declared):
         super().__init_subclass__(**options)
         if flax_class is not None:
             cls._flax_class = flax_class
-        for name in ("_parameters", "_types", "_defaults", "_places", "_rest"):
+        for name in ("_parameters", "_defaults", "_annotations", "_places", "_rest"):
             setattr(cls, name, dict(getattr(cls, name)))
         for name, annotation in own_annotations(cls).items():
-            cls._types[name] = annotation
+            cls._annotations[name] = annotation
             value = vars(cls).get(name, REQUIRED)
             if isinstance(value, dataclasses.Field):
                 cls._declare_field(name, value, gathers=name == rest)
             elif not name.startswith("_"):
                 cls._parameters[name] = cls._defaults[name] = value
                 setattr(cls, name, Argument(name, value))
+        if positional is not None:
+            cls._positional = positional
+        required = sum(value is REQUIRED for value in cls._parameters.values())
         usual = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        named = inspect.Parameter.KEYWORD_ONLY
+        most = required if cls._positional is None else cls._positional
+        kinds = (usual if i < most else named for i in itertools.count())
+        parameters = zip(cls._parameters.items(), kinds, strict=False)
         cls.__signature__ = inspect.Signature(
             [
                 *(
-                    inspect.Parameter(n, usual, default=v, annotation=cls._types[n])
-                    for n, v in cls._parameters.items()
+                    inspect.Parameter(n, kind, default=v, annotation=cls._annotations[n])
+                    for (n, v), kind in parameters
                 ),
-                inspect.Parameter(
-                    "name", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None
-                ),
+                inspect.Parameter("name", named, default=None, annotation=str | None),
             ]
         )
 
@@ -165,7 +179,10 @@ class FlaxLayer(_Declared):
             cls._layers += (name,)
 
     def __init__(self, *args: Any, **kwargs: Any):
-        values = signature_of(type(self)).bind(*args, **kwargs).arguments
+        try:
+            values = signature_of(type(self)).bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise explain_arguments(type(self), args, kwargs, error) from error
         super().__init__(values.pop("name", None))
         for name in self._layers:
             setattr(self, name, _as_layer(self, name, values.pop(name)))
@@ -180,12 +197,12 @@ class FlaxLayer(_Declared):
             values: All arguments, by name.
 
         Raises:
-            TypeError: If one is a JAX array.
-            ValueError: If a dropout rate is not a probability.
+            TypeError: If one is a JAX array, or of another type than declared.
+            ValueError: If a dropout rate is not a probability, or another number is out of range.
         """
-        if self._has_rng:
-            for name in _RATES:
-                check_rate(values.get(name, 0), name)
+        for name, value in values.items():
+            if value is not self._defaults[name]:
+                check_option(type(self).__name__, name, value, self._annotations[name])
         self.arguments = Arguments.given(values, self._defaults)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -193,6 +210,7 @@ class FlaxLayer(_Declared):
         return self._run("__call__", args, kwargs)
 
     def _run(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._check_call(args, kwargs)
         call = self._flax_call()
         new = (
             bool(self._variable_fields or self._layers) and self.initializing() and self._is_empty()
@@ -223,6 +241,21 @@ class FlaxLayer(_Declared):
         if mutable and not is_initializing():  # `init` leaves pretrained layers as they are
             self._store(changed, new=False)
         return output
+
+    def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Raises for arguments of a call that Flax would misread."""
+        if "mask" in kwargs:
+            check_masks(self, mask=kwargs["mask"])
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        """The end of the message of an error in a call; None if nothing more is known."""
+        wrong = getattr(error, "wrong_shape", None)
+        inputs = [*args, *kwargs.values()]
+        return (
+            explain_vectors(vars(self), inputs) if wrong is None else explain_shape(wrong, inputs)
+        )
 
     # -- the Flax module --------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class LinearGeneral(FlaxLayer, flax_class=linen.DenseGeneral):
         return self._run("__call__", (inputs,), {})
 
 
-class Einsum(FlaxLayer, flax_class=linen.Einsum):
+class Einsum(FlaxLayer, flax_class=linen.Einsum, positional=2):
     """Multiplies by a tensor through an einsum, and adds a bias.
 
     Equivalent to `flax.linen.Einsum`; a call may also pass `einsum_str`.

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jax_metrics.module import Module
 from jax_metrics.nn import initializers
+from jax_metrics.nn._options import check_sizes
 from jax_metrics.nn.linear._linear import Linear
 from jax_metrics.tree import compact
 
@@ -55,6 +56,14 @@ class MLP(Module):
         name: str | None = None,
     ):
         super().__init__(name)
+        if isinstance(features, int):
+            raise TypeError(
+                f"MLP expects the sizes of all layers in a list, as in `MLP([{features}, 1])`; got "
+                f"{features}. The size of the inputs is not given: `init` infers it."
+            )
+        check_sizes("MLP", **{f"features[{i}]": size for i, size in enumerate(features)})
+        if not callable(activation):
+            raise TypeError(f"MLP expects a function for `activation`; got {activation!r}.")
         if not features:
             raise ValueError("MLP needs at least one layer, as in `MLP([64, 1])`; got none.")
         self.features = features

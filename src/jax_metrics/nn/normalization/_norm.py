@@ -195,7 +195,7 @@ class RMSNorm(FlaxLayer, flax_class=LinenRMSNorm):
         return self._run("__call__", (x,), {"mask": mask})
 
 
-class GroupNorm(FlaxLayer, flax_class=LinenGroupNorm):
+class GroupNorm(FlaxLayer, flax_class=LinenGroupNorm, positional=1):
     """Normalizes each example over groups of its features (Wu and He, 2018).
 
     Takes an array of shape `[batch, ..., features]`, and by keyword `mask`, true at valid values.

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 
 from jax_metrics.module import Cache, Key, Module, is_initializing
 from jax_metrics.nn._explicit_axes import run_sharded
+from jax_metrics.nn._options import check_sizes
+from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.initializers import InitializerLike
 from jax_metrics.nn.noise import Dropout
@@ -109,6 +111,7 @@ class RecurrentLayer(Module):
     ):
         super().__init__(name)
         check_rate(dropout, "dropout")
+        check_sizes(type(self).__name__, features=features, unroll=unroll, num_layers=num_layers)
         if time_axis == -1:
             raise ValueError(
                 f"The last axis holds the features, so it cannot be the `time_axis` of "
@@ -211,6 +214,7 @@ class RecurrentLayer(Module):
         self, steps: tuple[int, ...], time: int, mask: Any, lengths: Any
     ) -> jax.Array | None:
         """Mask of the valid steps, `[time, batch...]`; None: all."""
+        check_masks(self, mask=mask)
         if mask is not None and lengths is not None:
             raise ValueError("Give `mask` or `lengths`, not both.")
         if lengths is not None:

@@ -1,0 +1,74 @@
+"""Values that cannot be a field as they are, and how each should be declared or kept."""
+
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._errors import StaticFieldError
+from jax_metrics.tree._field import Field
+
+_USED_ONCE = (types.GeneratorType, map, filter, zip, enumerate, reversed)
+
+
+def static_array(cls: Any, name: str, array: Any) -> StaticFieldError:
+    """The error for an array of JAX in a static field."""
+    shown = f"{array.dtype}[{','.join(map(str, array.shape))}]"
+    first, *others = cls._array_declarations
+    either = "".join(f", or `{name}: jax.Array = {other}`" for other in others)
+    return StaticFieldError(
+        f"{cls.__name__}.{name} is a static field but holds a JAX array, {shown}. Static fields "
+        "are part of the structure, so an array there is never traced, differentiated or updated. "
+        "Either\n"
+        f"  1. declare the field in the class body: `{name}: jax.Array = {first}`{either}; or\n"
+        f"  2. if it is a constant, keep it as a numpy array: `self.{name} = np.asarray(...)`."
+    )
+
+
+def check_static(cls: type, name: str, value: Any) -> None:
+    """Raises for a declaration, a set of Trees, or an iterator in a static field.
+
+    Raises:
+        StaticFieldError: Naming the field, and what to write.
+    """
+    kind = type(value)
+    if kind is Field:
+        raise StaticFieldError(
+            f"{cls.__name__}.{name} was assigned a declaration, such as `jm.Parameter.node(...)`, "
+            "by a method. Declare the field in the class body, "
+            f"`{name}: jax.Array = jm.Parameter.node()`, and assign the value itself in "
+            f"`__init__`: `self.{name} = array`."
+        )
+    if kind in _USED_ONCE or isinstance(value, Iterator):
+        raise StaticFieldError(
+            f"{cls.__name__}.{name} holds a {kind.__name__}, which can be read only once, so the "
+            f"modules or values in it are lost. Keep a list: `self.{name} = list(...)`."
+        )
+    if kind in (set, frozenset) and any(type(item) in TREE_TYPES for item in value):
+        raise StaticFieldError(
+            f"{cls.__name__}.{name} is a {kind.__name__} of modules, which has no order, so it "
+            f"cannot be a part of a pytree. Keep a list: `self.{name} = [...]`."
+        )
+
+
+def check_keys(cls: type, name: str, value: Any) -> None:
+    """Raises for a dict in a node field whose keys JAX cannot sort.
+
+    Raises:
+        TypeError: Naming the field, and the keys.
+    """
+    if type(value) is dict:
+        kinds = {type(key) for key in value}
+        if len(kinds) > 1:
+            try:
+                sorted(value)
+            except TypeError as error:
+                listed = ", ".join(map(repr, value))
+                raise TypeError(
+                    f"{cls.__name__}.{name} holds a dict with the keys {listed}, which JAX cannot "
+                    "sort because their types differ. Use keys of one type, such as strings."
+                ) from error
+        value = list(value.values())
+    if type(value) in (list, tuple):
+        for item in value:
+            check_keys(cls, name, item)
