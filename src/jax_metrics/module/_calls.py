@@ -13,7 +13,7 @@ from typing import Any
 import jax
 
 from jax_metrics.module._foreign_errors import explain_call
-from jax_metrics.tree import check_use, in_compact, trees_with_paths
+from jax_metrics.tree import check_use, in_compact, trees_with_paths, was_rebuilt
 
 
 class Call:
@@ -162,14 +162,19 @@ def place_in_call(module: Any) -> tuple[Any, str]:
     return running.root.module, path
 
 
-def maker_of(module: Any) -> Any:
-    """The module in whose call this one runs without being a part of it; None if there is none."""
+def outermost_calls() -> tuple[Any, Any]:
+    """The outermost module of the running call; and, if it is called in the call of a model that it
+    is not a part of, that model, else None.
+    """
     running = _running.get()
-    if running is None or (caller := running.root.caller) is None or caller.module is None:
-        return None
+    if running is None:
+        return None, None
+    module, caller = running.root.module, running.root.caller
+    if caller is None or caller.module is None or was_rebuilt(module):
+        return module, None
     # A compact method has made it, or it became a field since the paths were looked up.
     inside = in_compact() or any(t is module for _, t in trees_with_paths(caller.root.module))
-    return None if inside else caller.root.module
+    return module, None if inside else caller.root.module
 
 
 def describe_place(module: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import jax
 
 from jax_metrics.module import _init
-from jax_metrics.module._calls import describe_place, in_scope, maker_of, place_in_call
+from jax_metrics.module._calls import describe_place, in_scope, outermost_calls, place_in_call
 from jax_metrics.module._kinds import (
     BatchStats,
     Cache,
@@ -164,7 +164,8 @@ class Module(Tree, Extensions):
         """
         if self.initialized:
             return False
-        if (maker := maker_of(self)) is not None and not _init.is_initializing(self):
+        called, maker = outermost_calls()
+        if maker is not None and not _init.is_initializing(called):
             raise RuntimeError(
                 f"{describe_place(self)} was made in a call of {type(maker).__name__} and is not a "
                 "part of it, so its parameters would be lost. Make it in `__init__`, as in "

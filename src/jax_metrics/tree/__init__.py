@@ -78,5 +78,6 @@ from jax_metrics.tree._types import Missing as Missing
 from jax_metrics.tree._types import Nothing as Nothing
 from jax_metrics.tree._unused_result import check_result_used as check_result_used
 from jax_metrics.tree._walk import made_here as made_here
+from jax_metrics.tree._walk import was_rebuilt as was_rebuilt
 
 update = merge

@@ -120,6 +120,11 @@ def made_here(tree: A) -> A:
     return tree
 
 
+def was_rebuilt(tree: Any) -> bool:
+    """Whether a transformation of JAX made the object, out of another one."""
+    return NATIVE not in tree.__dict__
+
+
 def assign_children(tree: Any, layout: Layout, children: Iterable[Any]) -> Any:
     """Assigns the children that changed to the tree itself, and returns it."""
     for name, child in zip(layout.names, children, strict=True):

@@ -264,8 +264,16 @@ def test_a_new_cache_starts_again():
         (lambda: cached()(X[0, 0]), ValueError, r"queries `\[batch..., length, features\]`"),
         (lambda: cached()(X, X[:1]), ValueError, "got the shapes"),
         (lambda: cached()(X, X[:, :3]), ValueError, "is causal, so it needs as many"),
-        (lambda: cached()(X, mask=np.ones((5, 6))), ValueError, r"\(2, 4, 6, 6\); got shape \(5"),
-        (lambda: cached()(X, padding_mask=np.ones(6)), ValueError, r"\(2, 6\); got shape \(6,\)"),
+        (
+            lambda: cached()(X, mask=np.ones((5, 6), bool)),
+            ValueError,
+            r"\(2, 4, 6, 6\); got shape \(5",
+        ),
+        (
+            lambda: cached()(X, padding_mask=np.ones(6, bool)),
+            ValueError,
+            r"\(2, 6\); got shape \(6,\)",
+        ),
         (lambda: jm.nn.init_cache(cached(), 2, 0), ValueError, "at least 1; got 0"),
         (lambda: jm.nn.init_cache(jm.Linear(2), 2, 3), ValueError, "No layer for a cache in this"),
         (
@@ -282,7 +290,7 @@ def test_a_new_cache_starts_again():
         (lambda: jm.nn.init_cache(cached(), 2, 5)(X), ValueError, "has a cache for 5 positions"),
         (lambda: jm.nn.init_cache(cached(), 2, 6)(X, X), ValueError, "only keys of its own"),
         (
-            lambda: jm.nn.init_cache(cached(), 2, 8)(X, padding_mask=np.ones((2, 8))),
+            lambda: jm.nn.init_cache(cached(), 2, 8)(X, padding_mask=np.ones((2, 8), bool)),
             ValueError,
             r"for the new positions, \(2, 6\)",
         ),

@@ -56,9 +56,10 @@ def test_what_a_call_may_say(options):
 
 def test_bidirectional_is_that_of_linen():
     merge = jnp.add
-    layer = nn.Bidirectional(nn.RNN(nn.LSTMCell(3)), nn.RNN(nn.LSTMCell(3)), merge, False, True)
+    options = {"merge_fn": merge, "time_major": False, "return_carry": True}
+    layer = nn.Bidirectional(nn.RNN(nn.LSTMCell(3)), nn.RNN(nn.LSTMCell(3)), **options)
     module = linen.Bidirectional(
-        linen.RNN(linen.LSTMCell(3)), linen.RNN(linen.LSTMCell(3)), merge, False, True
+        linen.RNN(linen.LSTMCell(3)), linen.RNN(linen.LSTMCell(3)), **options
     )
     layer = layer.init(0, X)
     assert_same(layer.variables, module.init(jax.random.key(0), X))

@@ -169,7 +169,7 @@ def test_shard_map():
         (lambda: GRU(5, time_axis=-1), "cannot be the `time_axis` of GRU"),
         (lambda: GRU(5, dropout=0.5), "has only one. Set `num_layers`"),
         (lambda: GRU(5).init(0, X[0, 0]), r"expected inputs of shape \[batch..., time, in\]"),
-        (lambda: GRU(5).init(0, X)(X, mask=1, lengths=1), "not both"),
+        (lambda: GRU(5).init(0, X)(X, mask=True, lengths=1), "not both"),
         (lambda: GRU(5).init(0, X)(X, lengths=LENGTHS[:2]), r"shape of the batch, \(4,\); got"),
         (lambda: GRU(5).init(0, X)(X, mask=X > 0), r"without features, \(4, 6\); got"),
         (lambda: LSTM(5).init(0, X)(X, jnp.ones(4)), "expected `initial_state` to have the shapes"),
