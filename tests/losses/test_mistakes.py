@@ -214,12 +214,12 @@ MISTAKES = {
     "logits=True": (
         lambda: Crossentropy(logits=True),
         TypeError,
-        "Crossentropy has no argument 'logits'. Did you mean 'from_logits'",
+        "Crossentropy has no argument 'logits'. Did you mean `from_logits`",
     ),
     "an own option, misspelt": (
         lambda: Rate(rat=2.0),
         TypeError,
-        "Rate has no argument 'rat'. Did you mean 'rate'",
+        "Rate has no argument 'rat'. Did you mean `rate`",
     ),
     "a number as a string": (
         lambda: Huber(delta="1"),
@@ -259,7 +259,7 @@ MISTAKES = {
     "y_pred": (
         lambda: MeanSquaredError()(target=P, y_pred=P),
         TypeError,
-        "called with 'y_pred', but it takes .* Did you mean 'preds'",
+        "called with 'y_pred', but it takes .* Did you mean `preds`",
     ),
     "a mask of 0 and 1": (
         lambda: MeanSquaredError()(target=P, preds=P, mask=B),

@@ -279,7 +279,7 @@ MISTAKES = {
     "n_classes": (
         lambda: Accuracy(n_classes=3),
         TypeError,
-        "Accuracy has no argument 'n_classes'. Did you mean 'num_classes'",
+        "Accuracy has no argument 'n_classes'. Did you mean `num_classes`",
     ),
     "an option of another metric": (
         lambda: F1Score(beta=2.0),
@@ -289,7 +289,7 @@ MISTAKES = {
     "misspelt option of a function": (
         lambda: metrics.accuracy(B, P, num_clases=3),
         TypeError,
-        "accuracy has no argument 'num_clases'. Did you mean 'num_classes'",
+        "accuracy has no argument 'num_clases'. Did you mean `num_classes`",
     ),
     "options by position": (
         lambda: Accuracy(3),
@@ -304,22 +304,22 @@ MISTAKES = {
     "predictions": (
         lambda: Accuracy()(target=B, predictions=P),
         TypeError,
-        "called with 'predictions', but it takes .* Did you mean 'preds'",
+        "called with 'predictions', but it takes .* Did you mean `preds`",
     ),
     "y_true": (
         lambda: MeanSquaredError().update(y_true=P, preds=P),
         TypeError,
-        "'y_true', but it takes .* Did you mean 'target'",
+        "'y_true', but it takes .* Did you mean `target`",
     ),
     "weight": (
         lambda: Accuracy()(target=B, preds=P, weight=P),
         TypeError,
-        "Did you mean 'sample_weight'",
+        "Did you mean `sample_weight`",
     ),
     "loss for values, in a collection": (
         lambda: Metrics([Mean()]).update(loss=1.0),
         TypeError,
-        "Nothing in this Metrics takes 'loss'; it takes values, .* Did you mean 'values'",
+        "Nothing in this Metrics takes 'loss'; it takes values, .* Did you mean `values`",
     ),
     "a mask of 0 and 1": (
         lambda: Accuracy()(target=B, preds=P, mask=np.array([1, 1, 1, 0])),
@@ -445,7 +445,7 @@ def test_a_metric_of_its_own_keywords():
             super().__init__(**options)
 
     assert Passing(num_classes=3).labels.num_classes == 3
-    with pytest.raises(TypeError, match="Passing has no argument 'numclasses'. Did you mean 'num_"):
+    with pytest.raises(TypeError, match="Passing has no argument 'numclasses'. Did you mean `num_"):
         Passing(numclasses=3)
 
 

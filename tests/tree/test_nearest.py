@@ -6,9 +6,9 @@ from jax_metrics.tree import nearest
 @pytest.mark.parametrize(
     "name, known, text",
     [
-        ("use_biass", ["features", "use_bias"], " Did you mean 'use_bias'?"),
-        ("Relu", ["relu", "selu"], " Did you mean 'relu'?"),
-        ("linear", ["Linear"], " Did you mean 'Linear'?"),
+        ("use_biass", ["features", "use_bias"], " Did you mean `use_bias`?"),
+        ("Relu", ["relu", "selu"], " Did you mean `relu`?"),
+        ("linear", ["Linear"], " Did you mean `Linear`?"),
         ("zzz", ["features", "use_bias"], ""),
         ("x", [], ""),
     ],

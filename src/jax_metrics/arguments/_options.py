@@ -41,7 +41,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question with the known name that was probably meant; empty if none is similar."""
     known = tuple(known)
     synonym = _SYNONYMS.get(name)
-    return f" Did you mean '{synonym}'?" if synonym in known else nearest(name, known)
+    return f" Did you mean `{synonym}`?" if synonym in known else nearest(name, known)
 
 
 def refuse_unknown(owner: str, unknown: Iterable[str], known: Iterable[str]) -> None:

@@ -15,7 +15,16 @@ from jax_metrics.optim._optimizer_errors import (
     explain_optax,
     warn_of_untrained,
 )
-from jax_metrics.tree import Extensions, FieldInfo, Tree, copy, map, static, trees_with_paths
+from jax_metrics.tree import (
+    Extensions,
+    FieldInfo,
+    Tree,
+    check_result_used,
+    copy,
+    map,
+    static,
+    trees_with_paths,
+)
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
 Flat = dict[str, Any]
@@ -81,7 +90,7 @@ class Optimizer(Tree, Extensions):
 
         Raises:
             SharingError: If a module or an array is in two places.
-            ValueError: If there is nothing to optimize.
+            ValueError: If there are no trainable parameters, or they have no values yet.
             TypeError: If a parameter is not a float.
         """
         check_sharing(params)
@@ -158,6 +167,7 @@ class Optimizer(Tree, Extensions):
         inline = tracing or any(_is_function(value) for value in extra.values())
         step = _step if inline else _donating_step if donate else _compiled_step
         output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 
 

@@ -33,8 +33,9 @@ def merge(
     """Replaces the values of `obj` by those of the other trees; the last tree wins.
 
     Where the others have `Nothing`, `obj` keeps its own value, so `merge(x, filter(x, ...))` is
-    `x`. A tree with `Nothing` inside, and a result of `filter`, brings its leaves alone. Another
-    one, such as a whole model, also replaces the static fields, unless `ignore_static` is set.
+    `x`. From a tree with `Nothing` inside, and from a result of `filter`, only the leaves are used.
+    Any other tree, such as a whole model, replaces the static fields, too, unless `ignore_static`
+    is set.
 
     Args:
         obj: A Tree, or any pytree.
@@ -43,7 +44,7 @@ def merge(
         flatten_mode: `"normal"` requires equal static fields; the default, `"all_fields"`, takes
             them from the other trees.
         ignore_static: Keep the static fields of `obj` without comparing them.
-        check_shapes: Refuse an array in place of one of another shape.
+        check_shapes: Reject an array in place of one of another shape.
         inplace: Change and return `obj` itself, which must be a Tree.
 
     Raises:

@@ -64,6 +64,8 @@ class TreeMeta(ABCMeta):
                 return explicit
             if "__init__" in vars(base):
                 break
+        if cls.__init__ is object.__init__:
+            return inspect.Signature()
         signature = signature_of(cls.__init__)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
@@ -163,6 +165,10 @@ class Tree(Rebuildable, metaclass=TreeMeta):
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         forget_layout(self)
+
+    def __dir__(self) -> list[str]:
+        private = (name for name in super().__dir__() if name[:1] == "_" and name[:2] != "__")
+        return sorted({*super().__dir__()} - {*private})
 
     def __getstate__(self) -> dict[str, Any]:
         return to_references(public_fields(self))

@@ -37,6 +37,15 @@ class RNNCellBase(FlaxLayer):
         Array([0.5  , 0.75 , 0.875], dtype=float32)
     """
 
+    def __call__(self, carry: Any, inputs: jax.Array) -> tuple[Any, jax.Array]:
+        """Runs one step, and returns the new carry and the output.
+
+        Args:
+            carry: As `initialize_carry` returns it.
+            inputs: Shape `[batch..., *features]`.
+        """
+        return self._run("__call__", (carry, inputs), {})
+
     def initialize_carry(self, rng: Any, input_shape: Sequence[int]) -> Any:
         """The carry before the first step.
 
