@@ -45,11 +45,10 @@ def refuse_truncation(*values: Any, **named: Any) -> None:
     Raises:
         OverflowError: If it would.
     """
-    if values:
-        named = {f"argument {i}": value for i, value in enumerate(values)} | named
+    if _array_types.issuperset(map(type, (*values, *named.values()))):
+        return  # the usual case
+    named = {f"argument {i}": value for i, value in enumerate(values)} | named
     for name, value in named.items():
-        if type(value) in _array_types:
-            continue
         if isinstance(value, jax.Array):
             _array_types.add(type(value))
             continue
