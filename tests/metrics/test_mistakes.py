@@ -1,5 +1,6 @@
 """Mistakes of beginners with metrics and collections: what is typed, and what they are told."""
 
+import gc
 import inspect
 
 import jax
@@ -161,6 +162,16 @@ MISTAKES = {
         lambda: AUROC()(target=B, preds=LOGITS),
         ValueError,
         "preds must be probabilities .* give `from_logits=True`",
+    ),
+    "logits to KLDivergence": (
+        lambda: metrics.KLDivergence(log_prob=True)(target=np.log(SCORES), preds=3 * SCORES),
+        ValueError,
+        "must hold logarithms of probabilities, at most 0. .* apply `jax.nn.log_softmax`",
+    ),
+    "logarithms to KLDivergence": (
+        lambda: metrics.KLDivergence()(target=np.log(SCORES), preds=np.log(SCORES)),
+        ValueError,
+        "must hold probabilities: .* give `log_prob=True`",
     ),
     # Line 8: what JAX cannot take
     "string labels": (
@@ -405,6 +416,29 @@ def test_what_a_mistake_is_told(mistake):
     call, error, message = MISTAKES[mistake]
     with pytest.raises(error, match=message):
         call()
+
+
+# Line 2c: a metric that a jitted function does not return
+@pytest.mark.parametrize("metric", [Mean(), Metrics([Mean()])], ids=["Mean", "Metrics"])
+def test_lost_updates(metric):
+    @jax.jit
+    def step(metric, values):
+        metric.update(values=values)
+        return values.sum()
+
+    @jax.jit
+    def closed_over(values):
+        metric.update(values=values)
+        return values.sum()
+
+    name = type(metric).__name__
+    with pytest.warns(jm.LostStateWarning, match=f"Return the {name} from the function") as warned:
+        step(metric, P)
+        gc.collect()
+    assert warned[0].filename == __file__
+    with pytest.raises(jm.LeakedStateError, match=f"Pass the {name} to the function"):
+        closed_over(P)
+    assert np.isnan(metric.compute() if name == "Mean" else metric.compute()["mean"])
 
 
 def test_the_error_of_jax_is_the_cause():
