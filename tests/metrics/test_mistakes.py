@@ -548,10 +548,11 @@ def test_a_mean_next_to_weights():
 
 
 def test_logs_are_python_numbers():
-    collection = Metrics({"loss": Mean(), "matrix": metrics.ConfusionMatrix()})
+    collection = Metrics({"loss": Mean(), "confusion": metrics.ConfusionMatrix()})
     collection.update(values=0.5, target=B, preds=B)
     logs = collection.compute_logs()
-    assert type(logs["loss"]) is float and type(logs["matrix"]) is np.ndarray
+    assert list(logs) == ["loss", "confusion"]
+    assert type(logs["loss"]) is float and type(logs["confusion"]) is np.ndarray
     assert collection.compute(as_floats=True).keys() == logs.keys()
     assert type(Mean().update(1).compute_logs()["mean"]) is float
     total = metrics.Losses(losses.MeanSquaredError()).update(target=P, preds=P)

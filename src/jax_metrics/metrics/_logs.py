@@ -6,6 +6,8 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
+from jax_metrics.metrics._dict_order import as_dicts, keep_order
+
 
 def to_floats(value: Any) -> Any:
     """The value with scalars as Python floats and other arrays as NumPy arrays, in one transfer.
@@ -15,10 +17,10 @@ def to_floats(value: Any) -> Any:
     Args:
         value: An array, or a structure of arrays.
     """
-    leaves, structure = jax.tree.flatten(value)
+    leaves, structure = jax.tree.flatten(keep_order(value))
     if any(isinstance(leaf, Tracer) for leaf in leaves):
         return value
-    return jax.tree.unflatten(structure, map(_as_float, jax.device_get(leaves)))
+    return as_dicts(jax.tree.unflatten(structure, map(_as_float, jax.device_get(leaves))))
 
 
 def _as_float(leaf: Any) -> Any:
