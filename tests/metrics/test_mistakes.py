@@ -57,6 +57,12 @@ class Unmasked(jm.Metric):
         return self.error.value
 
 
+class Nested(Unmasked):
+    def __init__(self):
+        super().__init__()
+        self.on = "a"
+
+
 class NeedsNone(Unmasked):
     per_example = ()
 
@@ -146,6 +152,13 @@ MISTAKES = {
         lambda: AUROC()(target=B, preds=np.stack([1 - P, P], -1)),
         ValueError,
         r"Of the scores of two classes, give those of class 1: `preds\[..., 1\]`",
+    ),
+    "classes first, as in PyTorch": (
+        lambda: Accuracy(num_classes=3)(
+            target=np.zeros((1, 2, 5), int), preds=np.zeros((1, 3, 2, 5), np.float32)
+        ),
+        ValueError,
+        r"The classes are the last axis: write `jnp.moveaxis\(preds, 1, -1\)`",
     ),
     # Lines 6 and 7b: values out of range
     "labels out of range": (
@@ -372,6 +385,13 @@ MISTAKES = {
         r"Metrics got `mask`, but its member 'unmasked' \(Unmasked\) takes none: .* count masked "
         r"ones. Let it take `mask`, .* set `per_example = \(\)` in its class",
     ),
+    "a mask, in structures": (
+        lambda: Metrics([Accuracy(on="a"), Nested()]).update(
+            target={"a": B}, preds={"a": P}, mask=MASK
+        ),
+        TypeError,
+        r"its member 'nested' \(Nested\) takes none",
+    ),
     "a mask, traced": (
         lambda: jax.jit(lambda m, mask: m.update(target=B, preds=P, mask=mask))(
             Metrics({"a": Accuracy(), "b": Unmasked()}), MASK
@@ -439,6 +459,13 @@ def test_lost_updates(metric):
     with pytest.raises(jm.LeakedStateError, match=f"Pass the {name} to the function"):
         closed_over(P)
     assert np.isnan(metric.compute() if name == "Mean" else metric.compute()["mean"])
+
+
+def test_an_error_names_the_member():
+    members = Metrics({"all": Accuracy(num_classes=3), "some": {"top": Accuracy(num_classes=4)}})
+    with pytest.raises(ValueError, match=r"expected \(4, 4\)") as raised:
+        members.update(target=Y, preds=SCORES)
+    assert "This was in the member 'some/top' of Metrics." in raised.value.__notes__
 
 
 def test_the_error_of_jax_is_the_cause():
