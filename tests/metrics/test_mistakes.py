@@ -197,6 +197,16 @@ MISTAKES = {
         TypeError,
         r"got a str as target\[0\], which JAX cannot take. .* sets `jittable = False`",
     ),
+    "an array of objects": (
+        lambda: Mean()(np.array(["a", None], object)),
+        TypeError,
+        r"Mean got a NumPy array of dtype object as values, .* `np.unique\(values, ",
+    ),
+    "an empty array of objects": (
+        lambda: Mean()(np.array([], object)),
+        TypeError,
+        "dtype object as values, which JAX cannot take. Give an array of numbers",
+    ),
     "a tensor of PyTorch": (
         lambda: Mean()(Tensor()),
         TypeError,
