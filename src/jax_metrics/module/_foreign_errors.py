@@ -68,8 +68,10 @@ def explain_call(
     def tell() -> str | Exception:
         of_class = getattr(module, "_explain_error", None)
         known = of_class(error, args, kwargs) if of_class is not None else None
-        if known := known or _deleted(module):
+        if known is not None:
             return f"{place} {known}"
+        if known := _deleted(module):
+            return RuntimeError(f"{place} {known}")
         if known := _not_an_array(args, kwargs):
             return TypeError(f"{place} {known}")
         fields = _own_arrays(module)
