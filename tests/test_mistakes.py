@@ -748,5 +748,6 @@ def test_correct_programs_are_silent(model, sequential):
     jax.jit(lambda model, x: (model(x), model))(plain, X)
     assert (Inherits()(X) == 2 * X).all()
     jm.Optimizer(optax.adam(1e-3)).init(model)
-    nn.GroupNorm(2), nn.GroupNorm(None, group_size=1), jm.LayerNorm(epsilon=0.0)
-    nn.Einsum((3, 4), "bi,io->bo"), jm.Conv(np.int64(2), [3]), jm.Linear(2, dtype="float32")
+    assert nn.GroupNorm(2) and nn.GroupNorm(None, group_size=1) and jm.LayerNorm(epsilon=0.0)
+    assert nn.Einsum((3, 4), "bi,io->bo") and jm.Conv(np.int64(2), [3])
+    assert jm.Linear(2, dtype="float32")

@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from jax_metrics.tree import layout_of
 
@@ -90,12 +91,12 @@ def describe_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
 def _origin(error: Exception) -> str:
     """Whether an error is `"ours"`, `"foreign"`, or came by code of the `"user"`."""
     last: TracebackType | None = None
+    innermost = ""
     for step in _steps(error.__traceback__):
         package = step.tb_frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in _FOREIGN and package != _OURS and package not in sys.stdlib_module_names:
             return "user"
-        last = step
-        innermost = package
+        last, innermost = step, package
     # JAX removes its own frames, so that its errors may seem to start in the line that called it.
     raised = last is not None and last.tb_frame.f_code.co_code[last.tb_lasti] == _RAISE
     return "ours" if raised and innermost == _OURS else "foreign"
@@ -135,7 +136,7 @@ def _own_arrays(module: Any) -> str:
 
 def _deleted(module: Any) -> str | None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(module):
-        if isinstance(leaf, jax.Array) and not isinstance(leaf, jax.core.Tracer):
+        if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer):
             if leaf.is_deleted():
                 return (
                     f"holds a deleted array at {jax.tree_util.keystr(path)}: it was donated to a "
