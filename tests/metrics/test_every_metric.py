@@ -25,12 +25,18 @@ def name_of(case):
     return type(case["metric"]).__name__
 
 
+FIRST = {type(case["metric"]): case for case in reversed(CASES)}.values()
+
+
+@pytest.mark.parametrize("case", FIRST, ids=name_of)
+def test_metric_on_one_device(case):
+    check_metric(**{"sharded": False, **case})
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-@pytest.mark.parametrize(
-    "sharded", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["one device", "sharded"]
-)
-def test_metric(case, sharded):
-    check_metric(**{"sharded": sharded, **case})
+def test_metric(case):
+    check_metric(**case)
 
 
 def test_every_metric_has_a_case():

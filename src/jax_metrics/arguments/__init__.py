@@ -3,6 +3,7 @@
 from jax_metrics.arguments._arguments import Arguments as Arguments
 from jax_metrics.arguments._arguments import Index as Index
 from jax_metrics.arguments._arguments import as_path as as_path
+from jax_metrics.arguments._inputs import as_array as as_array
 from jax_metrics.arguments._inputs import as_float as as_float
 from jax_metrics.arguments._inputs import between as between
 from jax_metrics.arguments._inputs import multiply_log as multiply_log

@@ -25,6 +25,16 @@ def as_float(name: str, value: Any) -> jax.Array:
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
 
 
+def as_array(name: str, value: Any) -> jax.Array:
+    """The array in JAX, with its dtype.
+
+    Raises:
+        OverflowError: If JAX would truncate its integers.
+    """
+    refuse_truncation(**{name: value})
+    return jnp.asarray(value)
+
+
 # Types of JAX arrays met so far: asking about a type is quicker than `isinstance`.
 _array_types: set[type] = {type(None)}
 

@@ -19,6 +19,11 @@ class Composite(Metric):
         """Whether all parts can be traced."""
         return all(part.jittable for part in self.parts())
 
+    def _common_direction(self) -> bool | None:
+        """Whether a higher value is better, if that is the same for all parts."""
+        directions = {part.higher_is_better for part in self.parts()}
+        return directions.pop() if len(directions) == 1 else None
+
     def update(self, *args: Any, **arguments: Any) -> Any:
         """Updates each part with the arguments that it takes.
 

@@ -1,7 +1,7 @@
 """`Metric`: the base of all metrics."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, TypeVar
 
 import jax
@@ -12,7 +12,7 @@ from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noti
 from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._operators import Operators, check_same_options
-from jax_metrics.metrics._plot import Form, plot
+from jax_metrics.metrics._plot import plot
 from jax_metrics.metrics._programs import jit_inline, run_by
 from jax_metrics.metrics._routing import ArgumentRouting, Inputs
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
@@ -60,7 +60,8 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
             strings or of other code than JAX. Metrics of metrics, such as `Metrics`, derive it from
             theirs.
-        higher_is_better: Whether a higher value is better; None where neither is.
+        higher_is_better: Whether a higher value is better; None where neither is, or where several
+            values differ in it, see `directions`.
         plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the fields
             with x and y of a curve.
 
@@ -85,7 +86,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True
     higher_is_better: Any = None
-    plot_form: ClassVar[Form] = "value"
+    plot_form: Any = "value"
     name: Any = DefaultName()
     dtype: Any = DefaultDtype()
     _update: ClassVar[Callable[..., Any]]  # the method as defined, not compiled
@@ -199,6 +200,13 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         """The value by name, ready for a logger."""
         return {self.name: self.compute()}
 
+    @property
+    def directions(self) -> Any:
+        """Whether a higher value is better; a dict of it by name where the value is a dict."""
+        jittable = self.jittable
+        value = jax.eval_shape(lambda m: m.compute(), self) if jittable else self.compute()
+        return same_direction(value, self.higher_is_better)
+
     def plot(
         self, value: Any = None, *, labels: Sequence[str] | None = None, ax: Any = None
     ) -> tuple[Any, Any]:
@@ -222,6 +230,13 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         """
         value = self.compute() if value is None else value
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
+
+
+def same_direction(value: Any, direction: bool | None) -> Any:
+    """The direction for each value of nested dicts."""
+    if not isinstance(value, Mapping):
+        return direction
+    return {name: same_direction(part, direction) for name, part in value.items()}
 
 
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:

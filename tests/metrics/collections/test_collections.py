@@ -38,6 +38,22 @@ def test_names_of_lists_and_dicts():
     assert list(Metrics(Mean()).update(1.0).compute()) == ["mean"]
 
 
+@pytest.mark.parametrize(
+    ("collection", "names"),
+    [
+        (Metrics([Mean(), Max(), Mean(), Mean()]), ["mean", "max", "mean2", "mean3"]),
+        (Metrics([Mean(name="mean2"), Mean(), Mean()]), ["mean2", "mean", "mean3"]),
+        (Metrics({"a": [Min(), Min()], "b": [Min()]}), ["a/min", "a/min2", "b/min"]),
+        (Losses([jm.losses.Huber(), jm.losses.Huber(delta=2)]), ["huber", "huber2"]),
+        (Losses([jm.regularizers.L2(1.0), jm.regularizers.L2(0.1)]), ["l2", "l2_2"]),
+        (Losses([abs, abs]), ["abs", "abs2"]),
+    ],
+)
+def test_equal_names_in_a_list_are_numbered(collection, names):
+    assert list(collection.names) == names
+    assert list(collection.compute()) == names
+
+
 def test_a_metric_of_several_values_in_a_collection():
     metrics = Metrics({"outer": Metrics([MinMax(Mean())]), "max": Max()}).update(TARGET)
     names = ["outer/min_max/raw", "outer/min_max/min", "outer/min_max/max", "max"]
@@ -159,7 +175,11 @@ def test_arguments_for_the_metrics_alone():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: Metrics([Mean(), Mean()]), ValueError, "Two of them are called 'mean'"),
+        (
+            lambda: Metrics([{"a": [Mean()]}, {"a/mean": Max()}]),
+            ValueError,
+            "Two of them are called 'a/mean'. Give one another key",
+        ),
         (lambda: Metrics({"a": [1]}), TypeError, "Expected a Metric, or lists.* a int at 'a/'"),
         (lambda: Losses(3), TypeError, "but got a int"),
         (lambda: Metrics([Mean()])["max"], KeyError, "There is no metric 'max'; there are mean"),

@@ -7,7 +7,7 @@ from sklearn import metrics as sk
 from jax_metrics import metrics as jm
 
 rng = np.random.default_rng(2)
-OFFSETS = [0, 1e4, 1e6]
+OFFSETS = [0, pytest.param(1e4, marks=pytest.mark.slow), 1e6]
 WEIGHT = rng.uniform(0, 2, 64)
 MASK = rng.random(64) < 0.6
 

@@ -78,6 +78,7 @@ def test_padding_masks():
     np.testing.assert_array_equal(both, output)
 
 
+@pytest.mark.slow
 def test_cached_decoding_of_a_stack():
     layer = encoder_layer(
         causal=True, norm_first=True, rope=jm.nn.RotaryEmbedding(), num_kv_heads=2

@@ -87,6 +87,7 @@ def test_padded_equals_unpadded(cls, by, go_backwards):
     assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(grads))
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     st.sampled_from(LAYERS),

@@ -276,12 +276,17 @@ def _fill_masked(value: Any, mask: jax.Array | None) -> Any:
     if mask is None:
         return value
 
+    traced = isinstance(mask, Tracer)
+
     def replace(leaf: Any) -> Any:
-        array = jnp.asarray(leaf)
+        # NumPy's integers stay as they are: JAX may truncate them.
+        is_wide = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iu" and not traced
+        library: Any = np if is_wide else jnp
+        array = library.asarray(leaf)
         if array.shape[: mask.ndim] != mask.shape:
             return leaf
-        keep = mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
+        keep = library.asarray(mask).reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
         harmless = 1 if jnp.issubdtype(array.dtype, jnp.inexact) else 0
-        return jnp.where(keep, array, jnp.asarray(harmless, array.dtype))
+        return library.where(keep, array, library.asarray(harmless, array.dtype))
 
     return jax.tree.map(replace, value)

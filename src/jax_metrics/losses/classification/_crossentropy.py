@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import as_float, between, multiply_log, pair, safe_log
+from jax_metrics.arguments import as_array, as_float, between, multiply_log, pair, safe_log
 from jax_metrics.losses.base import Terms, from_function, values_of_terms
 from jax_metrics.losses.labels import (
     as_class_weights,
@@ -69,7 +69,7 @@ def crossentropy(
         Array([    0., 10000.], dtype=float32)
     """
     between(0, 1, label_smoothing=label_smoothing, epsilon=epsilon)
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = as_array("target", target), as_float("preds", preds)
     mask = None
     if ignore_index is not None:
         if not jnp.issubdtype(target.dtype, jnp.integer) or (

@@ -49,7 +49,9 @@ def binary_focal_crossentropy(
     # Not optax' form: it is NaN where the logit is infinite and right.
     loss = -multiply_log(target, jax.nn.log_sigmoid(preds))
     loss -= multiply_log(1 - target, jax.nn.log_sigmoid(-preds))
-    miss = target * jax.nn.sigmoid(-preds) + (1 - target) * jax.nn.sigmoid(preds)
+    # The slope of the focus is 0 at infinite logits. Times an infinite loss it would be NaN.
+    logits = jnp.where(jnp.isinf(preds), jax.lax.stop_gradient(preds), preds)
+    miss = target * jax.nn.sigmoid(-logits) + (1 - target) * jax.nn.sigmoid(logits)
     certain = miss == 0
     focus = jnp.where(certain, 1.0 if gamma == 0 else 0.0, jnp.where(certain, 1, miss) ** gamma)
     loss = jnp.where(certain, 0, focus * jnp.where(certain, 0, loss))
@@ -102,7 +104,10 @@ def categorical_focal_crossentropy(
     # Computing 1 - p from the logarithm keeps its digits for p near 1. At p = 1 the loss is 0; the
     # power would have an infinite gradient there for gamma < 1.
     certain = log >= 0
-    focus = jnp.where(certain, 0.0, (-jnp.expm1(jnp.where(certain, -1, log))) ** gamma)
+    # The slope of the focus is 0 at p = 0, too. Times an infinite logarithm it would be NaN.
+    constant = certain | jnp.isneginf(log)
+    focus = jnp.where(constant, 1.0, (-jnp.expm1(jnp.where(constant, -1, log))) ** gamma)
+    focus = jnp.where(certain, 0.0, focus)
     focus = focus if alpha is None else focus * jnp.asarray(alpha, log.dtype)
     return nan_where(wrong, -jnp.sum(focus * target * log, axis=-1))
 

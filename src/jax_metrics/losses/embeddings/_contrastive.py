@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, positive
+from jax_metrics.arguments import as_array, as_float, positive
 from jax_metrics.losses.base import Terms, from_function, values_of_terms
 from jax_metrics.losses.embeddings._triplet import norm
 
@@ -143,7 +143,7 @@ def _group_pairs(
         ValueError: If a shape does not fit.
         TypeError: If groups are not integers.
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = as_array("target", target), as_float("preds", preds)
     if preds.ndim != 2 or target.shape != preds.shape[:1]:
         raise ValueError(
             "target must be groups [n] and preds embeddings [n, d], but got target "

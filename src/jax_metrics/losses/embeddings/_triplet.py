@@ -59,7 +59,7 @@ def triplet_margin(
     to_positive, to_negative = measure(anchor, positive), measure(anchor, negative)
     if swap:
         to_negative = jnp.minimum(to_negative, measure(positive, negative))
-    return jnp.maximum(0, margin + to_positive - to_negative)
+    return jnp.maximum(0, margin + (to_positive - to_negative))  # large ones absorb the margin
 
 
 def norm(x: jax.Array, p: float) -> jax.Array:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import as_float
+from jax_metrics.arguments import as_array, as_float
 
 
 def is_sparse(target: jax.Array, preds: jax.Array) -> bool:
@@ -72,7 +72,7 @@ def class_labels(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Arr
         TypeError: If the labels are not integers.
         ValueError: If a shape does not fit.
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = as_array("target", target), as_float("preds", preds)
     if not is_sparse(target, preds):
         raise ValueError(
             f"This loss takes integer labels {list(preds.shape[:-1])}, not probabilities: write "
@@ -89,7 +89,7 @@ def one_hot_target(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.A
         TypeError: If there is one label per example, but not as integers.
         ValueError: If a shape does not fit.
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = as_array("target", target), as_float("preds", preds)
     if not is_sparse(target, preds):
         return as_float("target", target), preds, None
     wrong = check_labels(target, preds.shape[-1])

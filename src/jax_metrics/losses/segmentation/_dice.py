@@ -191,7 +191,7 @@ def _probabilities(
             f"{'' if binary else ', and one of classes'}, but its shape is {list(preds.shape)}. "
             "Write `target[None]` and `preds[None]` for a single example."
         )
-    wrong = None if wrong is None else wrong.reshape(wrong.shape[0], -1).any(-1)
+    wrong = None if wrong is None else wrong.any(tuple(range(1, wrong.ndim)))
     return target, probabilities, wrong
 
 

@@ -34,9 +34,9 @@ class Max(Metric):
         """Updates with values."""
         weight = weights(jnp.shape(values), sample_weight, mask)
         values = as_exact(values, self.dtype, weight)
-        self.largest = jnp.maximum(
-            self.largest, where_weighted(values, weight, lowest(self.dtype)).max()
-        )
+        least = lowest(self.dtype)
+        largest = where_weighted(values, weight, least).max(initial=least)
+        self.largest = jnp.maximum(self.largest, largest)
 
     def compute(self) -> jax.Array:
         """The largest value."""
@@ -65,9 +65,9 @@ class Min(Metric):
         """Updates with values."""
         weight = weights(jnp.shape(values), sample_weight, mask)
         values = as_exact(values, self.dtype, weight)
-        self.smallest = jnp.minimum(
-            self.smallest, where_weighted(values, weight, highest(self.dtype)).min()
-        )
+        greatest = highest(self.dtype)
+        smallest = where_weighted(values, weight, greatest).min(initial=greatest)
+        self.smallest = jnp.minimum(self.smallest, smallest)
 
     def compute(self) -> jax.Array:
         """The smallest value."""

@@ -60,6 +60,8 @@ class LastValue(Metric):
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
         weight = weights(jnp.shape(values), sample_weight, mask)
+        if not weight.size:  # there is no last one
+            return
         values, included = as_exact(values, self.dtype, weight), weight.reshape(-1) != 0
         index = jnp.max(jnp.where(included, jnp.arange(values.size), 0))
         self.last = self.last.merged(Last(values.reshape(-1)[index], included.any(), self.dtype))

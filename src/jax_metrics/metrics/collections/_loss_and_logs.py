@@ -111,6 +111,16 @@ class LossAndLogs(Metric):
         _, losses, metrics = self.compute()
         return {**losses, **metrics}
 
+    @property
+    def directions(self) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+        """Whether a higher value is better, for the loss and by the names of both logs."""
+        metrics = [part for part in (self.metrics, self.aux_metrics) if part is not None]
+        losses = (
+            jax.eval_shape(lambda m: m.compute(), self)[1] if self.jittable else self.compute()[1]
+        )
+        known = {name: better for part in metrics for name, better in part.directions.items()}
+        return False, dict.fromkeys(losses, False), known
+
     def batch_loss_epoch_logs(self, **arguments: Any) -> tuple[jax.Array, Logs, Logs]:
         """Updates with a batch; returns its loss, and the logs of all batches so far."""
         loss, _, _ = self(**arguments)

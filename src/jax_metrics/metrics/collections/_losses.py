@@ -25,10 +25,11 @@ class Losses(Metric):
 
     Args:
         losses: A loss, or a function of keyword arguments that returns a scalar; or lists and dicts
-            of them, as for `Metrics`.
+            of them, named as for `Metrics`.
 
     Raises:
-        ValueError: If two losses have the same name, or a loss does not return a scalar.
+        ValueError: If two losses have the same name, and one of them is named by its key; or if a
+            loss does not return a scalar.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,5 +1,6 @@
 """`Metrics`: a collection of metrics."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
@@ -18,7 +19,8 @@ class Metrics(Composite):
 
     Args:
         metrics: A list of metrics, which keep their names; a dict of metrics, which are named by
-            their keys; or nested lists and dicts, where names are joined by `/`. The metrics are
+            their keys; or nested lists and dicts, where names are joined by `/`. Equal names in
+            lists are numbered: `mean`, `mean2`, and after a digit `l2`, `l2_2`. The metrics are
             copied.
         prefix: A prefix of the names in the logs.
         postfix: A postfix of the names in the logs.
@@ -27,7 +29,7 @@ class Metrics(Composite):
             not compile anew. All arrays then have examples along the first axis.
 
     Raises:
-        ValueError: If two metrics have the same name.
+        ValueError: If two metrics have the same name, and one of them is named by its key.
         TypeError: If there is something other than metrics, or a metric without a mask is to be
             padded.
 
@@ -63,6 +65,7 @@ class Metrics(Composite):
         self.metrics = [copy(metric, arrays=True) for _, metric in named]
         self.prefix, self.postfix = prefix, postfix
         self.pad_to = as_sizes(pad_to, self.metrics)
+        self.higher_is_better = self._common_direction()
 
     def parts(self) -> list[Metric]:
         """The metrics, in the given order."""
@@ -90,8 +93,9 @@ class Metrics(Composite):
     def directions(self) -> dict[str, bool | None]:
         """Whether a higher value is better, by name."""
         return {
-            f"{self.prefix}{name}{self.postfix}": metric.higher_is_better
+            f"{self.prefix}{path}{self.postfix}": direction
             for name, metric in zip(self.names, self.metrics, strict=True)
+            for path, direction in _flattened(name, metric.directions)
         }
 
     def __getitem__(self, name: str) -> Metric:
@@ -111,35 +115,45 @@ class Metrics(Composite):
 
 
 def with_names(given: Any, kind: Any, name_of: Any) -> Iterator[tuple[str, Any]]:
-    """The objects in nested lists and dicts, with their names.
+    """The objects in nested lists and dicts, with their names; equal ones of lists are numbered.
 
     Raises:
-        ValueError: If two have the same name.
+        ValueError: If a key names an object like another one.
         TypeError: If there is an object of another class.
     """
     seen: set[str] = set()
-    for name, item in _walk(given, kind, name_of, ""):
-        if name in seen:
+    for name, item, is_key in _walk(given, kind, name_of, ""):
+        if is_key and name in seen:
             raise ValueError(
-                f"Two of them are called {name!r}. Give one another name, as in "
-                f"`{type(item).__name__}(..., name=...)`, or put them into a dict."
+                f"Two of them are called {name!r}. Give one another key, or another name, as in "
+                f"`{type(item).__name__}(..., name=...)`."
             )
-        seen.add(name)
-        yield name, item
+        unique = _numbered(name, seen)
+        seen.add(unique)
+        yield unique, item
 
 
-def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _numbered(name: str, seen: set[str]) -> str:
+    """The name, or if it is taken the name and the first free number from 2 on."""
+    if name not in seen:
+        return name
+    stem = f"{name}_" if name[-1:].isdigit() else name
+    return next(f"{stem}{n}" for n in itertools.count(2) if f"{stem}{n}" not in seen)
+
+
+def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str, Any, bool]]:
+    """The objects, their names, and whether a key names them."""
     if isinstance(given, Mapping):
         for name, item in given.items():
             if isinstance(item, kind):
-                yield f"{path}{name}", item
+                yield f"{path}{name}", item, True
             else:
                 yield from _walk(item, kind, name_of, f"{path}{name}/")
     elif isinstance(given, Sequence) and not isinstance(given, str):
         for item in given:
             yield from _walk(item, kind, name_of, path)
     elif isinstance(given, kind):
-        yield f"{path}{name_of(given)}", given
+        yield f"{path}{name_of(given)}", given, False
     else:
         raise TypeError(
             f"Expected a {getattr(kind, '__name__', 'function')}, or lists and dicts of them, but "

@@ -1,5 +1,6 @@
 """Attention over several heads."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,20 @@ def _center(next_function: Any, args: Any, kwargs: Any, context: Any) -> Any:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         args = ((wide - wide.mean(-1, keepdims=True)).astype(x.dtype),)
     return next_function(*args, **kwargs)
+
+
+@functools.wraps(linen.dot_product_attention)  # Flax asks for the signature
+def _attend(query: jax.Array, key: jax.Array, *args: Any, **options: Any) -> jax.Array:
+    """`flax.linen.dot_product_attention`, which is NaN if all weights are dropped."""
+    drops_all = options.get("dropout_rate") == 1 and not options.get("deterministic")
+    if not drops_all:
+        return linen.dot_product_attention(query, key, *args, **options)
+    module = options.pop("module", None)
+    if module is not None:
+        shape = (*query.shape[:-3], query.shape[-2], query.shape[-3], key.shape[-3])
+        module.sow("intermediates", "attention_weights", jnp.zeros(shape, query.dtype))
+    output = linen.dot_product_attention(query, key, *args, **{**options, "dropout_rate": 0.0})
+    return jnp.zeros_like(output)
 
 
 class _LinenAttention(linen.MultiHeadDotProductAttention):
@@ -149,7 +164,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
     bias_init: initializers.InitializerLike = initializers.zeros
     out_bias_init: initializers.InitializerLike | None = None
     use_bias: bool = True
-    attention_fn: Callable[..., jax.Array] = linen.dot_product_attention
+    attention_fn: Callable[..., jax.Array] = _attend
     decode: bool = False
     normalize_qk: bool = False
     force_fp32_for_softmax: bool = False
