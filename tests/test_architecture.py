@@ -16,10 +16,11 @@ SRC = Path(__file__).parents[1] / "src"
 PACKAGE = SRC / "jax_metrics"
 
 # What each folder (or root file) of the package may import from the others.
-CORE = {"tree", "module"}
+CORE = {"tree", "module", "_other_names"}
 SIBLINGS = {"nn", "losses", "regularizers", "metrics", "optim"}
 MAY_IMPORT = {
     "_version": set(),
+    "_other_names": set(),
     "arguments": set(),
     "tree": set(),
     "module": {"tree"},
@@ -86,7 +87,11 @@ def unit_of(name: str) -> str:
 def owner_of(name: str) -> str | None:
     """Returns the package that the first private file or folder in a full name belongs to."""
     parts = name.split(".")
-    private = (i for i, part in enumerate(parts) if part.startswith("_") and part != "_version")
+    private = (
+        i
+        for i, part in enumerate(parts)
+        if part.startswith("_") and part not in ("_version", "_other_names")
+    )
     index = next(private, None)
     return None if index is None else ".".join(parts[:index])
 

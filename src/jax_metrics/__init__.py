@@ -5,6 +5,8 @@ losses and metrics.
 Functional forms of layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm.metrics`.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from jax_metrics import losses as losses
 from jax_metrics import metrics as metrics
 from jax_metrics import module as module
@@ -12,6 +14,7 @@ from jax_metrics import nn as nn
 from jax_metrics import optim as optim
 from jax_metrics import regularizers as regularizers
 from jax_metrics import tree as tree
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
 from jax_metrics.losses import Loss as Loss
 from jax_metrics.metrics import AuxLosses as AuxLosses
@@ -181,6 +184,9 @@ from jax_metrics.tree import to_dict as to_dict
 from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)
 
 _MODULES = frozenset(
     "initializers losses metrics module nn optim regularizers testing tree".split()

@@ -4,6 +4,9 @@ Functions return a loss for each element or each example; classes add weights, m
 reduction. All compute in float32, or in float64 if an input is float64.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.losses.base import Loss as Loss
 from jax_metrics.losses.base import Reduction as Reduction
 from jax_metrics.losses.base import Terms as Terms
@@ -102,3 +105,6 @@ from jax_metrics.losses.segmentation import generalized_dice as generalized_dice
 from jax_metrics.losses.segmentation import tversky as tversky
 from jax_metrics.losses.sequences import CTC as CTC
 from jax_metrics.losses.sequences import ctc as ctc
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)

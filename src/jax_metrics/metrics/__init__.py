@@ -1,5 +1,8 @@
 """Metrics, their bases, and the state to build them from."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.metrics._check_modes import checks as checks
 from jax_metrics.metrics._checks import check as check
 from jax_metrics.metrics._composite import Composite as Composite
@@ -237,3 +240,6 @@ from jax_metrics.metrics.wrappers import RunningMean as RunningMean
 from jax_metrics.metrics.wrappers import RunningSum as RunningSum
 from jax_metrics.metrics.wrappers import Tracker as Tracker
 from jax_metrics.metrics.wrappers import Transformed as Transformed
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,15 @@ from jax_metrics.metrics._states import (
     with_initial_states,
 )
 from jax_metrics.metrics.state import gathered_state, merged_states, neutral_state, reduced_state
-from jax_metrics.tree import DefaultName, Extensions, copy, layout_of, made_here, only_reading
+from jax_metrics.tree import (
+    DefaultName,
+    Extensions,
+    OtherMethod,
+    copy,
+    layout_of,
+    made_here,
+    only_reading,
+)
 
 M = TypeVar("M", bound="Metric")
 
@@ -82,6 +90,11 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         0.75
     """
 
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        forward = OtherMethod("Call the metric itself, `metric(...)`, or `metric.update(...)`.")
+        update_state = OtherMethod("It is `metric.update(...)`.")
+        reset_state = OtherMethod("It is `metric.reset()`.")
+        reset_states = OtherMethod("It is `metric.reset()`.")
     _variable: ClassVar[str] = "metric"
     _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True

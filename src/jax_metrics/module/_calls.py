@@ -163,8 +163,9 @@ def place_in_call(module: Any) -> tuple[Any, str]:
 
 
 def outermost_calls() -> tuple[Any, Any]:
-    """The outermost module of the running call; and, if it is called in the call of a model that it
-    is not a part of, that model, else None.
+    """The outermost module of the running call, and the model whose call made it, or None.
+
+    The second is a model whose call is running around, and which does not contain the first.
     """
     running = _running.get()
     if running is None:

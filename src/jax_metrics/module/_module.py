@@ -1,7 +1,7 @@
 """`Module`: a Tree that is called, with random initialization and modes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import jax
 
@@ -26,6 +26,7 @@ from jax_metrics.tree import (
     Extensions,
     FieldInfo,
     FilterLike,
+    OtherMethod,
     Tree,
     apply,
     check_result_used,
@@ -80,6 +81,10 @@ class Module(Tree, Extensions):
         "at": "Write `model = model.at[path].set(value)`.",
     }
     name: Any = DefaultName()
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        forward = OtherMethod("Call the module itself: `model(x)`; its method is `__call__`.")
+        state_dict = OtherMethod("A model is a pytree: pickle it, or save it with orbax.")
+        load_state_dict = OtherMethod("Write `model = model.merge(restored)`.")
 
     def __init__(self, name: str | None = None):
         if name is not None:

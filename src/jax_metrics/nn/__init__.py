@@ -1,5 +1,8 @@
 """Layers. Those that Flax Linen has too are numerically the same, from the same key."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.nn import initializers as initializers
 from jax_metrics.nn.attention import GroupedQueryAttention as GroupedQueryAttention
 from jax_metrics.nn.attention import LearnedPositionEmbedding as LearnedPositionEmbedding
@@ -119,6 +122,9 @@ from jax_metrics.nn.transforms import Stack as Stack
 from jax_metrics.nn.transforms import apply_lora as apply_lora
 from jax_metrics.nn.transforms import merge_lora as merge_lora
 from jax_metrics.tree import public_names as _public_names
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)
 
 
 def __dir__() -> list[str]:

@@ -55,6 +55,7 @@ from jax_metrics.tree._mutability import mutable as mutable
 from jax_metrics.tree._mutability import replace as replace
 from jax_metrics.tree._mutability import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree._nearest import nearest as nearest
+from jax_metrics.tree._other_method import OtherMethod as OtherMethod
 from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._public_names import public_names as public_names

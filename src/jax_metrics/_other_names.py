@@ -1,0 +1,217 @@
+"""Names of other libraries, and what takes their place here: for errors, and for the guide."""
+
+import difflib
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+_ROOT = "jax_metrics"
+_NAMESPACES = ("", ".nn", ".losses", ".metrics", ".initializers", ".regularizers")
+_TASKS = ("Binary", "Multiclass", "Multilabel")  # prefixes of TorchMetrics
+
+# By what takes their place; the guide has the same table.
+OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    # Building models
+    "jm.Module": ("Layer", "Model"),
+    "jm.Parameter.node()": ("Param", "Variable", "ParameterList", "get_parameter", "param"),
+    "jm.State.node()": ("get_state", "register_buffer", "variable"),
+    "jm.next_key()": ("make_rng", "next_rng_key", "Rngs"),
+    "a list": ("LayerList", "List", "ModuleList"),
+    "a dict": ("Dict", "LayerDict", "ModuleDict"),
+    "jm.static()": ("static_field", "Static"),
+    "jm.filter": ("partition", "split", "state_dict"),
+    "jm.merge": ("combine", "load_state_dict"),
+    "jm.Module.at": ("tree_at",),
+    "jm.Module.map_modules": ("tree_map_modules",),
+    "jm.Module.tabulate": ("summary",),
+    "jm.Module.eval": ("inference_mode", "tree_inference"),
+    "jm.Module.freeze": ("requires_grad_", "stop_gradient"),
+    "jm.nn.Remat": ("checkpoint", "remat"),
+    "jm.nn.Stack": ("scan", "layer_stack", "nn_scan"),
+    "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
+    "jax.jit": ("filter_jit", "jit"),
+    "jax.grad": ("filter_grad",),
+    "jax.value_and_grad": ("filter_value_and_grad",),
+    "jax.vmap": ("filter_vmap", "vmap"),
+    # Layers
+    "jm.Linear": ("Dense", "LazyLinear"),
+    "jm.nn.LinearGeneral": ("DenseGeneral", "EinsumDense"),
+    "jm.Embed": ("Embedding", "EmbeddingBag"),
+    "jm.Conv": ("Conv1D", "Conv1d", "Conv2D", "Conv2d", "Conv3D", "Conv3d"),
+    "jm.ConvTranspose": (
+        "Conv1DTranspose",
+        "Conv2DTranspose",
+        "Conv3DTranspose",
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "ConvTranspose3d",
+    ),
+    "jm.nn.DepthwiseConv": ("DepthwiseConv1D", "DepthwiseConv2D"),
+    "jm.nn.SeparableConv": ("SeparableConv1D", "SeparableConv2D", "SeparableConv2d"),
+    "jm.BatchNorm": ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "BatchNormalization"),
+    "jm.LayerNorm": ("LayerNormalization",),
+    "jm.nn.GroupNorm": ("GroupNormalization",),
+    "jm.nn.InstanceNorm": ("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
+    "jm.nn.RMSNorm": ("RMSNormalization",),
+    "jm.nn.SpectralNorm": ("SpectralNormalization",),
+    "jm.nn.WeightNorm": ("WeightNormalization", "weight_norm"),
+    "jm.nn.SpatialDropout": (
+        "Dropout1d",
+        "Dropout2d",
+        "Dropout3d",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+    ),
+    "jm.nn.StochasticDepth": ("DropPath",),
+    "jm.MaxPool": ("MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxPooling1D", "MaxPooling2D"),
+    "jm.AvgPool": ("AvgPool1d", "AvgPool2d", "AvgPool3d", "AveragePooling1D", "AveragePooling2D"),
+    "jm.AdaptiveAvgPool": ("AdaptiveAvgPool1d", "AdaptiveAvgPool2d"),
+    "jm.AdaptiveMaxPool": ("AdaptiveMaxPool1d", "AdaptiveMaxPool2d"),
+    "jm.GlobalAvgPool": ("GlobalAveragePooling1D", "GlobalAveragePooling2D"),
+    "jm.GlobalMaxPool": ("GlobalMaxPooling1D", "GlobalMaxPooling2D"),
+    "jm.nn.Upsample": ("UpSampling1D", "UpSampling2D", "Resizing"),
+    "jm.nn.Pad": ("ConstantPad2d", "ReflectionPad2d", "ZeroPad2d", "ZeroPadding2D"),
+    "jm.nn.Reshape": ("Unflatten", "Rearrange"),
+    "jm.nn.Concatenate": ("Concat",),
+    "jm.nn.Residual": ("Add",),
+    "jm.nn.MultiHeadAttention": ("MultiheadAttention",),
+    "jm.nn.TransformerEncoder": ("Transformer",),
+    "jm.nn.LSTM": ("LSTMLayer",),
+    "jm.nn.OptimizedLSTMCell": ("LayerNormBasicLSTMCell",),
+    "jm.Lambda": ("Activation", "Function"),
+    # Activations
+    "jax.nn.relu": ("ReLU",),
+    "jax.nn.gelu": ("GELU",),
+    "jax.nn.silu": ("SiLU", "Swish"),
+    "jax.nn.mish": ("Mish", "mish"),
+    "jax.nn.sigmoid": ("Sigmoid",),
+    "jax.nn.tanh": ("Tanh",),
+    "jax.nn.softmax": ("Softmax",),
+    "jax.nn.log_softmax": ("LogSoftmax",),
+    "jax.nn.leaky_relu": ("LeakyReLU",),
+    "jax.nn.elu": ("ELU",),
+    "jax.nn.selu": ("SELU",),
+    "jax.nn.softplus": ("Softplus",),
+    "jax.nn.hard_tanh": ("Hardtanh",),
+    "jax.nn.hard_swish": ("Hardswish",),
+    "jax.nn.glu": ("GLU",),
+    # Losses
+    "jm.losses.Crossentropy": (
+        "CategoricalCrossentropy",
+        "CrossEntropy",
+        "CrossEntropyLoss",
+        "NLLLoss",
+        "SparseCategoricalCrossentropy",
+    ),
+    "jm.losses.Crossentropy(binary=True)": (
+        "BCELoss",
+        "BCEWithLogitsLoss",
+        "BinaryCrossentropy",
+    ),
+    "jm.losses.crossentropy": (
+        "binary_cross_entropy",
+        "cross_entropy",
+        "sigmoid_binary_cross_entropy",
+        "softmax_cross_entropy",
+        "softmax_cross_entropy_with_integer_labels",
+    ),
+    "jm.losses.MeanSquaredError": ("L2Loss", "MSE", "MSELoss", "mse_loss"),
+    "jm.losses.MeanAbsoluteError": ("L1Loss", "MAE", "MAELoss", "l1_loss"),
+    "jm.losses.SmoothL1": ("SmoothL1Loss",),
+    "jm.losses.Huber": ("HuberLoss", "huber_loss"),
+    "jm.losses.KLDivergence": ("KLDivLoss", "kl_div"),
+    "jm.losses.CosineSimilarity": ("CosineLoss", "cosine_distance"),
+    "jm.losses.CosineEmbedding": ("CosineEmbeddingLoss",),
+    "jm.losses.HingeEmbedding": ("HingeEmbeddingLoss",),
+    "jm.losses.MarginRanking": ("MarginRankingLoss",),
+    "jm.losses.TripletMargin": ("TripletLoss", "TripletMarginLoss"),
+    "jm.losses.GaussianNLL": ("GaussianNLLLoss",),
+    "jm.losses.Poisson": ("PoissonNLLLoss",),
+    "jm.losses.CTC": ("CTCLoss", "ctc_loss"),
+    "jm.losses.MultiMargin": ("MultiMarginLoss",),
+    "jm.losses.MultilabelMargin": ("MultiLabelMarginLoss",),
+    "jm.losses.MultilabelSoftMargin": ("MultiLabelSoftMarginLoss",),
+    "jm.losses.SoftMargin": ("SoftMarginLoss",),
+    "jm.losses.MulticlassHinge": ("CategoricalHinge",),
+    "jm.losses.BinaryFocalCrossentropy": ("BinaryFocalLoss", "FocalLoss"),
+    "jm.losses.Dice": ("DiceLoss",),
+    "jm.losses.Tversky": ("TverskyLoss",),
+    # Metrics
+    "jm.Metrics": ("Collection", "MetricCollection", "MultiMetric"),
+    "jm.metrics.Accuracy": (
+        "CategoricalAccuracy",
+        "SparseCategoricalAccuracy",
+        "TopKCategoricalAccuracy",
+    ),
+    "jm.metrics.AUROC": ("ROCAUC", "roc_auc_score"),
+    "jm.metrics.F1Score": ("F1", "f1"),
+    "jm.metrics.JaccardIndex": ("IoU", "MeanIoU"),
+    "jm.metrics.StatScores": (
+        "FalseNegatives",
+        "FalsePositives",
+        "TrueNegatives",
+        "TruePositives",
+    ),
+    "jm.metrics.Mean": ("Average", "MeanMetric"),
+    "jm.metrics.Sum": ("SumMetric",),
+    "jm.metrics.Max": ("MaxMetric",),
+    "jm.metrics.Min": ("MinMetric",),
+    "jm.metrics.Cat": ("CatMetric",),
+    "jm.metrics.MeanOf": ("MeanMetricWrapper",),
+    "jm.metrics.Tracker": ("MetricTracker",),
+    "jm.metrics.MinMax": ("MinMaxMetric",),
+    "jm.metrics.Classwise": ("ClasswiseWrapper",),
+    "jm.metrics.Multioutput": ("MultioutputWrapper",),
+    "jm.metrics.Multitask": ("MultitaskWrapper",),
+    "jm.metrics.Expression": ("CompositionalMetric",),
+    "jm.metrics.R2Score": ("R2", "r2"),
+    "jm.metrics.PearsonCorrCoef": ("PearsonCorrelation",),
+    "jm.metrics.state": ("add_state",),
+}
+_BY_NAME = {name: ours for ours, names in OTHER_NAMES.items() for name in names}
+
+
+def missing_name(namespace: str) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a package, which names what takes the place of a name it lacks.
+
+    Args:
+        namespace: The full name of the package.
+    """
+
+    def __getattr__(name: str) -> NoReturn:
+        message = f"module {namespace!r} has no attribute {name!r}"
+        if not name.startswith("_") and (ours := _ours(namespace, name)):
+            message += f". {ours}"
+        raise AttributeError(message, name=name, obj=None)
+
+    return __getattr__
+
+
+def _ours(namespace: str, name: str) -> str:
+    if found := _namespaces_with(name):
+        return f"It is {' or '.join(f'`{_short(full)}.{name}`' for full in found)}."
+    if (ours := _BY_NAME.get(name)) is not None:
+        word = ours.rpartition(".")[2]  # `MSE` of `jm.metrics` is the metric, not the loss
+        ours = f"{_short(namespace)}.{word}" if _public(sys.modules[namespace], word) else ours
+        return f"Use {ours}." if ours.startswith("a ") else f"Use `{ours}`."
+    for task in _TASKS:
+        if name.startswith(task) and (found := _namespaces_with(name.removeprefix(task))):
+            return f"Use `{_short(found[-1])}.{name.removeprefix(task)}`."
+    known = [n for n in vars(sys.modules[namespace]) if not n.startswith("_")]
+    near = difflib.get_close_matches(name, known, 1, 0.75)
+    return f"Did you mean `{_short(namespace)}.{near[0]}`?" if near else ""
+
+
+def _namespaces_with(name: str) -> list[str]:
+    """The namespaces with a class or function of this name."""
+    modules = [(f"{_ROOT}{end}", sys.modules.get(f"{_ROOT}{end}")) for end in _NAMESPACES]
+    found = [full for full, module in modules if callable(_public(module, name))]
+    return [_ROOT] if _ROOT in found else found
+
+
+def _public(module: Any, name: str) -> Any:
+    return vars(module).get(name) if module is not None else None
+
+
+def _short(namespace: str) -> str:
+    return namespace.replace(_ROOT, "jm", 1)
