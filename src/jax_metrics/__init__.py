@@ -192,6 +192,9 @@ _MODULES = frozenset(
     "initializers losses metrics module nn optim regularizers testing tree".split()
 )
 
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)
+
 
 def __dir__() -> list[str]:
     """The public names."""

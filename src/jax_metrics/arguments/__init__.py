@@ -3,6 +3,7 @@
 from jax_metrics.arguments._arguments import Arguments as Arguments
 from jax_metrics.arguments._arguments import Index as Index
 from jax_metrics.arguments._arguments import as_path as as_path
+from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
 from jax_metrics.arguments._inputs import as_array as as_array
 from jax_metrics.arguments._inputs import as_float as as_float
 from jax_metrics.arguments._inputs import between as between
@@ -10,7 +11,11 @@ from jax_metrics.arguments._inputs import multiply_log as multiply_log
 from jax_metrics.arguments._inputs import one_of as one_of
 from jax_metrics.arguments._inputs import pair as pair
 from jax_metrics.arguments._inputs import positive as positive
+from jax_metrics.arguments._inputs import refuse_broadcast as refuse_broadcast
 from jax_metrics.arguments._inputs import refuse_truncation as refuse_truncation
 from jax_metrics.arguments._inputs import safe_log as safe_log
 from jax_metrics.arguments._inputs import same_shape as same_shape
 from jax_metrics.arguments._inputs import signs as signs
+from jax_metrics.arguments._options import check_constructor as check_constructor
+from jax_metrics.arguments._options import did_you_mean as did_you_mean
+from jax_metrics.arguments._options import refuse_unknown as refuse_unknown

@@ -45,11 +45,10 @@ def refuse_truncation(*values: Any, **named: Any) -> None:
     Raises:
         OverflowError: If it would.
     """
-    if values:
-        named = {f"argument {i}": value for i, value in enumerate(values)} | named
+    if _array_types.issuperset(map(type, (*values, *named.values()))):
+        return  # the usual case
+    named = {f"argument {i}": value for i, value in enumerate(values)} | named
     for name, value in named.items():
-        if type(value) in _array_types:
-            continue
         if isinstance(value, jax.Array):
             _array_types.add(type(value))
             continue
@@ -87,6 +86,37 @@ def same_shape(**arrays: jax.Array) -> None:
     if shapes[longest] == [*shapes[shortest], 1]:
         hint = f"Write `{longest}[..., 0]` to drop the last axis."
     raise ValueError(f"{' and '.join(shapes)} must have the same shape, but got {listed}. {hint}")
+
+
+def refuse_broadcast(**arrays: Any) -> None:
+    """Checks that no two arrays would be broadcast by accident, such as `[n]` with `[n, 1]`.
+
+    Labels `[...]` for scores `[..., classes]` pass, and so do scalars, structures, shapes that
+    cannot be broadcast, and those of the same rank with as many examples, such as `[n, 1]` with
+    `[n, m]`.
+
+    Raises:
+        ValueError: If two would.
+    """
+    known = {n: a for n, a in arrays.items() if len(getattr(a, "shape", ())) > 0}
+    names = list(known)
+    for index, one in enumerate(names):
+        for other in names[index + 1 :]:
+            if _broadcasts(known[one].shape, known[other].shape):
+                same_shape(**{one: known[one], other: known[other]})
+
+
+def _broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(one) == len(other) and one[0] == other[0]:
+        return False
+    if short == long[: len(short)] and any(n != 1 for n in long[len(short) :]):
+        return False
+    try:
+        np.broadcast_shapes(one, other)
+    except ValueError:
+        return False
+    return True
 
 
 def pair(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:

@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jax_metrics.arguments import did_you_mean
 from jax_metrics.metrics._metric import Metric
+from jax_metrics.metrics._withheld import Member, check_withheld
 
 
 class Composite(Metric):
@@ -31,9 +33,20 @@ class Composite(Metric):
             TypeError: If no part takes one of the arguments, or a part lacks an argument.
         """
         check_accepted(self, arguments)
+        self._check_withheld(arguments)
         for part in self.parts():
             accepted = part.signature.parameters
             part.update(*args, **{n: v for n, v in arguments.items() if n in accepted})
+
+    def _check_withheld(self, arguments: Mapping[str, Any]) -> None:
+        """Checks that no part counts examples that are masked; see `check_withheld`."""
+        members = [
+            Member(name, part, part.signature.parameters) for name, part in self._named_parts()
+        ]
+        check_withheld(type(self).__name__, members, arguments)
+
+    def _named_parts(self) -> Iterable[tuple[str, Metric]]:
+        return [(part.name, part) for part in self.parts()]
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters: dict[str, inspect.Parameter] = {}
@@ -54,5 +67,5 @@ def check_accepted(metric: Metric, arguments: Iterable[str]) -> None:
         if name not in accepted:
             raise TypeError(
                 f"Nothing in this {type(metric).__name__} takes {name!r}; it takes "
-                f"{', '.join(accepted) or 'nothing'}."
+                f"{', '.join(accepted) or 'nothing'}.{did_you_mean(name, accepted)}"
             )

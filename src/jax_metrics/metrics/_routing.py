@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from jax_metrics.arguments import Arguments, Index, refuse_truncation
 from jax_metrics.tree import Tree, copy, signature_of
@@ -42,6 +42,16 @@ class ArgumentRouting(Tree):
         """The arguments of `update`, under the names that callers use."""
         return self._arguments.signature(self._accepted_parameters(), ())
 
+    if not TYPE_CHECKING:  # the class has one, too, and a checker takes this for it
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            """The arguments of a call, for `inspect` and `help`."""
+            if self._accepts_any_arguments or self._arguments is not _PLAIN:
+                return self.signature
+            signature = signature_of(type(self).__call__)
+            return signature.replace(parameters=list(signature.parameters.values())[1:])
+
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         """The parameters of `update` by their own names; of a wrapper, those of its metric."""
         return {n: p for n, p in self._parameters.items() if p.kind not in _VARIADIC}
@@ -66,7 +76,7 @@ class ArgumentRouting(Tree):
         new._arguments = self._arguments.index_into(self, paths)
         return new
 
-    def rename_arguments(self, **names: str) -> Self:
+    def rename_arguments(self, **names: str) -> Any:
         """A metric that takes arguments under other names.
 
         Args:

@@ -90,6 +90,7 @@ def describe_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
 def _origin(error: Exception) -> str:
     """Whether an error is `"ours"`, `"foreign"`, or came by code of the `"user"`."""
     last: TracebackType | None = None
+    innermost = ""
     for step in _steps(error.__traceback__):
         package = step.tb_frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in _FOREIGN and package != _OURS and package not in sys.stdlib_module_names:

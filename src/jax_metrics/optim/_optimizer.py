@@ -106,8 +106,8 @@ class Optimizer(Tree, Extensions):
                 f"The {type(params).__name__} has no value yet at {_listed(uninitialized)}. "
                 "Initialize the model first, with `model.init(key, inputs)`."
             )
-        warn_of_untrained(params)
         _check_floats(flat, "parameter")
+        warn_of_untrained(params)
         optimizer = copy(self)
         try:
             optimizer.opt_state = self.optimizer.init(flat)

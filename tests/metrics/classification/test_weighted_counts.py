@@ -100,7 +100,8 @@ def test_entropy_of_rare_events_keeps_its_digits():
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
 @pytest.mark.parametrize("kind", [{}, {"num_labels": 2}])
 def test_thresholds_of_16_bits(dtype, kind):
-    logits = jnp.asarray(rng.normal(size=(500, 2)) * 0.05, dtype)
+    shape = (500, 2) if kind else (1000,)
+    logits = jnp.asarray(rng.normal(size=shape) * 0.05, dtype)
     target = (np.asarray(logits, np.float64) > 0).astype(int)
     for from_logits in (True, False):
         preds = logits if from_logits else jax.nn.sigmoid(logits.astype(jnp.float32))

@@ -93,7 +93,7 @@ def test_binned_states_merge_and_scan():
 
     scanned, _ = jax.lax.scan(step, jm.AUROC(), (target, preds))
     merged = jm.AUROC().update(target=target[0], preds=preds[0])
-    merged.merge_state(jm.AUROC().update(target=target[1:], preds=preds[1:]))
+    merged.merge_state(jm.AUROC().update(target=target[1:].ravel(), preds=preds[1:].ravel()))
     for one in (scanned, merged):
         for actual, expected in zip(jax.tree.leaves(one), jax.tree.leaves(whole), strict=True):
             np.testing.assert_array_equal(actual, expected)

@@ -1,13 +1,13 @@
 """Connectionist temporal classification: labels that are not aligned with the frames."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from jax_metrics.arguments import as_array, as_float
-from jax_metrics.losses.base import from_function
+from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import check_labels, nan_where
 
 
@@ -104,3 +104,20 @@ class CTC(from_function(ctc, "target_length", "preds_length"), init=False):
         >>> print(f"{loss(target=target, preds=preds, target_length=jnp.array([1])):.4f}")
         0.2877
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, blank: int = 0, zero_infinity: bool = False, **options: Unpack[LossOptions]
+        ) -> None: ...
+
+        def __call__(
+            self,
+            *,
+            target: Any,
+            preds: Any,
+            target_length: Any = None,
+            preds_length: Any = None,
+            sample_weight: Any = None,
+            mask: Any = None,
+        ) -> jax.Array: ...

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_exact, weights, where_weighted
+from jax_metrics.metrics.inputs import as_exact, counted_once, weights, where_weighted
 from jax_metrics.metrics.state import highest, lowest, state
 
 
@@ -32,7 +32,7 @@ class Max(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), sample_weight, mask)
+        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
         values = as_exact(values, self.dtype, weight)
         least = lowest(self.dtype)
         largest = where_weighted(values, weight, least).max(initial=least)
@@ -63,7 +63,7 @@ class Min(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), sample_weight, mask)
+        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
         values = as_exact(values, self.dtype, weight)
         greatest = highest(self.dtype)
         smallest = where_weighted(values, weight, greatest).min(initial=greatest)

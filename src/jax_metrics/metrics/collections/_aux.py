@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.state import Total
 from jax_metrics.module import LossLog, MetricLog, TreePart
@@ -22,6 +23,7 @@ class _LoggedMeans(Metric):
             name.
     """
 
+    per_example = ()
     kind: ClassVar[type[TreePart]]
     totals: list[Total]
     counts: Total
@@ -76,9 +78,9 @@ class _LoggedMeans(Metric):
             for index, (name, total) in enumerate(zip(self.names, self.totals, strict=True))
         }
 
-    def compute_logs(self) -> dict[str, jax.Array]:
-        """The same as `compute`."""
-        return self.compute()
+    def compute_logs(self) -> dict[str, Any]:
+        """The same as `compute`, with Python floats, in one transfer."""
+        return to_floats(self.compute())
 
 
 class AuxLosses(_LoggedMeans):

@@ -4,7 +4,9 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+from jax_metrics.losses import Loss
 from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.collections._padding import as_sizes, padded
@@ -71,23 +73,31 @@ class Metrics(Composite):
         """The metrics, in the given order."""
         return self.metrics
 
+    def _named_parts(self) -> Iterator[tuple[str, Metric]]:
+        return self.items()
+
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         inputs = super()._received(args, kwargs)
         if not self.pad_to or running_trace() is not None:
             return inputs
         return padded(inputs, self.pad_to)
 
-    def compute(self) -> dict[str, Any]:
-        """The value of each metric by name; a dict of values becomes one entry for each."""
+    def compute(self, *, as_floats: bool = False) -> dict[str, Any]:
+        """The value of each metric by name; a dict of values becomes one entry for each.
+
+        Args:
+            as_floats: Whether scalars become Python floats and other arrays NumPy arrays, in one
+                transfer from the device. Traced values stay as they are.
+        """
         values: dict[str, Any] = {}
         for name, metric in zip(self.names, self.metrics, strict=True):
             for path, value in _flattened(name, metric.compute()):
                 values[f"{self.prefix}{path}{self.postfix}"] = value
-        return values
+        return to_floats(values) if as_floats else values
 
     def compute_logs(self) -> dict[str, Any]:
-        """The same as `compute`."""
-        return self.compute()
+        """The same as `compute(as_floats=True)`, ready for a logger."""
+        return to_floats(self.compute())
 
     @property
     def directions(self) -> dict[str, bool | None]:
@@ -145,20 +155,37 @@ def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str,
     """The objects, their names, and whether a key names them."""
     if isinstance(given, Mapping):
         for name, item in given.items():
-            if isinstance(item, kind):
+            if _is_member(item, kind):
                 yield f"{path}{name}", item, True
             else:
                 yield from _walk(item, kind, name_of, f"{path}{name}/")
     elif isinstance(given, Sequence) and not isinstance(given, str):
         for item in given:
             yield from _walk(item, kind, name_of, path)
-    elif isinstance(given, kind):
+    elif _is_member(given, kind):
         yield f"{path}{name_of(given)}", given, False
     else:
         raise TypeError(
-            f"Expected a {getattr(kind, '__name__', 'function')}, or lists and dicts of them, but "
-            f"got a {type(given).__name__}{f' at {path!r}' if path else ''}."
+            f"Expected {'a Metric' if kind is Metric else 'a Loss or a function'}, or lists and "
+            f"dicts of them, but got {_described(given)}{f' at {path!r}' if path else ''}."
         )
+
+
+def _is_member(item: Any, kind: Any) -> bool:
+    # Classes and metrics are callable, too.
+    return isinstance(item, kind) and (kind is Metric or not isinstance(item, type | Metric))
+
+
+def _described(given: Any) -> str:
+    if isinstance(given, type):
+        return f"the class {given.__name__} (create an object of it: `{given.__name__}(...)`)"
+    if isinstance(given, Metric):
+        return f"the metric {given.name} (which belongs in `jm.metrics.Metrics`)"
+    if isinstance(given, Loss):
+        return f"the loss {given.name} (which belongs in `jm.metrics.Losses`)"
+    if given is None:
+        return "None"
+    return f"a {type(given).__name__}"
 
 
 def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:
