@@ -9,7 +9,7 @@ from models.candidate import Candidate, Sizes, descend, mean_squared_error
 
 
 def conv_norm(features: int, size: int, stride: int = 1) -> list[jm.Module]:
-    conv = jm.Conv(features, (size, size), stride, padding=size // 2, use_bias=False)
+    conv = jm.Conv(features, (size, size), strides=stride, padding=size // 2, use_bias=False)
     return [conv, jm.BatchNorm(momentum=0.9)]
 
 
