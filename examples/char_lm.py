@@ -85,15 +85,14 @@ def make_metrics():
     return jm.metrics.Metrics({"bits": log_loss / math.log(2), "accuracy": jm.metrics.Accuracy()})
 
 
-def loss_fn(params, model, tokens):
-    logits = model.merge(params)(tokens[:, :-1])
+def loss_fn(model, tokens):
+    logits = model(tokens[:, :-1])
     return crossentropy(target=tokens[:, 1:], preds=logits), logits
 
 
 @jax.jit
 def train_step(model, optimizer, metrics, tokens):
-    grad_fn = jax.grad(loss_fn, has_aux=True)
-    grads, logits = grad_fn(model.parameters(), model, tokens)
+    grads, model, logits = jm.grad(loss_fn, has_aux=True)(model, tokens)
     model = optimizer.update(grads, model)
     return model, optimizer, metrics.update(target=tokens[:, 1:], preds=logits)
 

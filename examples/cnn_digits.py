@@ -80,17 +80,14 @@ def shift(key, x):
     return jax.vmap(crop)(padded, starts)
 
 
-def loss_fn(params, model, x, y):
-    model = model.merge(params)
+def loss_fn(model, x, y):
     logits = model(x)
-    return crossentropy(target=y, preds=logits), (model, logits)
+    return crossentropy(target=y, preds=logits), logits
 
 
 @jax.jit
 def train_step(model, optimizer, metrics, keys, x, y):
-    params = model.parameters()
-    grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
-    (_, (model, logits)), grads = grad_fn(params, model, shift(keys(), x), y)
+    grads, model, logits = jm.grad(loss_fn, has_aux=True)(model, shift(keys(), x), y)
     model = optimizer.update(grads, model)
     return model, optimizer, metrics.update(target=y, preds=logits), keys
 

@@ -47,15 +47,13 @@ class Classifier(jm.Module):
         return jm.Linear(CLASSES)(x)
 
 
-def loss_fn(params, model, x, y):
-    model = model.merge(params)
-    return crossentropy(target=y, preds=model(x)), model
+def loss_fn(model, x, y):
+    return crossentropy(target=y, preds=model(x))
 
 
 @jax.jit
 def train_step(model, optimizer, mean_loss, x, y):
-    params = model.parameters()
-    (loss, model), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, model, x, y)
+    (loss, model), grads = jm.value_and_grad(loss_fn)(model, x, y)
     model = optimizer.update(grads, model)
     return model, optimizer, mean_loss.update(loss)
 

@@ -70,16 +70,14 @@ def read_series():
     return ((series - start.mean(0)) / start.std(0)).astype(np.float32)
 
 
-def loss_fn(params, model, x, y):
-    model = model.merge(params)
+def loss_fn(model, x, y):
     preds = model(x)
-    return mean_squared_error(target=y, preds=preds), (model, preds)
+    return mean_squared_error(target=y, preds=preds), preds
 
 
 @jax.jit
 def train_step(model, optimizer, average, rmse, x, y):
-    params = model.parameters()
-    (_, (model, preds)), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, model, x, y)
+    grads, model, preds = jm.grad(loss_fn, has_aux=True)(model, x, y)
     model = optimizer.update(grads, model)
     return model, optimizer, average.update(model), rmse.update(target=y, preds=preds)
 

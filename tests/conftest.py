@@ -73,6 +73,18 @@ def same_numbers(request: pytest.FixtureRequest) -> None:
         request.module.rng = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def short_collections(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Has the collections of garbage in a test file look only at what that file has made."""
+    collects = vars(request.module).get("gc") is gc
+    if collects:
+        gc.collect()
+        gc.freeze()
+    yield
+    if collects:
+        gc.unfreeze()
+
+
 MAPS = Path("/proc/self/maps")
 MOST_MAPS = 10_000
 finished = itertools.count(1)

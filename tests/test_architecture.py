@@ -21,7 +21,7 @@ SIBLINGS = {"nn", "losses", "regularizers", "metrics", "optim"}
 MAY_IMPORT = {
     "_version": set(),
     "_other_names": set(),
-    "arguments": set(),
+    "arguments": {"tree"},
     "tree": set(),
     "module": {"tree"},
     "nn": CORE,

@@ -44,10 +44,13 @@ from jax_metrics.module import SharingError as SharingError
 from jax_metrics.module import State as State
 from jax_metrics.module import TreePart as TreePart
 from jax_metrics.module import compact_module as compact_module
+from jax_metrics.module import grad as grad
 from jax_metrics.module import iter_split as iter_split
 from jax_metrics.module import next_key as next_key
+from jax_metrics.module import num_parameters as num_parameters
 from jax_metrics.module import preserve_state as preserve_state
 from jax_metrics.module import rng_key as rng_key
+from jax_metrics.module import value_and_grad as value_and_grad
 from jax_metrics.nn import GRU as GRU
 from jax_metrics.nn import LSTM as LSTM
 from jax_metrics.nn import MLP as MLP
@@ -160,11 +163,13 @@ from jax_metrics.tree import ToDict as ToDict
 from jax_metrics.tree import ToString as ToString
 from jax_metrics.tree import Tree as Tree
 from jax_metrics.tree import TreeMeta as TreeMeta
+from jax_metrics.tree import UnusedResultWarning as UnusedResultWarning
 from jax_metrics.tree import add_field_info as add_field_info
 from jax_metrics.tree import apply as apply
 from jax_metrics.tree import compact as compact
 from jax_metrics.tree import copy as copy
 from jax_metrics.tree import dataclass as dataclass
+from jax_metrics.tree import equal as equal
 from jax_metrics.tree import field as field
 from jax_metrics.tree import filter as filter
 from jax_metrics.tree import flatten_mode as flatten_mode
@@ -182,3 +187,15 @@ from jax_metrics.tree import update as update
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
     __getattr__ = _missing_name(__name__)
+
+_MODULES = frozenset(
+    "initializers losses metrics module nn optim regularizers testing tree".split()
+)
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return tree.public_names(globals(), _MODULES)

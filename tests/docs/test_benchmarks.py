@@ -1,4 +1,4 @@
-"""The benchmarks of whole models and of metrics run, and compare what they compute."""
+"""The benchmarks run, and those of models and metrics compare what they compute."""
 
 import os
 import subprocess
@@ -35,3 +35,9 @@ def test_models_are_alike_in_all_libraries(model, tmp_path):
 def test_metrics_compute_what_their_formulas_do(tmp_path):
     small = ["--rounds", "1", "--rows", "500", "--scores", "1000"]
     assert run("metrics.py", *small, folder=tmp_path).count("mean squared error") == 2
+
+
+@pytest.mark.parametrize("script", ["dispatch.py", "steps.py"])
+def test_overheads_are_measured(script, tmp_path):
+    pytest.importorskip("equinox")
+    assert "3 layers" in run(script, "--layers", "3", "--rounds", "1", folder=tmp_path)

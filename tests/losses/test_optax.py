@@ -44,8 +44,8 @@ WHERE = jnp.asarray(rng.random((6, 4)) > 0.3).at[:, 0].set(True)
             lambda: optax.losses.generalized_kl_divergence(X, SOFT),
         ),
         (
-            lambda: losses.kl_divergence(X, -X, log_target=True),
-            lambda: optax.losses.kl_divergence_with_log_targets(-X, X),
+            lambda: losses.kl_divergence(jnp.log(SOFT), jnp.log(SOFT[::-1]), log_target=True),
+            lambda: optax.losses.kl_divergence_with_log_targets(jnp.log(SOFT[::-1]), jnp.log(SOFT)),
         ),
         (lambda: losses.multiclass_hinge(Y, X), lambda: optax.losses.multiclass_hinge_loss(X, Y)),
         (

@@ -32,6 +32,7 @@ def test_update_changes_the_metric_and_returns_it(cls):
     np.testing.assert_allclose(metric.compute(), value_of(cls), rtol=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)  # each has shapes of its own to compile
 @given(cuts=st.lists(st.integers(1, 63), max_size=4, unique=True).map(sorted))
 def test_any_split_gives_the_same(cuts):

@@ -112,3 +112,19 @@ def test_named_parameters():
         ".layers[1].bias",
     ]
     assert named[".layers[0].kernel"] is model.layers[0].kernel
+
+
+def test_named_parameters_follow_the_order_of_the_fields():
+    class Own(jm.Module):
+        def __init__(self):
+            self.stem = jm.Linear(1)
+            self.body = {"z": jm.Linear(1), "a": jm.Linear(1)}
+
+        def __call__(self, x):
+            return self.body["a"](self.body["z"](self.stem(x)))
+
+    model = Own().init(0, jnp.ones((1, 3)))
+    kernels = [path for path, _ in model.named_parameters() if path.endswith("kernel")]
+    assert kernels == [".stem.kernel", ".body['a'].kernel", ".body['z'].kernel"]
+    table = model.tabulate()
+    assert table.index(".stem") < table.index(".body['a']") < table.index(".body['z']")

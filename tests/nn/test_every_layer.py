@@ -34,7 +34,10 @@ def test_every_layer_is_registered():
         for i, c in enumerate(found)
     ],
 )
+@pytest.mark.parametrize(
+    "sharded", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["one device", "sharded"]
+)
 @pytest.mark.filterwarnings("ignore:SelfAttention will be deprecated:DeprecationWarning")
-def test_layer(case):
+def test_layer(case, sharded):
     twin = case.twin and case.twin()
-    check_layer(case.make(), case.inputs, twin=twin, **case.options)
+    check_layer(case.make(), case.inputs, twin=twin, **{"sharded": sharded, **case.options})

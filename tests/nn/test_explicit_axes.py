@@ -36,7 +36,10 @@ def sharded(x, *axes):
     return jax.device_put(x, jax.NamedSharding(mesh(), jax.P(*axes)))
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(
+    "name",
+    ["Dropout", *(pytest.param(n, marks=pytest.mark.slow) for n in LAYERS if n != "Dropout")],
+)
 def test_a_batch_stays_sharded_without_a_mesh_in_the_context(name):
     make, x = LAYERS[name]
     layer = make().init(0, x)
@@ -80,6 +83,7 @@ def test_running_statistics_keep_their_type():
     assert not any(jax.typeof(layer.mean).sharding.spec)
 
 
+@pytest.mark.slow
 def test_decoding_with_a_sharded_batch():
     layer = nn.GroupedQueryAttention(2, causal=True).init(0, X)
     decoding = nn.init_cache(layer, 4, 6)

@@ -67,7 +67,6 @@ def assert_same_default(name: str, ours: Any, field: Any) -> None:
 def test_every_function_of_linen_that_belongs_is_here():
     names = {n for n in dir(linen.activation) if getattr(linen, n, None) is not None}
     names = {n for n in names if inspect.isroutine(getattr(linen, n)) or n in ("relu", "gelu")}
-    names |= {"avg_pool", "max_pool", "pool", "dot_product_attention"}
-    names |= {"dot_product_attention_weights"}
+    names |= {"pool", "dot_product_attention", "dot_product_attention_weights"}
     for name in names - {"compact"}:
         assert getattr(nn, name) is getattr(linen, name)

@@ -79,7 +79,7 @@ def test_the_optimizer_changes_in_place_and_the_model_does_not():
     model = make_model()
     optimizer = jm.Optimizer(optax.adam(0.1)).init(model)
     before = flat(model)
-    optimizer.update(gradient(model), model)
+    _ = optimizer.update(gradient(model), model)
     assert optimizer.opt_state[0].count == 1
     assert all(a is b for a, b in zip(before.values(), flat(model).values(), strict=True))
 
@@ -153,7 +153,7 @@ def test_an_optimizer_made_anew_does_not_compile_again():
     transformation, traced = counting()
     model = make_model()
     for _ in range(3):
-        jm.Optimizer(transformation).init(model).update(gradient(model), model)
+        _ = jm.Optimizer(transformation).init(model).update(gradient(model), model)
     assert traced == [True]
 
 

@@ -158,3 +158,52 @@ def test_a_long_list_of_paths_is_cut():
     optimizer = jm.Optimizer(optax.sgd(0.1)).init(model)
     with pytest.raises(ValueError, match=r"\.layers\[2\]\.bias and 5 more, which the"):
         optimizer.update(model.filter(jm.Rng), model)
+
+
+class Table(jm.Module):
+    w: jax.Array = jm.Parameter.node()
+    table: jax.Array = jm.Parameter.node()
+
+    def __init__(self, table):
+        self.w, self.table = jnp.ones(2), jnp.asarray(table)
+
+
+@pytest.mark.parametrize(
+    ("params", "path", "dtype"),
+    [
+        (Table(jnp.arange(3)), r"\.table", "int32"),
+        (Table([True]), r"\.table", "bool"),
+        (
+            jm.Sequential(Table(jnp.ones(1)), Table(jnp.uint8([1]))),
+            r"\.layers\[1\]\.table",
+            "uint8",
+        ),
+        ({"a": jnp.ones(2), "n": jnp.arange(2)}, r"\['n'\]", "int32"),
+    ],
+)
+def test_parameters_that_are_not_floats(params, path, dtype):
+    message = (
+        rf"At {path}: the parameter has the dtype {dtype}, but only floats have gradients.* "
+        r"Make it a float; .* `jm\.State\.node\(\)`, or freeze its module"
+    )
+    optimizer = jm.Optimizer(optax.sgd(0.1))
+    with pytest.raises(TypeError, match=message):
+        optimizer.init(params)
+    floats = jax.tree.map(lambda x: x.astype(float), params)
+    optimizer = optimizer.init(floats)
+
+    def total(params):
+        return sum(leaf.sum() for leaf in jax.tree.leaves(params) if leaf.dtype == jnp.float32)
+
+    grads = jax.grad(total, allow_int=True)(params)
+    with pytest.raises(TypeError, match=message):
+        optimizer.update(grads, params)
+    with pytest.raises(TypeError, match=message):
+        jax.jit(lambda optimizer, grads, params: optimizer.update(grads, params))(
+            optimizer, grads, params
+        )
+    message = f"At {path}: the gradient has the dtype float0"
+    with pytest.raises(TypeError, match=message):
+        optimizer.update(grads, apply_updates=False)
+    with pytest.raises(TypeError, match=message):
+        optimizer.update(grads, floats)

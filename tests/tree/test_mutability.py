@@ -82,8 +82,12 @@ def test_replace():
 
 
 def test_replace_of_an_unknown_field():
-    with pytest.raises(TypeError, match=r"Leaf has no field 'nope'. Its fields: x, size\."):
+    with pytest.raises(TypeError, match=r"Leaf has no field 'nope'. Its fields: x, size, late\."):
         Leaf().replace(nope=1)
+    with pytest.raises(TypeError, match="no field 'sise'. Did you mean `size`?"):
+        Leaf().replace(sise=1)
+    with pytest.raises(TypeError, match="Leaf.is_mutable is not a field, so `replace` cannot"):
+        Leaf().replace(is_mutable=True)
 
 
 def test_make_mutable():

@@ -2,8 +2,6 @@
 
 import collections
 import copy
-import dataclasses
-import enum
 import fractions
 import functools
 import math
@@ -17,184 +15,35 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from static_values import (
+    Box,
+    Color,
+    Config,
+    Counter,
+    Frozen,
+    Lambda,
+    Level,
+    Methods,
+    Names,
+    Noted,
+    Opaque,
+    Point,
+    Registered,
+    Settings,
+    Slotted,
+    closure,
+    counting,
+    recursive,
+    scaled,
+    structure,
+    unset,
+    with_attribute,
+    with_jvp,
+    with_vjp,
+)
 
 import jax_metrics.tree as jt
 from jax_metrics.tree import layout_of
-
-Point = collections.namedtuple("Point", "x y")
-
-
-class Box(jt.Tree):
-    x: float = jt.node(1.0)
-
-    def __init__(self, value):
-        self.value = value
-
-
-def structure(value):
-    return jax.tree.structure(Box(value))
-
-
-class Counter:
-    """A jitted function of a Tree that counts how often it is traced."""
-
-    def __init__(self):
-        self.traces = 0
-
-        def call(tree):
-            self.traces += 1
-            return tree
-
-        self.call = jax.jit(call)
-
-    def __call__(self, tree):
-        return self.call(tree)
-
-
-def closure(value, other=None):
-    def inner(x, *, scale=2):
-        return x + value + scale, other
-
-    return inner
-
-
-def recursive():
-    def inner(n):
-        return inner(n - 1)
-
-    return inner
-
-
-def unset():
-    def inner():
-        return later
-
-    if inner is None:
-        later = 0
-    return inner
-
-
-def with_attribute(value):
-    def inner(x):
-        return x
-
-    inner.scale = value
-    return inner
-
-
-def with_jvp(scale):
-    @jax.custom_jvp
-    def function(x):
-        return x
-
-    function.defjvp(lambda primals, tangents: (function(primals[0]), scale * tangents[0]))
-    return function
-
-
-def with_vjp(scale):
-    @jax.custom_vjp
-    def function(x):
-        return jnp.round(x)
-
-    function.defvjp(lambda x: (function(x), None), lambda _, g: (scale * g,))
-    return function
-
-
-def counting():
-    count = 0
-
-    def inner():
-        nonlocal count
-        count += 1
-        return count
-
-    return inner
-
-
-class Lambda:
-    """A callable that looks like the function it wraps."""
-
-    def __init__(self, factor):
-        functools.update_wrapper(self, scaled)
-        self.factor = factor
-
-    def __call__(self, x):
-        return self.factor * x
-
-
-class Settings:
-    """A plain class: without `==` of its own."""
-
-    def __init__(self, rate, inner=None):
-        self.rate = rate
-        self.inner = inner
-
-
-class Slotted:
-    __slots__ = ("rate",)
-
-    def __init__(self, rate):
-        self.rate = rate
-
-
-class Names(list):
-    def __init__(self, items, first):
-        super().__init__(items)
-        self.first = first
-
-
-class Methods:
-    def __init__(self, n):
-        self.n = n
-
-    def __eq__(self, other):
-        return self.n == other.n
-
-    def call(self):
-        return self.n
-
-
-@dataclasses.dataclass
-class Config:
-    rate: float
-    table: object = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Frozen:
-    sizes: object
-    depth: object
-
-
-@dataclasses.dataclass(frozen=True)
-class Noted:
-    size: int
-    note: object = dataclasses.field(compare=False)
-
-
-class Color(enum.Enum):
-    RED = 1
-    BLUE = 1.5
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-
-
-@dataclasses.dataclass(eq=False)
-class Opaque:
-    rate: float
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(eq=False)
-class Registered:
-    rate: float
-
-
-def scaled(x, by=1):
-    return x * by
-
 
 SAME = {
     "int": lambda: 1000,
@@ -507,99 +356,3 @@ def test_two_values_without_plain_truth_value_are_a_named_error():
     first, second = layout_of(Box(SometimesNoTruth())), layout_of(Box(SometimesNoTruth()))
     with pytest.raises(jt.StaticFieldError, match=r"Box\.value .*two SometimesNoTruth values"):
         assert first == second
-
-
-def test_second_call_does_not_compile():
-    counter = Counter()
-    tree = Box([1, {"a": np.ones(2)}])
-    for _ in range(4):
-        tree = counter(tree)
-    counter(Box([1, {"a": np.ones(2)}]))
-    assert counter.traces == 1
-
-
-def test_toggling_a_static_field_compiles_twice_in_all():
-    counter, tree = Counter(), Box(True)
-    for value in (True, False, True, False, True):
-        tree.value = value
-        tree = counter(tree)
-        assert tree.value is value
-    assert counter.traces == 2
-
-
-def test_trees_in_a_static_field_are_compared_by_value():
-    class Owner(jt.Tree):
-        part: Box = jt.static()
-
-        def __init__(self, n):
-            self.part = Box(n)
-
-    assert jax.tree.structure(Owner(1)) == jax.tree.structure(Owner(1))
-    assert jax.tree.structure(Owner(1)) != jax.tree.structure(Owner(2))
-    assert jax.tree.leaves(Owner(1)) == []
-
-
-def test_a_quantizer_keeps_its_own_derivative_rule():
-    class Quantizer(jt.Tree):
-        w: jax.Array = jt.node(1.0)
-
-        def __init__(self, scale):
-            self.quantize = with_vjp(scale)
-
-    @jax.jit
-    def gradient(tree):
-        return jax.grad(lambda w: tree.quantize(w))(tree.w)
-
-    assert [float(gradient(Quantizer(scale))) for scale in (1.0, 100.0)] == [1.0, 100.0]
-
-
-def test_a_loop_over_a_dict_follows_its_order():
-    class Pipeline(jt.Tree):
-        def __init__(self, **ops):
-            self.ops = ops
-
-    @jax.jit
-    def run(tree, x):
-        for op in tree.ops.values():
-            x = op(x)
-        return x
-
-    def double(x):
-        return 2 * x
-
-    def increase(x):
-        return x + 1
-
-    assert float(run(Pipeline(a=double, b=increase), 1.0)) == 3
-    assert float(run(Pipeline(b=increase, a=double), 1.0)) == 4
-
-
-def test_functions_of_jax_may_close_over_equal_containers():
-    def make():
-        return jax.tree_util.Partial(jax.vmap(scaled, in_axes=[0, None], out_axes=[0]))
-
-    assert structure(make()) == structure(make())
-
-
-def test_a_comparison_of_equal_layouts_is_made_once():
-    comparisons = []
-
-    class Compared:
-        def __eq__(self, other):
-            comparisons.append(other)
-            return True
-
-        def __hash__(self):
-            return 1
-
-    first, second = layout_of(Box(Compared())), layout_of(Box(Compared()))
-    comparisons.clear()
-    assert first == second and first == second
-    assert len(comparisons) == 1
-
-
-def test_arrays_of_jax_inside_an_object_are_compared_by_identity():
-    array = jnp.ones(2)
-    assert structure(types.SimpleNamespace(a=array)) == structure(types.SimpleNamespace(a=array))
-    other = types.SimpleNamespace(a=jnp.ones(2))
-    assert structure(types.SimpleNamespace(a=array)) != structure(other)

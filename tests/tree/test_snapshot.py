@@ -1,117 +1,30 @@
 """Changes of static values in place, and the copies that make them noticed."""
 
 import collections
-import dataclasses
 import functools
 import types
 
 import jax
 import numpy as np
 import pytest
+from static_values import (
+    Box,
+    Config,
+    Counter,
+    Frozen,
+    Lambda,
+    Methods,
+    Names,
+    Noted,
+    Opaque,
+    Point,
+    Registered,
+    Settings,
+    Slotted,
+    scaled,
+)
 
 import jax_metrics.tree as jt
-
-Point = collections.namedtuple("Point", "x y")
-
-
-class Box(jt.Tree):
-    x: float = jt.node(1.0)
-
-    def __init__(self, value):
-        self.value = value
-
-
-class Counter:
-    """A jitted function of a Tree that counts how often it is traced."""
-
-    def __init__(self):
-        self.traces = 0
-
-        def call(tree):
-            self.traces += 1
-            return tree
-
-        self.call = jax.jit(call)
-
-    def __call__(self, tree):
-        return self.call(tree)
-
-
-class Methods:
-    def __init__(self, n):
-        self.n = n
-
-    def __eq__(self, other):
-        return self.n == other.n
-
-    def call(self):
-        return self.n
-
-
-@dataclasses.dataclass
-class Config:
-    rate: float
-    table: object = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Frozen:
-    sizes: object
-    depth: object
-
-
-@dataclasses.dataclass(frozen=True)
-class Noted:
-    size: int
-    note: object = dataclasses.field(compare=False)
-
-
-@dataclasses.dataclass(eq=False)
-class Opaque:
-    rate: float
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(eq=False)
-class Registered:
-    rate: float
-
-
-class Lambda:
-    """A callable that looks like the function it wraps."""
-
-    def __init__(self, factor):
-        functools.update_wrapper(self, scaled)
-        self.factor = factor
-
-    def __call__(self, x):
-        return self.factor * x
-
-
-class Settings:
-    """A plain class: without `==` of its own."""
-
-    def __init__(self, rate, inner=None):
-        self.rate = rate
-        self.inner = inner
-
-
-class Slotted:
-    __slots__ = ("rate",)
-
-    def __init__(self, rate):
-        self.rate = rate
-
-
-class Names(list):
-    def __init__(self, items, first):
-        super().__init__(items)
-        self.first = first
-
-
-def scaled(x, by=1):
-    return x * by
-
 
 CHANGES = {
     "list": (lambda: [1, 2], lambda value: value.append(3)),

@@ -21,9 +21,22 @@ losses.Huber(delta="a")  # pyright: ignore[reportArgumentType]
 losses.Huber(2.0)  # pyright: ignore[reportArgumentType]
 losses.FenchelYoung()  # pyright: ignore[reportCallIssue]
 losses.Crossentropy(label_smoothing=0.1, class_weights=(1.0, 2.0))
-# The options of those with further arguments in each call are not checked, the common ones are.
+losses.Crossentropy(logits=True)  # pyright: ignore[reportCallIssue]
 losses.GaussianNLL(full=True, weight=2.0)
 losses.GaussianNLL(weight="a")  # pyright: ignore[reportArgumentType]
+losses.GaussianNLL(ful=True)  # pyright: ignore[reportCallIssue]
+losses.TripletMargin(margin="a")  # pyright: ignore[reportArgumentType]
+
+# A call takes its arguments by name, and no others.
+loss(target=jnp.ones(3), preds=jnp.ones(3), sample_weight=2.0, mask=jnp.ones(3, bool))
+loss(jnp.ones(3), jnp.ones(3))  # pyright: ignore[reportCallIssue]
+loss(target=jnp.ones(3), pred=jnp.ones(3))  # pyright: ignore[reportCallIssue]
+loss.rename_arguments(target="y")(y=jnp.ones(3), preds=jnp.ones(3))
+triplet = losses.TripletMargin()
+assert_type(triplet(anchor=jnp.ones(3), positive=jnp.ones(3), negative=jnp.ones(3)), jax.Array)
+triplet(target=jnp.ones(3), preds=jnp.ones(3))  # pyright: ignore[reportCallIssue]
+jm.regularizers.L2()(parameters={})
+jm.regularizers.L2()(target=1)  # pyright: ignore[reportCallIssue]
 
 # Functions have their own signature.
 assert_type(losses.huber(jnp.ones(3), jnp.ones(3), delta=2.0), jax.Array)

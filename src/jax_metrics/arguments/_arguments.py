@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from jax_metrics.arguments._options import did_you_mean
+
 Index = str | int | Sequence[str | int]
 Path = tuple[str | int, ...]
 
@@ -66,12 +68,15 @@ class Arguments:
         self, parameters: Mapping[str, inspect.Parameter], extra: Iterable[str]
     ) -> inspect.Signature:
         """The signature of a call: keyword-only, with the names that callers use."""
-        defaults = {name: parameter.default for name, parameter in parameters.items()}
-        defaults |= dict.fromkeys(extra)
-        names = dict(self.names)
         kind = inspect.Parameter.KEYWORD_ONLY
+        more = {
+            name: inspect.Parameter(name, kind, default=None, annotation=Any)
+            for name in extra
+            if name not in parameters
+        }
+        names = dict(self.names)
         return inspect.Signature(
-            [inspect.Parameter(names.get(n, n), kind, default=d) for n, d in defaults.items()]
+            [p.replace(name=names.get(n, n), kind=kind) for n, p in {**parameters, **more}.items()]
         )
 
     def receive(self, reader: Reader, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +140,7 @@ class Arguments:
         for name in names:
             if name not in expected:
                 raise TypeError(
-                    f"{type(reader).__name__} {verb} {name!r}, but it takes {', '.join(expected)}. "
-                    "Use `rename_arguments(...)` to give its arguments other names."
+                    f"{type(reader).__name__} {verb} {name!r}, but it takes {', '.join(expected)}."
+                    f"{did_you_mean(name, expected)} Use `rename_arguments(...)` to give its "
+                    "arguments other names."
                 )

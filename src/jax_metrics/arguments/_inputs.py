@@ -25,14 +25,32 @@ def as_float(name: str, value: Any) -> jax.Array:
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
 
 
+def as_array(name: str, value: Any) -> jax.Array:
+    """The array in JAX, with its dtype.
+
+    Raises:
+        OverflowError: If JAX would truncate its integers.
+    """
+    refuse_truncation(**{name: value})
+    return jnp.asarray(value)
+
+
+# Types of JAX arrays met so far: asking about a type is quicker than `isinstance`.
+_array_types: set[type] = {type(None)}
+
+
 def refuse_truncation(*values: Any, **named: Any) -> None:
     """Checks that JAX, which without x64 has integers of 32 bits, does not truncate those of NumPy.
 
     Raises:
         OverflowError: If it would.
     """
-    for name, value in (*(("an argument", value) for value in values), *named.items()):
-        if value is None or isinstance(value, jax.Array):
+    if _array_types.issuperset(map(type, (*values, *named.values()))):
+        return  # the usual case
+    named = {f"argument {i}": value for i, value in enumerate(values)} | named
+    for name, value in named.items():
+        if isinstance(value, jax.Array):
+            _array_types.add(type(value))
             continue
         for leaf in jax.tree.leaves(value):
             if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "iu":
@@ -70,6 +88,37 @@ def same_shape(**arrays: jax.Array) -> None:
     raise ValueError(f"{' and '.join(shapes)} must have the same shape, but got {listed}. {hint}")
 
 
+def refuse_broadcast(**arrays: Any) -> None:
+    """Checks that no two arrays would be broadcast by accident, such as `[n]` with `[n, 1]`.
+
+    Labels `[...]` for scores `[..., classes]` pass, and so do scalars, structures, shapes that
+    cannot be broadcast, and those of the same rank with as many examples, such as `[n, 1]` with
+    `[n, m]`.
+
+    Raises:
+        ValueError: If two would.
+    """
+    known = {n: a for n, a in arrays.items() if len(getattr(a, "shape", ())) > 0}
+    names = list(known)
+    for index, one in enumerate(names):
+        for other in names[index + 1 :]:
+            if _broadcasts(known[one].shape, known[other].shape):
+                same_shape(**{one: known[one], other: known[other]})
+
+
+def _broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(one) == len(other) and one[0] == other[0]:
+        return False
+    if short == long[: len(short)] and any(n != 1 for n in long[len(short) :]):
+        return False
+    try:
+        np.broadcast_shapes(one, other)
+    except ValueError:
+        return False
+    return True
+
+
 def pair(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
     """Targets and predictions as floats of the same shape.
 
@@ -87,7 +136,16 @@ def signs(target: jax.Array) -> jax.Array:
 
     Elementwise: labels above 0 become 1, all others -1. So labels from {0, 1} and from {-1, 1} both
     work, and no label depends on the rest of the batch.
+
+    Raises:
+        ValueError: If there are other classes, outside of `jit`.
     """
+    others = abs(target) > 1
+    if not isinstance(others, Tracer) and others.any():
+        raise ValueError(
+            f"target holds {float(target[others][0]):g}, but must hold two classes, 0 and 1 or -1 "
+            "and 1. For more classes use a loss of classes, such as `Crossentropy`."
+        )
     return jnp.where(target > 0, 1, -1).astype(target.dtype)
 
 

@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jax_metrics.arguments import did_you_mean
 from jax_metrics.metrics._metric import Metric
+from jax_metrics.metrics._withheld import Member, check_withheld
 
 
 class Composite(Metric):
@@ -19,6 +21,11 @@ class Composite(Metric):
         """Whether all parts can be traced."""
         return all(part.jittable for part in self.parts())
 
+    def _common_direction(self) -> bool | None:
+        """Whether a higher value is better, if that is the same for all parts."""
+        directions = {part.higher_is_better for part in self.parts()}
+        return directions.pop() if len(directions) == 1 else None
+
     def update(self, *args: Any, **arguments: Any) -> Any:
         """Updates each part with the arguments that it takes.
 
@@ -26,9 +33,24 @@ class Composite(Metric):
             TypeError: If no part takes one of the arguments, or a part lacks an argument.
         """
         check_accepted(self, arguments)
-        for part in self.parts():
+        self._check_withheld(arguments)
+        for name, part in self._named_parts():
             accepted = part.signature.parameters
-            part.update(*args, **{n: v for n, v in arguments.items() if n in accepted})
+            try:
+                part.update(*args, **{n: v for n, v in arguments.items() if n in accepted})
+            except Exception as error:
+                error.add_note(f"This was in the member {name!r} of {type(self).__name__}.")
+                raise
+
+    def _check_withheld(self, arguments: Mapping[str, Any]) -> None:
+        """Checks that no part counts examples that are masked; see `check_withheld`."""
+        members = [
+            Member(name, part, part.signature.parameters) for name, part in self._named_parts()
+        ]
+        check_withheld(type(self).__name__, members, arguments)
+
+    def _named_parts(self) -> Iterable[tuple[str, Metric]]:
+        return [(part.name, part) for part in self.parts()]
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters: dict[str, inspect.Parameter] = {}
@@ -49,5 +71,5 @@ def check_accepted(metric: Metric, arguments: Iterable[str]) -> None:
         if name not in accepted:
             raise TypeError(
                 f"Nothing in this {type(metric).__name__} takes {name!r}; it takes "
-                f"{', '.join(accepted) or 'nothing'}."
+                f"{', '.join(accepted) or 'nothing'}.{did_you_mean(name, accepted)}"
             )

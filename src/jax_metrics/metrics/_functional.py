@@ -3,21 +3,46 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, overload
 
 import jax
 import numpy as np
 
-from jax_metrics.arguments import refuse_truncation
+from jax_metrics.arguments import refuse_truncation, refuse_unknown
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
+from jax_metrics.metrics._function_types import (
+    Comparing,
+    Comparison,
+    GroupComparison,
+    Grouping,
+    Reducer,
+    Reducing,
+)
 from jax_metrics.metrics._metric import Metric, batch_of
 from jax_metrics.metrics._programs import run_by
 from jax_metrics.tree import Tree, signature_of, static
 
 _NOT_OPTIONS = ("name", "on", "dtype")
+P = ParamSpec("P")
 
 
-def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> Callable[..., Any]:
+@overload
+def functional(
+    metric: Callable[P, Comparing], name: str | None = None, **fixed: Any
+) -> Comparison[P]: ...
+@overload
+def functional(
+    metric: Callable[P, Grouping], name: str | None = None, **fixed: Any
+) -> GroupComparison[P]: ...
+@overload
+def functional(
+    metric: Callable[P, Reducing], name: str | None = None, **fixed: Any
+) -> Reducer[P]: ...
+@overload
+def functional(
+    metric: type[Metric], name: str | None = None, **fixed: Any
+) -> Callable[..., Any]: ...
+def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[..., Any]:
     """The function of a metric for one batch, as `accuracy` is that of `Accuracy`.
 
     It takes the arguments of `update`, the first two of them also by position, and the options of
@@ -35,7 +60,11 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
         >>> float(mean(jnp.array([1.0, 3.0])))
         2.0
     """
-    options = {n: p for n, p in _options(metric).items() if n not in (*_NOT_OPTIONS, *fixed)}
+    options = {
+        name: parameter
+        for name, parameter in signature_of(metric).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in (*_NOT_OPTIONS, *fixed)
+    }
     arguments = metric._parameters
     signature = _signature(arguments, options)
 
@@ -44,7 +73,12 @@ def functional(metric: type[Metric], name: str | None = None, **fixed: Any) -> C
         return _Unmade(metric, {**{name: value for name, _, value in chosen}, **fixed})
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        given = signature.bind(*args, **kwargs).arguments
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError:
+            unknown = [name for name in kwargs if name not in signature.parameters]
+            refuse_unknown(function.__name__, unknown, signature.parameters)
+            raise
         chosen = {n: v for n, v in given.items() if n in options}
         inputs = {n: v for n, v in given.items() if n in arguments}
         refuse_truncation(**inputs)  # now: the program sees what JAX made of the values
@@ -92,20 +126,6 @@ def _value(unmade: _Unmade, inputs: dict[str, Any]) -> Any:
 
 
 _run_value = run_by(_value, may_defer=False)
-
-
-def _options(metric: type[Metric]) -> dict[str, inspect.Parameter]:
-    """The options of a class, including those that it passes on to its bases."""
-    options: dict[str, inspect.Parameter] = {}
-    for base in metric.__mro__:
-        if "__init__" in vars(base):
-            parameters = signature_of(vars(base)["__init__"]).parameters.values()
-            passes_options_on = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
-            named = {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-            options = named | options
-            if not passes_options_on:
-                break
-    return options
 
 
 def _signature(arguments: Any, options: dict[str, inspect.Parameter]) -> inspect.Signature:

@@ -1,9 +1,10 @@
 """`WeightedMean` and `MeanOf`: the bases of metrics that are a weighted mean."""
 
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import jax
 
+from jax_metrics.arguments import refuse_broadcast
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
 from jax_metrics.metrics.state import Total
@@ -51,6 +52,11 @@ class MeanOf(WeightedMean):
     name, and `sample_weight` and `mask`, whose shapes are prefixes of the shape of `values`. Values
     of weight zero are ignored, even NaN.
 
+    Attributes:
+        same_shape: Whether target and predictions must not be broadcast, such as `[n]` with
+            `[n, 1]`, which would make `n * n` values. Labels `[...]` for scores `[..., classes]`
+            are no such case. A class that broadcasts on purpose sets it to False.
+
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
@@ -63,6 +69,8 @@ class MeanOf(WeightedMean):
         0.5
     """
 
+    same_shape: ClassVar[bool] = True
+
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The values to average, `[batch, ...]`."""
         raise TypeError(
@@ -74,4 +82,6 @@ class MeanOf(WeightedMean):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Updates with a batch."""
+        if self.same_shape:
+            refuse_broadcast(target=target, preds=preds)
         self.add(self.values(target, preds), sample_weight, mask)

@@ -1,18 +1,21 @@
 """`Metric`: the base of all metrics."""
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypedDict, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import Index, as_path
+from jax_metrics.arguments import Index, as_path, check_constructor, refuse_unknown
 from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
+from jax_metrics.metrics._constructor import constructor_signature
 from jax_metrics.metrics._default_dtype import DefaultDtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
+from jax_metrics.metrics._explain import explain_values
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._operators import Operators, check_same_options
-from jax_metrics.metrics._plot import Form, plot
+from jax_metrics.metrics._plot import plot
 from jax_metrics.metrics._programs import jit_inline, run_by
 from jax_metrics.metrics._routing import ArgumentRouting, Inputs
 from jax_metrics.metrics._sharding import explicit_mesh, with_automatic_sharding
@@ -33,9 +36,18 @@ from jax_metrics.tree import (
     layout_of,
     made_here,
     only_reading,
+    signature_of,
 )
 
 M = TypeVar("M", bound="Metric")
+P = ParamSpec("P")
+
+
+class Updated(Protocol[P]):
+    """A metric by the arguments of its `update`, which are those of its call, too."""
+
+    def update(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Updates with a batch."""
 
 
 class Common(TypedDict, total=False):
@@ -68,7 +80,11 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
             strings or of other code than JAX. Metrics of metrics, such as `Metrics`, derive it from
             theirs.
-        higher_is_better: Whether a higher value is better; None where neither is.
+        per_example: For a metric whose `update` takes no `mask`: the names of its arguments that
+            have examples along the first axis, so that a collection raises if it is given a mask.
+            None, the default, for all arrays; `()` for a metric that needs no mask.
+        higher_is_better: Whether a higher value is better; None where neither is, or where several
+            values differ in it, see `directions`.
         plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the fields
             with x and y of a curve.
 
@@ -95,30 +111,56 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         reset_state = OtherMethod("It is `metric.reset()`.")
         reset_states = OtherMethod("It is `metric.reset()`.")
     _variable: ClassVar[str] = "metric"
+    per_example: ClassVar[tuple[str, ...] | None] = None
     _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True
     higher_is_better: Any = None
-    plot_form: ClassVar[Form] = "value"
+    plot_form: Any = "value"
     name: Any = DefaultName()
     dtype: Any = DefaultDtype()
     _update: ClassVar[Callable[..., Any]]  # the method as defined, not compiled
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls.__signature__ = constructor_signature(cls)
         if "update" in vars(cls):
             cls._update = staticmethod(vars(cls)["update"])
             cls._receive_as(cls._update)
             cls.update = _compiled_update(cls._update)
         if "compute" in vars(cls):
             cls.compute = _compiled_compute(vars(cls)["compute"])
+        if getattr(cls.__call__, "__code__", None) is Metric.__call__.__code__:
+            cls.__call__ = _call_like(cls)
 
-    def __init__(self, *, name: str | None = None, on: Index | None = None, dtype: Any = None):
-        if name is not None:
-            self.name = name
-        if on is not None:
-            self.on = as_path(on)
-        if dtype is not None:
-            self.dtype = jnp.dtype(dtype)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, name: str | None = None, on: Index | None = None, dtype: Any = None
+        ): ...
+
+    else:
+
+        def __new__(cls, *args: Any, **options: Any) -> Self:
+            if args or options:
+                check_constructor(cls, cls.__signature__, args, options)
+            return super().__new__(cls)
+
+        def __init__(
+            self,
+            *,
+            name: str | None = None,
+            on: Index | None = None,
+            dtype: Any = None,
+            **unknown: Any,
+        ):
+            if unknown:  # only here, since a subclass may keep further options for itself
+                refuse_unknown(type(self).__name__, unknown, type(self).__signature__.parameters)
+            if name is not None:
+                self.name = name
+            if on is not None:
+                self.on = as_path(on)
+            if dtype is not None:
+                self.dtype = jnp.dtype(dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates the metric with a batch and returns it; each metric defines its own."""
@@ -128,12 +170,10 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         """The value of all batches so far; each metric defines its own."""
         raise TypeError(f"{type(self).__name__} must define `compute`; see `jm.Metric`.")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Updates with a batch and returns the value of this batch alone."""
-        inputs = self._received(args, kwargs)
-        value, merged = _run_step(self, inputs)
-        _assign_state(self, merged)
-        return as_dicts(value)
+    if TYPE_CHECKING:
+
+        def __call__(self: Updated[P], *args: P.args, **kwargs: P.kwargs) -> Any:
+            """Updates with a batch and returns the value of this batch alone."""
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric updated with it."""
@@ -209,8 +249,15 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         return gathered.reduce()
 
     def compute_logs(self) -> dict[str, Any]:
-        """The value by name, ready for a logger."""
-        return {self.name: self.compute()}
+        """The value by name, ready for a logger: scalars as Python floats, in one transfer."""
+        return {self.name: to_floats(self.compute())}
+
+    @property
+    def directions(self) -> Any:
+        """Whether a higher value is better; a dict of it by name where the value is a dict."""
+        jittable = self.jittable
+        value = jax.eval_shape(lambda m: m.compute(), self) if jittable else self.compute()
+        return same_direction(value, self.higher_is_better)
 
     def plot(
         self, value: Any = None, *, labels: Sequence[str] | None = None, ax: Any = None
@@ -235,6 +282,35 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         """
         value = self.compute() if value is None else value
         return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
+
+
+def same_direction(value: Any, direction: bool | None) -> Any:
+    """The direction for each value of nested dicts."""
+    if not isinstance(value, Mapping):
+        return direction
+    return {name: same_direction(part, direction) for name, part in value.items()}
+
+
+def _call_like(cls: Any) -> Callable[..., Any]:
+    """A method `__call__` with the signature of `update`, and the result of `compute`."""
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """Updates with a batch and returns the value of this batch alone."""
+        inputs = self._received(args, kwargs)
+        value, merged = _run_step(self, inputs)
+        _assign_state(self, merged)
+        return as_dicts(value)
+
+    returned = signature_of(cls.compute).return_annotation
+    __call__.__qualname__ = f"{cls.__qualname__}.__call__"
+    call: Any = __call__
+    call.__signature__ = signature_of(cls.update).replace(return_annotation=returned)
+    return call
+
+
+Metric.__signature__ = constructor_signature(Metric)
+if not TYPE_CHECKING:
+    Metric.__call__ = _call_like(Metric)
 
 
 def _shapes(metric: Metric) -> list[tuple[int, ...]]:
@@ -264,12 +340,17 @@ def _compiled_compute(compute: Callable[..., Any]) -> Callable[..., Any]:
     compiled = jit_inline(lambda metric: keep_order(compute(metric)))
 
     @functools.wraps(compute)
-    def wrapper(self: Any) -> Any:
+    def wrapper(self: Any, *, as_floats: bool = False) -> Any:
         raise_noticed(self)
         if not self.jittable:
-            return compute(self)
+            return to_floats(compute(self)) if as_floats else compute(self)
         with only_reading(self):
-            return as_dicts(compiled(self))
+            try:
+                value = as_dicts(compiled(self))
+                return to_floats(value) if as_floats else value
+            except Exception as error:
+                explain_values(self, "compute", error)
+                raise
 
     return wrapper
 

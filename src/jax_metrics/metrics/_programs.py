@@ -16,6 +16,7 @@ from jax_metrics.metrics._checks import (
     recorded_by,
     with_outcome,
 )
+from jax_metrics.metrics._explain import explain_update
 from jax_metrics.tree import copy, running_trace
 
 
@@ -65,24 +66,28 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
         return result
 
     def run(metric: Any, inputs: Any) -> Any:
-        if not metric.jittable:
-            with recorded_by(None if _mode() == "never" else Raising()):
-                return f(copy(metric), inputs)
-        if running_trace() is not None:
-            return in_trace(metric, inputs)
-        mode = _mode()
-        if mode == "compute" and may_defer:
-            result, failed, outcome = exact_program(metric, inputs)
-            if failed is not None:
-                notice(metric, failed, outcome)
+        try:
+            if not metric.jittable:
+                with recorded_by(None if _mode() == "never" else Raising()):
+                    return f(copy(metric), inputs)
+            if running_trace() is not None:
+                return in_trace(metric, inputs)
+            mode = _mode()
+            if mode == "compute" and may_defer:
+                result, failed, outcome = exact_program(metric, inputs)
+                if failed is not None:
+                    notice(metric, failed, outcome)
+                return result
+            result, failed = program(metric, inputs)
+            # `bool` takes five times as long as NumPy.
+            if failed is not None and mode != "never" and np.asarray(failed):
+                message = exact_program(metric, inputs)[2].message()
+                if message is not None:
+                    raise ValueError(message)
             return result
-        result, failed = program(metric, inputs)
-        # `bool` takes five times as long as NumPy.
-        if failed is not None and mode != "never" and np.asarray(failed):
-            message = exact_program(metric, inputs)[2].message()
-            if message is not None:
-                raise ValueError(message)
-        return result
+        except Exception as error:
+            explain_update(metric, inputs, error)
+            raise
 
     return run
 

@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from jax_metrics.arguments import Arguments, Index, refuse_truncation
 from jax_metrics.tree import Tree, copy, signature_of
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _PLAIN = Arguments()
+_BY_POSITION = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -22,6 +23,7 @@ class ArgumentRouting(Tree):
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
+    _positional: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[frozenset[str]] = frozenset()
     _accepts_any_arguments: ClassVar[bool] = False  # true of wrappers
 
@@ -31,6 +33,7 @@ class ArgumentRouting(Tree):
         own = dict(list(signature_of(update).parameters.items())[1:])
         empty = inspect.Parameter.empty
         cls._parameters = own
+        cls._positional = tuple(n for n, p in own.items() if p.kind is _BY_POSITION)
         cls._required = frozenset(name for name, p in own.items() if p.default is empty)
         cls._accepts_any_arguments = any(p.kind in _VARIADIC for p in own.values())
 
@@ -38,6 +41,16 @@ class ArgumentRouting(Tree):
     def signature(self) -> inspect.Signature:
         """The arguments of `update`, under the names that callers use."""
         return self._arguments.signature(self._accepted_parameters(), ())
+
+    if not TYPE_CHECKING:  # the class has one, too, and a checker takes this for it
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            """The arguments of a call, for `inspect` and `help`."""
+            if self._accepts_any_arguments or self._arguments is not _PLAIN:
+                return self.signature
+            signature = signature_of(type(self).__call__)
+            return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         """The parameters of `update` by their own names; of a wrapper, those of its metric."""
@@ -63,7 +76,7 @@ class ArgumentRouting(Tree):
         new._arguments = self._arguments.index_into(self, paths)
         return new
 
-    def rename_arguments(self, **names: str) -> Self:
+    def rename_arguments(self, **names: str) -> Any:
         """A metric that takes arguments under other names.
 
         Args:
@@ -105,9 +118,11 @@ class ArgumentRouting(Tree):
 
     def _named(self, args: tuple[Any, ...]) -> dict[str, Any]:
         """Positional arguments under the names that callers use."""
+        if self._arguments is _PLAIN and len(args) <= len(self._positional):
+            return dict(zip(self._positional, args, strict=False))  # the usual case
         names = list(self.signature.parameters)
         kinds = [parameter.kind for parameter in self._accepted_parameters().values()]
-        positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        positional = kinds.count(_BY_POSITION)
         if len(args) > positional:
             raise TypeError(
                 f"{type(self).__name__} takes {positional or 'no'} arguments by position, but got "

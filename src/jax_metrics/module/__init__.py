@@ -9,6 +9,8 @@ from jax_metrics.module._foreign_errors import describe_error as describe_error
 from jax_metrics.module._foreign_errors import explain as explain
 from jax_metrics.module._functional import compact_module as compact_module
 from jax_metrics.module._functional import preserve_state as preserve_state
+from jax_metrics.module._gradients import grad as grad
+from jax_metrics.module._gradients import value_and_grad as value_and_grad
 from jax_metrics.module._init import is_initializing as is_initializing
 from jax_metrics.module._inputs import Initializer as Initializer
 from jax_metrics.module._inputs import Inputs as Inputs
@@ -32,6 +34,7 @@ from jax_metrics.module._kinds import Rng as Rng
 from jax_metrics.module._kinds import State as State
 from jax_metrics.module._kinds import TreePart as TreePart
 from jax_metrics.module._module import Module as Module
+from jax_metrics.module._num_parameters import num_parameters as num_parameters
 from jax_metrics.module._sharing import SharingError as SharingError
 from jax_metrics.module._sharing import check_sharing as check_sharing
 from jax_metrics.module._tabulate import tabulate as tabulate

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from jax_metrics.tree import layout_of
+from jax_metrics.tree import layout_of, nearest, signature_of
 
 _OURS = "jax_metrics"
 _FOREIGN = frozenset({"jax", "jaxlib", "flax", "optax", "numpy", "haiku"})
@@ -67,6 +67,8 @@ def explain_call(
     inputs = describe_inputs(args, kwargs)
 
     def tell() -> str | Exception:
+        if isinstance(error, TypeError) and (unknown := _unknown_argument(module, kwargs)):
+            return f"{place} {unknown}"
         of_class = getattr(module, "_explain_error", None)
         known = of_class(error, args, kwargs) if of_class is not None else None
         if known is not None:
@@ -132,6 +134,16 @@ def _own_arrays(module: Any) -> str:
     arrays = zip(layout.names, layout.get(vars(module)), strict=True)
     shown = [f"{name} {_describe(value)}" for name, value in arrays if hasattr(value, "shape")]
     return ", ".join(shown[:_MOST_FIELDS])
+
+
+def _unknown_argument(module: Any, kwargs: Mapping[str, Any]) -> str | None:
+    parameters = signature_of(type(module).__call__).parameters.values()
+    known = [p.name for p in parameters if p.name != "self"]
+    name = next((name for name in kwargs if name not in known), None)
+    if name is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    takes = ", ".join(known) or "no arguments"
+    return f"has no argument `{name}` in a call.{nearest(name, known)} It takes {takes}."
 
 
 def _deleted(module: Any) -> str | None:

@@ -11,7 +11,7 @@ A = TypeVar("A")
 
 
 class Inputs:
-    """The arguments of a call, kept for later.
+    """The arguments of a call.
 
     Args:
         *args: Positional arguments.

@@ -111,7 +111,7 @@ def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
     """The next key of the running `init` or `rng_key` block.
 
     The first one is the key passed to the block, so that a single layer starts from the same
-    key as its Flax twin.
+    key as its Flax counterpart.
 
     Args:
         axis_name: Make the key differ along this mapped axis, of `vmap` or `shard_map`.

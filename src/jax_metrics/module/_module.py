@@ -29,9 +29,12 @@ from jax_metrics.tree import (
     OtherMethod,
     Tree,
     apply,
+    check_result_used,
     filter,
     in_compact,
+    leaves_in_order,
     map,
+    replace,
     set_static,
     static,
 )
@@ -116,9 +119,9 @@ class Module(Tree, Extensions):
         *,
         inplace: bool = False,
     ) -> M:
-        """Returns the module with parameters and state in place.
+        """Returns the module with its parameters and state.
 
-        First the `Initializer`s in fields make their values, then each module's `rng_init` runs,
+        First the `Initializer`s in fields create their values, then each module's `rng_init` runs,
         and then the module is called with the inputs, so that the layers see their shapes. Modules
         inside that are initialized already, such as pretrained ones, stay as they are. It may run
         under `jax.jit`, `jax.eval_shape` and `jax.vmap`.
@@ -132,7 +135,7 @@ class Module(Tree, Extensions):
             inplace: Initialize this object and return it, not a copy.
 
         Raises:
-            TypeError: If the key is none.
+            TypeError: If the key is neither a random key nor an integer.
             SharingError: If a module or parameter appears twice.
 
         Example:
@@ -182,7 +185,7 @@ class Module(Tree, Extensions):
         return True
 
     def rng_init(self) -> None:
-        """Override it to make fields that need random keys, but no inputs; see `jm.next_key`."""
+        """Override it to create fields that need random keys, but no inputs; see `jm.next_key`."""
 
     @property
     def initialized(self) -> bool:
@@ -208,10 +211,14 @@ class Module(Tree, Extensions):
             mode: False for evaluation mode.
             inplace: Change this object and return it, not a copy.
         """
+        if not inplace:
+            check_result_used(self, "train")
         return _with_mode(self, inplace, training=bool(mode))
 
     def eval(self: M, inplace: bool = False) -> M:
         """Returns the module in evaluation mode: `train(False)`."""
+        if not inplace:
+            check_result_used(self, "eval")
         return self.train(False, inplace=inplace)
 
     def freeze(self: M, mode: bool = True, inplace: bool = False) -> M:
@@ -221,10 +228,14 @@ class Module(Tree, Extensions):
             mode: False to unfreeze.
             inplace: Change this object and return it, not a copy.
         """
+        if not inplace:
+            check_result_used(self, "freeze")
         return _with_mode(self, inplace, frozen=bool(mode))
 
     def unfreeze(self: M, inplace: bool = False) -> M:
         """Returns the module no longer frozen: `freeze(False)`."""
+        if not inplace:
+            check_result_used(self, "unfreeze")
         return self.freeze(False, inplace=inplace)
 
     # -- parts -----------------------------------------------------------------------------------
@@ -270,7 +281,7 @@ class Module(Tree, Extensions):
         return filter(self, Cache, *filters)
 
     def named_parameters(self) -> Iterator[tuple[str, jax.Array]]:
-        """Each Parameter with its path.
+        """Each Parameter with its path, in the order of the fields.
 
         Example:
             >>> import jax.numpy as jnp
@@ -279,12 +290,30 @@ class Module(Tree, Extensions):
             >>> [name for name, _ in model.named_parameters()]
             ['.kernel', '.bias']
         """
-        leaves = jax.tree_util.tree_leaves_with_path(self.parameters())
-        return ((jax.tree_util.keystr(path), leaf) for path, leaf in leaves)
+        leaves = leaves_in_order(self)
+        return ((leaf.path, leaf.value) for leaf in leaves if issubclass(leaf.kind, Parameter))
+
+    def replace(self: M, /, **changes: Any) -> M:
+        """Returns a copy with other values of some fields and settings.
+
+        Args:
+            **changes: The new values by name. The copy shares the arrays of the others.
+
+        Raises:
+            TypeError: If there is no such field.
+
+        Example:
+            >>> import jax_metrics as jm
+            >>> jm.Dropout(0.5).replace(rate=0.1).rate
+            0.1
+        """
+        changed = replace(self, **changes)
+        check_result_used(self, "replace")
+        return changed
 
     @property
     def at(self: M) -> At[M]:
-        """Reaches one place by its path: `model.at[path].get()`, `.set(value)`, `.apply(f)`."""
+        """Accesses one position by its path: `model.at[path].get()`, `.set(value)`, `.apply(f)`."""
         return At(self)
 
     def map_modules(
@@ -294,8 +323,8 @@ class Module(Tree, Extensions):
 
         Args:
             predicate: A class, or a function of a module that returns whether it matches. Modules
-                inside of one that matches are not asked.
-            fn: Maps a module to what takes its place.
+                inside of one that matches are not visited.
+            fn: Maps a module to its replacement.
 
         Example:
             >>> import jax

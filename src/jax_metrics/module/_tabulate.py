@@ -14,7 +14,7 @@ from rich.text import Text
 from jax_metrics.module._calls import recorded
 from jax_metrics.module._inputs import Inputs
 from jax_metrics.module._kinds import TreePart
-from jax_metrics.tree import MISSING, FieldInfo, map, trees_with_paths
+from jax_metrics.tree import MISSING, FieldInfo, leaves_in_order, trees_with_paths
 
 _WIDEST = 250
 _UNITS = ("KB", "MB", "GB", "TB")
@@ -32,10 +32,10 @@ def tabulate(
 
     Args:
         module: The module.
-        inputs: What it would be called with, as for `init`; `jax.ShapeDtypeStruct`s will do. With
-            it the table shows the inputs and outputs of each module, and the FLOPs that XLA counts
-            in the compiled call. A module that is not initialized yet is, in shape only.
-        depth: How many levels of modules in modules to show; -1 for all.
+        inputs: What it would be called with, as for `init`; `jax.ShapeDtypeStruct`s are accepted.
+            With it the table shows the inputs and outputs of each module, and the FLOPs that XLA
+            counts in the compiled call. A module without values is initialized in shape only.
+        depth: How many levels of nested modules to show; -1 for all.
         signature: Show the static fields of each module.
         param_types: Show the dtype of each array.
         color: Draw with terminal colours.
@@ -126,20 +126,12 @@ def _flops(module: Any, call: Callable[..., Any], arguments: list[Any]) -> str:
 
 
 def _leaves(module: Any) -> list[FieldInfo]:
-    found: list[FieldInfo] = []
-
-    def look(info: FieldInfo) -> Any:
-        if hasattr(info.value, "shape"):
-            found.append(info)
-        return info.value
-
-    map(look, module, field_info=True)
-    return found
+    return [leaf for leaf in leaves_in_order(module) if hasattr(leaf.value, "shape")]
 
 
 def _trees_with_levels(module: Any) -> Iterator[tuple[int, str, Any]]:
     around: list[str] = []  # paths of the enclosing Trees
-    for path, tree in trees_with_paths(module):
+    for path, tree in trees_with_paths(module, in_field_order=True):
         while around and not path.startswith((f"{around[-1]}.", f"{around[-1]}[")):
             around.pop()
         yield len(around), path, tree

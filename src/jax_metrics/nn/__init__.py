@@ -28,7 +28,6 @@ from jax_metrics.nn.containers import PReLU as PReLU
 from jax_metrics.nn.containers import Reshape as Reshape
 from jax_metrics.nn.containers import Residual as Residual
 from jax_metrics.nn.containers import Sequential as Sequential
-from jax_metrics.nn.containers import avg_pool as avg_pool
 from jax_metrics.nn.containers import celu as celu
 from jax_metrics.nn.containers import dot_product_attention as dot_product_attention
 from jax_metrics.nn.containers import dot_product_attention_weights as dot_product_attention_weights
@@ -43,7 +42,6 @@ from jax_metrics.nn.containers import leaky_relu as leaky_relu
 from jax_metrics.nn.containers import log_sigmoid as log_sigmoid
 from jax_metrics.nn.containers import log_softmax as log_softmax
 from jax_metrics.nn.containers import logsumexp as logsumexp
-from jax_metrics.nn.containers import max_pool as max_pool
 from jax_metrics.nn.containers import normalize as normalize
 from jax_metrics.nn.containers import one_hot as one_hot
 from jax_metrics.nn.containers import pool as pool
@@ -76,6 +74,8 @@ from jax_metrics.nn.convolution import PixelShuffle as PixelShuffle
 from jax_metrics.nn.convolution import PixelUnshuffle as PixelUnshuffle
 from jax_metrics.nn.convolution import SeparableConv as SeparableConv
 from jax_metrics.nn.convolution import Upsample as Upsample
+from jax_metrics.nn.convolution import avg_pool as avg_pool
+from jax_metrics.nn.convolution import max_pool as max_pool
 from jax_metrics.nn.flax import FlaxLayer as FlaxLayer
 from jax_metrics.nn.flax import OverwriteWithGradient as OverwriteWithGradient
 from jax_metrics.nn.foreign import FlaxModule as FlaxModule
@@ -121,6 +121,12 @@ from jax_metrics.nn.transforms import Remat as Remat
 from jax_metrics.nn.transforms import Stack as Stack
 from jax_metrics.nn.transforms import apply_lora as apply_lora
 from jax_metrics.nn.transforms import merge_lora as merge_lora
+from jax_metrics.tree import public_names as _public_names
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
     __getattr__ = _missing_name(__name__)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return _public_names(globals(), {"initializers"})

@@ -2,7 +2,7 @@
 
 JAX makes each one as a closure, which equals nothing but itself and does not pickle; a layer that
 holds one would differ from its own copy after a checkpoint. Here `glorot_normal() ==
-glorot_normal()`. Any function `(key, shape, dtype) -> array` serves as an initializer too.
+glorot_normal()`. Any function `(key, shape, dtype) -> array` is an initializer, too.
 """
 
 import dataclasses
@@ -180,10 +180,10 @@ ones = _jax.ones
 
 
 def zeros_init() -> InitializerLike:
-    """The initializer `zeros`, by the name that Flax has for it."""
+    """The initializer `zeros`, under Flax's name."""
     return zeros
 
 
 def ones_init() -> InitializerLike:
-    """The initializer `ones`, by the name that Flax has for it."""
+    """The initializer `ones`, under Flax's name."""
     return ones

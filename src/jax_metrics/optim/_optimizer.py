@@ -15,7 +15,16 @@ from jax_metrics.optim._optimizer_errors import (
     explain_optax,
     warn_of_untrained,
 )
-from jax_metrics.tree import Extensions, FieldInfo, Tree, copy, map, static, trees_with_paths
+from jax_metrics.tree import (
+    Extensions,
+    FieldInfo,
+    Tree,
+    check_result_used,
+    copy,
+    map,
+    static,
+    trees_with_paths,
+)
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
 Flat = dict[str, Any]
@@ -81,7 +90,8 @@ class Optimizer(Tree, Extensions):
 
         Raises:
             SharingError: If a module or an array is in two places.
-            ValueError: If there is nothing to optimize.
+            ValueError: If there are no trainable parameters, or they have no values yet.
+            TypeError: If a parameter is not a float.
         """
         check_sharing(params)
         flat = _trainable(params)
@@ -96,6 +106,7 @@ class Optimizer(Tree, Extensions):
                 f"The {type(params).__name__} has no value yet at {_listed(uninitialized)}. "
                 "Initialize the model first, with `model.init(key, inputs)`."
             )
+        _check_floats(flat, "parameter")
         warn_of_untrained(params)
         optimizer = copy(self)
         try:
@@ -139,6 +150,7 @@ class Optimizer(Tree, Extensions):
         Raises:
             RuntimeError: Before `init`.
             ValueError: If the arguments do not fit the parameters given to `init`, or each other.
+            TypeError: If a parameter or a gradient is not a float.
         """
         if not self.initialized:
             raise RuntimeError(
@@ -155,6 +167,7 @@ class Optimizer(Tree, Extensions):
         inline = tracing or any(_is_function(value) for value in extra.values())
         step = _step if inline else _donating_step if donate else _compiled_step
         output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 
 
@@ -169,6 +182,7 @@ def _step(
     paths = optimizer._paths or ()
     flat_grads = _checked_grads(grads, params, paths)
     flat_params: Any = None if params is None else _checked_params(params, flat_grads, paths)
+    _check_floats(flat_grads, "gradient")
     extra = {name: _as_flat(value, params, paths) for name, value in extra.items()}
     transformation = optax.with_extra_args_support(optimizer.optimizer)
     before = optimizer.opt_state
@@ -256,6 +270,29 @@ def _checked_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
     return {path: flat[path] for path in paths}
 
 
+def _check_floats(flat: Flat, what: str) -> None:
+    """Checks that all can be trained; the gradients of integers have JAX's dtype float0.
+
+    Raises:
+        TypeError: If one is not a float.
+    """
+    for path, value in flat.items():
+        try:
+            dtype = getattr(value, "dtype", None) or jnp.result_type(value)
+        except TypeError:  # no number
+            raise TypeError(
+                f"At {path}: the {what} is a {type(value).__name__}, {value!r}, but only arrays of "
+                "floats are trained."
+            ) from None
+        if not jnp.issubdtype(dtype, jnp.inexact):
+            dtype = "float0" if dtype == jax.dtypes.float0 else dtype
+            raise TypeError(
+                f"At {path}: the {what} has the dtype {dtype}, but only floats have gradients and "
+                "are trained. Make it a float; or if it is not to be trained, declare the field "
+                "with another kind, such as `jm.State.node()`, or freeze its module."
+            )
+
+
 def _checked_params(params: Any, grads: Flat, paths: tuple[str, ...]) -> Flat:
     flat = _trainable(params)
     if flat.keys() != set(paths):
@@ -265,6 +302,7 @@ def _checked_params(params: Any, grads: Flat, paths: tuple[str, ...]) -> Flat:
             f"{_listed(changed)}. After freezing, unfreezing or replacing parts of a model, call "
             "`optimizer.init(model)` again."
         )
+    _check_floats(flat, "parameter")
     for path in paths:
         if jnp.shape(flat[path]) != jnp.shape(grads[path]):
             raise ValueError(

@@ -1,7 +1,7 @@
 """`Regularizer`: a loss of parameters."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -85,11 +85,16 @@ class Regularizer(Loss):
     """
 
     filters: Filter | Sequence[Filter] = static(default=(), kw_only=True)
+    per_example: ClassVar[tuple[str, ...]] = ()
     _extra: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.filters = _as_tuple(self.filters)
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *, parameters: Any) -> jax.Array: ...
 
     def call(self, parameters: Any) -> jax.Array:
         """The sum of the penalties."""

@@ -1,7 +1,5 @@
 """`check_layer`: the checks that every layer must pass, including custom ones."""
 
-import dataclasses
-import functools
 import pickle
 import re
 from collections.abc import Callable, Sequence
@@ -12,10 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.module import Cache, Inputs, Log, Module, Parameter, TreePart, iter_split
+from jax_metrics.module import Cache, Inputs, Log, Module, TreePart, iter_split
 from jax_metrics.nn import FlaxLayer
 from jax_metrics.nn.flax import IN_TRAINING, training_flags
 from jax_metrics.testing._check_sharded import check_sharded
+from jax_metrics.testing._layer_case import (
+    LayerCase,
+    as_loss,
+    as_numpy,
+    by_numpy,
+    call_copy,
+    is_float,
+)
 from jax_metrics.tree import copy, filter, merge
 
 
@@ -80,7 +86,7 @@ def check_layer(
         ... )
     """
     given = Inputs.from_value(inputs)
-    case = _Case(layer, layer.init(key, given), given, jax.random.key(key), rtol, atol)
+    case = LayerCase(layer, layer.init(key, given), given, jax.random.key(key), rtol, atol)
     _check_init(case)
     if twin is not None:
         _check_twin(case, twin)
@@ -99,7 +105,7 @@ def check_layer(
         check_sharded(
             case.initialized,
             case.arrays,
-            lambda layer, arrays: _call(layer, case.with_arrays(arrays))[0],
+            lambda layer, arrays: call_copy(layer, case.with_arrays(arrays))[0],
             case.evaluated[0],
             case.trained[0],
             case.close,
@@ -108,127 +114,7 @@ def check_layer(
         _check_rejected(case, Inputs.from_value(wrong), error, pattern)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Case:
-    """A layer to check.
-
-    Attributes:
-        uninitialized: The layer before `init`.
-        initialized: The layer after `init`.
-        inputs: The inputs of a call.
-        key: The key that it was initialized from.
-        rtol: Relative tolerance of results.
-        atol: Absolute tolerance of results.
-    """
-
-    uninitialized: Module
-    initialized: Module
-    inputs: Inputs
-    key: jax.Array
-    rtol: float
-    atol: float
-
-    @functools.cached_property
-    def arrays(self) -> list[Any]:
-        """The arrays among the inputs."""
-        return [leaf for leaf in jax.tree.leaves(self._arguments) if _is_array(leaf)]
-
-    def with_arrays(self, arrays: Sequence[Any]) -> Inputs:
-        """The inputs with their arrays replaced by these."""
-        left = iter(arrays)
-        args, kwargs = jax.tree.map(lambda x: next(left) if _is_array(x) else x, self._arguments)
-        return Inputs(*args, **kwargs)
-
-    @property
-    def _arguments(self) -> Any:
-        return self.inputs.args, self.inputs.kwargs
-
-    @functools.cached_property
-    def traces(self) -> list[None]:
-        """Has one element for each time that `step` was traced."""
-        return []
-
-    @functools.cached_property
-    def step(self) -> Callable[[Module, Sequence[Any]], tuple[Any, Module]]:
-        """A compiled call with some arrays: its output, and the layer after it."""
-
-        def call(layer: Module, arrays: Sequence[Any]) -> tuple[Any, Module]:
-            self.traces.append(None)
-            return _call(layer, self.with_arrays(arrays))
-
-        return jax.jit(call)
-
-    @functools.cached_property
-    def evaluated(self) -> tuple[Any, Module]:
-        """The output of a call in evaluation mode, and the layer after it."""
-        return _call(self.initialized.eval(), self.inputs)
-
-    @functools.cached_property
-    def trained(self) -> tuple[Any, Module]:
-        """The output of a call in training mode, and the layer after it."""
-        return _call(self.initialized, self.inputs)
-
-    @functools.cached_property
-    def gradients(self) -> tuple[Any, list[Any]]:
-        """The gradients of the parameters, and those of the inputs."""
-        layer = self.initialized.eval()
-
-        def loss(params: Any, floats: list[Any]) -> jax.Array:
-            left = iter(floats)
-            arrays = [next(left) if _is_float(x) else x for x in self.arrays]
-            return _as_loss(_call(merge(layer, params), self.with_arrays(arrays))[0])
-
-        floats = [x for x in self.arrays if _is_float(x)]
-        return jax.jit(jax.grad(loss, argnums=(0, 1)))(filter(layer, Parameter), floats)
-
-    def fail(self, message: str) -> AssertionError:
-        return AssertionError(f"{type(self.uninitialized).__name__}: {message}")
-
-    def close(self, actual: Any, expected: Any, what: str, *, exact: bool = False) -> None:
-        """Raises unless two trees have the same structure and (nearly) the same values."""
-        structures = jax.tree.structure(actual), jax.tree.structure(expected)
-        if structures[0] != structures[1]:
-            raise self.fail(
-                f"{what}, differs in structure: {structures[0]} is not {structures[1]}."
-            )
-        pairs = zip(jax.tree_util.tree_leaves_with_path(actual), jax.tree.leaves(expected))  # noqa: B905
-        for (path, value), other in pairs:
-            where = f"{what}, at {jax.tree_util.keystr(path) or 'the root'}"
-            a, b = _plain(value), _plain(other)
-            if (a.shape, a.dtype) != (b.shape, b.dtype):
-                raise self.fail(
-                    f"{where}, is {a.dtype}{list(a.shape)} and not {b.dtype}{list(b.shape)}."
-                )
-            rtol, atol = (0, 0) if exact else (self.rtol, self.atol)
-            wide = (x.astype(np.float64) if x.dtype.kind == "V" else x for x in (a, b))
-            if not np.allclose(*wide, rtol=rtol, atol=atol, equal_nan=True):
-                raise self.fail(f"{where}, is\n{value}\nand not\n{other}")
-
-
-def _plain(value: Any) -> np.ndarray:
-    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
-        value = jax.random.key_data(value)
-    return np.asarray(value)
-
-
-def _by_numpy(function: Callable[..., np.ndarray], *arrays: Any) -> Any:
-    """Applies a NumPy function to arrays of one dtype, which may be random keys.
-
-    JAX would compile a program for each operation and shape, which takes much longer.
-    """
-    result = function(*map(_plain, arrays))
-    if not jnp.issubdtype(arrays[0].dtype, jax.dtypes.prng_key):
-        return result
-    return jax.random.wrap_key_data(jnp.asarray(result), impl=jax.random.key_impl(arrays[0]))
-
-
-def _call(layer: Module, inputs: Inputs) -> tuple[Any, Module]:
-    """The output of a call, and the layer after it; the given layer is not changed."""
-    layer = copy(layer)
-    return layer(*inputs.args, **inputs.kwargs), layer
-
-
-def _check_init(case: _Case) -> None:
+def _check_init(case: LayerCase) -> None:
     if case.uninitialized.initialized or not case.initialized.initialized:
         raise case.fail("`init` must return an initialized layer and not change the given one.")
     case.close(
@@ -253,13 +139,13 @@ def _check_init(case: _Case) -> None:
     _check_shapes(case, jax.eval_shape(first_of_two, keys), case.initialized, "`init` under `vmap`")
 
 
-def _check_shapes(case: _Case, actual: Any, expected: Any, what: str) -> None:
+def _check_shapes(case: LayerCase, actual: Any, expected: Any, what: str) -> None:
     shapes = [[(x.shape, x.dtype) for x in jax.tree.leaves(tree)] for tree in (actual, expected)]
     if shapes[0] != shapes[1]:
         raise case.fail(f"{what}, returns the shapes {shapes[0]} and not {shapes[1]}.")
 
 
-def _check_twin(case: _Case, twin: linen.Module) -> None:
+def _check_twin(case: LayerCase, twin: linen.Module) -> None:
     layer, inputs = case.initialized, case.inputs
     if not isinstance(layer, FlaxLayer):
         raise TypeError(
@@ -281,7 +167,7 @@ def _check_twin(case: _Case, twin: linen.Module) -> None:
     def loss(params: Any, args: tuple[Any, ...]) -> jax.Array:
         mode = _with_mode(twin, inputs, training=False)
         output, _ = twin.apply({**variables, "params": params}, *args, mutable=mutable, **mode)
-        return _as_loss(output)
+        return as_loss(output)
 
     if "params" in variables:
         expected = jax.jit(jax.grad(loss))(variables["params"], inputs.args)
@@ -296,7 +182,7 @@ def _with_mode(twin: linen.Module, inputs: Inputs, training: bool) -> dict[str, 
     return {**flags, **inputs.kwargs}
 
 
-def _check_modes(case: _Case) -> None:
+def _check_modes(case: LayerCase) -> None:
     evaluating, frozen = case.initialized.eval(), case.initialized.freeze()
     if evaluating.training or not frozen.frozen or not case.initialized.training:
         raise case.fail("`eval()` and `freeze()` must return a new layer in that mode.")
@@ -306,7 +192,7 @@ def _check_modes(case: _Case) -> None:
         _without_caches(evaluating),
         "the state after a call in evaluation mode",
     )
-    frozen_output, after = _call(frozen, case.inputs)
+    frozen_output, after = call_copy(frozen, case.inputs)
     case.close(
         _without_caches(after), _without_caches(frozen), "the state after a call when frozen"
     )
@@ -321,11 +207,7 @@ def _without_caches(layer: Module) -> Module:
     return filter(layer, lambda info: not issubclass(info.kind, changing))
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, jax.Array | np.ndarray)
-
-
-def _check_transformations(case: _Case) -> None:
+def _check_transformations(case: LayerCase) -> None:
     for layer in (case.initialized.eval(), case.initialized):
         mode = "in training" if layer.training else "in evaluation mode"
         output, after = case.trained if layer.training else case.evaluated
@@ -343,17 +225,7 @@ def _check_transformations(case: _Case) -> None:
         _check_shapes(case, shapes, (output, after), f"`eval_shape` {mode}")
 
 
-def _is_float(value: Any) -> bool:
-    return hasattr(value, "dtype") and jnp.issubdtype(value.dtype, jnp.floating)
-
-
-def _as_loss(output: Any) -> jax.Array:
-    """A scalar to which each value of the output contributes differently."""
-    floats = [x.astype(jnp.float32) for x in jax.tree.leaves(output) if _is_float(x)]
-    return sum((jnp.sum(jnp.sin(x + jnp.arange(x.size).reshape(x.shape))) for x in floats), 0.0)  # type: ignore[return-value]
-
-
-def _check_gradients(case: _Case) -> None:
+def _check_gradients(case: LayerCase) -> None:
     for what, tree in zip(("parameters", "inputs"), case.gradients, strict=True):
         for path, value in jax.tree_util.tree_leaves_with_path(tree):
             if not np.isfinite(np.float64(value)).all():
@@ -361,7 +233,7 @@ def _check_gradients(case: _Case) -> None:
                 raise case.fail(f"the gradient of the {what} at {where} is not finite.")
 
 
-def _check_structure(case: _Case, pickler: Any) -> None:
+def _check_structure(case: LayerCase, pickler: Any) -> None:
     layer = case.initialized.eval()
     leaves, structure = jax.tree.flatten(layer)
     rebuilt = jax.tree.unflatten(structure, leaves)
@@ -376,27 +248,27 @@ def _check_structure(case: _Case, pickler: Any) -> None:
     case.close(output, case.evaluated[0], "the output of the unpickled layer")
 
 
-def _check_vmap(case: _Case) -> None:
+def _check_vmap(case: LayerCase) -> None:
     layer = case.initialized.eval()
-    others = [_by_numpy(lambda x: x[::-1], x) if x.ndim else x for x in case.arrays]
+    others = [by_numpy(lambda x: x[::-1], x) if x.ndim else x for x in case.arrays]
     pairs = zip(case.arrays, others, strict=True)
-    stacked = [_by_numpy(lambda *xs: np.stack(xs), *pair) for pair in pairs]
+    stacked = [by_numpy(lambda *xs: np.stack(xs), *pair) for pair in pairs]
     outputs = jax.jit(jax.vmap(lambda arrays: case.step(layer, arrays)[0]))(stacked)
     singles = (case.evaluated[0], case.step(layer, others)[0])
     for number, single in enumerate(singles):
-        output = jax.tree.map(lambda x, number=number: _plain(x)[number], outputs)
+        output = jax.tree.map(lambda x, number=number: as_numpy(x)[number], outputs)
         case.close(output, single, "the output of `vmap`, from single calls")
 
 
-def _check_bfloat16(case: _Case, tolerance: float) -> None:
+def _check_bfloat16(case: LayerCase, tolerance: float) -> None:
     def lower(value: Any) -> Any:
-        return _by_numpy(lambda x: x.astype(jnp.bfloat16), value) if _is_float(value) else value
+        return by_numpy(lambda x: x.astype(jnp.bfloat16), value) if is_float(value) else value
 
     low = jax.tree.map(lower, (case.initialized.eval(), case.arrays))
     output, _ = case.step(*low)
     expected, _ = case.evaluated
     for value, other in zip(jax.tree.leaves(output), jax.tree.leaves(expected), strict=True):
-        if _is_float(other):
+        if is_float(other):
             value, other = np.float32(value), np.float32(other)
             error = abs(value - other).max(initial=0)
             allowed = tolerance * max(abs(other).max(initial=0), 1)
@@ -407,9 +279,9 @@ def _check_bfloat16(case: _Case, tolerance: float) -> None:
                 )
 
 
-def _check_rejected(case: _Case, inputs: Inputs, error: type[Exception], pattern: str) -> None:
+def _check_rejected(case: LayerCase, inputs: Inputs, error: type[Exception], pattern: str) -> None:
     try:
-        _call(case.initialized.eval(), inputs)
+        call_copy(case.initialized.eval(), inputs)
     except error as raised:
         if re.search(pattern, str(raised)) is None:
             raise case.fail(

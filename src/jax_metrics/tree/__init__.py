@@ -14,16 +14,19 @@ from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._dataclass import dataclass as dataclass
 from jax_metrics.tree._default_name import DefaultName as DefaultName
+from jax_metrics.tree._equal import equal as equal
 from jax_metrics.tree._errors import CompactError as CompactError
 from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
 from jax_metrics.tree._errors import LostStateWarning as LostStateWarning
 from jax_metrics.tree._errors import MergeError as MergeError
 from jax_metrics.tree._errors import MutabilityError as MutabilityError
 from jax_metrics.tree._errors import StaticFieldError as StaticFieldError
+from jax_metrics.tree._errors import UnusedResultWarning as UnusedResultWarning
 from jax_metrics.tree._field import KindMixin as KindMixin
 from jax_metrics.tree._field import field as field
 from jax_metrics.tree._field import node as node
 from jax_metrics.tree._field import static as static
+from jax_metrics.tree._field_order import leaves_in_order as leaves_in_order
 from jax_metrics.tree._filter import filter as filter
 from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
@@ -49,10 +52,13 @@ from jax_metrics.tree._mixins import ToString as ToString
 from jax_metrics.tree._mutability import Immutable as Immutable
 from jax_metrics.tree._mutability import make_mutable as make_mutable
 from jax_metrics.tree._mutability import mutable as mutable
+from jax_metrics.tree._mutability import replace as replace
 from jax_metrics.tree._mutability import toplevel_mutable as toplevel_mutable
+from jax_metrics.tree._nearest import nearest as nearest
 from jax_metrics.tree._other_method import OtherMethod as OtherMethod
 from jax_metrics.tree._paths import At as At
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
+from jax_metrics.tree._public_names import public_names as public_names
 from jax_metrics.tree._running_functions import user_line as user_line
 from jax_metrics.tree._static_mistakes import check_keys as check_keys
 from jax_metrics.tree._to_dict import to_dict as to_dict
@@ -71,6 +77,7 @@ from jax_metrics.tree._types import FlattenMode as FlattenMode
 from jax_metrics.tree._types import Hashable as Hashable
 from jax_metrics.tree._types import Missing as Missing
 from jax_metrics.tree._types import Nothing as Nothing
+from jax_metrics.tree._unused_result import check_result_used as check_result_used
 from jax_metrics.tree._walk import made_here as made_here
 from jax_metrics.tree._walk import was_rebuilt as was_rebuilt
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from jax_metrics.tree._copy import copy, copy_trees
 from jax_metrics.tree._flatten import is_tree, layout_of
+from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._mutability import is_mutable, toplevel_made_mutable
 from jax_metrics.tree._walk import trees_in
 
@@ -59,7 +60,9 @@ def _visit(f: Callable[..., None], obj: Any, rest: list[Any], check_mutable: boo
                 f"{type(obj).__name__} where another has {type(other).__name__}."
             )
     for name in layout_of(obj).names:
-        _visit(f, getattr(obj, name), [getattr(o, name) for o in rest], check_mutable)
+        value = getattr(obj, name)
+        if rest or type(value) not in leaf_types:
+            _visit(f, value, [getattr(o, name) for o in rest], check_mutable)
     if check_mutable or is_mutable(obj):
         f(obj, *rest)
     else:

@@ -1,4 +1,4 @@
-"""Refuses functions in fields that refer to the object that they are assigned to.
+"""Rejects functions in fields that refer to the object that they are assigned to.
 
 To JAX such a function is a constant: the parameters that it reaches through the object are never
 traced, so they get no gradient, and a copy of the object calls the original.

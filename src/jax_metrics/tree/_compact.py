@@ -75,10 +75,10 @@ def _current() -> _Run | None:
 
 
 def compact(method: F) -> F:
-    """Lets a method define sub-trees on the fly: `Linear(32)(x)` makes one once and keeps it.
+    """Lets a method create sub-trees inline: `Linear(32)(x)` creates one once and keeps it.
 
     Args:
-        method: The method. It must make the same sub-trees in the same order in every run.
+        method: The method. It must create the same sub-trees in the same order in every run.
 
     Raises:
         CompactError: In a later run that asks for other classes than the first, for more

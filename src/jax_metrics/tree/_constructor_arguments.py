@@ -1,9 +1,10 @@
 """Errors of a constructor that was given arguments that it does not have."""
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from typing import Any
+
+from jax_metrics.tree._nearest import nearest
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -28,11 +29,9 @@ def explain_arguments(
     kinds = {p.kind for p in parameters.values()}
     unknown = [n for n in kwargs if n not in parameters]
     if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
-        near = difflib.get_close_matches(unknown[0], parameters, 1)
-        meant = f"Did you mean `{near[0]}`? " if near else ""
         return TypeError(
-            f"{name} has no argument `{unknown[0]}`. {meant}It takes {', '.join(parameters)}."
-            f"{cls._arguments_hint}"
+            f"{name} has no argument `{unknown[0]}`.{nearest(unknown[0], parameters)} "
+            f"It takes {', '.join(parameters)}.{cls._arguments_hint}"
         )
     if len(args) > len(positional) and inspect.Parameter.VAR_POSITIONAL not in kinds:
         takes = ", ".join(f"`{n}`" for n in positional) or "no arguments"

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.tree._flatten import layout_of
+from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._traces import origin
 from jax_metrics.tree._walk import map_value, rebuild, unchanged
 
@@ -40,11 +41,16 @@ def copy_trees(
     def on_tree(tree: Any, path: str | None) -> Any:
         layout = layout_of(tree)
         fields = tree.__dict__
-        children = [map_value(fields[name], on_inner, on_leaf) for name in layout.names]
+        values = [fields[name] for name in layout.names]
+        children = [
+            value if type(value) in shared else map_value(value, on_inner, on_leaf)
+            for value in values
+        ]
         return rebuild(tree, layout, children, made_in, native=native)
 
     made_in = origin()
     on_inner = unchanged if shallow else on_tree
+    shared: set[type] = set() if arrays else leaf_types  # the usual case, without a call
     return map_value(obj, on_tree, on_leaf)
 
 

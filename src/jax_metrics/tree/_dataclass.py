@@ -28,7 +28,7 @@ def dataclass(**options: Any) -> Callable[[T], T]: ...
 def dataclass(cls: Any = None, /, **options: Any) -> Any:
     """Makes a Tree class a dataclass; `dataclasses.dataclass` works too.
 
-    It keeps the `==`, `hash` and `repr` of the Tree: comparing arrays field by field has no plain
+    It keeps the `==`, `hash` and `repr` of the Tree: comparing arrays field by field has no single
     truth value, and the repr of a dataclass prints every number of every array.
 
     Args:

@@ -24,7 +24,7 @@ class _InOrder(dict):
 
 
 def in_order(value: Any) -> Any:
-    """The value with dicts that keep their order, also in lists and tuples."""
+    """The value with dicts that keep their order, including those in lists and tuples."""
     kind = type(value)
     if kind is dict:
         return _InOrder((key, in_order(item)) for key, item in value.items())

@@ -23,3 +23,7 @@ class LostStateWarning(UserWarning):
 
 class LeakedStateError(RuntimeError):
     """A traced value was assigned to an object that outlives the trace."""
+
+
+class UnusedResultWarning(UserWarning):
+    """The result of a method that returns a new object was thrown away."""

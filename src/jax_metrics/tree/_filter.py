@@ -3,8 +3,8 @@
 from typing import Any, TypeVar
 
 from jax_metrics.tree._context import as_flatten_mode
-from jax_metrics.tree._flatten import is_tree, layout_under
-from jax_metrics.tree._layout import FILTERED
+from jax_metrics.tree._flatten import is_tree, layout_of, layout_under
+from jax_metrics.tree._layout import FILTERED, Layout
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import NOTHING, FieldInfo, FilterLike, FlattenMode, Predicate
@@ -66,6 +66,8 @@ class Selection:
         )
         self.mode = mode
         self.made_in = origin()
+        self.planned: Layout | None = None  # the layout that `plan` is for: often all have one
+        self.plan: tuple[bool, ...] = ()
         self.root = "" if self.predicates else None
         for predicate in self.predicates:
             if not callable(predicate):
@@ -84,11 +86,8 @@ class Selection:
 
     def of_tree(self, tree: Any, path: str | None, inplace: bool = False) -> Any:
         """The Tree with `Nothing` for the leaves that do not pass."""
-        layout = layout_under(tree, self.mode)
-        plan = layout.plans.get(self.kinds)
-        if plan is None:
-            plan = tuple(self.passes_kind(metadata.kind) for metadata in layout.metadata)
-            layout.plans[self.kinds] = plan
+        layout = layout_of(tree) if self.mode is None else layout_under(tree, self.mode)
+        plan = self.plan if layout is self.planned else self.plan_for(layout)
         fields = tree.__dict__
         children = []
         for index, name in enumerate(layout.names):
@@ -107,6 +106,15 @@ class Selection:
         if inplace:
             return assign_children(tree, layout, children)
         return rebuild(tree, layout, children, self.made_in)
+
+    def plan_for(self, layout: Layout) -> tuple[bool, ...]:
+        """Whether each node field passes the kinds among the filters."""
+        plan = layout.plans.get(self.kinds)
+        if plan is None:
+            plan = tuple(self.passes_kind(metadata.kind) for metadata in layout.metadata)
+            layout.plans[self.kinds] = plan
+        self.planned, self.plan = layout, plan
+        return plan
 
     def _by_predicates(self, value: Any, name: str, kind: type, tree: Any, path: str | None) -> Any:
         def on_leaf(leaf: Any, where: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""Refuses state that a traced function would leave in an object from outside of the trace."""
+"""Rejects state that a traced function would leave in an object from outside of the trace."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tells of state that a traced function assigns and nobody gets.
+"""Reports state that a traced function assigns and does not return.
 
 Inside `jit`, `grad` or `scan` a module is a copy that JAX rebuilt, and what is assigned to it
 survives only if the function returns it. Forgetting that is silent: the code runs, and the state

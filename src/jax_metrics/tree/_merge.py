@@ -10,7 +10,7 @@ from jax_metrics.tree._context import as_flatten_mode
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MergeError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
-from jax_metrics.tree._layout import FILTERED, Layout
+from jax_metrics.tree._layout import FILTERED, PENDING, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
 from jax_metrics.tree._lost_state import carry_note, settle
 from jax_metrics.tree._same_program import same_program
@@ -33,8 +33,9 @@ def merge(
     """Replaces the values of `obj` by those of the other trees; the last tree wins.
 
     Where the others have `Nothing`, `obj` keeps its own value, so `merge(x, filter(x, ...))` is
-    `x`. A tree with `Nothing` inside, and a result of `filter`, brings its leaves alone. Another
-    one, such as a whole model, also replaces the static fields, unless `ignore_static` is set.
+    `x`. From a tree with `Nothing` inside, and from a result of `filter`, only the leaves are used.
+    Any other tree, such as a whole model, replaces the static fields, too, unless `ignore_static`
+    is set.
 
     Args:
         obj: A Tree, or any pytree.
@@ -43,7 +44,7 @@ def merge(
         flatten_mode: `"normal"` requires equal static fields; the default, `"all_fields"`, takes
             them from the other trees.
         ignore_static: Keep the static fields of `obj` without comparing them.
-        check_shapes: Refuse an array in place of one of another shape.
+        check_shapes: Reject an array in place of one of another shape.
         inplace: Change and return `obj` itself, which must be a Tree.
 
     Raises:
@@ -189,22 +190,28 @@ class _Merger:
         sources = [other.__dict__ for other in others]
         children = []
         for name in layout.names:
-            if type(fields[name]) in leaf_types:  # the usual case, without a call
-                last = _last(name, sources, fields[name])
+            value = fields[name]
+            if type(value) in leaf_types:  # the usual case, with few calls
+                last = value
+                for source in sources:
+                    other = source.get(name, NOTHING)
+                    if type(other) is not Nothing:
+                        last = other
                 if type(last) in leaf_types:
                     try:
-                        children.append(self.leaf(fields[name], last))
+                        children.append(last if last is value else self.leaf(value, last))
                     except _Mismatch as mismatch:
                         raise mismatch.under(f".{name}") from None
                     continue
             values = [source[name] for source in sources if name in source]
             try:
-                children.append(self.value(fields[name], values))
+                children.append(self.value(value, values))
             except _Mismatch as mismatch:
                 raise mismatch.under(f".{name}") from None
         merged = rebuild(tree, layout, children, self.made_in)
         for other in others:
-            carry_note(other, merged)
+            if PENDING in other.__dict__:
+                carry_note(other, merged)
             other_layout = layout_of(other)
             if other_layout is not layout:
                 self.merge_other_fields(merged, layout, other, other_layout)
@@ -231,14 +238,6 @@ class _Merger:
                     f"{vars(merged).get(name)!r}, but {value!r} in a tree to merge. Pass "
                     "`ignore_static=True` to keep the first."
                 )
-
-
-def _last(name: str, sources: list[dict[str, Any]], default: Any) -> Any:
-    for source in reversed(sources):
-        value = source.get(name, NOTHING)
-        if type(value) is not Nothing:
-            return value
-    return default
 
 
 def _other_type(expected: Any, actual: Any) -> _Mismatch:

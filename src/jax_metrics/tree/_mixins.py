@@ -7,6 +7,7 @@ from jax_metrics.tree import _apply, _compact, _copy, _filter, _map, _merge, _to
 from jax_metrics.tree._mutability import Immutable
 from jax_metrics.tree._tree import Tree
 from jax_metrics.tree._types import FilterLike
+from jax_metrics.tree._unused_result import check_result_used
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -56,11 +57,17 @@ class Merge:
 
     def merge(self: A, other: Any, *rest: Any, **options: Any) -> A:
         """See `jm.merge`."""
-        return _merge.merge(self, other, *rest, **options)
+        merged = _merge.merge(self, other, *rest, **options)
+        if not options.get("inplace"):
+            check_result_used(self, "merge")
+        return merged
 
     def update(self: A, other: Any, *rest: Any, **options: Any) -> A:
         """Another name of `merge`."""
-        return _merge.merge(self, other, *rest, **options)
+        merged = _merge.merge(self, other, *rest, **options)
+        if not options.get("inplace"):
+            check_result_used(self, "update")
+        return merged
 
 
 class Map:

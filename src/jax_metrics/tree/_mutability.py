@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._copy import copy
 from jax_metrics.tree._errors import MutabilityError
-from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of
+from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
 from jax_metrics.tree._layout import MUTABLE
+from jax_metrics.tree._nearest import nearest
+from jax_metrics.tree._other_method import OtherMethod
 from jax_metrics.tree._walk import trees_in
 
 A = TypeVar("A")
@@ -35,23 +37,8 @@ class Immutable:
         return is_mutable(self)
 
     def replace(self: A, **changes: Any) -> A:
-        """Returns a copy with the given fields changed.
-
-        Raises:
-            TypeError: If there is no such field.
-        """
-        declared = class_info(type(self)).metadata
-        unknown = [name for name in changes if name not in declared and not hasattr(self, name)]
-        if unknown:
-            raise TypeError(
-                f"{type(self).__name__} has no field '{unknown[0]}'. Its fields: "
-                f"{', '.join(n for n in vars(self) if not n.startswith('_'))}."
-            )
-        tree = copy(self)
-        with toplevel_made_mutable(tree):
-            for name, value in changes.items():
-                setattr(tree, name, value)
-        return tree
+        """See `jax_metrics.tree.replace`."""
+        return replace(self, **changes)
 
     def __setattr__(self, name: str, value: Any) -> None:
         _check(self, name)
@@ -60,6 +47,61 @@ class Immutable:
     def __delattr__(self, name: str) -> None:
         _check(self, name)
         super().__delattr__(name)
+
+
+def replace(tree: A, /, **changes: Any) -> A:
+    """Returns a copy of a Tree with other values of some fields; the arrays are shared.
+
+    Args:
+        tree: The Tree.
+        **changes: The new values by name: node fields and settings.
+
+    Raises:
+        TypeError: If there is no such field, or it cannot be assigned.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(8)
+        >>> layer.replace(features=16).features, layer.features
+        (16, 8)
+    """
+    cls = type(tree).__name__
+    known = _settable_names(tree)
+    for name in changes:
+        if name in known:
+            continue
+        if hasattr(tree, name):
+            raise TypeError(f"{cls}.{name} is not a field, so `replace` cannot change it.")
+        public = [known_name for known_name in known if not known_name.startswith("_")]
+        raise TypeError(
+            f"{cls} has no field '{name}'.{nearest(name, public)} Its fields: {', '.join(public)}."
+        )
+    copied = copy(tree)
+    with toplevel_made_mutable(copied):
+        for name, value in changes.items():
+            setattr(copied, name, value)
+    return copied
+
+
+def _settable_names(tree: Any) -> list[str]:
+    """The fields of a Tree, and the settings that its class computes."""
+    settings = (
+        name
+        for base in reversed(type(tree).__mro__)
+        for name, value in vars(base).items()
+        if _is_assignable(value)
+    )
+    declared = class_info(type(tree)).metadata
+    names = dict.fromkeys([*public_fields(tree), *declared, *settings])
+    return [name for name in names if not name.startswith("__")]
+
+
+def _is_assignable(attribute: Any) -> bool:
+    """Whether an attribute of a class is a default, or computes a setting that can be assigned."""
+    if isinstance(attribute, property):
+        return attribute.fset is not None
+    methods = (classmethod, staticmethod, functools.cached_property, OtherMethod)
+    return not callable(attribute) and not isinstance(attribute, methods)
 
 
 def _check(tree: Any, name: str) -> None:

@@ -3,20 +3,29 @@
 import ast
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from jax_metrics.tree._copy import copy
+from jax_metrics.tree._field_order import fields_in_order, items_in_order
 from jax_metrics.tree._flatten import is_tree, layout_of
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._mutability import toplevel_made_mutable
+from jax_metrics.tree._unused_result import check_result_used
 
 A = TypeVar("A")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]+)\]")
 
 
-def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def trees_with_paths(
+    value: Any, path: str = "", *, in_field_order: bool = False
+) -> Iterator[tuple[str, Any]]:
     """All Trees in a value with their paths, outer ones first.
+
+    Args:
+        value: A Tree, or any pytree.
+        path: The path of the value itself.
+        in_field_order: Whether fields come as they were assigned, not as JAX flattens them.
 
     Example:
         >>> import jax_metrics as jm
@@ -24,21 +33,31 @@ def trees_with_paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         >>> [path for path, tree in jm.tree.trees_with_paths(model)]
         ['', '.layers[0]', '.layers[1]']
     """
-    if is_tree(value):
-        yield path, value
-        fields = value.__dict__
-        for name in layout_of(value).names:
-            if type(fields[name]) not in leaf_types:
-                yield from trees_with_paths(fields[name], f"{path}.{name}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from trees_with_paths(item, f"{path}[{key!r}]")
-    elif _is_namedtuple(value):
-        for name, item in value._asdict().items():
-            yield from trees_with_paths(item, f"{path}.{name}")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from trees_with_paths(item, f"{path}[{index}]")
+
+    def walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+        if is_tree(value):
+            yield path, value
+            fields = value.__dict__
+            for name in names_of(value):
+                if type(fields[name]) not in leaf_types:
+                    yield from walk(fields[name], f"{path}.{name}")
+        elif isinstance(value, dict):
+            for key, item in items_of(value):
+                yield from walk(item, f"{path}[{key!r}]")
+        elif _is_namedtuple(value):
+            for name, item in value._asdict().items():
+                yield from walk(item, f"{path}.{name}")
+        elif isinstance(value, list | tuple):
+            for index, item in enumerate(value):
+                yield from walk(item, f"{path}[{index}]")
+
+    names_of = fields_in_order if in_field_order else _names_as_flattened
+    items_of = items_in_order if in_field_order else dict.items
+    return walk(value, path)
+
+
+def _names_as_flattened(tree: Any) -> Sequence[str]:
+    return layout_of(tree).names
 
 
 class At(Generic[A]):
@@ -87,7 +106,9 @@ class Position(Generic[A]):
         Raises:
             KeyError: If the path leads nowhere.
         """
-        return self.apply(lambda _: value)
+        changed = self.apply(lambda _: value)
+        check_result_used(self._obj, "set", through=".at[path]")
+        return changed
 
     def apply(self, f: Callable[[Any], Any]) -> A:
         """A copy of the tree with a function applied to the value at the position.

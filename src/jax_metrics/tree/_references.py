@@ -24,7 +24,7 @@ class Reference(NamedTuple):
 
 
 def to_references(value: Any) -> Any:
-    """Replaces functions that do not pickle by their names, also in containers."""
+    """Replaces functions that do not pickle by their names, including those in containers."""
     if callable(value) and not _is_picklable(value):
         name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
         for module in (*_PUBLIC, getattr(value, "__module__", "")):

@@ -1,6 +1,6 @@
 """Strict comparison of static values: whether one may replace another.
 
-`==` alone will not do: `1 == 1.0 == True` and `0.0 == -0.0`, yet they lead to different programs;
+`==` alone is not enough: `1 == 1.0 == True` and `0.0 == -0.0`, yet they lead to different programs;
 NaN differs from itself; the order of dicts is ignored; and arrays have no plain truth value.
 """
 

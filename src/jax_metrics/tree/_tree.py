@@ -28,6 +28,7 @@ from jax_metrics.tree._leaked_state import check_assignment
 from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._new_objects import check_class_body, check_new
+from jax_metrics.tree._other_method import OtherMethod
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
 from jax_metrics.tree._types import FieldMetadata
@@ -64,6 +65,8 @@ class TreeMeta(ABCMeta):
                 return explicit
             if "__init__" in vars(base):
                 break
+        if cls.__init__ is object.__init__:
+            return inspect.Signature()
         signature = signature_of(cls.__init__)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
@@ -164,6 +167,9 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         super().__delattr__(name)
         forget_layout(self)
 
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in super().__dir__() if _is_shown(type(self), name))
+
     def __getstate__(self) -> dict[str, Any]:
         return to_references(public_fields(self))
 
@@ -221,6 +227,12 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         that writes to `vars(tree)`.
         """
         forget_layout(self)
+
+
+def _is_shown(cls: type, name: str) -> bool:
+    """Whether `dir` shows an attribute: not if it is private, or of another library."""
+    private = name.startswith("_") and not name.startswith("__")
+    return not private and not isinstance(inspect.getattr_static(cls, name, None), OtherMethod)
 
 
 def _register(cls: type) -> None:

@@ -57,7 +57,7 @@ class ArrayLike(Protocol):
 class Hashable(Generic[A]):
     """An immutable box that compares and hashes by the identity of its value.
 
-    It makes any value usable in a static field, also one without a usable `==`.
+    It makes any value usable in a static field, including one without a usable `==`.
 
     Example:
         >>> import numpy as np

@@ -103,7 +103,7 @@ def rebuild(
         native: Whether the new object counts as created by Python code. If not, state that is
             assigned to it and lost is reported (see `_lost_state.py`). None: as the original.
     """
-    rebuilt = unflatten(layout, tuple(children))
+    rebuilt = unflatten(layout, children)
     fields = tree.__dict__
     if native or (native is None and NATIVE in fields):
         rebuilt.__dict__[NATIVE] = made_in

@@ -67,7 +67,7 @@ def test_an_argument_with_a_default_and_one_without():
     assert float(Scaled(factor=3)(**ZEROS, shift=1.0)) == 3
     with pytest.raises(TypeError, match="Scaled needs the argument 'shift'"):
         Scaled()(**ZEROS)
-    with pytest.raises(TypeError, match=r"Scaled.__init__\(\) got an unexpected .*'shift'"):
+    with pytest.raises(TypeError, match="Scaled has no argument 'shift'"):
         Scaled(shift=1.0)
 
 

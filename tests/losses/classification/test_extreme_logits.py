@@ -72,6 +72,21 @@ def test_infinite_logits_that_are_right_cost_nothing(loss, logits):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_infinite_logits_that_are_wrong_cost_infinity(loss, logits):
     assert loss(jnp.array(logits)) == INF
+    if loss is not log_loss:
+        gradient = jax.grad(loss)(jnp.array(logits))
+        assert np.isfinite(gradient).all() and gradient[0] == -1
+
+
+@pytest.mark.parametrize("options", [{}, {"gamma": 0.5}, {"gamma": 0.0}])
+def test_binary_focal_loss_of_infinitely_wrong_logits(options):
+    def loss(logits):
+        target = jnp.array([1, 0, 0.5])
+        return losses.binary_focal_crossentropy(target, logits, **options).sum()
+
+    logits = jnp.array([-INF, INF, -INF])
+    assert loss(logits) == INF
+    expected = [-1, 1, -(0.5 ** options.get("gamma", 2.0)) / 2]
+    np.testing.assert_allclose(jax.grad(loss)(logits), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{}, {"gamma": 0.5}, {"gamma": 0.0}, {"alpha": 0.25}])

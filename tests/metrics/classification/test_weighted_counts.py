@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 from jax_metrics import metrics as jm
 
 rng = np.random.default_rng(0)
-SIZES = [3, 100]  # counted in a confusion matrix, and separately
+SIZES = [3, 100, 700]  # counted in a confusion matrix, in blocks, and in blocks of blocks
 
 
 def ones(classes):
@@ -51,6 +51,8 @@ def test_small_weights_beside_large_ones(classes):
     for k in range(3):
         fp, fn = ((~np.equal(target, preds)) * exact * (x == k) for x in (preds, target))
         np.testing.assert_allclose(scores[k, [1, 3]], [fp.sum(), fn.sum()], rtol=1e-5)
+        tn = exact[(target != k) & (preds != k)].sum()  # of class 0: 0.1, beside 5e7
+        np.testing.assert_allclose(scores[k, 2], tn, rtol=1e-5)
     micro = jm.stat_scores(
         target, preds, num_classes=classes, average="micro", sample_weight=weight
     )
@@ -98,7 +100,8 @@ def test_entropy_of_rare_events_keeps_its_digits():
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
 @pytest.mark.parametrize("kind", [{}, {"num_labels": 2}])
 def test_thresholds_of_16_bits(dtype, kind):
-    logits = jnp.asarray(rng.normal(size=(500, 2)) * 0.05, dtype)
+    shape = (500, 2) if kind else (1000,)
+    logits = jnp.asarray(rng.normal(size=shape) * 0.05, dtype)
     target = (np.asarray(logits, np.float64) > 0).astype(int)
     for from_logits in (True, False):
         preds = logits if from_logits else jax.nn.sigmoid(logits.astype(jnp.float32))

@@ -38,6 +38,22 @@ def test_names_of_lists_and_dicts():
     assert list(Metrics(Mean()).update(1.0).compute()) == ["mean"]
 
 
+@pytest.mark.parametrize(
+    ("collection", "names"),
+    [
+        (Metrics([Mean(), Max(), Mean(), Mean()]), ["mean", "max", "mean2", "mean3"]),
+        (Metrics([Mean(name="mean2"), Mean(), Mean()]), ["mean2", "mean", "mean3"]),
+        (Metrics({"a": [Min(), Min()], "b": [Min()]}), ["a/min", "a/min2", "b/min"]),
+        (Losses([jm.losses.Huber(), jm.losses.Huber(delta=2)]), ["huber", "huber2"]),
+        (Losses([jm.regularizers.L2(1.0), jm.regularizers.L2(0.1)]), ["l2", "l2_2"]),
+        (Losses([abs, abs]), ["abs", "abs2"]),
+    ],
+)
+def test_equal_names_in_a_list_are_numbered(collection, names):
+    assert list(collection.names) == names
+    assert list(collection.compute()) == names
+
+
 def test_a_metric_of_several_values_in_a_collection():
     metrics = Metrics({"outer": Metrics([MinMax(Mean())]), "max": Max()}).update(TARGET)
     names = ["outer/min_max/raw", "outer/min_max/min", "outer/min_max/max", "max"]
@@ -129,6 +145,14 @@ def test_logs_of_modules():
     assert list(aux_metrics.compute_logs()) == ["layers/0/size", "layers/1/size"]
 
 
+@pytest.mark.parametrize(("cls", "name"), [(AuxLosses, "aux_losses"), (AuxMetrics, "aux_metrics")])
+def test_arrays_without_elements_are_left_out_of_logs(cls, name):
+    metric = cls(["a", "b"])
+    for a, b in (([1.0, 3.0], [5.0]), ([], [7.0]), ([6.0], [])):
+        metric.update(**{name: {"a": jnp.array(a), "b": jnp.array(b)}})
+    assert metric.compute() == {"a": 4, "b": 6}
+
+
 def test_loss_and_logs_of_a_batch_and_an_epoch():
     model = Logging().init(0, TARGET[:, None])
     report = LossAndLogs(
@@ -159,7 +183,11 @@ def test_arguments_for_the_metrics_alone():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: Metrics([Mean(), Mean()]), ValueError, "Two of them are called 'mean'"),
+        (
+            lambda: Metrics([{"a": [Mean()]}, {"a/mean": Max()}]),
+            ValueError,
+            "Two of them are called 'a/mean'. Give one another key",
+        ),
         (lambda: Metrics({"a": [1]}), TypeError, "Expected a Metric, or lists.* a int at 'a/'"),
         (lambda: Losses(3), TypeError, "but got a int"),
         (lambda: Metrics([Mean()])["max"], KeyError, "There is no metric 'max'; there are mean"),

@@ -14,6 +14,11 @@ PREDS = rng.normal(size=(21, 3)).astype(np.float32)
 PARTS = [slice(0, 8), slice(8, 16), slice(16, 19), slice(19, 21)]
 
 
+class Unmasked(jm.Metric):
+    def update(self, values):
+        pass
+
+
 def counting():
     """A new class of metrics, and a list that grows when one of them is traced."""
     traces = []
@@ -68,12 +73,21 @@ def test_scalars_alone_are_not_padded():
     assert Metrics([Mean()], pad_to=4).update(values=3.0).compute()["mean"] == 3
 
 
+def test_scalars_next_to_padded_arrays():
+    metrics = Metrics({"mse": MeanSquaredError(), "loss": Mean(), "rate": Throughput()}, pad_to=4)
+    for size, loss in ((4, 1.0), (1, 6.0)):
+        arrays = {"target": np.zeros(size), "preds": np.ones(size)}
+        metrics.update(**arrays, values=loss, count=size, seconds=1.0)
+    value = metrics.compute()
+    assert value["mse"] == 1 and value["loss"] == 2 and value["rate"] == 2.5
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: Metrics([Mean()], pad_to=0), ValueError, "sizes of at least 1, but is 0"),
         (lambda: Metrics([Mean()], pad_to=[]), ValueError, r"at least 1, but is \[\]"),
-        (lambda: Metrics([Throughput()], pad_to=4), TypeError, "but Throughput takes no `mask`"),
+        (lambda: Metrics([Unmasked()], pad_to=4), TypeError, "but Unmasked takes no `mask`"),
         (
             lambda: Metrics([Mean()], pad_to=(4, 2)).update(np.ones(5)),
             ValueError,

@@ -93,7 +93,7 @@ def test_binned_states_merge_and_scan():
 
     scanned, _ = jax.lax.scan(step, jm.AUROC(), (target, preds))
     merged = jm.AUROC().update(target=target[0], preds=preds[0])
-    merged.merge_state(jm.AUROC().update(target=target[1:], preds=preds[1:]))
+    merged.merge_state(jm.AUROC().update(target=target[1:].ravel(), preds=preds[1:].ravel()))
     for one in (scanned, merged):
         for actual, expected in zip(jax.tree.leaves(one), jax.tree.leaves(whole), strict=True):
             np.testing.assert_array_equal(actual, expected)
@@ -115,7 +115,14 @@ def test_binned_states_merge_and_scan():
         ("specificity_at_sensitivity", jm.SpecificityAtSensitivity, {"min_sensitivity": 0.6}),
     ],
 )
-@pytest.mark.parametrize("kind", [{}, {"num_classes": 3}, {"num_labels": 3}])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        pytest.param({"num_classes": 3}, marks=pytest.mark.slow),
+        pytest.param({"num_labels": 3}, marks=pytest.mark.slow),
+    ],
+)
 def test_functions_are_exact_unless_thresholds_are_given(name, metric, options, kind):
     function, options = getattr(jm, name), options | kind
     shape = (24, 3) if kind else (24,)

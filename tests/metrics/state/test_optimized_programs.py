@@ -11,6 +11,9 @@ import pytest
 
 from jax_metrics import metrics as jm
 
+# Optimization takes most of the time.
+pytestmark = pytest.mark.slow
+
 OPTIONS = {
     "optimized": {"xla_backend_optimization_level": 3, "xla_llvm_disable_expensive_passes": False},
     "quick": {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True},

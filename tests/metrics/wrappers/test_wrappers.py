@@ -92,6 +92,171 @@ def test_bootstraps_draw_anew_for_each_batch():
     np.testing.assert_array_equal(again(values)["raw"], first)
 
 
+SAMPLINGS = ["poisson", "multinomial"]
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize(
+    ("metric", "arguments", "expected"),
+    [
+        (Mean(), {"values": [3.0]}, {3.0}),
+        (Max(), {"values": [3.0, 4.0]}, {3.0, 4.0}),  # minus infinity for nothing
+        (jm.metrics.Sum(), {"values": [-1.0]}, {-1.0, -2.0, -3.0, -4.0}),  # 0 for nothing
+        (Precision(), {"target": [1], "preds": [1]}, {1.0}),  # 0 for nothing
+        (jm.metrics.AUROC(capacity=2), {"target": [0, 1], "preds": [0.2, 0.7]}, {1.0}),
+        (jm.metrics.ConfusionMatrix(), {"target": [1], "preds": [0]}, None),
+    ],
+)
+def test_bootstraps_of_few_examples(metric, arguments, expected, sampling):
+    bootstraps = BootStrapper(metric, num_bootstraps=30, raw=True, quantile=0.5, sampling=sampling)
+    before = bootstraps.compute()
+    assert all(np.isnan(leaf).all() for leaf in jax.tree.leaves(before))
+    # Masked examples are not drawn.
+    mask = np.arange(4) < len(next(iter(arguments.values())))
+    padded = {n: np.resize(np.asarray(x), 4) for n, x in arguments.items()}
+    found = bootstraps.update(**padded, mask=mask).compute()
+    has_value = ~np.isnan(found["raw"].reshape(30, -1)[:, 0])
+    assert 0 < has_value.sum() and (sampling == "poisson") <= (has_value.sum() < 30)
+    if expected is not None:
+        assert set(found["raw"][has_value].tolist()) <= expected
+    for name, statistic in (("mean", np.mean), ("quantile", np.median)):
+        np.testing.assert_allclose(found[name], statistic(found["raw"][has_value], 0), rtol=1e-6)
+    spread = found["raw"][has_value].std(0, ddof=1)
+    np.testing.assert_allclose(found["std"], spread, rtol=1e-5, atol=1e-6)
+
+
+def test_bootstraps_of_what_has_no_value_are_nan():
+    bootstraps = BootStrapper(jm.metrics.AUROC(capacity=2), num_bootstraps=3)
+    value = bootstraps(target=np.zeros(2, int), preds=np.array([0.2, 0.7]))
+    assert np.isnan(value["mean"]) and np.isnan(value["std"])
+    update = jax.jit(lambda metric, x: jm.copy(metric).update(target=x, preds=x).compute())
+    broken = BootStrapper(Precision(), num_bootstraps=20)
+    assert np.isnan(update(broken, np.array([0, 1, 7]))["mean"])  # 7 is not in all samples
+
+
+NOTHING = [
+    {"values": np.full(2, np.nan), "mask": np.zeros(2, bool)},
+    {"values": np.full(2, np.nan), "sample_weight": np.zeros(2)},
+    {"values": np.zeros(0)},
+]
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_a_batch_without_examples_is_no_update(nothing):
+    def values_of(metric, *batches):
+        for batch in batches:
+            metric.update(**batch)
+        return jax.tree.leaves(metric.compute())
+
+    one, two = {"values": np.ones(2)}, {"values": np.full(2, 2.0)}
+    for metric in (
+        Running(Mean(), window=2),
+        RunningSum(window=2),
+        Running(Max(), window=1),
+        MinMax(Mean()),
+        MinMax(Max()),
+        MinMax(jm.metrics.Std(ddof=1)),
+    ):
+        again = jm.copy(metric)
+        expected = values_of(metric, one, two)
+        assert values_of(again, nothing, one, nothing, two, nothing) == expected, metric
+
+
+RECALLS = jm.metrics.Recall(num_classes=2, average=None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "directions"),
+    [
+        (MeanSquaredError(), False),
+        (Mean(), None),
+        (Running(Precision()), True),
+        (Running(Classwise(RECALLS)), {"recall_0": True, "recall_1": True}),
+        (Transformed(MeanSquaredError(), preds=abs), False),
+        (MinMax(MeanSquaredError()), dict.fromkeys(["raw", "min", "max"], False)),
+        (BootStrapper(MeanSquaredError()), {"mean": False, "std": None}),
+        (
+            BootStrapper(RECALLS, std=False, quantile=0.5, raw=True),
+            dict.fromkeys(["mean", "quantile", "raw"], True),
+        ),
+        (Classwise(RECALLS, labels="ab"), {"recall_a": True, "recall_b": True}),
+        (
+            Multitask({"a": MeanSquaredError(), "b": Classwise(RECALLS, labels="xy")}),
+            {"a": False, "b": {"recall_x": True, "recall_y": True}},
+        ),
+        (jm.metrics.Multioutput(MeanSquaredError(), num_outputs=2), False),
+        (
+            jm.metrics.Fairness(num_groups=2),
+            dict.fromkeys(["demographic_parity", "equal_opportunity"], True),
+        ),
+        (
+            jm.metrics.Metrics(
+                [Classwise(RECALLS), MinMax(MeanSquaredError()), Mean()], prefix="<", postfix=">"
+            ),
+            {
+                "<classwise/recall_0>": True,
+                "<classwise/recall_1>": True,
+                "<min_max/raw>": False,
+                "<min_max/min>": False,
+                "<min_max/max>": False,
+                "<mean>": None,
+            },
+        ),
+        (jm.metrics.Losses(jm.losses.Huber()), {"huber": False}),
+        (
+            jm.metrics.LossAndLogs(jm.losses.Huber(), Precision(), ["a"], ["b"]),
+            (False, {"loss": False, "huber": False, "a": False}, {"precision": True, "b": None}),
+        ),
+        (1 - jm.metrics.Accuracy(), False),
+        (2 * MeanSquaredError() / 3 + 1, False),
+        (-0.5 * jm.metrics.Accuracy(), False),
+        (jm.metrics.Accuracy() - MeanSquaredError(), True),
+        (jm.metrics.Accuracy() + MeanSquaredError(), None),
+        (1 / jm.metrics.Accuracy(), None),
+        (abs(jm.metrics.Accuracy()), None),
+        (-jm.metrics.Accuracy(), False),
+        (jm.metrics.RecallAtFixedPrecision(min_precision=0.5)[0], True),
+    ],
+)
+def test_directions(metric, directions):
+    assert metric.directions == directions
+    if not isinstance(directions, dict | tuple):
+        assert metric.higher_is_better is directions
+
+
+@pytest.mark.parametrize("wrapper", [Running, lambda metric: Transformed(metric, preds=abs)])
+def test_a_wrapper_is_drawn_like_its_metric(wrapper):
+    metric = jm.metrics.ConfusionMatrix(num_classes=2)
+    assert wrapper(metric).plot_form == "matrix" and wrapper(Precision()).plot_form == "value"
+
+
+def test_the_tracker_of_nested_values():
+    tasks = Multitask({"a": Classwise(RECALLS), "b": MeanSquaredError()})
+    tracker = Tracker(jm.metrics.Metrics([tasks, Mean()]), maximize={"mean": False})
+    plain = Tracker(tasks)
+    for preds, error in (([0, 0], 2.0), ([1, 1], 1.0)):
+        batch = {
+            "target": {"a": jnp.array([0, 1]), "b": jnp.zeros(1)},
+            "preds": {"a": jnp.array(preds), "b": jnp.array([error])},
+        }
+        tracker.increment()
+        plain.increment()
+        tracker.update(**batch, values=error)
+        plain.update(**batch)
+    best, epochs = tracker.best()
+    assert best == {
+        "multitask/a/recall_0": 1.0,
+        "multitask/a/recall_1": 1.0,
+        "multitask/b": 1.0,
+        "mean": 1.0,
+    }
+    assert epochs == {**dict.fromkeys(best, 1), "multitask/a/recall_0": 0}
+    assert plain.best() == (
+        {"a": {"recall_0": 1.0, "recall_1": 1.0}, "b": 1.0},
+        {"a": {"recall_0": 0, "recall_1": 1}, "b": 1},
+    )
+
+
 def test_the_tracker_finds_the_best_epoch():
     tracker = Tracker(MeanSquaredError())
     for error in (3.0, np.nan, 1.0, 2.0):
@@ -142,7 +307,17 @@ def test_the_tracker_of_a_collection():
         (lambda: Tracker(Mean()).update(1.0), RuntimeError, "call `tracker.increment"),
         (lambda: tracked(Mean()).best(), ValueError, "Whether a higher mean is better is not"),
         (
+            lambda: tracked(BootStrapper(Mean()), maximize={"mean": True}).best(),
+            ValueError,
+            "Whether a higher std is better is not known",
+        ),
+        (
             lambda: tracked(Cat(2), maximize=True).best(),
+            ValueError,
+            r"The best of a Collected is not defined; track one of its fields, .*metric\[0\]",
+        ),
+        (
+            lambda: tracked(Cat(2)[0], maximize=True).best(),
             ValueError,
             "is not defined; track a scalar",
         ),
@@ -154,6 +329,6 @@ def test_errors(call, error, message):
 
 
 def tracked(metric, **options):
-    tracker = Tracker(metric[0] if isinstance(metric, Cat) else metric, **options)
+    tracker = Tracker(metric, **options)
     tracker.increment()
     return tracker.update(jnp.ones(1))

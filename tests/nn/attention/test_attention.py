@@ -103,6 +103,7 @@ def test_self_attention_does_not_warn():
     assert nn.SelfAttention(2).init(0, X)(X).shape == X.shape
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     heads=st.integers(1, 3),
@@ -139,3 +140,27 @@ def test_decoding_past_the_cache_is_refused(make):
     assert jnp.isnan(step(layer, x[:, :1])[0]).all()
     with pytest.raises(ValueError, match="has a cache for 3 positions, of which 3 are taken"):
         layer(x[:, :1])
+
+
+@pytest.mark.parametrize("force_fp32_for_softmax", [False, True])
+@pytest.mark.parametrize(
+    "make", [nn.MultiHeadDotProductAttention, nn.MultiHeadAttention, nn.SelfAttention]
+)
+def test_if_all_weights_are_dropped_nothing_is_attended(make, force_fp32_for_softmax):
+    layer = make(2, dropout_rate=1.0, force_fp32_for_softmax=force_fp32_for_softmax)
+    layer = layer.init(0, jm.Inputs(X, sow_weights=True))
+    layer.out["bias"] = normal(8)
+
+    def output(layer, x):
+        layer = layer.train()
+        value = layer(x, sow_weights=True, mask=nn.make_causal_mask(x[..., 0]))
+        return value.sum(), (value, layer)
+
+    gradient, (value, _) = jax.jit(jax.grad(output, argnums=1, has_aux=True))(layer, X)
+    np.testing.assert_array_equal(value, jnp.broadcast_to(normal(8), X.shape))
+    assert (gradient == 0).all()
+    layer.train(inplace=True)
+    layer(X, sow_weights=True)
+    assert layer.attention_weights.shape == (2, 2, 5, 5) and not layer.attention_weights.any()
+    plain = make(2).init(0, X)
+    np.testing.assert_allclose(layer.eval()(X) - normal(8), plain(X), rtol=1e-5, atol=1e-6)

@@ -92,6 +92,7 @@ def test_padding_has_no_influence():
     )
 
 
+@pytest.mark.slow
 def test_rope_gets_positions():
     layer = jm.nn.GroupedQueryAttention(2, rope=jm.nn.RotaryEmbedding(), causal=True).init(0, X)
     np.testing.assert_allclose(layer(X, positions=9), layer(X), rtol=1e-3, atol=1e-4)
@@ -109,6 +110,7 @@ def test_normalized_queries_and_keys_ignore_the_scale():
     assert layer.query_norm.scale.shape == (4,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
 def test_batch_axes(batch):
     x = random(*batch, 5, 8)
@@ -201,6 +203,7 @@ def test_cache_under_scan_is_traced_once():
     assert traces <= 2
 
 
+@pytest.mark.slow
 def test_cache_of_prompts_with_padding():
     """The first has 4 tokens and the second 2, padded to 4; then both go on."""
     layer = cached()
@@ -222,6 +225,7 @@ def test_mask_with_a_cache_has_the_length_of_the_cache():
     np.testing.assert_allclose(output, layer(X, mask=window[:6, :6])[:, 5:], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_cache_dtype_and_batch_axes():
     layer = cached()
     half = jm.nn.init_cache(layer, 2, 6, dtype=jnp.bfloat16)

@@ -78,6 +78,7 @@ def test_padding_masks():
     np.testing.assert_array_equal(both, output)
 
 
+@pytest.mark.slow
 def test_cached_decoding_of_a_stack():
     layer = encoder_layer(
         causal=True, norm_first=True, rope=jm.nn.RotaryEmbedding(), num_kv_heads=2
@@ -177,3 +178,12 @@ def test_other_norms():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("scan", [False, True])
+def test_the_layers_are_read_like_a_list(scan):
+    encoder = jm.nn.TransformerEncoder(jm.nn.TransformerEncoderLayer(2), 3, scan=scan)
+    encoder = encoder.init(0, jnp.ones((1, 2, 4)))
+    assert len(encoder) == 3 and len(list(encoder)) == 3
+    assert jm.equal(encoder[-1], encoder.layers[2]) and type(encoder[0]) is type(encoder[1])
+    assert type(encoder[1:]) is jm.nn.TransformerEncoder and len(encoder[1:]) == 2

@@ -51,3 +51,58 @@ def test_lambda():
 
 def test_a_sequential_of_functions_needs_no_init():
     assert jm.Sequential(jnp.cos, jnp.sin)(0.0) == jnp.sin(1.0)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, iter], ids=["list", "tuple", "iterator"])
+def test_a_sequential_of_a_list(kind):
+    layers = [jm.Linear(4), jax.nn.relu]
+    model = jm.Sequential(kind(layers))
+    assert model.layers[0] is layers[0] and model.layers[1].f is jax.nn.relu
+    assert jm.Sequential([]).layers == [] and len(jm.Sequential(model)) == 1
+
+
+class Encoder(jm.Sequential):
+    """A Sequential with another constructor."""
+
+    def __init__(self, width):
+        super().__init__([jm.Linear(width), jm.BatchNorm(), jnp.sin])
+
+
+CONTAINERS = {
+    "Sequential": lambda: jm.Sequential(jm.Linear(3), jm.BatchNorm(), jnp.sin),
+    "subclass": lambda: Encoder(3),
+    "Concatenate": lambda: jm.nn.Concatenate(jm.Linear(3), jm.BatchNorm(), jnp.sin),
+}
+
+
+@pytest.mark.parametrize("make", CONTAINERS.values(), ids=CONTAINERS)
+def test_containers_are_read_like_lists(make):
+    model = make().init(0, X)
+    assert len(model) == 3 and list(model) == model.layers
+    assert model[0] is model.layers[0] and model[-1] is model.layers[2]
+    part = model[1:]
+    assert type(part) is type(model) and list(part) == model.layers[1:]
+    assert part.initialized and len(model) == 3 and len(model[:0]) == 0
+    assert jm.equal(jax.jit(lambda model: model[:2])(model), model[:2])
+    before = model[1].mean
+    part(X)  # the layers are those of the model
+    assert (model[1].mean != before).any()
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_an_index_out_of_range(index):
+    message = f"The Sequential has 3 layers; there is no number {index}."
+    with pytest.raises(IndexError, match=message):
+        CONTAINERS["Sequential"]()[index]
+
+
+@pytest.mark.parametrize("make", [jm.Sequential, jm.nn.Concatenate, jm.nn.Residual])
+@pytest.mark.parametrize(
+    "layer, text",
+    [(jm.Linear, r"the class Linear.* Create an object, as in `jm.Linear\("), (3, "got 3")],
+)
+def test_what_is_no_layer(make, layer, text):
+    with pytest.raises(
+        TypeError, match=f"{make.__name__} needs modules and functions, but.*{text}"
+    ):
+        make(layer, jnp.sin)

@@ -170,6 +170,7 @@ def test_outputs_and_new_statistics_are_equal(case):
     assert_equal(variables(layer).get("batch_stats", {}), changed.get("batch_stats", {}))
 
 
+@pytest.mark.slow
 def test_gradients_are_equal(case):
     layer, made, x = both(case)
 

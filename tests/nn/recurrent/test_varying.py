@@ -25,13 +25,16 @@ def split(function, **options):
     return jax.shard_map(function, mesh=mesh, **specs)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", ["GRU", *(pytest.param(n, marks=pytest.mark.slow) for n in CASES if n != "GRU")]
+)
 def test_recurrent_networks_run_under_shard_map(name):
     make, x = CASES[name]
     layer = make().init(0, x)
     np.testing.assert_allclose(split(layer)(x), layer(x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_a_recurrent_network_under_shard_map():
     layer = nn.RNN(nn.GRUCell(4)).init(0, X)
 

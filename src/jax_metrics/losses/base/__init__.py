@@ -1,5 +1,6 @@
 """What all losses share: the class `Loss`, reductions, and classes made from functions."""
 
+from jax_metrics.losses.base._from_function import LossOptions as LossOptions
 from jax_metrics.losses.base._from_function import from_function as from_function
 from jax_metrics.losses.base._from_function import values_of_terms as values_of_terms
 from jax_metrics.losses.base._loss import Loss as Loss

@@ -4,7 +4,7 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypedDict, cast, overload
 
 import jax
 import jax.numpy as jnp
@@ -16,13 +16,32 @@ from jax_metrics.tree import signature_of
 
 P = ParamSpec("P")
 
+
+class LossOptions(TypedDict, total=False):
+    """The options of all losses; see `Loss`."""
+
+    reduction: Reduction | str
+    weight: float
+    on: Index | None
+    name: str | None
+
+
 if TYPE_CHECKING:
+
+    class AnyLoss(Loss, init=False):
+        """The base for type checkers of a loss with more arguments, which declares them itself."""
+
+        def __getattr__(self, name: str) -> Any: ...
 
     class FunctionLoss(Loss, Generic[P], init=False):
         """The constructor for type checkers: the options of all losses and of the function.
 
         A ParamSpec cannot follow keyword-only parameters. At runtime all are keyword-only.
         """
+
+        def __call__(
+            self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+        ) -> jax.Array: ...
 
         def __init__(
             self,
@@ -42,9 +61,7 @@ def from_function(
     function: Callable[Concatenate[Any, Any, P], jax.Array],
 ) -> "type[FunctionLoss[P]]": ...
 @overload
-def from_function(
-    function: Callable[..., jax.Array], *inputs: str
-) -> "type[FunctionLoss[...]]": ...
+def from_function(function: Callable[..., jax.Array], *inputs: str) -> "type[AnyLoss]": ...
 def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     """Returns the base class for a loss that is computed by a function.
 
@@ -53,7 +70,8 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     examples along the first axis; a class with others names those that have them in `per_example`.
 
     A class that derives from it says `init=False`, so that type checkers use the constructor of
-    the base, which has the options, instead of making one from the class body.
+    the base, which has the options, instead of making one from the class body. With `inputs` it
+    declares its constructor and its call for them, under `TYPE_CHECKING`.
 
     Args:
         function: From the arrays and options to the losses of the elements or examples.
@@ -89,6 +107,7 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     fields = {name: Any if p.annotation is p.empty else p.annotation for name, p in options.items()}
     defaults = {name: p.default for name, p in options.items() if p.default is not p.empty}
     body = {"__module__": function.__module__, "__annotations__": fields, "call": call, **defaults}
+    body["same_shape"] = False  # the function checks the shapes itself
     body["per_example"] = tuple(parameter.name for parameter in arguments)
     return types.new_class(f"{function.__name__}_base", (Loss,), exec_body=lambda b: b.update(body))
 

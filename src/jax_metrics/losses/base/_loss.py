@@ -2,14 +2,22 @@
 
 import dataclasses
 import inspect
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_metrics.arguments import Arguments, Index, as_path
+from jax_metrics.arguments import (
+    Arguments,
+    Index,
+    as_path,
+    check_constructor,
+    refuse_broadcast,
+    refuse_foreign,
+    refuse_unknown,
+)
 from jax_metrics.losses.base._reduction import Reduction, Terms, ratio, sum_terms
 from jax_metrics.tree import (
     Immutable,
@@ -60,6 +68,9 @@ class Loss(Immutable, Tree):
         per_example: The arguments of `call` with examples along the first axis, by default `target`
             and `preds`. A class with more of them says so, as in
             `per_example = ("target", "preds", "variance")`.
+        same_shape: Whether these arguments must not be broadcast, such as `[n]` with `[n, 1]`,
+            which would make a loss of `n * n` elements. Labels `[...]` for scores `[..., classes]`
+            are no such case. A class that broadcasts on purpose sets it to False.
 
     Raises:
         ValueError: If the reduction is unknown, or a shape does not fit.
@@ -84,6 +95,7 @@ class Loss(Immutable, Tree):
     on: Index | None = None
     name: str | None = None
     per_example: ClassVar[tuple[str, ...]] = ("target", "preds")
+    same_shape: ClassVar[bool] = True
     _arguments: Arguments = static(Arguments(), init=False)
     _extra: ClassVar[tuple[str, ...]] = ("sample_weight", "mask")
 
@@ -91,6 +103,19 @@ class Loss(Immutable, Tree):
         """Makes the class a dataclass; `init` is for type checkers only, see `from_function`."""
         super().__init_subclass__(**options)
         dataclass(kw_only=True)(cls)
+        if getattr(cls.__call__, "__code__", None) is Loss.__call__.__code__:
+            cls.__call__ = _call_like(cls)
+
+    if not TYPE_CHECKING:  # a checker should see the options of `__init__` alone
+
+        def __new__(cls, *args: Any, **options: Any) -> Self:
+            signature = cls.__signature__
+            parameters = signature.parameters
+            check_constructor(cls, signature, args, options)
+            if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+                unknown = [name for name in options if name not in parameters]
+                refuse_unknown(cls.__name__, unknown, parameters)
+            return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for option in _options(self):
@@ -114,15 +139,11 @@ class Loss(Immutable, Tree):
             "which returns the losses of the elements or the examples."
         )
 
-    def __call__(self, *args: Any, **arguments: Any) -> jax.Array:
-        """The loss of a batch.
+    if TYPE_CHECKING:
 
-        Args:
-            *args: Not allowed: arguments are given by name.
-            **arguments: The arguments of `call`, and `sample_weight` and `mask`.
-        """
-        total, size = self.sums(*args, **arguments)
-        return total if size is None else ratio(total, size)
+        def __call__(self, *args: Any, **arguments: Any) -> jax.Array:
+            """The loss of a batch: the arguments of `call`, and `sample_weight` and `mask`."""
+            ...
 
     def sums(self, *args: Any, **arguments: Any) -> tuple[jax.Array, jax.Array | None]:
         """The numerator and denominator of the loss of a batch, to accumulate it over batches.
@@ -141,6 +162,20 @@ class Loss(Immutable, Tree):
                 f"`loss({', '.join(f'{n}=...' for n in self.signature.parameters)})`."
             )
         inputs = self._arguments.receive(self, arguments)
+        try:
+            return self._sums(inputs)
+        except (TypeError, ValueError) as error:
+            parameters = self._parameters_of_call()
+            required = [n for n, p in parameters.items() if p.default is p.empty]
+            try:
+                refuse_foreign(type(self).__name__, inputs, required)
+            except TypeError as better:
+                raise better from error
+            raise
+
+    def _sums(self, inputs: dict[str, Any]) -> tuple[jax.Array, jax.Array | None]:
+        """The same, from received arguments."""
+        inputs = dict(inputs)
         sample_weight = inputs.pop("sample_weight", None) if self._extra else None
         mask = _as_mask(inputs.get("mask")) if self._extra else None
         if "mask" in self._parameters_of_call():
@@ -149,6 +184,8 @@ class Loss(Immutable, Tree):
             inputs.pop("mask", None)
             for name in inputs.keys() & set(self.per_example):
                 inputs[name] = _fill_masked(inputs[name], mask)
+        if self.same_shape:
+            refuse_broadcast(**{n: inputs[n] for n in self.per_example if n in inputs})
         result = self.call(**inputs)
         terms = result if isinstance(result, Terms) else Terms(jnp.asarray(result))
         total, size = sum_terms(terms, Reduction(self.reduction), sample_weight, mask)
@@ -165,6 +202,13 @@ class Loss(Immutable, Tree):
     def signature(self) -> inspect.Signature:
         """The signature of a call, with the names of `rename_arguments`."""
         return self._arguments.signature(self._parameters_of_call(), self._extra)
+
+    if not TYPE_CHECKING:  # the class has one, too, and a checker takes this for it
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            """The arguments of a call, for `inspect` and `help`."""
+            return self.signature.replace(return_annotation=jax.Array)
 
     def index_into(self: L, **paths: Index) -> L:
         """Returns a loss that reads arguments from inside of structures.
@@ -184,7 +228,7 @@ class Loss(Immutable, Tree):
         """
         return self.replace(_arguments=self._arguments.index_into(self, paths))
 
-    def rename_arguments(self: L, **names: str) -> L:
+    def rename_arguments(self, **names: str) -> "Loss":
         """Returns a loss whose arguments have other names.
 
         Args:
@@ -228,6 +272,26 @@ class Loss(Immutable, Tree):
         return f"{type(self).__name__}({', '.join(options)})"
 
 
+def _call_like(cls: Any) -> Any:
+    """A method `__call__` with the arguments of `call`, by name, and those of all losses."""
+
+    def __call__(self: Any, *args: Any, **arguments: Any) -> jax.Array:
+        """The loss of a batch: the arguments of `call`, and `sample_weight` and `mask`."""
+        total, size = self.sums(*args, **arguments)
+        return total if size is None else ratio(total, size)
+
+    signature = Arguments().signature(cls._parameters_of_call(), cls._extra)
+    self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __call__.__qualname__ = f"{cls.__qualname__}.__call__"
+    call: Any = __call__
+    call.__signature__ = inspect.Signature(
+        [self_parameter, *signature.parameters.values()], return_annotation=jax.Array
+    )
+    return call
+
+
+if not TYPE_CHECKING:
+    Loss.__call__ = _call_like(Loss)
 # Not as a decorator: pyright would take the class for `Any`.
 dataclass(kw_only=True)(Loss)
 
@@ -276,12 +340,17 @@ def _fill_masked(value: Any, mask: jax.Array | None) -> Any:
     if mask is None:
         return value
 
+    traced = isinstance(mask, Tracer)
+
     def replace(leaf: Any) -> Any:
-        array = jnp.asarray(leaf)
+        # NumPy's integers stay as they are: JAX may truncate them.
+        is_wide = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iu" and not traced
+        library: Any = np if is_wide else jnp
+        array = library.asarray(leaf)
         if array.shape[: mask.ndim] != mask.shape:
             return leaf
-        keep = mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
+        keep = library.asarray(mask).reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
         harmless = 1 if jnp.issubdtype(array.dtype, jnp.inexact) else 0
-        return jnp.where(keep, array, jnp.asarray(harmless, array.dtype))
+        return library.where(keep, array, library.asarray(harmless, array.dtype))
 
     return jax.tree.map(replace, value)

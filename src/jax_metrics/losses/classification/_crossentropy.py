@@ -14,11 +14,15 @@ from jax_metrics.losses.labels import (
     as_class_weights,
     at_label,
     check_labels,
+    check_probabilities,
+    either,
     is_sparse,
     log_softmax,
     nan_where,
     shifted_logits,
     smooth_labels,
+    target_and_scores,
+    warn_of_probabilities,
 )
 
 
@@ -35,7 +39,9 @@ def crossentropy(
     check_bounds: bool = True,
     epsilon: float = 1e-7,
 ) -> Terms:
-    """The crossentropy of labels and predictions: `-sum(w * target * log(p))` over the classes.
+    """The crossentropy of labels and logits: `-sum(w * target * log(p))` over the classes.
+
+    Predictions are logits by default. Probabilities, as after a softmax, need `from_logits=False`.
 
     Args:
         target: Integer labels `[...]`, or probabilities (one-hot) `[..., classes]`. When `binary`,
@@ -47,9 +53,10 @@ def crossentropy(
         label_smoothing: See `smooth_labels`.
         class_weights: A factor `w` for each class; two when `binary`, for 0 and for 1.
         ignore_index: Integer labels of this value have the loss 0.
-        check_bounds: Whether to check that labels are classes (and probabilities between 0 and 1):
+        check_bounds: Whether to check that labels are classes and probabilities between 0 and 1:
             violations raise an error, or return NaN under `jit`. Without the check they return a
-            meaningless number.
+            meaningless number. Logits of classes that look like probabilities are warned of, but
+            not under `jit`.
         epsilon: The lower bound of the probabilities, if `preds` are probabilities. With 0, a label
             of probability 0 has an infinite loss.
 
@@ -69,7 +76,7 @@ def crossentropy(
         Array([    0., 10000.], dtype=float32)
     """
     between(0, 1, label_smoothing=label_smoothing, epsilon=epsilon)
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = target_and_scores(target, preds)
     mask = None
     if ignore_index is not None:
         if not jnp.issubdtype(target.dtype, jnp.integer) or (
@@ -96,7 +103,7 @@ def crossentropy(
 
 
 class Crossentropy(from_function(crossentropy), init=False):
-    """Reduces `crossentropy` over a batch, with the options of the function.
+    """Reduces `crossentropy` over a batch, of logits by default, with the options of the function.
 
     With `reduction="mean_over_weights"` the weights of the classes count as weights, so the loss is
     their weighted mean, as in torch. Ignored labels count in no mean.
@@ -120,7 +127,9 @@ def _binary(
     check_bounds: bool,
 ) -> Terms:
     target, preds = pair(target, preds)
-    wrong = _check_probabilities(target) if check_bounds else None
+    wrong = _check_targets(target) if check_bounds else None
+    if check_bounds and not from_logits:
+        wrong = either(wrong, check_probabilities(preds))
     weight = None if weights is None else target * weights[1] + (1 - target) * weights[0]
     positive = smooth_labels(target, label_smoothing, binary=True) if label_smoothing else target
     negative = 1 - positive
@@ -147,11 +156,16 @@ def _sparse(
     wrong = check_labels(target, preds.shape[-1]) if check_bounds else None
     label = jnp.clip(target, 0, preds.shape[-1] - 1)
     if from_logits:
+        if check_bounds:
+            warn_of_probabilities(preds)
         # Not optax' form: it cancels the digits of a probability near 1.
         shifted, log_rest = shifted_logits(preds)
         loss = log_rest - at_label(shifted, label)
     else:
-        loss = -jnp.log(jnp.maximum(at_label(preds, label), epsilon))
+        probability = at_label(preds, label)
+        if check_bounds:
+            wrong = either(wrong, check_probabilities(preds, probability))
+        loss = -jnp.log(jnp.maximum(probability, epsilon))
     weight = None if weights is None else weights[label]
     return Terms(nan_where(wrong, loss if weight is None else loss * weight), weight)
 
@@ -171,8 +185,15 @@ def _categorical(
         target = jax.nn.one_hot(target, classes, dtype=preds.dtype)
     else:
         target = as_float("target", target)
-        wrong = _check_probabilities(target) if check_bounds else None
+        wrong = _check_targets(target) if check_bounds else None
         wrong = None if wrong is None else wrong.any(-1)
+        if check_bounds:
+            _check_exclusive(target)
+    if check_bounds and from_logits:
+        warn_of_probabilities(preds)
+    elif check_bounds:
+        outside = check_probabilities(preds)
+        wrong = either(wrong, None if outside is None else outside.any(-1))
     weight = None if weights is None else jnp.sum(target * weights, -1)
     factor = smooth_labels(target, label_smoothing) if label_smoothing else target
     factor = factor if weights is None else factor * weights
@@ -201,7 +222,7 @@ def _multiply_bounded_log_of_complement(
     return factor * jnp.where(bounded, math.log(epsilon) if epsilon else 0, log)
 
 
-def _check_probabilities(target: jax.Array) -> jax.Array | None:
+def _check_targets(target: jax.Array) -> jax.Array | None:
     """Marks targets outside of 0 to 1; None if there are none, which is known only outside `jit`.
 
     Raises:
@@ -217,3 +238,17 @@ def _check_probabilities(target: jax.Array) -> jax.Array | None:
             "placeholder labels with `ignore_index` or `mask`."
         )
     return None
+
+
+def _check_exclusive(target: jax.Array) -> None:
+    """Checks that targets of classes do not sum to more than 1, which is known outside `jit` only.
+
+    Raises:
+        ValueError: If some do.
+    """
+    sums = target.sum(-1)
+    if not isinstance(sums, Tracer) and sums.size and sums.max() > 1.02:
+        raise ValueError(
+            f"target has rows that sum to {float(sums.max()):g}, more than 1: several classes of "
+            "an example. If they are labels that may be true together, give `binary=True`."
+        )

@@ -8,7 +8,15 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import multiply_log, pair
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import log_softmax, nan_where, one_hot_target, smooth_labels
+from jax_metrics.losses.labels import (
+    check_probabilities,
+    either,
+    log_softmax,
+    nan_where,
+    one_hot_target,
+    smooth_labels,
+    warn_of_probabilities,
+)
 
 EPSILON = 1e-7
 
@@ -23,6 +31,8 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
 ) -> jax.Array:
     """The binary crossentropy of each element times `(1 - p)**gamma`, for its probability `p`.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     Source: Lin et al., Focal Loss for Dense Object Detection, https://arxiv.org/abs/1708.02002.
 
@@ -44,16 +54,22 @@ def binary_focal_crossentropy(
     target, preds = pair(target, preds)
     if label_smoothing:
         target = smooth_labels(target, label_smoothing, binary=True)
+    wrong = None
     if not from_logits:
+        wrong = check_probabilities(preds)
         preds = jax.scipy.special.logit(jnp.clip(preds, EPSILON, 1 - EPSILON))
     # Not optax' form: it is NaN where the logit is infinite and right.
     loss = -multiply_log(target, jax.nn.log_sigmoid(preds))
     loss -= multiply_log(1 - target, jax.nn.log_sigmoid(-preds))
-    miss = target * jax.nn.sigmoid(-preds) + (1 - target) * jax.nn.sigmoid(preds)
+    # The slope of the focus is 0 at infinite logits. Times an infinite loss it would be NaN.
+    logits = jnp.where(jnp.isinf(preds), jax.lax.stop_gradient(preds), preds)
+    miss = target * jax.nn.sigmoid(-logits) + (1 - target) * jax.nn.sigmoid(logits)
     certain = miss == 0
     focus = jnp.where(certain, 1.0 if gamma == 0 else 0.0, jnp.where(certain, 1, miss) ** gamma)
     loss = jnp.where(certain, 0, focus * jnp.where(certain, 0, loss))
-    return loss if alpha is None else (alpha * target + (1 - alpha) * (1 - target)) * loss
+    if alpha is not None:
+        loss = (alpha * target + (1 - alpha) * (1 - target)) * loss
+    return nan_where(wrong, loss)
 
 
 class BinaryFocalCrossentropy(from_function(binary_focal_crossentropy), init=False):
@@ -70,6 +86,8 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
 ) -> jax.Array:
     """`-sum(alpha * (1 - p)**gamma * target * log(p))` over the classes.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     Source: as for `binary_focal_crossentropy`.
 
@@ -95,14 +113,20 @@ def categorical_focal_crossentropy(
     if label_smoothing:
         target = smooth_labels(target, label_smoothing)
     if from_logits:
+        warn_of_probabilities(preds)
         log = log_softmax(preds)
         log = jnp.where((target == 0) & jnp.isneginf(log), 0, log)
     else:
+        outside = check_probabilities(preds)
+        wrong = either(wrong, None if outside is None else outside.any(-1))
         log = jnp.log(jnp.maximum(preds, EPSILON))
     # Computing 1 - p from the logarithm keeps its digits for p near 1. At p = 1 the loss is 0; the
     # power would have an infinite gradient there for gamma < 1.
     certain = log >= 0
-    focus = jnp.where(certain, 0.0, (-jnp.expm1(jnp.where(certain, -1, log))) ** gamma)
+    # The slope of the focus is 0 at p = 0, too. Times an infinite logarithm it would be NaN.
+    constant = certain | jnp.isneginf(log)
+    focus = jnp.where(constant, 1.0, (-jnp.expm1(jnp.where(constant, -1, log))) ** gamma)
+    focus = jnp.where(certain, 0.0, focus)
     focus = focus if alpha is None else focus * jnp.asarray(alpha, log.dtype)
     return nan_where(wrong, -jnp.sum(focus * target * log, axis=-1))
 

@@ -7,13 +7,23 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import between, positive
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import at_label, class_labels, log_softmax, nan_where
+from jax_metrics.losses.labels import (
+    at_label,
+    check_probabilities,
+    class_labels,
+    either,
+    log_softmax,
+    nan_where,
+    warn_of_probabilities,
+)
 
 
 def generalized_crossentropy(
     target: Any, preds: Any, *, q: float = 0.5, from_logits: bool = True
 ) -> jax.Array:
     """`(1 - p**q) / q`, with the probability `p` of the label.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     Between the crossentropy (`q` near 0) and the absolute error (`q=1`), so wrong labels have less
     influence than in the crossentropy.
@@ -41,9 +51,12 @@ def generalized_crossentropy(
     between(0, 1, q=q)
     target, preds, wrong = class_labels(target, preds)
     if from_logits:
+        warn_of_probabilities(preds)
         loss = -jnp.expm1(q * at_label(log_softmax(preds), target)) / q
     else:
-        loss = (1 - at_label(preds, target) ** q) / q
+        probability = at_label(preds, target)
+        wrong = either(wrong, check_probabilities(preds, probability))
+        loss = (1 - probability**q) / q
     return nan_where(wrong, loss)
 
 

@@ -8,6 +8,7 @@ import optax
 
 from jax_metrics.arguments import pair, signs
 from jax_metrics.losses.base import from_function
+from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import at_label, class_labels, nan_where
 
 
@@ -73,10 +74,11 @@ def multiclass_hinge(target: Any, preds: Any) -> jax.Array:
         Array([0.5], dtype=float32)
     """
     target, preds, wrong = class_labels(target, preds)
-    # Not optax' form, which multiplies by a one-hot label, so it is NaN where a score is infinite.
+    # Not optax' form, which multiplies by a one-hot label, so it is NaN where a score is infinite,
+    # and adds 1 to the scores, which large ones absorb.
     others = jnp.arange(preds.shape[-1]) != target[..., None]
-    best = jnp.max(preds + others, axis=-1)
-    return nan_where(wrong, best - at_label(preds, target))
+    best = jnp.max(jnp.where(others, preds, -jnp.inf), axis=-1)
+    return nan_where(wrong, jnp.maximum(0, 1 + difference(best, at_label(preds, target))))
 
 
 class MulticlassHinge(from_function(multiclass_hinge), init=False):
@@ -126,7 +128,7 @@ def multiclass_perceptron(target: Any, preds: Any) -> jax.Array:
         Array([0.5], dtype=float32)
     """
     target, preds, wrong = class_labels(target, preds)
-    return nan_where(wrong, jnp.max(preds, axis=-1) - at_label(preds, target))
+    return nan_where(wrong, difference(jnp.max(preds, axis=-1), at_label(preds, target)))
 
 
 class MulticlassPerceptron(from_function(multiclass_perceptron), init=False):

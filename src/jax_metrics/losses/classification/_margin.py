@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of, pair, signs
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.classification._crossentropy import crossentropy
+from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import as_class_weights, at_label, class_labels, nan_where
 
 
@@ -65,7 +66,8 @@ def multi_margin(
     one_of("p", p, (1, 2))
     target, preds, wrong = class_labels(target, preds)
     classes = preds.shape[-1]
-    violation = jnp.maximum(0, margin - at_label(preds, target)[..., None] + preds) ** p
+    # The margin comes last: a large score would absorb it.
+    violation = jnp.maximum(0, margin + difference(preds, at_label(preds, target)[..., None])) ** p
     loss = jnp.where(jnp.arange(classes) == target[..., None], 0, violation)
     if class_weights is not None:
         weights = as_class_weights(class_weights, classes, preds.dtype)
@@ -92,7 +94,7 @@ def multilabel_margin(target: Any, preds: Any) -> jax.Array:
     """
     target, preds = pair(target, preds)
     is_true = target > 0
-    violation = jnp.maximum(0, 1 - preds[..., :, None] + preds[..., None, :])
+    violation = jnp.maximum(0, 1 + difference(preds[..., None, :], preds[..., :, None]))
     pairs = is_true[..., :, None] & ~is_true[..., None, :]
     return jnp.sum(jnp.where(pairs, violation, 0), axis=(-2, -1)) / preds.shape[-1]
 

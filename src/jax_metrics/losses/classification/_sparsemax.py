@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import pair, signs
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import class_labels, nan_where
+from jax_metrics.losses.classification._difference import difference
+from jax_metrics.losses.labels import at_label, class_labels, nan_where
 
 
 def sparsemax(target: Any, preds: Any) -> jax.Array:
@@ -29,7 +30,9 @@ def sparsemax(target: Any, preds: Any) -> jax.Array:
         Array([0.  , 0.25, 3.  ], dtype=float32)
     """
     target, preds = pair(target, preds)
-    return optax.losses.sparsemax_loss(preds, target > 0)
+    # Not optax' form, whose gradient is NaN where a score is infinite.
+    margin = signs(target) * preds
+    return (1 - jnp.clip(margin, -1, 1)) ** 2 / 4 + jnp.maximum(0, -1 - margin)
 
 
 class Sparsemax(from_function(sparsemax), init=False):
@@ -57,11 +60,14 @@ def multiclass_sparsemax(target: Any, preds: Any) -> jax.Array:
     """
     target, preds, wrong = class_labels(target, preds)
     # Only differences matter, and projecting large scores loses digits: 0.546 for 0.5625 at 1e6.
-    preds = preds - jax.lax.stop_gradient(jnp.max(preds, axis=-1, keepdims=True))
+    preds = difference(preds, jax.lax.stop_gradient(jnp.max(preds, axis=-1, keepdims=True)))
+    # Scores that are more than 1 below the largest have the probability 0, however low they are.
+    bounded = jnp.maximum(preds, -2)
     flat = optax.losses.multiclass_sparsemax_loss(
-        preds.reshape(-1, preds.shape[-1]), target.reshape(-1)
+        bounded.reshape(-1, preds.shape[-1]), target.reshape(-1)
     )
-    return nan_where(wrong, flat.reshape(target.shape))
+    rest = at_label(bounded, target) - at_label(preds, target)
+    return nan_where(wrong, flat.reshape(target.shape) + rest)
 
 
 class MulticlassSparsemax(from_function(multiclass_sparsemax), init=False):

@@ -1,12 +1,12 @@
 """Losses that compare all embeddings of a batch: NT-Xent and circle loss."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, positive
-from jax_metrics.losses.base import Terms, from_function, values_of_terms
+from jax_metrics.arguments import as_array, as_float, positive
+from jax_metrics.losses.base import LossOptions, Terms, from_function, values_of_terms
 from jax_metrics.losses.embeddings._triplet import norm
 
 
@@ -62,6 +62,16 @@ class NTXent(from_function(ntxent, "mask"), init=False):
         >>> print(f"{jm.losses.NTXent(temperature=1.0)(target=jnp.array([0, 0, 1]), preds=x):.4f}")
         0.3133
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, temperature: float = 0.07, **options: Unpack[LossOptions]
+        ) -> None: ...
+
+        def __call__(
+            self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+        ) -> jax.Array: ...
 
 
 def circle(
@@ -125,6 +135,21 @@ def circle(
 class Circle(from_function(circle, "mask"), init=False):
     """Reduces `circle` over a batch, with the options of the function."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            gamma: float = 80.0,
+            margin: float = 0.4,
+            remove_diagonal: bool = True,
+            **options: Unpack[LossOptions],
+        ) -> None: ...
+
+        def __call__(
+            self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+        ) -> jax.Array: ...
+
 
 def _unit_vectors(preds: jax.Array) -> jax.Array:
     """The embeddings scaled to length 1; a zero vector stays zero, with gradient 0."""
@@ -143,7 +168,7 @@ def _group_pairs(
         ValueError: If a shape does not fit.
         TypeError: If groups are not integers.
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = as_array("target", target), as_float("preds", preds)
     if preds.ndim != 2 or target.shape != preds.shape[:1]:
         raise ValueError(
             "target must be groups [n] and preds embeddings [n, d], but got target "

@@ -1,13 +1,13 @@
 """Angles between vectors."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from jax_metrics.arguments import as_float, pair, same_shape, signs
-from jax_metrics.losses.base import from_function
+from jax_metrics.losses.base import LossOptions, from_function
 
 
 def cosine_similarity(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
@@ -89,3 +89,17 @@ class CosineEmbedding(from_function(cosine_embedding, "other"), init=False):
         >>> loss(target=jnp.array([1]), preds=jnp.ones((1, 2)), other=-jnp.ones((1, 2)))
         Array(2., dtype=float32)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, margin: float = 0.0, **options: Unpack[LossOptions]) -> None: ...
+
+        def __call__(
+            self,
+            *,
+            target: Any,
+            preds: Any,
+            other: Any,
+            sample_weight: Any = None,
+            mask: Any = None,
+        ) -> jax.Array: ...

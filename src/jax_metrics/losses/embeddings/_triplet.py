@@ -1,13 +1,13 @@
 """Triplets: an anchor should be closer to the positive than to the negative."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, same_shape
-from jax_metrics.losses.base import from_function
+from jax_metrics.losses.base import LossOptions, from_function
 
 Distance = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -59,7 +59,7 @@ def triplet_margin(
     to_positive, to_negative = measure(anchor, positive), measure(anchor, negative)
     if swap:
         to_negative = jnp.minimum(to_negative, measure(positive, negative))
-    return jnp.maximum(0, margin + to_positive - to_negative)
+    return jnp.maximum(0, margin + (to_positive - to_negative))  # large ones absorb the margin
 
 
 def norm(x: jax.Array, p: float) -> jax.Array:
@@ -88,3 +88,25 @@ class TripletMargin(from_function(triplet_margin, "negative"), init=False):
         >>> loss(anchor=x, positive=x, negative=x)
         Array(1., dtype=float32)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            margin: float = 1.0,
+            p: float = 2.0,
+            swap: bool = False,
+            distance: Distance | None = None,
+            **options: Unpack[LossOptions],
+        ) -> None: ...
+
+        def __call__(
+            self,
+            *,
+            anchor: Any,
+            positive: Any,
+            negative: Any,
+            sample_weight: Any = None,
+            mask: Any = None,
+        ) -> jax.Array: ...

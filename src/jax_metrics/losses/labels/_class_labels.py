@@ -6,7 +6,22 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import as_float
+from jax_metrics.arguments import as_array, as_float
+
+
+def target_and_scores(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
+    """Target and scores as arrays, the latter as floats.
+
+    Raises:
+        TypeError: If the target holds floats and the scores are integers, as after swapping them.
+    """
+    target, scores = as_array("target", target), jnp.asarray(preds)
+    if jnp.issubdtype(target.dtype, jnp.floating) and scores.dtype.kind in "biu":
+        raise TypeError(
+            f"preds must be scores, floats, but are {scores.dtype}, while target is {target.dtype}."
+            " Were target and preds swapped? If not, write `preds.astype(float)`."
+        )
+    return target, as_float("preds", preds)
 
 
 def is_sparse(target: jax.Array, preds: jax.Array) -> bool:
@@ -36,6 +51,8 @@ def is_sparse(target: jax.Array, preds: jax.Array) -> bool:
     hint = "For one score per label, use the option `binary=True` of losses that have it."
     if target.ndim == preds.ndim and target.shape[-1:] == (1,):
         hint = "Write `target[..., 0]` to drop the last axis."
+    elif preds.ndim > 2 and target.shape == (preds.shape[0], *preds.shape[2:]):
+        hint = "The classes are the last axis: write `jnp.moveaxis(preds, 1, -1)`."
     raise ValueError(f"target must be {expected}, but {shapes}. {hint}")
 
 
@@ -65,6 +82,13 @@ def nan_where(wrong: jax.Array | None, values: jax.Array) -> jax.Array:
     return values if wrong is None else jnp.where(wrong, jnp.nan, values)
 
 
+def either(one: jax.Array | None, other: jax.Array | None) -> jax.Array | None:
+    """Where one of two masks is true; None is false everywhere."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one | other
+
+
 def class_labels(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Array | None]:
     """Integer labels `[...]` and scores `[..., classes]`, and a mask of wrong labels or None.
 
@@ -72,7 +96,7 @@ def class_labels(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Arr
         TypeError: If the labels are not integers.
         ValueError: If a shape does not fit.
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = target_and_scores(target, preds)
     if not is_sparse(target, preds):
         raise ValueError(
             f"This loss takes integer labels {list(preds.shape[:-1])}, not probabilities: write "
@@ -89,7 +113,7 @@ def one_hot_target(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.A
         TypeError: If there is one label per example, but not as integers.
         ValueError: If a shape does not fit.
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = target_and_scores(target, preds)
     if not is_sparse(target, preds):
         return as_float("target", target), preds, None
     wrong = check_labels(target, preds.shape[-1])

@@ -8,6 +8,12 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import pair, safe_log
 from jax_metrics.losses.base import from_function
+from jax_metrics.losses.labels import (
+    check_log_probabilities,
+    check_probabilities,
+    either,
+    nan_where,
+)
 
 
 def kl_divergence(
@@ -20,6 +26,10 @@ def kl_divergence(
     axis: int = -1,
 ) -> jax.Array:
     """The Kullback-Leibler divergence `sum(target * log(target / preds))`.
+
+    Predictions are logarithms of probabilities by default, `jax.nn.log_softmax` of logits; the
+    target holds probabilities. Values that cannot be that raise an error, or return NaN under
+    `jit`, except for `generalized` measures.
 
     Elements of target probability 0 have the term 0. The term is infinite where only the predicted
     probability is 0.
@@ -44,6 +54,7 @@ def kl_divergence(
     """
     # Not optax' forms: they are NaN where both probabilities are 0.
     target, preds = pair(target, preds)
+    wrong = None if generalized else _check_distributions(target, preds, log_target, log_preds)
     p = jnp.exp(target) if log_target else target
     q = jnp.exp(preds) if log_preds else preds
     log_p = target if log_target else safe_log(p, target)
@@ -51,7 +62,23 @@ def kl_divergence(
     loss = _weighted_difference(p, log_p, log_q)
     if generalized:
         loss = loss + q - p
-    return jnp.sum(loss, axis=axis)
+    return jnp.sum(nan_where(wrong, loss), axis=axis)
+
+
+def _check_distributions(
+    target: jax.Array, preds: jax.Array, log_target: bool, log_preds: bool
+) -> jax.Array | None:
+    """Marks elements that are neither probabilities nor logarithms of them, as the options say."""
+    wrong = None
+    for name, values, log in (("target", target, log_target), ("preds", preds, log_preds)):
+        option = f"log_{name}={log}"
+        outside = (
+            check_log_probabilities(name, values, option)
+            if log
+            else check_probabilities(values, name=name, option=option)
+        )
+        wrong = either(wrong, outside)
+    return wrong
 
 
 def _weighted_difference(factor: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
@@ -75,7 +102,8 @@ def jensen_shannon(
 ) -> jax.Array:
     """The mean Kullback-Leibler divergence of both distributions from their mean.
 
-    It is symmetric and lies between 0 and `log(2)`.
+    It is symmetric and lies between 0 and `log(2)`. Predictions are logarithms of probabilities by
+    default; see `kl_divergence`.
 
     Source: Lin, Divergence Measures Based on the Shannon Entropy, 1991.
 
@@ -94,13 +122,14 @@ def jensen_shannon(
         Array([0.6931472], dtype=float32)
     """
     target, preds = pair(target, preds)
+    wrong = _check_distributions(target, preds, log_target, log_preds)
     p, q = (jnp.exp(x) if log else x for x, log in ((target, log_target), (preds, log_preds)))
     log_p, log_q = (
         x if log else safe_log(x, x) for x, log in ((target, log_target), (preds, log_preds))
     )
     log_mean = safe_log(p + q, p + q) - math.log(2)
     loss = _weighted_difference(p, log_p, log_mean) + _weighted_difference(q, log_q, log_mean)
-    return 0.5 * jnp.sum(loss, axis=axis)
+    return 0.5 * jnp.sum(nan_where(wrong, loss), axis=axis)
 
 
 class JensenShannon(from_function(jensen_shannon), init=False):

@@ -1,13 +1,13 @@
 """Negative log-likelihood under normal distributions."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, pair, positive, same_shape
-from jax_metrics.losses.base import from_function
+from jax_metrics.losses.base import LossOptions, from_function
 
 
 def gaussian_nll(
@@ -53,3 +53,13 @@ class GaussianNLL(from_function(gaussian_nll, "var"), init=False):
         >>> loss(target=jnp.zeros(1), preds=jnp.array([2.0]), var=jnp.ones(1))
         Array(2., dtype=float32)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, full: bool = False, epsilon: float = 1e-6, **options: Unpack[LossOptions]
+        ) -> None: ...
+
+        def __call__(
+            self, *, target: Any, preds: Any, var: Any, sample_weight: Any = None, mask: Any = None
+        ) -> jax.Array: ...

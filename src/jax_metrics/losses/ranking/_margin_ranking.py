@@ -1,12 +1,12 @@
 """Which of two items ranks higher."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, pair, same_shape, signs
-from jax_metrics.losses.base import from_function
+from jax_metrics.losses.base import LossOptions, from_function
 
 
 def margin_ranking(target: Any, preds: Any, *, other: Any, margin: float = 0.0) -> jax.Array:
@@ -40,3 +40,17 @@ class MarginRanking(from_function(margin_ranking, "other"), init=False):
         >>> loss(target=jnp.array([1]), preds=jnp.zeros(1), other=jnp.zeros(1))
         Array(0.5, dtype=float32)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, margin: float = 0.0, **options: Unpack[LossOptions]) -> None: ...
+
+        def __call__(
+            self,
+            *,
+            target: Any,
+            preds: Any,
+            other: Any,
+            sample_weight: Any = None,
+            mask: Any = None,
+        ) -> jax.Array: ...

@@ -1,12 +1,12 @@
 """Ranking of whole lists."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, multiply_log, pair, same_shape
-from jax_metrics.losses.base import from_function
+from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import log_softmax
 
 
@@ -70,3 +70,18 @@ class RankingSoftmax(from_function(ranking_softmax, "where", "item_weights"), in
         >>> loss(target=jnp.array([[1.0, 0.0]]), preds=jnp.zeros((1, 2)))
         Array(0.6931472, dtype=float32)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **options: Unpack[LossOptions]) -> None: ...
+
+        def __call__(
+            self,
+            *,
+            target: Any,
+            preds: Any,
+            where: Any = None,
+            item_weights: Any = None,
+            sample_weight: Any = None,
+            mask: Any = None,
+        ) -> jax.Array: ...

@@ -8,7 +8,14 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import pair
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import as_class_weights, nan_where, one_hot_target
+from jax_metrics.losses.labels import (
+    as_class_weights,
+    check_probabilities,
+    either,
+    nan_where,
+    one_hot_target,
+    warn_of_probabilities,
+)
 
 
 def tversky(
@@ -24,6 +31,8 @@ def tversky(
     ignore_background: bool = False,
 ) -> jax.Array:
     """`1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)`, the mean over the classes.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     `tp`, `fp` and `fn` are soft counts of true positives, false positives and false negatives,
     summed over the elements of an example.
@@ -88,6 +97,8 @@ def dice(
 ) -> jax.Array:
     """`1 - (2 * tp + s) / (size of target + size of preds + s)`, with `s = 2 * smooth`.
 
+    Predictions are logits by default. Probabilities need `from_logits=False`.
+
     It equals `tversky` with `alpha = beta = 0.5`; see there for the options.
 
     Source: Milletari, Navab and Ahmadi, V-Net, https://arxiv.org/abs/1606.04797, 2016.
@@ -130,6 +141,8 @@ def generalized_dice(
     target: Any, preds: Any, *, from_logits: bool = True, ignore_background: bool = False
 ) -> jax.Array:
     """`1 - 2 * sum(w * tp) / sum(w * (size of target + size of preds))` over the classes.
+
+    Predictions are logits by default. Probabilities need `from_logits=False`.
 
     The weights `w` are `1 / (size of target)**2`, so that small regions count as much as large
     ones; a class absent from the targets gets the largest weight of those present.
@@ -191,7 +204,12 @@ def _probabilities(
             f"{'' if binary else ', and one of classes'}, but its shape is {list(preds.shape)}. "
             "Write `target[None]` and `preds[None]` for a single example."
         )
-    wrong = None if wrong is None else wrong.reshape(wrong.shape[0], -1).any(-1)
+    if not from_logits:
+        outside = check_probabilities(probabilities)
+        wrong = either(wrong, None if outside is None else outside.any(-1))
+    elif not binary:
+        warn_of_probabilities(preds)
+    wrong = None if wrong is None else wrong.any(tuple(range(1, wrong.ndim)))
     return target, probabilities, wrong
 
 

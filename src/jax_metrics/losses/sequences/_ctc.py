@@ -1,13 +1,13 @@
 """Connectionist temporal classification: labels that are not aligned with the frames."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_float
-from jax_metrics.losses.base import from_function
+from jax_metrics.arguments import as_array, as_float
+from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import check_labels, nan_where
 
 
@@ -47,7 +47,7 @@ def ctc(
         >>> [round(loss, 4) for loss in losses.tolist()]
         [0.2877]
     """
-    target, preds = jnp.asarray(target), as_float("preds", preds)
+    target, preds = as_array("target", target), as_float("preds", preds)
     if preds.ndim != 3 or target.ndim != 2 or target.shape[0] != preds.shape[0]:
         raise ValueError(
             "target must be labels [n, labels] and preds logits [n, frames, classes], but got "
@@ -84,7 +84,7 @@ def _within_length(name: str, length: Any, array: jax.Array) -> jax.Array:
     size = array.shape[1]
     if length is None:
         return jnp.ones(array.shape[:2], bool)
-    length = jnp.asarray(length)
+    length = as_array(name, length)
     if length.shape != array.shape[:1] or not jnp.issubdtype(length.dtype, jnp.integer):
         raise ValueError(
             f"{name} must be integers [{array.shape[0]}], one for each sequence, but is "
@@ -104,3 +104,20 @@ class CTC(from_function(ctc, "target_length", "preds_length"), init=False):
         >>> print(f"{loss(target=target, preds=preds, target_length=jnp.array([1])):.4f}")
         0.2877
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, blank: int = 0, zero_infinity: bool = False, **options: Unpack[LossOptions]
+        ) -> None: ...
+
+        def __call__(
+            self,
+            *,
+            target: Any,
+            preds: Any,
+            target_length: Any = None,
+            preds_length: Any = None,
+            sample_weight: Any = None,
+            mask: Any = None,
+        ) -> jax.Array: ...

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_exact, weights, where_weighted
+from jax_metrics.metrics.inputs import as_exact, counted_once, weights, where_weighted
 from jax_metrics.metrics.state import highest, lowest, state
 
 
@@ -32,11 +32,11 @@ class Max(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), sample_weight, mask)
+        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
         values = as_exact(values, self.dtype, weight)
-        self.largest = jnp.maximum(
-            self.largest, where_weighted(values, weight, lowest(self.dtype)).max()
-        )
+        least = lowest(self.dtype)
+        largest = where_weighted(values, weight, least).max(initial=least)
+        self.largest = jnp.maximum(self.largest, largest)
 
     def compute(self) -> jax.Array:
         """The largest value."""
@@ -63,11 +63,11 @@ class Min(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), sample_weight, mask)
+        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
         values = as_exact(values, self.dtype, weight)
-        self.smallest = jnp.minimum(
-            self.smallest, where_weighted(values, weight, highest(self.dtype)).min()
-        )
+        greatest = highest(self.dtype)
+        smallest = where_weighted(values, weight, greatest).min(initial=greatest)
+        self.smallest = jnp.minimum(self.smallest, smallest)
 
     def compute(self) -> jax.Array:
         """The smallest value."""

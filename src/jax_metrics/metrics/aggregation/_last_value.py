@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_exact, weights
+from jax_metrics.metrics.inputs import as_exact, counted_once, weights
 from jax_metrics.metrics.state import Accumulator
 from jax_metrics.module import MetricState
 
@@ -59,7 +59,9 @@ class LastValue(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), sample_weight, mask)
+        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
+        if not weight.size:  # there is no last one
+            return
         values, included = as_exact(values, self.dtype, weight), weight.reshape(-1) != 0
         index = jnp.max(jnp.where(included, jnp.arange(values.size), 0))
         self.last = self.last.merged(Last(values.reshape(-1)[index], included.any(), self.dtype))

@@ -6,7 +6,13 @@ import jax
 
 from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
+from jax_metrics.metrics.inputs import (
+    as_numbers,
+    batch_weights,
+    counted_once,
+    times_weight,
+    weights,
+)
 from jax_metrics.metrics.state import Total
 
 
@@ -15,6 +21,10 @@ class Mean(WeightedMean):
 
     `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of weights and
     mask are prefixes of it. Values of weight zero are ignored, even NaN.
+
+    A single value next to a mask or weights of the examples, as in a collection, is the mean of a
+    batch, such as its loss. Its weight is the number of examples that the mask leaves, or the sum
+    of their weights.
 
     Example:
         >>> import jax.numpy as jnp
@@ -30,13 +40,15 @@ class Mean(WeightedMean):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        self.add(values, sample_weight, mask)
+        values = as_numbers(values, self.dtype)
+        self.add(values, *batch_weights(values, sample_weight, mask, self.dtype))
 
 
 class Sum(Metric):
     """The weighted sum of all values; 0 before the first one.
 
-    `update` takes the arguments of `Mean.update`.
+    `update` takes the arguments of `Mean.update`. A single value next to a mask of the examples
+    counts once, unless the mask leaves none.
 
     Example:
         >>> import jax.numpy as jnp
@@ -54,6 +66,7 @@ class Sum(Metric):
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
         values = as_numbers(values, self.dtype)
+        sample_weight, mask = counted_once(values, sample_weight, mask)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
         self.total += Total.sum(times_weight(values, weight), dtype=self.dtype)
 

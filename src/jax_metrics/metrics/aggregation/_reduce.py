@@ -6,7 +6,13 @@ import jax
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
+from jax_metrics.metrics.inputs import (
+    as_numbers,
+    batch_weights,
+    counted_once,
+    times_weight,
+    weights,
+)
 from jax_metrics.metrics.state import Total
 
 _REDUCTIONS = ("sum", "sum_over_batch_size", "mean_over_weights")
@@ -46,10 +52,11 @@ class Reduce(Metric):
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
         values = as_numbers(values, self.dtype)
-        weight = weights(values.shape, sample_weight, mask, self.dtype)
+        fit = counted_once if self.reduction == "sum" else batch_weights
+        weight = weights(values.shape, *fit(values, sample_weight, mask), self.dtype)
         self.total += Total.sum(times_weight(values, weight), dtype=self.dtype)
         if self.reduction != "mean_over_weights":
-            weight = weights(values.shape, mask=mask)
+            weight = weights(values.shape, *fit(values, None, mask))
         self.size += weight.sum()
 
     def compute(self) -> jax.Array:

@@ -25,6 +25,7 @@ class Throughput(Metric):
     """
 
     higher_is_better = True
+    per_example = ()
     count: Total
     seconds: Total
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import as_numbers, weights
+from jax_metrics.metrics.inputs import as_numbers, counted_once, weights
 from jax_metrics.metrics.state import Moments, Scaled
 
 
@@ -39,6 +39,7 @@ class Variance(Metric):
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
         values = as_numbers(values, self.dtype)
+        sample_weight, mask = counted_once(values, sample_weight, mask)
         weight = weights(values.shape, sample_weight, mask, self.dtype)
         self.moments = self.moments.updated(values.reshape(-1, 1), weight.reshape(-1))
 

@@ -11,7 +11,7 @@ from jax_metrics.metrics.classification._counting import Counting
 from jax_metrics.metrics.classification._exact_match import all_correct
 from jax_metrics.metrics.classification._outcomes import Outcomes, add_outcomes, remainder
 from jax_metrics.metrics.counts import checked_sum
-from jax_metrics.metrics.inputs import LabelBatch, LabelOptions, Labels, as_labels
+from jax_metrics.metrics.inputs import LabelBatch, LabelOptions, Labels, as_labels, refuse_swapped
 
 
 class Accuracy(Counting):
@@ -99,9 +99,10 @@ def _with_inferred_classes(labels: Labels, target: Any, preds: Any) -> Labels:
     """
     if labels.num_classes is not None or labels.num_labels is not None:
         return labels
+    refuse_swapped(target, preds)
     preds = jnp.asarray(preds)
     is_float = jnp.issubdtype(preds.dtype, jnp.floating)
-    if is_float and preds.ndim == as_labels("target", target).ndim + 1:
+    if is_float and preds.ndim == as_labels("target", target).ndim + 1 and preds.shape[-1] > 1:
         return labels._replace(num_classes=preds.shape[-1])
     return labels if is_float else labels._replace(num_classes=2**31 - 1)
 

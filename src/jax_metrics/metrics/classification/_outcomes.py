@@ -12,6 +12,7 @@ from jax_metrics.metrics.state import Total
 
 # Up to so many classes, one confusion matrix is cheaper than three separate counts.
 _MATRIX_CLASSES = 64
+_BLOCK = 8  # classes that are counted in a matrix of their own, if there are more
 
 
 class Outcomes(NamedTuple):
@@ -108,18 +109,51 @@ def _class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Arra
     if classes <= _MATRIX_CLASSES:
         cells, fault = checked_bincount(target * classes + preds, weight, classes**2, rules)
         return _outcomes_of_matrix(cells.reshape(classes, classes)), fault
+    if not jnp.issubdtype(weight.dtype, jnp.integer):
+        fault = check_rules(rules)
+        return _outcomes_by_blocks(target, preds, weight, classes), fault
     support, fault = checked_bincount(target, weight, classes, rules)
-    correct = target == preds
-    tp = bincount(target, correct * weight, classes)
-    if jnp.issubdtype(weight.dtype, jnp.integer):
-        predicted = bincount(preds, weight, classes)
-        tn = weight.sum() - predicted - support + tp
-        return Outcomes(tp, predicted - tp, support - tp, tn), fault
-    # Small weights are not the difference of sums of large ones, and rounding is not a count.
-    fp, fn = (bincount(labels, ~correct * weight, classes) for labels in (preds, target))
-    counted = _class_outcomes(batch._replace(weight=(weight != 0).astype(jnp.int32)), classes)[0]
-    tn = (_without_each(support) - fp).clip(0)
-    return Outcomes(tp, fp, fn, jnp.where(counted.tn == 0, 0, tn)), fault
+    predicted = bincount(preds, weight, classes)
+    tp = bincount(target, (target == preds) * weight, classes)
+    return Outcomes(
+        tp, predicted - tp, support - tp, weight.sum() - predicted - support + tp
+    ), fault
+
+
+def _outcomes_by_blocks(
+    target: jax.Array, preds: jax.Array, weight: jax.Array, classes: int
+) -> Outcomes:
+    """The outcomes of many classes, without a difference of sums or a matrix of all classes.
+
+    Small weights are not the difference of sums of large ones, and rounding is not a count. Classes
+    are put into blocks. Examples with target and prediction in one block are counted in its matrix;
+    of the others each class counts those with its target and those with its prediction; and for
+    the examples that are in neither place of a block, blocks are taken for classes.
+    """
+    if classes <= _MATRIX_CLASSES:
+        cells = bincount(target * classes + preds, weight, classes**2)
+        return _outcomes_of_matrix(cells.reshape(classes, classes))
+    blocks = -(-classes // _BLOCK)
+    target_block, preds_block = target // _BLOCK, preds // _BLOCK
+    inside = target_block == preds_block
+    cells = bincount(target * _BLOCK + preds % _BLOCK, inside * weight, blocks * _BLOCK**2)
+    matrices = cells.reshape(blocks, _BLOCK, _BLOCK)
+    others = 1 - jnp.eye(_BLOCK, dtype=weight.dtype)
+    without_column = jnp.einsum("bij,jk->bik", matrices, others, precision="highest")
+    wrong = matrices * others
+    of_target, of_preds = (
+        bincount(labels, ~inside * weight, blocks * _BLOCK).reshape(blocks, _BLOCK)
+        for labels in (target, preds)
+    )
+    beside = jnp.matmul(of_target + of_preds, others, precision="highest")
+    outside = _outcomes_by_blocks(target_block, preds_block, weight, blocks).tn
+    outcomes = Outcomes(
+        jnp.diagonal(matrices, axis1=1, axis2=2),
+        wrong.sum(1) + of_preds,
+        wrong.sum(2) + of_target,
+        (without_column * others).sum(1) + beside + outside[:, None],
+    )
+    return Outcomes(*(one.reshape(-1)[:classes] for one in outcomes))
 
 
 def _outcomes_of_matrix(matrix: jax.Array) -> Outcomes:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.state import Total
 from jax_metrics.module import LossLog, MetricLog, TreePart
@@ -15,21 +16,33 @@ from jax_metrics.tree import filter
 class _LoggedMeans(Metric):
     """The mean over batches of the values that a module logs in fields of one kind.
 
+    An array without elements, such as the costs of no examples, is left out.
+
     Args:
         names: The names of the values; or a module that has logged them, or a dict of values by
             name.
     """
 
+    per_example = ()
     kind: ClassVar[type[TreePart]]
     totals: list[Total]
-    count: Total
+    counts: Total
 
     def __init__(self, names: Any, **options: Unpack[Common]):
         super().__init__(**options)
         listed = isinstance(names, Sequence) and not isinstance(names, str)
         self.names = tuple(names if listed else self.logged(names))
         self.totals = [Total.zeros((), self.dtype) for _ in self.names]
-        self.count = Total.zeros((), self.dtype)
+        self.counts = Total.zeros((len(self.names),), self.dtype)
+
+    @classmethod
+    def _by_name(cls, logs: Any) -> Mapping[str, Any]:
+        if isinstance(logs, Mapping):
+            return logs
+        leaves = jax.tree_util.tree_leaves_with_path(filter(logs, cls.kind))
+        return {
+            jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves
+        }
 
     @classmethod
     def logged(cls, logs: Any) -> dict[str, jax.Array]:
@@ -38,36 +51,36 @@ class _LoggedMeans(Metric):
         Args:
             logs: A module, where the names are the paths of the fields, joined by `/`; or a dict.
         """
-        if not isinstance(logs, Mapping):
-            leaves = jax.tree_util.tree_leaves_with_path(filter(logs, cls.kind))
-            logs = {
-                jax.tree_util.keystr(path, simple=True, separator="/"): leaf
-                for path, leaf in leaves
-            }
-        return {name: jnp.mean(value, dtype=float) for name, value in logs.items()}
+        values = cls._by_name(logs)
+        return {name: jnp.mean(value, dtype=float) for name, value in values.items()}
 
     def _add(self, logs: Any) -> None:
-        values = self.logged(logs)
+        values = self._by_name(logs)
         if missing := [name for name in self.names if name not in values]:
             raise ValueError(
                 f"Nothing is logged as {missing[0]!r}; there is {', '.join(values) or 'nothing'}. "
                 "Call the module before you update, and give what the call returned."
             )
+        exists = [jnp.size(values[name]) > 0 for name in self.names]
+        means = self.logged(
+            {n: values[n] for n, some in zip(self.names, exists, strict=True) if some}
+        )
         self.totals = [
-            total + values[name] for total, name in zip(self.totals, self.names, strict=True)
+            total + means.get(name, 0) for total, name in zip(self.totals, self.names, strict=True)
         ]
-        self.count += 1
+        self.counts += jnp.array(exists, jnp.int32)
 
     def compute(self) -> dict[str, jax.Array]:
         """The mean of each by name; NaN before the first batch."""
+        counts = self.counts.value
         return {
-            name: total.value / self.count.value
-            for name, total in zip(self.names, self.totals, strict=True)
+            name: total.value / counts[index]
+            for index, (name, total) in enumerate(zip(self.names, self.totals, strict=True))
         }
 
-    def compute_logs(self) -> dict[str, jax.Array]:
-        """The same as `compute`."""
-        return self.compute()
+    def compute_logs(self) -> dict[str, Any]:
+        """The same as `compute`, with Python floats, in one transfer."""
+        return to_floats(self.compute())
 
 
 class AuxLosses(_LoggedMeans):

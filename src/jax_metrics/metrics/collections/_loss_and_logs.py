@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._composite import check_accepted
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.collections._aux import AuxLosses, AuxMetrics
 from jax_metrics.metrics.collections._losses import Losses
@@ -86,6 +87,7 @@ class LossAndLogs(Metric):
         check_accepted(self, {**arguments, **metrics_given})
         for part, given in ((self.losses, arguments), (self.metrics, metrics_given)):
             if part is not None:
+                part._check_withheld(given)
                 accepted = part.signature.parameters
                 part.update(**{n: v for n, v in given.items() if n in accepted})
         for name, part, logged in (
@@ -106,10 +108,20 @@ class LossAndLogs(Metric):
         loss = sum((part.total_loss() for part in losses), jnp.zeros((), self.dtype))
         return loss, {"loss": loss, **_all_logs(losses)}, _all_logs(metrics)
 
-    def compute_logs(self) -> Logs:
-        """The logs of losses and metrics together."""
+    def compute_logs(self) -> dict[str, Any]:
+        """The logs of losses and metrics together, with Python floats, in one transfer."""
         _, losses, metrics = self.compute()
-        return {**losses, **metrics}
+        return to_floats({**losses, **metrics})
+
+    @property
+    def directions(self) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+        """Whether a higher value is better, for the loss and by the names of both logs."""
+        metrics = [part for part in (self.metrics, self.aux_metrics) if part is not None]
+        losses = (
+            jax.eval_shape(lambda m: m.compute(), self)[1] if self.jittable else self.compute()[1]
+        )
+        known = {name: better for part in metrics for name, better in part.directions.items()}
+        return False, dict.fromkeys(losses, False), known
 
     def batch_loss_epoch_logs(self, **arguments: Any) -> tuple[jax.Array, Logs, Logs]:
         """Updates with a batch; returns its loss, and the logs of all batches so far."""

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 
 from jax_metrics.losses import Loss
 from jax_metrics.metrics._composite import check_accepted
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._withheld import Member, check_withheld
 from jax_metrics.metrics.collections._metrics import with_names
 from jax_metrics.metrics.state import Total
 from jax_metrics.tree import signature_of, static
@@ -25,10 +27,11 @@ class Losses(Metric):
 
     Args:
         losses: A loss, or a function of keyword arguments that returns a scalar; or lists and dicts
-            of them, as for `Metrics`.
+            of them, named as for `Metrics`.
 
     Raises:
-        ValueError: If two losses have the same name, or a loss does not return a scalar.
+        ValueError: If two losses have the same name, and one of them is named by its key; or if a
+            loss does not return a scalar.
 
     Example:
         >>> import jax.numpy as jnp
@@ -57,6 +60,7 @@ class Losses(Metric):
     def update(self, **arguments: Any) -> Any:
         """Updates with a batch."""
         check_accepted(self, arguments)
+        self._check_withheld(arguments)
         for index, (name, loss) in enumerate(zip(self.names, self.losses, strict=True)):
             total, size = _sums(name, loss, arguments)
             self.totals[index] = self.totals[index] + total
@@ -69,9 +73,9 @@ class Losses(Metric):
             for name, total, size in zip(self.names, self.totals, self.sizes, strict=True)
         }
 
-    def compute_logs(self) -> dict[str, jax.Array]:
-        """The same as `compute`."""
-        return self.compute()
+    def compute_logs(self) -> dict[str, Any]:
+        """The same as `compute`, with Python floats, in one transfer."""
+        return to_floats(self.compute())
 
     def total_loss(self) -> jax.Array:
         """The sum of the mean losses."""
@@ -84,6 +88,12 @@ class Losses(Metric):
         """
         batch = self.batch_updates(**arguments)
         return batch.total_loss(), self.merge_state(batch)
+
+    def _check_withheld(self, arguments: Mapping[str, Any]) -> None:
+        """Checks that no loss counts examples that are masked; see `check_withheld`."""
+        named = zip(self.names, self.losses, strict=True)
+        members = [Member(name, loss, _parameters(loss)) for name, loss in named]
+        check_withheld(type(self).__name__, members, arguments)
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return {

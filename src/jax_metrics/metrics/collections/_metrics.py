@@ -1,9 +1,12 @@
 """`Metrics`: a collection of metrics."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+from jax_metrics.losses import Loss
 from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.collections._padding import as_sizes, padded
@@ -18,7 +21,8 @@ class Metrics(Composite):
 
     Args:
         metrics: A list of metrics, which keep their names; a dict of metrics, which are named by
-            their keys; or nested lists and dicts, where names are joined by `/`. The metrics are
+            their keys; or nested lists and dicts, where names are joined by `/`. Equal names in
+            lists are numbered: `mean`, `mean2`, and after a digit `l2`, `l2_2`. The metrics are
             copied.
         prefix: A prefix of the names in the logs.
         postfix: A postfix of the names in the logs.
@@ -27,7 +31,7 @@ class Metrics(Composite):
             not compile anew. All arrays then have examples along the first axis.
 
     Raises:
-        ValueError: If two metrics have the same name.
+        ValueError: If two metrics have the same name, and one of them is named by its key.
         TypeError: If there is something other than metrics, or a metric without a mask is to be
             padded.
 
@@ -63,10 +67,14 @@ class Metrics(Composite):
         self.metrics = [copy(metric, arrays=True) for _, metric in named]
         self.prefix, self.postfix = prefix, postfix
         self.pad_to = as_sizes(pad_to, self.metrics)
+        self.higher_is_better = self._common_direction()
 
     def parts(self) -> list[Metric]:
         """The metrics, in the given order."""
         return self.metrics
+
+    def _named_parts(self) -> Iterator[tuple[str, Metric]]:
+        return self.items()
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         inputs = super()._received(args, kwargs)
@@ -74,24 +82,30 @@ class Metrics(Composite):
             return inputs
         return padded(inputs, self.pad_to)
 
-    def compute(self) -> dict[str, Any]:
-        """The value of each metric by name; a dict of values becomes one entry for each."""
+    def compute(self, *, as_floats: bool = False) -> dict[str, Any]:
+        """The value of each metric by name; a dict of values becomes one entry for each.
+
+        Args:
+            as_floats: Whether scalars become Python floats and other arrays NumPy arrays, in one
+                transfer from the device. Traced values stay as they are.
+        """
         values: dict[str, Any] = {}
         for name, metric in zip(self.names, self.metrics, strict=True):
             for path, value in _flattened(name, metric.compute()):
                 values[f"{self.prefix}{path}{self.postfix}"] = value
-        return values
+        return to_floats(values) if as_floats else values
 
     def compute_logs(self) -> dict[str, Any]:
-        """The same as `compute`."""
-        return self.compute()
+        """The same as `compute(as_floats=True)`, ready for a logger."""
+        return to_floats(self.compute())
 
     @property
     def directions(self) -> dict[str, bool | None]:
         """Whether a higher value is better, by name."""
         return {
-            f"{self.prefix}{name}{self.postfix}": metric.higher_is_better
+            f"{self.prefix}{path}{self.postfix}": direction
             for name, metric in zip(self.names, self.metrics, strict=True)
+            for path, direction in _flattened(name, metric.directions)
         }
 
     def __getitem__(self, name: str) -> Metric:
@@ -111,40 +125,67 @@ class Metrics(Composite):
 
 
 def with_names(given: Any, kind: Any, name_of: Any) -> Iterator[tuple[str, Any]]:
-    """The objects in nested lists and dicts, with their names.
+    """The objects in nested lists and dicts, with their names; equal ones of lists are numbered.
 
     Raises:
-        ValueError: If two have the same name.
+        ValueError: If a key names an object like another one.
         TypeError: If there is an object of another class.
     """
     seen: set[str] = set()
-    for name, item in _walk(given, kind, name_of, ""):
-        if name in seen:
+    for name, item, is_key in _walk(given, kind, name_of, ""):
+        if is_key and name in seen:
             raise ValueError(
-                f"Two of them are called {name!r}. Give one another name, as in "
-                f"`{type(item).__name__}(..., name=...)`, or put them into a dict."
+                f"Two of them are called {name!r}. Give one another key, or another name, as in "
+                f"`{type(item).__name__}(..., name=...)`."
             )
-        seen.add(name)
-        yield name, item
+        unique = _numbered(name, seen)
+        seen.add(unique)
+        yield unique, item
 
 
-def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _numbered(name: str, seen: set[str]) -> str:
+    """The name, or if it is taken the name and the first free number from 2 on."""
+    if name not in seen:
+        return name
+    stem = f"{name}_" if name[-1:].isdigit() else name
+    return next(f"{stem}{n}" for n in itertools.count(2) if f"{stem}{n}" not in seen)
+
+
+def _walk(given: Any, kind: Any, name_of: Any, path: str) -> Iterator[tuple[str, Any, bool]]:
+    """The objects, their names, and whether a key names them."""
     if isinstance(given, Mapping):
         for name, item in given.items():
-            if isinstance(item, kind):
-                yield f"{path}{name}", item
+            if _is_member(item, kind):
+                yield f"{path}{name}", item, True
             else:
                 yield from _walk(item, kind, name_of, f"{path}{name}/")
     elif isinstance(given, Sequence) and not isinstance(given, str):
         for item in given:
             yield from _walk(item, kind, name_of, path)
-    elif isinstance(given, kind):
-        yield f"{path}{name_of(given)}", given
+    elif _is_member(given, kind):
+        yield f"{path}{name_of(given)}", given, False
     else:
         raise TypeError(
-            f"Expected a {getattr(kind, '__name__', 'function')}, or lists and dicts of them, but "
-            f"got a {type(given).__name__}{f' at {path!r}' if path else ''}."
+            f"Expected {'a Metric' if kind is Metric else 'a Loss or a function'}, or lists and "
+            f"dicts of them, but got {_described(given)}{f' at {path!r}' if path else ''}."
         )
+
+
+def _is_member(item: Any, kind: Any) -> bool:
+    # Classes and metrics are callable, too.
+    return isinstance(item, kind) and (kind is Metric or not isinstance(item, type | Metric))
+
+
+def _described(given: Any) -> str:
+    if isinstance(given, type):
+        return f"the class {given.__name__} (create an object of it: `{given.__name__}(...)`)"
+    if isinstance(given, Metric):
+        return f"the metric {given.name} (which belongs in `jm.metrics.Metrics`)"
+    if isinstance(given, Loss):
+        return f"the loss {given.name} (which belongs in `jm.metrics.Losses`)"
+    if given is None:
+        return "None"
+    return f"a {type(given).__name__}"
 
 
 def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -23,7 +23,7 @@ def as_sizes(sizes: int | Sequence[int] | None, metrics: Sequence[Metric]) -> tu
     if not ordered or ordered[0] < 1:
         raise ValueError(f"pad_to needs sizes of at least 1, but is {sizes!r}.")
     for metric in metrics:
-        if "mask" not in metric.signature.parameters:
+        if "mask" not in metric.signature.parameters and metric.per_example != ():
             raise TypeError(
                 f"pad_to pads batches and masks the padding, but {type(metric).__name__} takes no "
                 "`mask`. Put it into another collection."

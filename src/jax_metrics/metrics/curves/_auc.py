@@ -1,6 +1,6 @@
 """Area under a curve through given points."""
 
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -63,4 +63,14 @@ class AUC(Metric):
         return jnp.where(self.overflowed, jnp.nan, value)
 
 
-auc = functional(AUC, "auc")
+class AreaFunction(Protocol):
+    """The type of `auc`."""
+
+    __name__: str
+
+    def __call__(self, x: Any, y: Any, *, mask: Any = None, capacity: int) -> jax.Array:
+        """The area under the points of one batch."""
+        ...
+
+
+auc: AreaFunction = functional(AUC, "auc")

@@ -1,12 +1,12 @@
 """Area under the receiver operating characteristic."""
 
-from typing import Any
+from typing import Unpack
 
 import jax
 
 from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._area import area
-from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._curve import CurveOptions, CurveScore
 from jax_metrics.metrics.curves._function import function_of_scores
 
 
@@ -38,7 +38,11 @@ class AUROC(CurveScore):
     higher_is_better = True
 
     def __init__(
-        self, *, average: str | None = "macro", max_fpr: float | None = None, **options: Any
+        self,
+        *,
+        average: str | None = "macro",
+        max_fpr: float | None = None,
+        **options: Unpack[CurveOptions],
     ):
         super().__init__(average=average, **options)
         if max_fpr is not None and not 0 < max_fpr <= 1:

@@ -19,6 +19,23 @@ from jax_metrics.metrics.inputs import (
 from jax_metrics.metrics.state import Buffer
 
 
+class CurveOptions(Common, total=False):
+    """The options of `Curve`."""
+
+    thresholds: int | Sequence[float] | None
+    capacity: int | None
+    num_classes: int | None
+    num_labels: int | None
+    from_logits: bool
+    ignore_index: int | None
+
+
+class CurveScoreOptions(CurveOptions, total=False):
+    """The options of `CurveScore`."""
+
+    average: str | None
+
+
 class Curve(Metric):
     """The base of metrics that consider many thresholds of scores.
 
@@ -112,7 +129,7 @@ class CurveScore(Curve):
         **options: See `Curve`.
     """
 
-    def __init__(self, *, average: str | None = "macro", **options: Any):
+    def __init__(self, *, average: str | None = "macro", **options: Unpack[CurveOptions]):
         super().__init__(**options)
         one_of("average", average, AVERAGES)
         self.average = average

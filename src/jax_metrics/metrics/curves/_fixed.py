@@ -1,12 +1,12 @@
 """The best value of one rate at a minimum of another one."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import between
-from jax_metrics.metrics.curves._curve import Curve
+from jax_metrics.metrics.curves._curve import Curve, CurveOptions
 from jax_metrics.metrics.curves._function import function_of_scores
 
 
@@ -45,7 +45,7 @@ class RecallAtFixedPrecision(Curve):
 
     higher_is_better = True
 
-    def __init__(self, *, min_precision: float, **options: Any):
+    def __init__(self, *, min_precision: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
         between(0, 1, min_precision=min_precision)
         self.min_precision = min_precision
@@ -77,7 +77,7 @@ class PrecisionAtFixedRecall(Curve):
 
     higher_is_better = True
 
-    def __init__(self, *, min_recall: float, **options: Any):
+    def __init__(self, *, min_recall: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
         between(0, 1, min_recall=min_recall)
         self.min_recall = min_recall
@@ -109,7 +109,7 @@ class SensitivityAtSpecificity(Curve):
 
     higher_is_better = True
 
-    def __init__(self, *, min_specificity: float, **options: Any):
+    def __init__(self, *, min_specificity: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
         between(0, 1, min_specificity=min_specificity)
         self.min_specificity = min_specificity
@@ -141,7 +141,7 @@ class SpecificityAtSensitivity(Curve):
 
     higher_is_better = True
 
-    def __init__(self, *, min_sensitivity: float, **options: Any):
+    def __init__(self, *, min_sensitivity: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
         between(0, 1, min_sensitivity=min_sensitivity)
         self.min_sensitivity = min_sensitivity

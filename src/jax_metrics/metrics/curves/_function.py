@@ -1,15 +1,18 @@
 """`function_of_scores`: the function of a curve, which holds all scores and so is exact."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import jax.numpy as jnp
 
+from jax_metrics.metrics._function_types import Comparison
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.curves._curve import Curve
 
+P = ParamSpec("P")
 
-def function_of_scores(metric: type[Curve], name: str | None = None) -> Callable[..., Any]:
+
+def function_of_scores(metric: Callable[P, Curve], name: str | None = None) -> Comparison[P]:
     """`functional`, which keeps all scores unless `thresholds` or a `capacity` are given."""
     inner: Any = functional(metric, name)
 

@@ -1,14 +1,14 @@
 """Area under the ROC curve over the logarithm of the false positive rate."""
 
 import math
-from typing import Any
+from typing import Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics.counts import Points
 from jax_metrics.metrics.curves._area import segments
-from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._curve import CurveScore, CurveScoreOptions
 from jax_metrics.metrics.curves._function import function_of_scores
 
 
@@ -39,7 +39,9 @@ class LogAUC(CurveScore):
 
     higher_is_better = True
 
-    def __init__(self, *, fpr_range: tuple[float, float] = (0.001, 0.1), **options: Any):
+    def __init__(
+        self, *, fpr_range: tuple[float, float] = (0.001, 0.1), **options: Unpack[CurveScoreOptions]
+    ):
         super().__init__(**options)
         low, high = fpr_range
         if not 0 < low < high <= 1:

@@ -128,7 +128,7 @@ class ExactScores(Accumulator):
         shape = self.rows.values.shape[1:-1]
         scores, weight, positive = (x.reshape(-1, *shape) for x in (scores, weight, positive))
         signed = jnp.where(positive, weight, -weight) + check_rules(rules)
-        mask = (weight != 0).reshape(len(weight), -1).any(-1)
+        mask = (weight != 0).any(tuple(range(1, weight.ndim)))
         return self._replace(rows=self.rows.extended(jnp.stack([scores, signed], -1), mask))
 
     def points(self, together: bool = False) -> Points:

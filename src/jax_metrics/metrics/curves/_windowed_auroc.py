@@ -1,10 +1,22 @@
 """AUROC of the latest examples."""
 
-from typing import Any
+from typing import Any, Unpack
 
+from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.curves._auroc import AUROC
 from jax_metrics.metrics.curves._latest_rows import LatestRows
 from jax_metrics.metrics.curves._score_state import ExactScores
+
+
+class WindowOptions(Common, total=False):
+    """The options of `WindowedAUROC`: those of `AUROC` but `thresholds` and `capacity`."""
+
+    average: str | None
+    max_fpr: float | None
+    num_classes: int | None
+    num_labels: int | None
+    from_logits: bool
+    ignore_index: int | None
 
 
 class WindowedAUROC(AUROC):
@@ -25,7 +37,7 @@ class WindowedAUROC(AUROC):
         1.0
     """
 
-    def __init__(self, *, window: int, **options: Any):
+    def __init__(self, *, window: int, **options: Unpack[WindowOptions]):
         super().__init__(capacity=1, **options)
         state: Any = self.state
         buffer = state.rows.values

@@ -5,6 +5,7 @@ from jax_metrics.metrics.inputs._labels import LabelBatch as LabelBatch
 from jax_metrics.metrics.inputs._labels import LabelOptions as LabelOptions
 from jax_metrics.metrics.inputs._labels import Labels as Labels
 from jax_metrics.metrics.inputs._labels import as_labels as as_labels
+from jax_metrics.metrics.inputs._labels import refuse_swapped as refuse_swapped
 from jax_metrics.metrics.inputs._largest import largest as largest
 from jax_metrics.metrics.inputs._scores import ScoreBatch as ScoreBatch
 from jax_metrics.metrics.inputs._scores import as_log_odds as as_log_odds
@@ -16,6 +17,8 @@ from jax_metrics.metrics.inputs._scores import one_versus_rest as one_versus_res
 from jax_metrics.metrics.inputs._scores import read_scores as read_scores
 from jax_metrics.metrics.inputs._scores import sum_to_one as sum_to_one
 from jax_metrics.metrics.inputs._weights import as_numbers as as_numbers
+from jax_metrics.metrics.inputs._weights import batch_weights as batch_weights
+from jax_metrics.metrics.inputs._weights import counted_once as counted_once
 from jax_metrics.metrics.inputs._weights import times_weight as times_weight
 from jax_metrics.metrics.inputs._weights import weights as weights
 from jax_metrics.metrics.inputs._weights import where_weighted as where_weighted

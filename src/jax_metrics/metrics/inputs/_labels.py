@@ -50,7 +50,8 @@ class Labels(NamedTuple):
 
     - Binary, with neither `num_classes` nor `num_labels`: target 0 or 1, `[...]`; predictions of
       the same shape, either 0 and 1 as integers or booleans, or floats, which are compared with the
-      threshold.
+      threshold. Floats `[n, m]` are refused, since the target may as well be one-hot or have `m`
+      labels.
     - Classes, with `num_classes`: target integers `[...]`; predictions either classes, `[...]`, or
       scores `[..., num_classes]` as floats, of which the largest is the predicted class.
     - Labels, which are not mutually exclusive, with `num_labels`: target 0 or 1,
@@ -114,6 +115,7 @@ class Labels(NamedTuple):
             ValueError: If shapes do not match.
             TypeError: If a dtype is not allowed.
         """
+        refuse_swapped(target, preds)
         target, preds = as_labels("target", target), jnp.asarray(preds)
         are_scores = jnp.issubdtype(preds.dtype, jnp.floating)
         if not are_scores:
@@ -150,7 +152,10 @@ class Labels(NamedTuple):
             raise ValueError(
                 f"preds of shape {preds.shape} and dtype {preds.dtype} do not fit a target of "
                 f"shape {target.shape}: expected {expected}{self._explanation(are_scores)}."
+                f"{_hint(target.shape, preds.shape, expected)}"
             )
+        if are_scores and self.num_classes is None and self.num_labels is None:
+            _refuse_one_hot(target.shape)
         if self.num_labels is not None and target.shape[-1:] != (self.num_labels,):
             raise ValueError(
                 f"target of shape {target.shape} has no last axis of num_labels={self.num_labels}."
@@ -203,6 +208,48 @@ class Labels(NamedTuple):
         is_earlier = jnp.arange(preds.shape[-1]) < target[..., None]
         rank = ((preds > target_score) | ((preds == target_score) & is_earlier)).sum(-1)
         return jnp.where(rank < self.top_k, target, predicted), rule
+
+
+def refuse_swapped(target: Any, preds: Any) -> None:
+    """Checks that the target does not hold floats, like scores, and the predictions labels.
+
+    Raises:
+        TypeError: If they do.
+    """
+    dtypes = [jnp.asarray(values).dtype for values in (target, preds)]
+    if jnp.issubdtype(dtypes[0], jnp.floating) and not jnp.issubdtype(dtypes[1], jnp.inexact):
+        raise TypeError(
+            f"target must hold labels, integers or booleans, but is {dtypes[0]}, while preds are "
+            f"{dtypes[1]}. Were target and preds swapped? One-hot rows become labels by "
+            "`target.argmax(-1)`."
+        )
+
+
+def _refuse_one_hot(shape: tuple[int, ...]) -> None:
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"target looks one-hot: it has the shape of the scores, {list(shape)}. If it is, give "
+            f"`target.argmax(-1)`, with `num_classes={shape[1]}` for the metric. If several of the "
+            f"{shape[1]} labels may be 1, give `num_labels={shape[1]}` to the metric. If each "
+            "element is an example of its own, give `target.ravel()` and `preds.ravel()`."
+        )
+
+
+def _hint(target: tuple[int, ...], preds: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """How to mend shapes that do not fit; empty if they do not look like a known mistake."""
+    if target == (*preds, 1) or (target[-1:] == (1,) and target[:-1] == preds[:-1]):
+        return " Write `target[..., 0]` to drop the last axis."
+    if preds == (*target, 1):
+        return " Write `preds[..., 0]` to drop the last axis."
+    if len(preds) > 2 and target == (preds[0], *preds[2:]):
+        return " The classes are the last axis: write `jnp.moveaxis(preds, 1, -1)`."
+    if target == preds:
+        return " If the target is one-hot, give `target.argmax(-1)`."
+    if preds == (*target, 2) and expected == target:
+        return " Of the scores of two classes, give those of class 1: `preds[..., 1]`."
+    if target[:-1] == preds:
+        return " Were target and preds swapped? If the target is one-hot, give `target.argmax(-1)`."
+    return ""
 
 
 def as_labels(name: str, labels: Any) -> jax.Array:

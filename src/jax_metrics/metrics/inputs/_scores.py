@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float
 from jax_metrics.metrics._checks import Rule
-from jax_metrics.metrics.inputs._labels import Labels, as_labels
+from jax_metrics.metrics.inputs._labels import Labels, as_labels, refuse_swapped
 from jax_metrics.metrics.inputs._largest import largest
 from jax_metrics.metrics.inputs._weights import weights, where_weighted
 
@@ -54,6 +54,7 @@ def read_scores(
         ValueError: If shapes do not match.
         TypeError: If a dtype is not allowed.
     """
+    refuse_swapped(target, preds)
     target, scores = as_labels("target", target), as_float("preds", preds)
     labels.check_shapes(target, scores, True)
     weight = weights(target.shape, sample_weight, mask, scores.dtype)

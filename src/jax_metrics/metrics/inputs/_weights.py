@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def as_numbers(values: Any, dtype: Any) -> jax.Array:
@@ -57,6 +58,41 @@ def weights(
             )
         weight = jnp.where(_broadcast_prefix(shape, mask, "mask"), weight, 0)
     return weight
+
+
+def batch_weights(
+    values: jax.Array, sample_weight: Any = None, mask: Any = None, dtype: Any = None
+) -> tuple[Any, Any]:
+    """Weights and mask that fit plain values, which may be a single one.
+
+    A single value next to weights or a mask of examples, as in a collection, is taken to be the
+    mean of the batch: its weight is the sum of the weights that the mask leaves.
+
+    Args:
+        values: The values.
+        sample_weight: Weights of the values, or of the examples that the value is the mean of.
+        mask: Booleans, likewise.
+        dtype: Dtype of the sum of the weights.
+
+    Returns:
+        The weights and the mask, for `weights`; as given unless there is a single value.
+    """
+    shape = max((np.shape(array) for array in (mask, sample_weight)), key=len)
+    if np.ndim(values) or not shape:
+        return sample_weight, mask
+    return weights(shape, sample_weight, mask, dtype).sum(), None
+
+
+def counted_once(values: Any, sample_weight: Any = None, mask: Any = None) -> tuple[Any, Any]:
+    """As `batch_weights`, but a single value counts once if any example is left, else not at all.
+
+    Args:
+        values: The values.
+        sample_weight: Weights of the values, or of examples.
+        mask: Booleans, likewise.
+    """
+    fitting = batch_weights(values, sample_weight, mask)
+    return fitting if fitting[0] is sample_weight else (None, fitting[0] != 0)
 
 
 def where_weighted(values: jax.Array, weight: jax.Array, otherwise: Any = 0) -> jax.Array:

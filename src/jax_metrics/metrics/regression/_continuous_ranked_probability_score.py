@@ -30,6 +30,7 @@ class ContinuousRankedProbabilityScore(MeanOf):
     """
 
     higher_is_better = False
+    same_shape = False
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The scores, `[...]`."""

@@ -1,6 +1,6 @@
 """D2 scores: the explained fraction of a deviance, as R2 is that of the squared error."""
 
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,12 @@ from jax_metrics.arguments import between, pair
 from jax_metrics.losses import quantile
 from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights
-from jax_metrics.metrics.regression._from_rows import FromRows, all_same, function_of_rows
+from jax_metrics.metrics.regression._from_rows import (
+    FromRows,
+    RowsFunction,
+    all_same,
+    function_of_rows,
+)
 from jax_metrics.metrics.regression._median_absolute_error import weighted_quantile
 from jax_metrics.metrics.regression._tweedie_deviance import (
     check_power,
@@ -168,6 +173,48 @@ def _explained(
     return jnp.where(weight.sum() == 0, jnp.nan, score)
 
 
-d2_pinball_score = function_of_rows(D2PinballScore, "d2_pinball_score")
-d2_absolute_error_score = function_of_rows(D2AbsoluteErrorScore, "d2_absolute_error_score")
-d2_tweedie_score = function_of_rows(D2TweedieScore, "d2_tweedie_score")
+class PinballFunction(Protocol):
+    """The type of `d2_pinball_score`."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        target: Any,
+        preds: Any,
+        *,
+        sample_weight: Any = None,
+        mask: Any = None,
+        alpha: float = 0.5,
+        capacity: int | None = None,
+        num_outputs: int | None = None,
+    ) -> jax.Array:
+        """The value of one batch."""
+        ...
+
+
+class TweedieFunction(Protocol):
+    """The type of `d2_tweedie_score`."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        target: Any,
+        preds: Any,
+        *,
+        sample_weight: Any = None,
+        mask: Any = None,
+        power: float = 0.0,
+        capacity: int | None = None,
+        num_outputs: int | None = None,
+    ) -> jax.Array:
+        """The value of one batch."""
+        ...
+
+
+d2_pinball_score: PinballFunction = function_of_rows(D2PinballScore, "d2_pinball_score")
+d2_absolute_error_score: RowsFunction = function_of_rows(
+    D2AbsoluteErrorScore, "d2_absolute_error_score"
+)
+d2_tweedie_score: TweedieFunction = function_of_rows(D2TweedieScore, "d2_tweedie_score")

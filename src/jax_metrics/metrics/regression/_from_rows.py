@@ -1,7 +1,6 @@
 """`FromRows`: the base of metrics that need all rows at once, such as ranks and medians."""
 
-from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -77,7 +76,26 @@ def all_same(values: jax.Array, weight: jax.Array) -> jax.Array:
     return largest == jnp.where(included, values, jnp.inf).min()
 
 
-def function_of_rows(metric: type[FromRows], name: str | None = None) -> Callable[..., Any]:
+class RowsFunction(Protocol):
+    """The function of a metric from rows, without further options."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        target: Any,
+        preds: Any,
+        *,
+        sample_weight: Any = None,
+        mask: Any = None,
+        capacity: int | None = None,
+        num_outputs: int | None = None,
+    ) -> jax.Array:
+        """The value of one batch."""
+        ...
+
+
+def function_of_rows(metric: type[FromRows], name: str | None = None) -> Any:
     """`functional`, where the capacity is by default the number of rows in the batch."""
     inner: Any = functional(metric, name)
 

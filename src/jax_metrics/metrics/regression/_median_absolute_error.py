@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics.regression._from_rows import FromRows, function_of_rows
+from jax_metrics.metrics.regression._from_rows import FromRows, RowsFunction, function_of_rows
 
 
 class MedianAbsoluteError(FromRows):
@@ -49,4 +49,4 @@ def weighted_quantile(values: jax.Array, weight: jax.Array, level: float) -> jax
     return jnp.where(total > 0, middle, jnp.nan)
 
 
-median_absolute_error = function_of_rows(MedianAbsoluteError)
+median_absolute_error: RowsFunction = function_of_rows(MedianAbsoluteError)

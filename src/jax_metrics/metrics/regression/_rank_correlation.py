@@ -1,13 +1,18 @@
 """Rank correlations: Spearman's rho and Kendall's tau."""
 
-from typing import Unpack
+from typing import Any, Protocol, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.regression._from_rows import FromRows, all_same, function_of_rows
+from jax_metrics.metrics.regression._from_rows import (
+    FromRows,
+    RowsFunction,
+    all_same,
+    function_of_rows,
+)
 from jax_metrics.metrics.regression._ranks import inversions, ranks
 
 VARIANTS = ("a", "b", "c")
@@ -126,5 +131,27 @@ class KendallRankCorrCoef(FromRows):
         return jnp.where(constant, tied, jnp.clip(difference / pairs, -1, 1))
 
 
-spearman_corrcoef = function_of_rows(SpearmanCorrCoef, "spearman_corrcoef")
-kendall_rank_corrcoef = function_of_rows(KendallRankCorrCoef, "kendall_rank_corrcoef")
+class KendallFunction(Protocol):
+    """The type of `kendall_rank_corrcoef`."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        target: Any,
+        preds: Any,
+        *,
+        sample_weight: Any = None,
+        mask: Any = None,
+        variant: str = "b",
+        capacity: int | None = None,
+        num_outputs: int | None = None,
+    ) -> jax.Array:
+        """The value of one batch."""
+        ...
+
+
+spearman_corrcoef: RowsFunction = function_of_rows(SpearmanCorrCoef, "spearman_corrcoef")
+kendall_rank_corrcoef: KendallFunction = function_of_rows(
+    KendallRankCorrCoef, "kendall_rank_corrcoef"
+)

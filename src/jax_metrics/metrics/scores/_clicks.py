@@ -1,6 +1,6 @@
 """Metrics of predicted clicks: click-through rate and calibration."""
 
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -81,5 +81,15 @@ class WeightedCalibration(Metric):
         return jnp.where(sum_target == 0, jnp.nan, self.sum_preds.value / sum_target)
 
 
-click_through_rate = functional(ClickThroughRate)
+class ClickFunction(Protocol):
+    """The type of `click_through_rate`."""
+
+    __name__: str
+
+    def __call__(self, clicks: Any, sample_weight: Any = None, *, mask: Any = None) -> jax.Array:
+        """The rate of one batch."""
+        ...
+
+
+click_through_rate: ClickFunction = functional(ClickThroughRate)
 weighted_calibration = functional(WeightedCalibration)

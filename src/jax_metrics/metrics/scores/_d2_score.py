@@ -1,9 +1,12 @@
 """D2 scores of probabilities: the explained fraction of log loss and Brier score."""
 
+from typing import Unpack
+
 import jax
 
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.scores._brier_score import BrierScore
+from jax_metrics.metrics.scores._mean_cost import MeanCostOptions
 from jax_metrics.metrics.scores._normalized_entropy import NormalizedEntropy
 from jax_metrics.metrics.scores._relative_to_prior import RelativeToPrior
 
@@ -52,6 +55,9 @@ class D2BrierScore(RelativeToPrior, BrierScore):
     """
 
     higher_is_better = True
+
+    def __init__(self, **options: Unpack[MeanCostOptions]):
+        super().__init__(**options)
 
     def prior_costs(self, counts: jax.Array, frequencies: jax.Array) -> jax.Array:
         """The squared errors of the frequencies."""

@@ -1,12 +1,13 @@
 """Hinge loss of scores."""
 
-from typing import Any
+from typing import Unpack
 
 import jax
 
 from jax_metrics.arguments import one_of
 from jax_metrics.losses import hinge, multiclass_hinge
 from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import ScoreBatch, one_versus_rest
 from jax_metrics.metrics.scores._mean_cost import MeanCost
 
@@ -49,7 +50,7 @@ class HingeLoss(MeanCost):
         num_classes: int | None = None,
         num_labels: int | None = None,
         ignore_index: int | None = None,
-        **options: Any,
+        **options: Unpack[Common],
     ):
         super().__init__(
             num_classes=num_classes, num_labels=num_labels, ignore_index=ignore_index, **options

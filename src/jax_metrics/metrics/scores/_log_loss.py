@@ -1,6 +1,6 @@
 """Log loss: the crossentropy of labels and predicted probabilities."""
 
-from typing import Any
+from typing import Unpack
 
 import jax
 
@@ -8,7 +8,13 @@ from jax_metrics.arguments import between
 from jax_metrics.losses import crossentropy
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.inputs import ScoreBatch
-from jax_metrics.metrics.scores._mean_cost import MeanCost
+from jax_metrics.metrics.scores._mean_cost import MeanCost, MeanCostOptions
+
+
+class LogLossOptions(MeanCostOptions, total=False):
+    """The options of `LogLoss`."""
+
+    epsilon: float
 
 
 class LogLoss(MeanCost):
@@ -29,7 +35,7 @@ class LogLoss(MeanCost):
         0.4904
     """
 
-    def __init__(self, *, epsilon: float = 1e-7, **options: Any):
+    def __init__(self, *, epsilon: float = 1e-7, **options: Unpack[MeanCostOptions]):
         super().__init__(**options)
         between(0, 1, epsilon=epsilon)
         self.epsilon = epsilon

@@ -10,6 +10,15 @@ from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import Labels, ScoreBatch, read_scores, sum_to_one
 
 
+class MeanCostOptions(Common, total=False):
+    """The options of `MeanCost`."""
+
+    num_classes: int | None
+    num_labels: int | None
+    from_logits: bool
+    ignore_index: int | None
+
+
 class MeanCost(WeightedMean):
     """The base of metrics that are the mean of a cost of labels and scores.
 

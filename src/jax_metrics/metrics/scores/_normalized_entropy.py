@@ -1,10 +1,12 @@
 """Normalized entropy: log loss relative to always predicting the class frequencies."""
 
+from typing import Unpack
+
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.scores._log_loss import LogLoss
+from jax_metrics.metrics.scores._log_loss import LogLoss, LogLossOptions
 from jax_metrics.metrics.scores._relative_to_prior import RelativeToPrior
 
 
@@ -26,6 +28,9 @@ class NormalizedEntropy(RelativeToPrior, LogLoss):
         >>> round(float(jm.metrics.normalized_entropy(target, preds)), 4)
         0.415
     """
+
+    def __init__(self, **options: Unpack[LogLossOptions]):
+        super().__init__(**options)
 
     def prior_costs(self, counts: jax.Array, frequencies: jax.Array) -> jax.Array:
         """The entropy of the targets."""

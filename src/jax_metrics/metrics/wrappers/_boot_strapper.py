@@ -9,10 +9,11 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._composite import check_accepted
-from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._metric import Common, Metric, same_direction
 from jax_metrics.metrics.counts import bincount
-from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.state import state
 from jax_metrics.metrics.wrappers._copies import Copies
+from jax_metrics.metrics.wrappers._examples import included_examples
 from jax_metrics.module import Key, Rng
 
 _SAMPLINGS = ("poisson", "multinomial")
@@ -24,6 +25,11 @@ class BootStrapper(Metric):
     All copies are updated as one program. An example that is drawn twice has twice the weight, so
     the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
 
+    The statistics are those of the samples that have a value. Of few examples some samples draw
+    none, and some lack what the metric needs, such as a positive example for `AUROC`. Those are
+    left out, and are NaN in `raw`. If no sample has a value, or the metric of all examples is NaN,
+    so are the statistics.
+
     Args:
         metric: The metric; it is copied.
         num_bootstraps: The number of samples.
@@ -32,7 +38,7 @@ class BootStrapper(Metric):
         quantile: The quantiles to return, as `quantile`.
         raw: Whether to return the values of all samples, as `raw`.
         sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
-            `"multinomial"` draws from each batch as many examples as it has.
+            `"multinomial"` draws from each batch as many examples as it has, masked ones aside.
         key: A random key or a seed; a different one on each device.
 
     Raises:
@@ -51,7 +57,9 @@ class BootStrapper(Metric):
         (True, True)
     """
 
+    # The first one counts each example once, and shows what of the NaN is not due to the sampling.
     copies: Copies
+    is_drawn: jax.Array = state("max")
     key: jax.Array = Rng.node()
 
     def __init__(
@@ -81,7 +89,9 @@ class BootStrapper(Metric):
             )
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
         self.quantile = tuple(quantile) if isinstance(quantile, Sequence) else quantile
-        self.copies = Copies(metric, num_bootstraps)
+        self.higher_is_better = metric.higher_is_better
+        self.copies = Copies(metric, num_bootstraps + 1)
+        self.is_drawn = jnp.zeros(num_bootstraps, jnp.int32)
         self.key = Key(key)
 
     def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
@@ -94,37 +104,67 @@ class BootStrapper(Metric):
             raise ValueError(
                 f"sample_weight of shape {weight.shape} does not fit a batch of {size} examples."
             )
+        included = included_examples(size, weight, kwargs.get("mask"))
         next_key, key = jax.random.split(self.key)
+        keys = jax.random.split(key, self.copies.number - 1)
+        drawn = jax.vmap(lambda key: self._repetitions(key, included))(keys)
+        repetitions = jnp.concatenate([jnp.ones_like(drawn[:1]), drawn])
 
-        def update(metric: Metric, key: jax.Array) -> Metric:
-            repetitions = self._repetitions(key, size).reshape(size, *(1,) * (weight.ndim - 1))
+        def update(metric: Metric, repetitions: jax.Array) -> Metric:
+            repetitions = repetitions.reshape(size, *(1,) * (weight.ndim - 1))
             return metric.update(*args, sample_weight=weight * repetitions, **kwargs)
 
-        self.copies = self.copies.updated(update, jax.random.split(key, self.copies.number))
+        self.copies = self.copies.updated(update, repetitions)
+        is_drawn = ((drawn > 0) & included).any(-1)
+        self.is_drawn = jnp.maximum(self.is_drawn, is_drawn.astype(jnp.int32))
         self.key = next_key
 
-    def _repetitions(self, key: jax.Array, size: int) -> jax.Array:
+    def _repetitions(self, key: jax.Array, included: jax.Array) -> jax.Array:
         """How often each example is drawn."""
+        size = len(included)
         if self.sampling == "poisson":
             return jax.random.poisson(key, 1.0, (size,))
-        drawn = jax.random.randint(key, (size,), 0, size)
-        return bincount(drawn, weights(drawn.shape), size)
+        number = included.sum(dtype=jnp.int32)
+        candidates = jnp.argsort(~included)  # stable: those that count come first
+        drawn = candidates[jax.random.randint(key, (size,), 0, jnp.maximum(number, 1))]
+        return bincount(drawn, (jnp.arange(size) < number).astype(jnp.int32), size)
 
     def compute(self) -> dict[str, jax.Array]:
         """The requested statistics, by name."""
-        values = self.copies.values()
+        values = jax.tree.map(self._of_samples, self.copies.values())
         result = {}
         if self.mean:
-            result["mean"] = jax.tree.map(lambda x: x.mean(0), values)
+            result["mean"] = jax.tree.map(lambda x: jnp.nanmean(x, 0), values)
         if self.std:
-            result["std"] = jax.tree.map(lambda x: x.std(0, ddof=1), values)
+            result["std"] = jax.tree.map(lambda x: jnp.nanstd(x, 0, ddof=1), values)
         if self.quantile is not None:
             result["quantile"] = jax.tree.map(
-                lambda x: jnp.quantile(x, jnp.asarray(self.quantile), axis=0), values
+                lambda x: jnp.nanquantile(x, jnp.asarray(self.quantile), axis=0), values
             )
         if self.raw:
             result["raw"] = values
         return result
+
+    @property
+    def directions(self) -> dict[str, Any]:
+        """Those of the metric, for all statistics but the spread."""
+        metric = jax.tree.map(lambda x: x[0], self.copies.metrics)
+        directions = metric.directions
+        known = {
+            "mean": directions,
+            "std": same_direction(directions, None),
+            "quantile": directions,
+            "raw": directions,
+        }
+        return {name: known[name] for name in jax.eval_shape(lambda m: m.compute(), self)}
+
+    def _of_samples(self, values: jax.Array) -> jax.Array:
+        """The values of the samples, NaN where there is none."""
+        everything, samples = values[0], values[1:]
+        if not jnp.issubdtype(values.dtype, jnp.inexact):
+            samples = samples.astype(self.dtype)
+        is_drawn = self.is_drawn.reshape(-1, *(1,) * (samples.ndim - 1)) > 0
+        return jnp.where(is_drawn & (everything == everything), samples, jnp.nan)
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.copies.metrics.signature.parameters

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.state import state
+from jax_metrics.metrics.wrappers._examples import has_examples
 from jax_metrics.tree import copy
 
 
@@ -16,6 +17,7 @@ class MinMax(Metric):
     """A metric with a scalar value, and its smallest and largest value after any update.
 
     `update` takes the arguments of the metric; `compute` returns a dict of `raw`, `min` and `max`.
+    Values that are NaN, and those of updates without examples, are left out of `min` and `max`.
 
     Args:
         metric: The metric; it is copied.
@@ -35,15 +37,16 @@ class MinMax(Metric):
         super().__init__(**options)
         self.metric = copy(metric, arrays=True)
         self.jittable = metric.jittable
+        self.higher_is_better = metric.higher_is_better
         self.smallest = jnp.array(jnp.inf, self.dtype)
         self.largest = jnp.array(-jnp.inf, self.dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates with a batch."""
         self.metric.update(*args, **kwargs)
-        value = self.metric.compute()
-        self.smallest = jnp.minimum(self.smallest, value).astype(self.smallest.dtype)
-        self.largest = jnp.maximum(self.largest, value).astype(self.largest.dtype)
+        value = jnp.where(has_examples(args, kwargs), self.metric.compute(), jnp.nan)
+        self.smallest = jnp.fmin(self.smallest, value).astype(self.smallest.dtype)
+        self.largest = jnp.fmax(self.largest, value).astype(self.largest.dtype)
 
     def _step(self, inputs: Any) -> Any:
         # `min` and `max` are of values after updates, not of the values of single batches.

@@ -56,6 +56,11 @@ class Multioutput(Composite):
         """One metric for each output."""
         return self.metrics
 
+    @property
+    def directions(self) -> Any:
+        """Those of the metric."""
+        return self.metrics[0].directions
+
     def update(self, *, target: Any, preds: Any, mask: Any = None, **others: Any) -> Any:
         """Updates with a batch."""
         target, preds = jnp.asarray(target), jnp.asarray(preds)

@@ -41,10 +41,16 @@ class Multitask(Composite):
             raise ValueError("Multitask needs at least one task, as in `Multitask({'age': ...})`.")
         self.tasks = tuple(tasks)
         self.metrics = [copy(metric, arrays=True) for metric in tasks.values()]
+        self.higher_is_better = self._common_direction()
 
     def parts(self) -> list[Metric]:
         """One metric for each task."""
         return self.metrics
+
+    @property
+    def directions(self) -> dict[str, Any]:
+        """Whether a higher value is better, by task."""
+        return {t: m.directions for t, m in zip(self.tasks, self.metrics, strict=True)}
 
     def update(self, **arguments: Any) -> Any:
         """Updates with a batch."""

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.aggregation import Mean, Sum
-from jax_metrics.metrics.wrappers._update_window import UpdateWindow
+from jax_metrics.metrics.wrappers._examples import has_examples
+from jax_metrics.metrics.wrappers._update_window import UpdateWindow, where
 from jax_metrics.tree import copy
 
 
@@ -14,7 +15,8 @@ class Running(Metric):
     """A metric over the last updates only.
 
     `update` takes the arguments of the metric. The state of each update is kept, so it takes
-    `window` times the memory of the metric. Merging appends the updates of the other one.
+    `window` times the memory of the metric. Merging appends the updates of the other one. A batch
+    without examples, or fully masked, is no update.
 
     Args:
         metric: The metric; it is copied.
@@ -39,16 +41,23 @@ class Running(Metric):
         if window < 1:
             raise ValueError(f"A window needs at least 1 update; got window={window}.")
         self.higher_is_better = metric.higher_is_better
+        self.plot_form = metric.plot_form
         self.jittable = metric.jittable
         self.window = UpdateWindow(copy(metric).reset(), window)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates with a batch."""
-        self.window = self.window.pushed(self._empty().update(*args, **kwargs))
+        pushed = self.window.pushed(self._empty().update(*args, **kwargs))
+        self.window = where(has_examples(args, kwargs), pushed, self.window)
 
     def compute(self) -> Any:
         """The value of the last updates."""
         return self.window.metric().compute()
+
+    @property
+    def directions(self) -> Any:
+        """Those of the metric."""
+        return self._empty().directions
 
     def _empty(self) -> Metric:
         return self.window.slots.reduce().neutral()

@@ -19,7 +19,8 @@ class Tracker(Tree, Extensions):
     Args:
         metric: The metric or the collection; it is copied.
         maximize: Whether the largest value is the best one, by default `higher_is_better` of the
-            metric; a dict of booleans by name where there are several values.
+            metric; a dict of booleans by name where there are several values. Names of nested
+            dicts are joined by `/`.
 
     Attributes:
         history: The values of past epochs.
@@ -85,14 +86,8 @@ class Tracker(Tree, Extensions):
         Raises:
             ValueError: If neither the metric nor `maximize` defines which value is better.
         """
-        values = self.compute_all()
-        if not isinstance(values, dict):
-            return _best(values, self._maximizes(None))
-        best = {name: _best(value, self._maximizes(name)) for name, value in values.items()}
-        return (
-            {name: value for name, (value, _) in best.items()},
-            {name: epoch for name, (_, epoch) in best.items()},
-        )
+        self._check_begun()
+        return self._best(self.compute_all(), self.metric.directions, "")
 
     def reset(self) -> "Tracker":
         """Removes all epochs."""
@@ -100,16 +95,31 @@ class Tracker(Tree, Extensions):
         self.history, self.epochs = [], 0
         return self
 
-    def _maximizes(self, name: str | None) -> bool:
+    def _best(self, values: Any, directions: Any, path: str) -> Any:
+        if not isinstance(values, dict):
+            return _best(values, self._maximizes(directions, path))
+        best = {
+            name: self._best(
+                value,
+                directions.get(name) if isinstance(directions, Mapping) else directions,
+                f"{path}/{name}" if path else name,
+            )
+            for name, value in values.items()
+        }
+        return (
+            {name: value for name, (value, _) in best.items()},
+            {name: epoch for name, (_, epoch) in best.items()},
+        )
+
+    def _maximizes(self, direction: bool | None, path: str) -> bool:
         maximize = self.maximize
         if isinstance(maximize, dict):
-            maximize = maximize.get(name or "")
+            maximize = maximize.get(path)
         if maximize is None:
-            directions = getattr(self.metric, "directions", None)
-            maximize = self.metric.higher_is_better if directions is None else directions.get(name)
+            maximize = direction
         if maximize is None:
             raise ValueError(
-                f"Whether a higher {name or self.metric.name} is better is not known; give "
+                f"Whether a higher {path or self.metric.name} is better is not known; give "
                 "`maximize=True` or `maximize=False`, or a dict of booleans by name."
             )
         return maximize
@@ -119,7 +129,12 @@ class Tracker(Tree, Extensions):
             raise RuntimeError("No epoch has begun; call `tracker.increment()` first.")
 
 
-def _best(values: np.ndarray, maximize: bool) -> tuple[float, int]:
+def _best(values: Any, maximize: bool) -> tuple[float, int]:
+    if isinstance(values, tuple):
+        raise ValueError(
+            f"The best of a {type(values).__name__} is not defined; track one of its fields, as in "
+            "`Tracker(metric[0])`."
+        )
     if values.ndim != 1:
         raise ValueError(
             f"The best of values of shape {values.shape[1:]} is not defined; track a scalar."

@@ -44,11 +44,17 @@ class Transformed(Composite):
                 )
         self.metric = copy(metric, arrays=True)
         self.higher_is_better = metric.higher_is_better
+        self.plot_form = metric.plot_form
         self.functions = functions
 
     def parts(self) -> list[Metric]:
         """The metric."""
         return [self.metric]
+
+    @property
+    def directions(self) -> Any:
+        """Those of the metric."""
+        return self.metric.directions
 
     def update(self, **arguments: Any) -> Any:
         """Updates with a batch."""

@@ -66,7 +66,11 @@ class UpdateWindow(Accumulator):
             slot = (oldest + index) % other.size
             metric = jax.tree.map(lambda x: x[slot], other.slots)
             pushed = window.pushed(metric)
-            exists = index < other.count
-            return jax.tree.map(lambda new, old: jnp.where(exists, new, old), pushed, window)
+            return where(index < other.count, pushed, window)
 
         return jax.lax.fori_loop(0, self.size, push, self)
+
+
+def where(condition: jax.Array, one: UpdateWindow, other: UpdateWindow) -> UpdateWindow:
+    """One window if the condition holds, else the other."""
+    return jax.tree.map(lambda x, y: jnp.where(condition, x, y), one, other)

@@ -1,5 +1,6 @@
 """Attention over several heads."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,20 @@ def _center(next_function: Any, args: Any, kwargs: Any, context: Any) -> Any:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         args = ((wide - wide.mean(-1, keepdims=True)).astype(x.dtype),)
     return next_function(*args, **kwargs)
+
+
+@functools.wraps(linen.dot_product_attention)  # Flax asks for the signature
+def _attend(query: jax.Array, key: jax.Array, *args: Any, **options: Any) -> jax.Array:
+    """`flax.linen.dot_product_attention`, which is NaN if all weights are dropped."""
+    drops_all = options.get("dropout_rate") == 1 and not options.get("deterministic")
+    if not drops_all:
+        return linen.dot_product_attention(query, key, *args, **options)
+    module = options.pop("module", None)
+    if module is not None:
+        shape = (*query.shape[:-3], query.shape[-2], query.shape[-3], key.shape[-3])
+        module.sow("intermediates", "attention_weights", jnp.zeros(shape, query.dtype))
+    output = linen.dot_product_attention(query, key, *args, **{**options, "dropout_rate": 0.0})
+    return jnp.zeros_like(output)
 
 
 class _LinenAttention(linen.MultiHeadDotProductAttention):
@@ -149,7 +164,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
     bias_init: initializers.InitializerLike = initializers.zeros
     out_bias_init: initializers.InitializerLike | None = None
     use_bias: bool = True
-    attention_fn: Callable[..., jax.Array] = linen.dot_product_attention
+    attention_fn: Callable[..., jax.Array] = _attend
     decode: bool = False
     normalize_qk: bool = False
     force_fp32_for_softmax: bool = False
@@ -160,18 +175,50 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
     qk_attn_weights_einsum_cls: Any = None
     attn_weights_value_einsum_cls: Any = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Attends; see the class for the arguments."""
+    def __call__(
+        self,
+        inputs_q: jax.Array,
+        inputs_k: jax.Array | None = None,
+        inputs_v: jax.Array | None = None,
+        *,
+        inputs_kv: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        deterministic: bool | None = None,
+        dropout_rng: jax.Array | None = None,
+        sow_weights: bool = False,
+    ) -> jax.Array:
+        """Attends.
+
+        Args:
+            inputs_q: Shape `[batch..., queries, features]`.
+            inputs_k: Shape `[batch..., keys, features]`; None: `inputs_q`.
+            inputs_v: Shape `[batch..., keys, features]`; None: `inputs_k`.
+            inputs_kv: Deprecated name of `inputs_k` and `inputs_v` together.
+            mask: Shape `[batch..., heads, queries, keys]`, true where a query may look.
+            deterministic: Overrides the mode for this call.
+            dropout_rng: The key to use instead of the layer's own.
+            sow_weights: Whether to leave the weights in `attention_weights`.
+        """
+        options = {
+            "inputs_kv": inputs_kv,
+            "mask": mask,
+            "deterministic": deterministic,
+            "dropout_rng": dropout_rng,
+            "sow_weights": sow_weights,
+        }
+        return self._attend((inputs_q, inputs_k, inputs_v), options)
+
+    def _attend(self, args: tuple[Any, ...], options: dict[str, Any]) -> jax.Array:
         index, keys = vars(self).get("cache_index"), vars(self).get("cached_key")
         if not self.decode or index is None or keys is None or is_initializing():
-            return super().__call__(*args, **kwargs)
+            return self._run("__call__", args, options)
         check_cache_space(self, index, 1, keys.shape[-3])
-        output = super().__call__(*args, **kwargs)
+        output = self._run("__call__", args, options)
         return nan_beyond_cache(output, index + 1, keys.shape[-3])
 
 
 class MultiHeadAttention(MultiHeadDotProductAttention):
-    """The same as `MultiHeadDotProductAttention`, by the shorter name that Flax has too.
+    """`MultiHeadDotProductAttention` under its shorter name, as in Flax.
 
     Example:
         >>> import jax.numpy as jnp
@@ -217,6 +264,26 @@ class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention
         >>> [layer(jnp.ones((2, 1, 8))).shape for _ in range(2)], int(layer.cache_index)
         ([(2, 1, 8), (2, 1, 8)], 2)
     """
+
+    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        inputs_q: jax.Array,
+        mask: jax.Array | None = None,
+        deterministic: bool | None = None,
+        dropout_rng: jax.Array | None = None,
+        sow_weights: bool = False,
+    ) -> jax.Array:
+        """Attends.
+
+        Args:
+            inputs_q: Shape `[batch..., length, features]`.
+            mask: Shape `[batch..., heads, length, length]`, true where a query may look.
+            deterministic: Overrides the mode for this call.
+            dropout_rng: The key to use instead of the layer's own.
+            sow_weights: Whether to leave the weights in `attention_weights`.
+        """
+        options = {"deterministic": deterministic, "dropout_rng": dropout_rng}
+        return self._attend((inputs_q,), {"mask": mask, "sow_weights": sow_weights, **options})
 
     def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         check_masks(self, mask=args[1] if len(args) > 1 else kwargs.get("mask"))

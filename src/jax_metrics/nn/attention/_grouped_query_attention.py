@@ -265,7 +265,7 @@ class GroupedQueryAttention(RandomLayer):
 
     def _without_padding(
         self, query: Any, key: Any, value: Any, mask: Any, padding_mask: Any, cross: bool
-    ) -> tuple[Any, Any, Any]:
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """The inputs without NaN at positions that nothing attends to."""
         seen = seeing = None
         if mask is not None and self.cache_index is None:  # else it is about the cached keys

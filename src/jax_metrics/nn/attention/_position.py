@@ -169,7 +169,7 @@ class LearnedPositionEmbedding(Module):
     position beyond `num_embeddings` is an error, or NaN where `positions` is an array.
 
     Args:
-        num_embeddings: How many positions there are.
+        num_embeddings: Number of positions.
         dtype: Output dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
         embedding_init: Initializer of `embedding`, `[num_embeddings, features]`.
@@ -177,7 +177,7 @@ class LearnedPositionEmbedding(Module):
 
     Raises:
         ValueError: In a call, if the sequence is longer than `num_embeddings`, axes are missing,
-            or the features are others than in `init`.
+            or the number of features differs from that in `init`.
 
     Example:
         >>> import jax.numpy as jnp

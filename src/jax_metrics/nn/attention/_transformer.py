@@ -114,8 +114,8 @@ class TransformerEncoderLayer(_TransformerLayer):
         mlp_features: Size inside the feed-forward network; None: four times the features.
         num_kv_heads: Number of heads of keys and values; None: as many.
         head_dim: Size of a head; None: the features divided by `num_heads`.
-        dropout_rate: The probability of zero, for attention weights, the values inside the
-            feed-forward network, and the output of each branch.
+        dropout_rate: The probability that a value is dropped: of the attention weights, inside
+            the feed-forward network, and of the output of each branch.
         activation: Activation of the feed-forward network.
         norm_first: Whether to normalize the input of a branch (pre-norm) instead of the sum.
         norm: Makes the norms, called with `epsilon`, `dtype` and `param_dtype`.
@@ -180,9 +180,9 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
     and has a cache after `init_cache`; the keys and values of the memory are computed in each call.
 
     Args:
-        num_heads: As in `TransformerEncoderLayer`, as are all other arguments, but that the
-            self-attention is causal unless `causal=False`, and that attention over the memory has
-            no `rope`.
+        num_heads: As in `TransformerEncoderLayer`, as are all other arguments, except that
+            the self-attention is causal unless `causal=False`, and that attention over the memory
+            has no `rope`.
 
     Raises:
         ValueError: If numbers do not fit, as in `GroupedQueryAttention`.

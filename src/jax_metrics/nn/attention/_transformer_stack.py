@@ -5,14 +5,15 @@ from typing import Any
 import jax
 
 from jax_metrics.module import Module
+from jax_metrics.nn.containers import LayerList
 from jax_metrics.nn.transforms import Stack
-from jax_metrics.tree import copy
+from jax_metrics.tree import copy, node
 
 
-class _TransformerStack(Module):
+class _TransformerStack(LayerList):
     """Copies of a layer, applied in turn."""
 
-    layers: list[Any] | Stack
+    layers: Any = node()  # a list or a Stack
     norm: Module | None
 
     def __init__(
@@ -55,7 +56,8 @@ class TransformerEncoder(_TransformerStack):
     """Encoder layers one after the other.
 
     Takes and returns arrays of shape `[batch..., length, features]`; the arguments of a call are
-    those of `TransformerEncoderLayer`.
+    those of `TransformerEncoderLayer`. It has `len`, indexing, slices and iteration over its
+    layers, as `Sequential` has.
 
     Args:
         layer: The layer to copy, not initialized yet.
@@ -74,7 +76,7 @@ class TransformerEncoder(_TransformerStack):
         >>> layer = jm.nn.TransformerEncoderLayer(4, norm_first=True, causal=True)
         >>> x = jnp.ones((2, 5, 16))
         >>> model = jm.nn.TransformerEncoder(layer, 3, norm=jm.LayerNorm()).init(0, x)
-        >>> model(x).shape, len(model.layers)
+        >>> model(x).shape, len(model)
         ((2, 5, 16), 3)
     """
 
@@ -82,7 +84,8 @@ class TransformerEncoder(_TransformerStack):
 class TransformerDecoder(_TransformerStack):
     """Decoder layers one after the other.
 
-    The arguments of a call are those of `TransformerDecoderLayer`: the inputs and the memory.
+    The arguments of a call are those of `TransformerDecoderLayer`: the inputs and the memory. It
+    has `len`, indexing, slices and iteration over its layers, as `Sequential` has.
 
     Args:
         layer: The layer to copy, not initialized yet.

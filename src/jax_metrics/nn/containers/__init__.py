@@ -5,9 +5,9 @@ from jax_metrics.nn.containers._branches import Concatenate as Concatenate
 from jax_metrics.nn.containers._branches import Identity as Identity
 from jax_metrics.nn.containers._branches import Residual as Residual
 from jax_metrics.nn.containers._containers import Lambda as Lambda
+from jax_metrics.nn.containers._containers import LayerList as LayerList
 from jax_metrics.nn.containers._containers import Sequential as Sequential
 from jax_metrics.nn.containers._containers import sequence as sequence
-from jax_metrics.nn.containers._functions import avg_pool as avg_pool
 from jax_metrics.nn.containers._functions import celu as celu
 from jax_metrics.nn.containers._functions import dot_product_attention as dot_product_attention
 from jax_metrics.nn.containers._functions import (
@@ -24,7 +24,6 @@ from jax_metrics.nn.containers._functions import leaky_relu as leaky_relu
 from jax_metrics.nn.containers._functions import log_sigmoid as log_sigmoid
 from jax_metrics.nn.containers._functions import log_softmax as log_softmax
 from jax_metrics.nn.containers._functions import logsumexp as logsumexp
-from jax_metrics.nn.containers._functions import max_pool as max_pool
 from jax_metrics.nn.containers._functions import normalize as normalize
 from jax_metrics.nn.containers._functions import one_hot as one_hot
 from jax_metrics.nn.containers._functions import pool as pool

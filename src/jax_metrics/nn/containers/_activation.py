@@ -30,3 +30,11 @@ class PReLU(FlaxLayer, flax_class=linen.PReLU):
     negative_slope: jax.Array = Parameter.node(init=False)
     param_dtype: Any = jnp.float32
     negative_slope_init: float = 0.01
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Applies the function to each value.
+
+        Args:
+            inputs: Any shape.
+        """
+        return self._run("__call__", (inputs,), {})

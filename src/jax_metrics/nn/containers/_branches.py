@@ -1,4 +1,4 @@
-"""Layers that run beside each other, and the layer that does nothing."""
+"""Parallel layers, and the layer that does nothing."""
 
 from typing import Any
 
@@ -6,12 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Module, describe_place
-from jax_metrics.nn.containers._containers import Lambda, Layer
+from jax_metrics.nn.containers._containers import Layer, LayerList, as_module, as_modules
 from jax_metrics.tree import node
-
-
-def _as_module(layer: Layer) -> Module:
-    return layer if isinstance(layer, Module) else Lambda(layer)
 
 
 class Identity(Module):
@@ -44,6 +40,7 @@ class Residual(Module):
         name: A name for the module.
 
     Raises:
+        TypeError: If a layer is a class, or is not callable.
         ValueError: In a call, if the two shapes differ.
 
     Example:
@@ -61,8 +58,8 @@ class Residual(Module):
 
     def __init__(self, layer: Layer, projection: Layer | None = None, *, name: str | None = None):
         super().__init__(name)
-        self.layer = _as_module(layer)
-        self.projection = None if projection is None else _as_module(projection)
+        self.layer = as_module("Residual", layer)
+        self.projection = None if projection is None else as_module("Residual", projection)
 
     def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
         """Calls the layer, and adds.
@@ -83,8 +80,10 @@ class Residual(Module):
         return shortcut + output
 
 
-class Concatenate(Module):
+class Concatenate(LayerList):
     """Calls layers on the same input and concatenates their outputs (Szegedy et al., 2015).
+
+    It has `len`, indexing, slices and iteration, as `Sequential` has.
 
     Args:
         *layers: Modules or functions.
@@ -92,6 +91,7 @@ class Concatenate(Module):
         name: A name for the module.
 
     Raises:
+        TypeError: If a layer is a class, or is not callable.
         ValueError: If there are no layers; in a call, if the other axes of the outputs differ.
 
     Example:
@@ -102,13 +102,11 @@ class Concatenate(Module):
         Array([[0., 0., 1., 1.]], dtype=float32)
     """
 
-    layers: list[Any] = node()
-
     def __init__(self, *layers: Layer, axis: int = -1, name: str | None = None):
         super().__init__(name)
         if not layers:
             raise ValueError("Concatenate needs at least one layer; got none.")
-        self.layers = [_as_module(layer) for layer in layers]
+        self.layers = as_modules("Concatenate", layers)
         self.axis = axis
 
     def __call__(self, *args: Any, **kwargs: Any) -> jax.Array:

@@ -1,30 +1,13 @@
 """Layers and functions one after the other."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar, overload
 
 from jax_metrics.module import Module
-from jax_metrics.tree import node
+from jax_metrics.tree import copy, node
 
 Layer = Callable[..., Any]
-
-
-def check_function(f: Any) -> None:
-    """Raises unless something can be called in the place of a layer.
-
-    Raises:
-        TypeError: If it is the class of a module, or cannot be called.
-    """
-    if isinstance(f, type) and issubclass(f, Module):
-        raise TypeError(
-            f"Expected a layer or a function, but got the class {f.__name__}. Make a layer of it: "
-            f"`{f.__name__}(...)`."
-        )
-    if not callable(f):
-        raise TypeError(
-            f"Expected a layer or a function, but got {f!r}, which cannot be called. Layers are "
-            "given one by one, as in `Sequential(jm.Linear(8), jax.nn.relu)`."
-        )
+L = TypeVar("L", bound="LayerList")
 
 
 def sequence(*layers: Layer) -> Layer:
@@ -66,7 +49,7 @@ class Lambda(Module):
 
     def __init__(self, f: Callable[..., Any], name: str | None = None):
         super().__init__(name)
-        check_function(f)
+        _check_callable("Lambda", f)
         self.f = f
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -74,31 +57,98 @@ class Lambda(Module):
         return self.f(*args, **kwargs)
 
 
-class Sequential(Module):
+def as_modules(owner: str, layers: Iterable[Any]) -> list[Module]:
+    """The layers as modules, with functions wrapped in `Lambda`.
+
+    Raises:
+        TypeError: If one is a class, or is not callable.
+    """
+    return [as_module(owner, layer, f" at position {i}") for i, layer in enumerate(layers)]
+
+
+def as_module(owner: str, layer: Any, place: str = "") -> Module:
+    """The layer as a module; see `as_modules`."""
+    _check_callable(owner, layer, place)
+    return layer if isinstance(layer, Module) else Lambda(layer)
+
+
+def _check_callable(owner: str, layer: Any, place: str = "") -> None:
+    if isinstance(layer, type) and issubclass(layer, Module):
+        raise TypeError(
+            f"{owner} needs modules and functions, but got the class {layer.__name__}{place}. "
+            f"Create an object, as in `jm.{layer.__name__}(...)`."
+        )
+    if not callable(layer):
+        raise TypeError(
+            f"{owner} needs modules and functions, but got {layer!r}{place}, which cannot be "
+            "called."
+        )
+
+
+class LayerList(Module):
+    """A container of layers, read like a list."""
+
+    layers: list[Any] = node()
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self: L, index: slice) -> L: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        """One layer; for a slice, a container of the same layers, which are not copied."""
+        if isinstance(index, slice):
+            part = copy(self, shallow=True)
+            part.layers = self.layers[index]
+            return part
+        if not -len(self) <= index < len(self):
+            cls = type(self).__name__
+            raise IndexError(f"The {cls} has {len(self)} layers; there is no number {index}.")
+        return self.layers[index]
+
+
+class Sequential(LayerList):
     """Applies layers and functions one after the other.
 
+    `len(model)`, `model[i]`, slices and iteration work as for a list. The layers of a slice are
+    those of the model itself: `model[:-1]` is a Sequential of all layers but the last.
+
     Args:
-        *layers: Modules or functions; functions are wrapped in `Lambda`. The first may take any
-            arguments.
+        *layers: Modules or functions, or one list of them; functions are wrapped in `Lambda`. The
+            first may take any arguments.
         name: A name for the module.
+
+    Raises:
+        TypeError: If a layer is a class, or is not callable.
+        ValueError: In a call, if there are no layers.
 
     Example:
         >>> import jax, jax.numpy as jnp
         >>> import jax_metrics as jm
         >>> model = jm.Sequential(jm.Linear(32), jax.nn.relu, jm.Linear(10))
         >>> model = model.init(42, jnp.ones((1, 64)))
-        >>> model(jnp.ones((5, 64))).shape
-        (5, 10)
+        >>> model(jnp.ones((5, 64))).shape, model[:-1](jnp.ones((5, 64))).shape
+        ((5, 10), (5, 32))
     """
 
-    layers: list[Any] = node()
-
-    def __init__(self, *layers: Layer, name: str | None = None):
+    def __init__(self, *layers: Layer | Iterable[Layer], name: str | None = None):
         super().__init__(name)
-        self.layers = [layer if isinstance(layer, Module) else Lambda(layer) for layer in layers]
+        if len(layers) == 1 and isinstance(layers[0], Iterable) and not callable(layers[0]):
+            layers = tuple(layers[0])
+        self.layers = as_modules("Sequential", layers)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls the first layer with the arguments, and each other with the output before it."""
+        """Calls the first layer with the arguments, and each other with the output before it.
+
+        Args:
+            *args: Arguments of the first layer.
+            **kwargs: Keyword arguments of the first layer.
+        """
         if not self.layers:
             raise ValueError("A Sequential without layers has nothing to call. Give it some.")
         return sequence(*self.layers)(*args, **kwargs)

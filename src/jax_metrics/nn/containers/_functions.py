@@ -1,6 +1,5 @@
 """Functions that belong to layers: those that Flax Linen has, under the same names."""
 
-from flax.linen import avg_pool as avg_pool
 from flax.linen import celu as celu
 from flax.linen import dot_product_attention as dot_product_attention
 from flax.linen import dot_product_attention_weights as dot_product_attention_weights
@@ -15,7 +14,6 @@ from flax.linen import leaky_relu as leaky_relu
 from flax.linen import log_sigmoid as log_sigmoid
 from flax.linen import log_softmax as log_softmax
 from flax.linen import logsumexp as logsumexp
-from flax.linen import max_pool as max_pool
 from flax.linen import normalize as normalize
 from flax.linen import one_hot as one_hot
 from flax.linen import pool as pool

@@ -13,7 +13,7 @@ class Reshape(Module):
     """Reshapes every example: `[batch, ...]` to `[batch, *shape]`.
 
     Args:
-        shape: The new shape; one size may be -1, which takes what is left.
+        shape: The new shape; one size may be -1: it is inferred.
         preserve_dims: How many leading axes stay as they are.
         name: A name for the module.
 

@@ -11,6 +11,8 @@ from jax_metrics.nn.convolution._global_pooling import GlobalAvgPool as GlobalAv
 from jax_metrics.nn.convolution._global_pooling import GlobalMaxPool as GlobalMaxPool
 from jax_metrics.nn.convolution._pad import Pad as Pad
 from jax_metrics.nn.convolution._pad import PaddingMode as PaddingMode
+from jax_metrics.nn.convolution._pool_functions import avg_pool as avg_pool
+from jax_metrics.nn.convolution._pool_functions import max_pool as max_pool
 from jax_metrics.nn.convolution._pooling import AvgPool as AvgPool
 from jax_metrics.nn.convolution._pooling import LPPool as LPPool
 from jax_metrics.nn.convolution._pooling import MaxPool as MaxPool

@@ -1,4 +1,4 @@
-"""Pooling to a given output size, whatever the size of the input."""
+"""Pooling to a given output size, for inputs of any size."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -52,7 +52,7 @@ class _AdaptivePool(Module):
 
 
 class AdaptiveAvgPool(_AdaptivePool):
-    """The means of as many windows as asked for, whatever the size of the input.
+    """The mean of each of a given number of windows, for inputs of any size.
 
     Takes an array of shape `[batch..., spatial..., channels]` and returns
     `[batch..., *output_size, channels]`. The windows are those of PyTorch and Keras.
@@ -85,7 +85,7 @@ class AdaptiveAvgPool(_AdaptivePool):
 
 
 class AdaptiveMaxPool(_AdaptivePool):
-    """The largest values of as many windows as asked for, whatever the size of the input.
+    """The largest value of each of a given number of windows, for inputs of any size.
 
     Takes and returns arrays as `AdaptiveAvgPool` does.
 

@@ -77,6 +77,14 @@ class Conv(_Convolution, flax_class=linen.Conv):
     conv_general_dilated: Any = None
     conv_general_dilated_cls: Any = None
 
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Convolves.
+
+        Args:
+            inputs: Shape `[batch..., spatial..., in]`.
+        """
+        return self._run("__call__", (inputs,), {})
+
 
 class ConvLocal(_Convolution, flax_class=linen.ConvLocal):
     """A convolution with its own kernel at each position: the weights are not shared.
@@ -134,6 +142,14 @@ class ConvLocal(_Convolution, flax_class=linen.ConvLocal):
     conv_general_dilated: Any = None
     conv_general_dilated_cls: Any = None
 
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Convolves.
+
+        Args:
+            inputs: Shape `[batch..., spatial..., in]`.
+        """
+        return self._run("__call__", (inputs,), {})
+
 
 class ConvTranspose(_Convolution, flax_class=linen.ConvTranspose):
     """A transposed convolution, as for upsampling (Zeiler et al., 2010).
@@ -184,3 +200,11 @@ class ConvTranspose(_Convolution, flax_class=linen.ConvTranspose):
     transpose_kernel: bool = False
     promote_dtype: Any = dtypes.promote_dtype
     preferred_element_type: Any = None
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Convolves.
+
+        Args:
+            inputs: Shape `[batch..., spatial..., in]`.
+        """
+        return self._run("__call__", (inputs,), {})

@@ -33,7 +33,7 @@ def check_padding_mode(mode: str) -> None:
 
 
 def pad_axes(x: jax.Array, widths: Sequence[tuple[int, int]], mode: str, value: Any) -> jax.Array:
-    """Pads each axis; a negative width takes values away.
+    """Pads each axis; a negative width crops.
 
     Args:
         x: Any array.
@@ -58,7 +58,7 @@ class Pad(Module):
 
     Args:
         padding: A number for all sides of all axes between the first and the last; or for each of
-            the spatial axes a number or a pair `(before, after)`. A negative one takes values away.
+            the spatial axes a number or a pair `(before, after)`. A negative one crops.
         mode: `"constant"`; `"reflect"` (the edge is not repeated); `"symmetric"` (it is);
             `"replicate"` or `"edge"`; `"circular"` or `"wrap"`.
         constant_value: The value of `"constant"` padding.
@@ -124,10 +124,10 @@ class Pad(Module):
 
 @dataclasses.dataclass(frozen=True)
 class PaddingMode:
-    """Makes a convolution pad with other values than zeros.
+    """Makes a convolution pad with values other than zeros.
 
-    It takes the place of `jax.lax.conv_general_dilated`: the convolution's `padding` still sets the
-    widths, and this the values.
+    It replaces `jax.lax.conv_general_dilated`: the `padding` of the convolution sets the widths,
+    the mode the values.
 
     Attributes:
         mode: A mode of `Pad`.

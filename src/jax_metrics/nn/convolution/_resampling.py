@@ -36,7 +36,7 @@ class Upsample(Module):
         name: A name for the module.
 
     Raises:
-        ValueError: If both or none of the two are given, the method is unknown, or the input has
+        ValueError: If both or neither of the two are given, the method is unknown, or the input has
             another number of axes.
 
     Example:

@@ -12,7 +12,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 def as_shape(value: int | Sequence[int], name: str) -> tuple[int, ...]:
-    """The shape of a window or kernel, whose length tells the number of spatial axes.
+    """The shape of a window or kernel, whose length is the number of spatial axes.
 
     Args:
         value: One size, for one spatial axis, or a size for each.

@@ -35,6 +35,7 @@ from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
 from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
+from jax_metrics.nn.flax._typed_call import is_derived, typed_call
 from jax_metrics.tree import (
     KindMixin,
     explain_arguments,
@@ -68,10 +69,10 @@ class _Declared(Module):
 
 
 class FlaxLayer(_Declared):
-    """A layer that is a Flax Linen module; the subclass declares what it has.
+    """A layer that is a Flax Linen module; the subclass declares its fields and arguments.
 
-    - Fields with a kind and `init=False` hold the variables of Flax, under the same name; a name
-      that is a word of Python takes an underscore: `if_`.
+    - Fields with a kind and `init=False` hold the variables of Flax, under the same name; names
+      that are Python keywords get an underscore: `if_`.
     - A field that is `node()` holds another FlaxLayer, and is an argument of the constructor.
     - The other annotated names are the arguments, as in a dataclass: of the constructor, and
       attributes. Every layer also takes `name=`.
@@ -105,7 +106,7 @@ class FlaxLayer(_Declared):
     # Derived once from the declarations of the class.
     _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
     _defaults: ClassVar[dict[str, Any]] = {}  # of the parameters stored in `arguments`
-    _annotations: ClassVar[dict[str, Any]] = {}  # of the same
+    _annotations: ClassVar[dict[str, Any]] = {}  # of parameters and fields
     _positional: ClassVar[int | None] = None  # how many parameters; None: the required ones
     _layers: ClassVar[tuple[str, ...]] = ()  # parameters that are layers
     _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
@@ -122,18 +123,21 @@ class FlaxLayer(_Declared):
         positional: int | None = None,
         **options: Any,
     ) -> None:
+        inherited = cls.__call__
+        if flax_class is not None and (inherited is FlaxLayer.__call__ or is_derived(inherited)):
+            cls.__call__ = typed_call(flax_class)
         super().__init_subclass__(**options)
         if flax_class is not None:
             cls._flax_class = flax_class
         for name in ("_parameters", "_defaults", "_annotations", "_places", "_rest"):
             setattr(cls, name, dict(getattr(cls, name)))
         for name, annotation in own_annotations(cls).items():
+            cls._annotations[name] = annotation
             value = vars(cls).get(name, REQUIRED)
             if isinstance(value, dataclasses.Field):
                 cls._declare_field(name, value, gathers=name == rest)
             elif not name.startswith("_"):
                 cls._parameters[name] = cls._defaults[name] = value
-                cls._annotations[name] = annotation
                 setattr(cls, name, Argument(name, value))
         if positional is not None:
             cls._positional = positional
@@ -145,8 +149,11 @@ class FlaxLayer(_Declared):
         parameters = zip(cls._parameters.items(), kinds, strict=False)
         cls.__signature__ = inspect.Signature(
             [
-                *(inspect.Parameter(n, kind, default=v) for (n, v), kind in parameters),
-                inspect.Parameter("name", named, default=None),
+                *(
+                    inspect.Parameter(n, kind, default=v, annotation=cls._annotations[n])
+                    for (n, v), kind in parameters
+                ),
+                inspect.Parameter("name", named, default=None, annotation=str | None),
             ]
         )
 
@@ -199,7 +206,7 @@ class FlaxLayer(_Declared):
         self.arguments = Arguments.given(values, self._defaults)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls the Flax module; see the class for what it takes."""
+        """Calls the Flax module; its subclasses have the signatures."""
         return self._run("__call__", args, kwargs)
 
     def _run(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -341,7 +348,7 @@ class FlaxLayer(_Declared):
     def variables(self) -> dict[str, dict[str, Any]]:
         """The fields as Flax has them, by collection and name: what `module.apply` takes.
 
-        Values that were left to be looked at are not among them.
+        Logged values, such as attention weights, are not among them.
 
         Example:
             >>> import flax.linen, jax.numpy as jnp

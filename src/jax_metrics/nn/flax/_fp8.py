@@ -8,7 +8,7 @@ class OverwriteWithGradient(State):
 
     The FP8 products of Flax, such as `flax.linen.Fp8DirectDotGeneralOp`, find new scales in the
     forward and in the backward pass, and hand both out as the gradients of the old ones. Layers
-    keep them in `overwrite_with_gradient`; after each step, take them over.
+    keep them in `overwrite_with_gradient`; after each step, assign the gradients to it.
 
     Example:
         >>> import flax.linen, jax, jax.numpy as jnp

@@ -41,9 +41,9 @@ class FlaxModule(Module):
 
     Args:
         module: The Linen module.
-        variables: Its variables, such as pretrained ones; without, `init` makes them.
+        variables: Its variables, such as pretrained ones; without them, `init` creates them.
         method: The method to call: its name, or a function of the module.
-        mutable: More collections that every call may change, also in evaluation mode.
+        mutable: More collections that every call may change, including in evaluation mode.
         logs: Collections that the module sows into, such as `"intermediates"`; each call fills
             them anew.
         rngs: The random streams of every call. None: `dropout`, in training, if the module draws

@@ -31,8 +31,8 @@ class HaikuModule(Module):
         f: A function that uses Haiku's modules; a class of these; or the result of
             `hk.transform_with_state`.
         *args: For a class: the arguments of its constructor.
-        params: Pretrained parameters; without, `init` makes them.
-        state: The state that goes with these.
+        params: Pretrained parameters; without them, `init` creates them.
+        state: The state that belongs to these.
         name: A name for the module.
         **kwargs: For a class: the keyword arguments of its constructor.
 

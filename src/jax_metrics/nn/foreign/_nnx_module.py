@@ -48,7 +48,7 @@ class NNXModule(Module):
     Fields are dicts of arrays, by the type of the Variables: `nnx.Param` (and its subclasses) in
     `params`, a Parameter; `nnx.BatchStat` in `stats`, BatchStats; `nnx.Cache` in `cache`, Cache;
     `nnx.RngState` in `rng`, Rng; all other Variables in `others`, ModelState. Values that a call
-    sows as `nnx.Intermediate` is in `sown`, Log, until the next call. The rest of the module is
+    sows as `nnx.Intermediate` are in `sown`, Log, until the next call. The rest of the module is
     structure, and static.
 
     Calls follow the mode of this module: it runs `train()` or `eval()` of the NNX module, and

@@ -28,11 +28,11 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
     """Looks up a vector for each integer.
 
     Takes integers of shape `[...]` and returns `[..., features]`. Negative integers count from the
-    end; those out of range return NaN. Equivalent to `flax.linen.Embed`, but with a single vector
-    too an integer out of range returns NaN.
+    end; those out of range return NaN. Equivalent to `flax.linen.Embed`, except that an integer
+    out of range returns NaN with a single vector, too.
 
     Args:
-        num_embeddings: How many vectors there are.
+        num_embeddings: Number of vectors.
         features: Their size.
         dtype: Output dtype; None: the parameters' dtype.
         param_dtype: Parameter dtype.
@@ -56,6 +56,14 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
         1.0, "fan_in", "normal", out_axis=0
     )
     promote_dtype: Any = dtypes.promote_dtype
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Looks up the vectors.
+
+        Args:
+            inputs: Integers of shape `[...]`.
+        """
+        return self._run("__call__", (inputs,), {})
 
     def attend(self, query: jax.Array) -> jax.Array:
         """The products of a query with all vectors: logits over the integers.

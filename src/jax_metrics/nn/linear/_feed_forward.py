@@ -17,7 +17,7 @@ _KERNEL_INIT = initializers.lecun_normal()
 
 
 class FeedForward(Module):
-    """Two linear layers with an activation and dropout between them, as wide out as in.
+    """Two linear layers with an activation and dropout between them; the size does not change.
 
     Takes an array of shape `[..., features]` and returns an array of the same shape.
 

@@ -52,6 +52,14 @@ class Linear(FlaxLayer, flax_class=linen.Dense):
     dot_general: Any = None
     dot_general_cls: Any = None
 
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Multiplies and adds.
+
+        Args:
+            inputs: Shape `[..., in]`.
+        """
+        return self._run("__call__", (inputs,), {})
+
 
 class LinearGeneral(FlaxLayer, flax_class=linen.DenseGeneral):
     """Contracts any axes with a tensor and adds a bias.
@@ -96,6 +104,14 @@ class LinearGeneral(FlaxLayer, flax_class=linen.DenseGeneral):
     dot_general: Any = None
     dot_general_cls: Any = None
 
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Multiplies and adds.
+
+        Args:
+            inputs: Shape `[batch..., *axes]`.
+        """
+        return self._run("__call__", (inputs,), {})
+
 
 class Einsum(FlaxLayer, flax_class=linen.Einsum, positional=2):
     """Multiplies by a tensor through an einsum, and adds a bias.
@@ -139,3 +155,12 @@ class Einsum(FlaxLayer, flax_class=linen.Einsum, positional=2):
     bias_init: initializers.InitializerLike = initializers.zeros
     promote_dtype: Any = dtypes.promote_dtype
     preferred_element_type: Any = None
+
+    def __call__(self, inputs: jax.Array, einsum_str: str | None = None) -> jax.Array:
+        """Multiplies and adds.
+
+        Args:
+            inputs: The first operand of the equation.
+            einsum_str: The equation, if the layer has none.
+        """
+        return self._run("__call__", (inputs, einsum_str), {})

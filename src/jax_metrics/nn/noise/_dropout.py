@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import flax.linen as linen
+import jax
 
 from jax_metrics.module import Rng
 from jax_metrics.nn.flax import FlaxLayer
@@ -40,3 +41,18 @@ class Dropout(FlaxLayer, flax_class=linen.Dropout):
     broadcast_dims: Sequence[int] = ()
     deterministic: bool | None = None
     rng_collection: str = "dropout"
+
+    def __call__(
+        self,
+        inputs: jax.Array,
+        deterministic: bool | None = None,
+        rng: jax.Array | None = None,
+    ) -> jax.Array:
+        """Drops values, in training.
+
+        Args:
+            inputs: Any shape.
+            deterministic: Overrides the mode for this call.
+            rng: The key to use instead of the layer's own.
+        """
+        return self._run("__call__", (inputs,), {"deterministic": deterministic, "rng": rng})

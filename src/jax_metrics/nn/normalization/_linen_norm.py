@@ -1,7 +1,8 @@
-"""The normalization layers of Flax, right for masked and empty inputs.
+"""The normalization layers of Flax, correct for masked and empty inputs.
 
-Flax divides by the number of valid values, also by 0, and averages the means of devices, however
-many values each has. Here sums and counts are reduced, and statistics of no values are 0.
+Flax divides by the number of valid values, even by 0, and averages the means of devices
+regardless of how many values each has. Here sums and counts are reduced, and statistics of no
+values are 0.
 """
 
 from typing import Any

@@ -21,8 +21,8 @@ from jax_metrics.nn.normalization._linen_norm import (
 class BatchNorm(FlaxLayer, flax_class=LinenBatchNorm):
     """Normalizes each feature over the batch (Ioffe and Szegedy, 2015).
 
-    In training it uses the statistics of the batch and moves its running ones towards them; in
-    evaluation mode, or frozen, it uses the running ones and changes nothing. An empty or fully
+    In training it uses the statistics of the batch and moves its running statistics towards them;
+    in evaluation mode, or frozen, it uses the running statistics, unchanged. An empty or fully
     masked batch leaves them unchanged. A call also takes `mask=`, true at valid values, in a shape
     that broadcasts to the input. Equivalent to `flax.linen.BatchNorm` with
     `use_fast_variance=False`.
@@ -72,6 +72,23 @@ class BatchNorm(FlaxLayer, flax_class=LinenBatchNorm):
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
+    def __call__(
+        self,
+        x: jax.Array,
+        use_running_average: bool | None = None,
+        *,
+        mask: jax.Array | None = None,
+    ) -> jax.Array:
+        """Normalizes.
+
+        Args:
+            x: Shape `[batch, ..., features]`, or with the features at `axis`.
+            use_running_average: Overrides the mode for this call.
+            mask: True at valid values, in a shape that broadcasts to `x`.
+        """
+        options = {"use_running_average": use_running_average, "mask": mask}
+        return self._run("__call__", (x,), options)
+
 
 class LayerNorm(FlaxLayer, flax_class=LinenLayerNorm):
     """Normalizes each example over its features (Ba et al., 2016).
@@ -119,6 +136,15 @@ class LayerNorm(FlaxLayer, flax_class=LinenLayerNorm):
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
+    def __call__(self, x: jax.Array, *, mask: jax.Array | None = None) -> jax.Array:
+        """Normalizes.
+
+        Args:
+            x: Shape `[..., features]`.
+            mask: True at valid values, in a shape that broadcasts to `x`.
+        """
+        return self._run("__call__", (x,), {"mask": mask})
+
 
 class RMSNorm(FlaxLayer, flax_class=LinenRMSNorm):
     """Divides each example by its root mean square (Zhang and Sennrich, 2019).
@@ -158,6 +184,15 @@ class RMSNorm(FlaxLayer, flax_class=LinenRMSNorm):
     axis_index_groups: Any = None
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
+
+    def __call__(self, x: jax.Array, *, mask: jax.Array | None = None) -> jax.Array:
+        """Normalizes.
+
+        Args:
+            x: Shape `[..., features]`.
+            mask: True at valid values, in a shape that broadcasts to `x`.
+        """
+        return self._run("__call__", (x,), {"mask": mask})
 
 
 class GroupNorm(FlaxLayer, flax_class=LinenGroupNorm, positional=1):
@@ -212,6 +247,15 @@ class GroupNorm(FlaxLayer, flax_class=LinenGroupNorm, positional=1):
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
 
+    def __call__(self, x: jax.Array, *, mask: jax.Array | None = None) -> jax.Array:
+        """Normalizes.
+
+        Args:
+            x: Shape `[batch, ..., features]`.
+            mask: True at valid values, in a shape that broadcasts to `x`.
+        """
+        return self._run("__call__", (x,), {"mask": mask})
+
 
 class InstanceNorm(FlaxLayer, flax_class=LinenInstanceNorm):
     """Normalizes each feature of each example over its positions (Ulyanov et al., 2016).
@@ -260,3 +304,12 @@ class InstanceNorm(FlaxLayer, flax_class=LinenInstanceNorm):
     axis_index_groups: Any = None
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
+
+    def __call__(self, x: jax.Array, *, mask: jax.Array | None = None) -> jax.Array:
+        """Normalizes.
+
+        Args:
+            x: Shape `[batch, ..., features]`.
+            mask: True at valid values, in a shape that broadcasts to `x`.
+        """
+        return self._run("__call__", (x,), {"mask": mask})

@@ -53,6 +53,16 @@ class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
     error_on_non_matrix: bool = False
     collection_name: str = "batch_stats"
 
+    def __call__(self, *args: Any, update_stats: bool | None = None, **kwargs: Any) -> Any:
+        """Calls the layer with its normalized kernels.
+
+        Args:
+            *args: The arguments of the layer.
+            update_stats: Overrides the mode for this call.
+            **kwargs: Keyword arguments of the layer.
+        """
+        return self._run("__call__", args, {**kwargs, "update_stats": update_stats})
+
 
 class WeightNorm(FlaxLayer, flax_class=linen.WeightNorm, rest="scale"):
     """Calls a layer with its kernels brought to length one and scaled (Salimans and Kingma, 2016).
@@ -89,3 +99,12 @@ class WeightNorm(FlaxLayer, flax_class=linen.WeightNorm, rest="scale"):
     scale_init: initializers.InitializerLike = initializers.ones
     feature_axes: int | Sequence[int] | None = -1
     variable_filter: Collection[str] | None = frozenset({"kernel"})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer with its normalized kernels.
+
+        Args:
+            *args: The arguments of the layer.
+            **kwargs: Keyword arguments of the layer.
+        """
+        return self._run("__call__", args, kwargs)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax_metrics.module import Key, Parameter
 from jax_metrics.nn import initializers
 from jax_metrics.nn.flax import FlaxLayer
+from jax_metrics.nn.recurrent._input_features import explain_features
 
 Gate = Callable[[jax.Array], jax.Array]
 
@@ -37,6 +38,15 @@ class RNNCellBase(FlaxLayer):
         Array([0.5  , 0.75 , 0.875], dtype=float32)
     """
 
+    def __call__(self, carry: Any, inputs: jax.Array) -> tuple[Any, jax.Array]:
+        """Runs one step, and returns the new carry and the output.
+
+        Args:
+            carry: As `initialize_carry` returns it.
+            inputs: Shape `[batch..., *features]`.
+        """
+        return self._run("__call__", (carry, inputs), {})
+
     def initialize_carry(self, rng: Any, input_shape: Sequence[int]) -> Any:
         """The carry before the first step.
 
@@ -50,6 +60,12 @@ class RNNCellBase(FlaxLayer):
     def num_feature_axes(self) -> int:
         """Number of trailing feature axes of the inputs."""
         return self._flax_call().module.num_feature_axes
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
+        return explain_features(self, inputs) or super()._explain_error(error, args, kwargs)
 
 
 class SimpleCell(RNNCellBase, flax_class=linen.SimpleCell):

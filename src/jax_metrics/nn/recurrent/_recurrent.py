@@ -11,6 +11,7 @@ from flax.core import FrozenDict
 from jax_metrics.nn._padding import without_padding
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.recurrent._cells import RNNCellBase
+from jax_metrics.nn.recurrent._input_features import explain_features
 from jax_metrics.nn.recurrent._lengths import check_lengths, one_of_lengths, valid_steps
 from jax_metrics.nn.recurrent._varying import varying_like
 from jax_metrics.tree import node
@@ -94,30 +95,57 @@ class _SequenceLayer(FlaxLayer):
         inputs: jax.Array,
         *,
         lengths: jax.Array | None = None,
+        initial_carry: Any = None,
+        init_key: jax.Array | None = None,
+        return_carry: bool | None = None,
+        time_major: bool | None = None,
+        reverse: bool | None = None,
+        keep_order: bool | None = None,
         seq_lengths: jax.Array | None = None,
-        **options: Any,
     ) -> Any:
         """Runs over a sequence.
 
         Args:
             inputs: Shape `[batch..., time, *features]`.
             lengths: Shape `[batch...]`: number of valid steps. Traced values are clipped to the
-                time axis; others beyond it are refused.
+                time axis; others beyond it are rejected.
+            initial_carry: The carry to start from.
+            init_key: A key for cells whose initial carry is random.
+            return_carry: Overrides the layer's setting for this call, as do the next three.
+            time_major: See `return_carry`.
+            reverse: See `return_carry`.
+            keep_order: See `return_carry`.
             seq_lengths: Flax's name of `lengths`.
-            **options: Other arguments of the call, as in Flax.
         """
+        options = {
+            "initial_carry": initial_carry,
+            "init_key": init_key,
+            "return_carry": return_carry,
+            "time_major": time_major,
+            "reverse": reverse,
+            "keep_order": keep_order,
+        }
         lengths = one_of_lengths(self, lengths, seq_lengths)
         if lengths is not None:
-            check_lengths(self, lengths, inputs.shape[self._time_axis(inputs, options)])
+            check_lengths(self, lengths, inputs.shape[self._time_axis(inputs, time_major)])
             options["seq_lengths"] = jnp.asarray(lengths)
-        return super().__call__(inputs, **options)
+        return self._run("__call__", (inputs,), options)
 
-    def _time_axis(self, inputs: jax.Array, options: dict[str, Any]) -> int:
-        time_major = options.get("time_major")
+    def _time_axis(self, inputs: jax.Array, time_major: bool | None) -> int:
         module = self._flax_call().module
         return self._rnn_of(module).time_axis(
             inputs, module.time_major if time_major is None else time_major
         )
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        inputs = args[0] if args else kwargs.get("inputs")
+        cell = next(iter(self._inner()), None)
+        while cell is not None and not isinstance(cell, RNNCellBase):
+            cell = next(iter(cell._inner()), None)
+        known = explain_features(cell, inputs) if cell is not None else None
+        return known or super()._explain_error(error, args, kwargs)
 
     def _rnn_of(self, module: Any) -> _LinenRNN:
         return module

@@ -1,6 +1,7 @@
 """Recurrent layers: `GRU`, `LSTM` and `SimpleRNN` over whole sequences."""
 
-from typing import Any, ClassVar
+import inspect
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +11,43 @@ from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn._options import check_sizes
 from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn._rate import check_rate
+from jax_metrics.nn.initializers import InitializerLike
 from jax_metrics.nn.noise import Dropout
-from jax_metrics.nn.recurrent._cells import GRUCell, OptimizedLSTMCell, RNNCellBase, SimpleCell
+from jax_metrics.nn.recurrent._cells import (
+    Gate,
+    GRUCell,
+    OptimizedLSTMCell,
+    RNNCellBase,
+    SimpleCell,
+)
+from jax_metrics.nn.recurrent._input_features import explain_features
 from jax_metrics.nn.recurrent._lengths import check_lengths, one_of_lengths, valid_steps
 from jax_metrics.nn.recurrent._recurrent_steps import output_of, scan_cell
 from jax_metrics.nn.recurrent._varying import varying_like
-from jax_metrics.tree import node
+from jax_metrics.tree import node, signature_of
+
+
+class _CellOptions(TypedDict, total=False):
+    """The other arguments of the cells."""
+
+    gate_fn: Gate
+    activation_fn: Gate
+    kernel_init: InitializerLike
+    recurrent_kernel_init: InitializerLike
+    bias_init: InitializerLike
+    dtype: Any
+    param_dtype: Any
+    carry_init: InitializerLike
+    residual: bool
+
+
+def _with_arguments_of(cell: type, signature: inspect.Signature) -> inspect.Signature:
+    """The signature of a constructor with the arguments of the cell in place of `**cell`."""
+    own = {name: p for name, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
+    of_cell = signature_of(cell).parameters
+    more = [of_cell[name].replace(kind=inspect.Parameter.KEYWORD_ONLY) for name in of_cell]
+    _, *parameters = (*own.values(), *(p for p in more if p.name not in own))
+    return signature.replace(parameters=parameters)
 
 
 class RecurrentLayer(Module):
@@ -57,6 +89,11 @@ class RecurrentLayer(Module):
     state: Any = Cache.node(None)
     _cell_class: ClassVar[Any]
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "_cell_class" in vars(cls):
+            cls.__signature__ = _with_arguments_of(cls._cell_class, signature_of(cls.__init__))
+
     def __init__(
         self,
         features: int,
@@ -71,7 +108,7 @@ class RecurrentLayer(Module):
         bidirectional: bool = False,
         dropout: float = 0.0,
         name: str | None = None,
-        **cell: Any,
+        **cell: Unpack[_CellOptions],
     ):
         super().__init__(name)
         check_rate(dropout, "dropout")
@@ -116,7 +153,7 @@ class RecurrentLayer(Module):
                 the previous call.
             mask: Shape `[batch..., time]`, true at valid steps.
             lengths: Shape `[batch...]`: number of valid steps. Traced values are clipped to the
-                time axis; others beyond it are refused.
+                time axis; others beyond it are rejected.
             seq_lengths: Flax's name of `lengths`.
         """
         time = self.time_axis + x.ndim if self.time_axis < 0 else self.time_axis
@@ -155,6 +192,11 @@ class RecurrentLayer(Module):
         else:
             output = jnp.concatenate([output_of(c) for c in after[-directions:]], axis=-1)
         return (output, state) if self.return_state else output
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        return explain_features(self.cells[0], args[0] if args else kwargs.get("x"))
 
     def reset_state(self) -> "RecurrentLayer":
         """Sets the state that a stateful layer keeps to zero, in place; returns the layer."""
@@ -215,8 +257,8 @@ class RecurrentLayer(Module):
             where = "`initial_state`" if given is not None else "the `state` of the previous call"
             raise ValueError(
                 f"{type(self).__name__} expected {where} to have the shapes {shapes}, for these "
-                f"inputs; got {given_shapes}. Reset a stateful layer, also for another batch "
-                "size, with `layer.state = None`."
+                f"inputs; got {given_shapes}. Reset a stateful layer, including for another "
+                "batch size, with `layer.state = None`."
             )
         return (states,) if len(fresh) == 1 else tuple(states)
 

@@ -14,7 +14,7 @@ Policy = str | Callable[..., Any] | None
 class Remat(Module):
     """Recomputes the activations of a layer for its gradients, instead of storing them.
 
-    The same numbers as without, for less memory and more time (Chen et al., 2016,
+    The results are the same, for less memory and more time (Chen et al., 2016,
     https://arxiv.org/abs/1604.06174). State and random keys are the same as without it: dropout
     drops the same values both times, and statistics move once.
 

@@ -19,17 +19,17 @@ class Stack(Module):
     """Applies `n` equal layers, one after the other, as one layer with stacked leaves.
 
     Every leaf of `layer` has a leading axis of size `n`, and one `jax.lax.scan` runs them all, so
-    that the time to compile does not grow with `n`. Each layer is initialized with a key of its own
+    that the compile time does not grow with `n`. Each layer is initialized with its own key
     and has its own parameters, state and random keys. The output of a layer is the input of the
     next; more arguments of a call go to each layer as they are. The layers share modes, such as
     frozen. If their output has another dtype than the input, the input is cast to it first.
 
-    `stack[i]` is layer `i` by itself, for looking at and for calling; `len` and iteration, also
-    `reversed`, work too. A slice is a Stack.
+    `stack[i]` is a copy of layer `i`; `len`, iteration and `reversed` work, too. A slice is a
+    Stack.
 
     Args:
         layer: One of the layers. If it is initialized already, all start from its values.
-        n: How many there are.
+        n: Number of layers.
         remat: Save memory by recomputing each layer's activations for the gradients: True, or a
             `policy` as in `Remat`.
         unroll: How many layers one step of the scan runs.

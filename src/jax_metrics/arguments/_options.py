@@ -1,0 +1,122 @@
+"""Checks of the options of constructors: their names and plain types."""
+
+import inspect
+import reprlib
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from jax_metrics.tree import nearest
+
+# Names that other libraries use for the same arguments.
+_SYNONYMS = {
+    "y_true": "target",
+    "labels": "target",
+    "targets": "target",
+    "y": "target",
+    "y_pred": "preds",
+    "predictions": "preds",
+    "logits": "preds",
+    "input": "preds",
+    "output": "preds",
+    "outputs": "preds",
+    "y_score": "preds",
+    "weights": "sample_weight",
+    "weight": "sample_weight",
+    "value": "values",
+    "loss": "values",
+}
+# The plain types that are checked.
+_EXPECTED: dict[type, str] = {
+    int: "an integer",
+    float: "a number",
+    bool: "a boolean",
+    str: "a string",
+    type(None): "None",
+}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question with the known name that was probably meant; empty if none is similar."""
+    known = tuple(known)
+    synonym = _SYNONYMS.get(name)
+    return f" Did you mean `{synonym}`?" if synonym in known else nearest(name, known)
+
+
+def refuse_unknown(owner: str, unknown: Iterable[str], known: Iterable[str]) -> None:
+    """Checks that there are no unknown arguments.
+
+    Args:
+        owner: The name of the class or function, for the message.
+        unknown: The names that it does not have.
+        known: The names that it has.
+
+    Raises:
+        TypeError: If there are, with the nearest known name.
+    """
+    known = tuple(known)
+    for name in unknown:
+        raise TypeError(
+            f"{owner} has no argument {name!r}.{did_you_mean(name, known)} It takes "
+            f"{', '.join(known)}."
+        )
+
+
+def check_constructor(
+    cls: type, signature: inspect.Signature, args: Sequence[Any], options: Mapping[str, Any]
+) -> None:
+    """Checks how many options are given by position, and the types of those that are plain.
+
+    Annotations of plain types, such as `int | None`, are checked; all others pass.
+
+    Raises:
+        TypeError: If one does not fit.
+    """
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = signature.parameters
+    positional = [p.name for p in parameters.values() if p.kind in kinds]
+    takes_any = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
+    if len(args) > len(positional) and not takes_any:
+        named = [n for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        raise TypeError(
+            f"{cls.__name__} takes {len(positional) or 'no'} argument{'s'[len(positional) == 1 :]} "
+            f"by position, but got {len(args)}. Give options by name: "
+            f"{', '.join(f'{name}=...' for name in named)}."
+        )
+    for name, value in (*zip(positional, args, strict=False), *options.items()):
+        if name in parameters:
+            _check_type(cls, name, value, parameters[name].annotation)
+
+
+def _check_type(cls: type, name: str, value: Any, annotation: Any) -> None:
+    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    allowed = typing.get_args(annotation) if is_union else (annotation,)
+    if any(not isinstance(one, type) for one in allowed):
+        return
+    if isinstance(value, type):
+        for one in allowed:
+            if issubclass(value, one):
+                raise TypeError(
+                    f"{name} of {cls.__name__} must be a {one.__name__}, but is the class "
+                    f"{value.__name__}. Create an object of it: `{value.__name__}(...)`."
+                )
+    if any(one not in _EXPECTED for one in allowed) or any(_fits(value, one) for one in allowed):
+        return
+    expected = " or ".join(_EXPECTED[one] for one in allowed)
+    raise TypeError(
+        f"{name} of {cls.__name__} must be {expected}, but is the {type(value).__name__} "
+        f"{reprlib.repr(value)}."
+    )
+
+
+def _fits(value: Any, kind: type) -> bool:
+    dtype = getattr(value, "dtype", None)
+    if kind is str or kind is type(None):
+        return isinstance(value, kind)
+    if kind is bool:
+        return isinstance(value, bool) or str(dtype) == "bool"
+    if value is None or isinstance(value, str | bytes | type) or getattr(value, "ndim", 0):
+        return False
+    # Other objects, such as traced scalars, have checks of their own.
+    return kind is float or not isinstance(value, float)

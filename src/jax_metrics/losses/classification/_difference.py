@@ -1,0 +1,10 @@
+"""Differences of scores, also of infinite ones."""
+
+import jax
+import jax.numpy as jnp
+
+
+def difference(a: jax.Array, b: jax.Array) -> jax.Array:
+    """`a - b`, and 0 for equal infinities."""
+    equal = (a == b) & jnp.isinf(a)
+    return jnp.where(equal, 0, a) - jnp.where(equal, 0, b)

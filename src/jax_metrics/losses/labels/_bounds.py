@@ -1,0 +1,96 @@
+"""Checks of scores: probabilities where they are expected, and none where logits are."""
+
+import warnings
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from jax_metrics.tree import user_line
+
+# Rounding of 16 bits, as in probabilities that were computed in bfloat16.
+_SLACK = 2**-7
+
+
+def check_probabilities(
+    probabilities: jax.Array,
+    used: jax.Array | None = None,
+    *,
+    name: str = "preds",
+    option: str = "from_logits=False",
+) -> jax.Array | None:
+    """Marks values that are no probabilities; None if all are, which is known only outside `jit`.
+
+    Args:
+        probabilities: The values.
+        used: Those among them that the loss depends on, which are marked; by default all.
+        name: The name of the argument.
+        option: The option that makes them probabilities.
+
+    Raises:
+        ValueError: If some are none, outside of `jit`.
+    """
+    # With constants in a traced function, the comparison is traced though the values are not.
+    outside = _is_outside(probabilities)
+    if isinstance(outside, Tracer):
+        return outside if used is None else _is_outside(used)
+    if outside.any():
+        first = float(probabilities[outside][0])
+        raise ValueError(
+            f"{name} must be probabilities from 0 to 1 with `{option}`, but {first:g} is none. If "
+            f"they are not, give `{option.replace('False', 'True')}`; or apply `jax.nn.softmax`, "
+            "of a single score `jax.nn.sigmoid`."
+        )
+    return None
+
+
+def _is_outside(probabilities: jax.Array) -> jax.Array:
+    return (probabilities < -_SLACK) | (probabilities > 1 + _SLACK)
+
+
+def check_log_probabilities(name: str, values: jax.Array, option: str) -> jax.Array | None:
+    """Marks logarithms of probabilities that are above 0; None if none is, as above.
+
+    Raises:
+        ValueError: If some are, outside of `jit`.
+    """
+    above = values > _SLACK
+    if isinstance(above, Tracer):
+        return above
+    if bool(above.any()):
+        raise ValueError(
+            f"{name} must be logarithms of probabilities, at most 0, with `{option}`, but "
+            f"{float(values.max()):g} is none. If they are logits, apply `jax.nn.log_softmax`; if "
+            f"they are probabilities, give `{option.replace('True', 'False')}`."
+        )
+    return None
+
+
+def warn_of_probabilities(logits: jax.Array) -> None:
+    """Warns if logits of classes look like probabilities: all rows are, and sum to 1.
+
+    It warns outside of `jit` only, and not of rows of 0 and 1 alone.
+    """
+    if isinstance(logits, Tracer) or not logits.size or not logits.is_fully_addressable:
+        return
+    if any(device.platform != "cpu" for device in logits.devices()):
+        # One row tells nearly always, and spares the transfer of all.
+        if not _are_probabilities(np.asarray(logits[(0,) * (logits.ndim - 1)])):
+            return
+    values = np.asarray(logits)
+    if _are_probabilities(values[(0,) * (logits.ndim - 1)]) and _are_probabilities(values):
+        path, line = user_line()
+        warnings.warn_explicit(
+            "preds look like probabilities, since all rows sum to 1, but are read as logits. Give "
+            "`from_logits=False`; or leave out the softmax of the model, which is more exact.",
+            UserWarning,
+            path,
+            line,
+        )
+
+
+def _are_probabilities(rows: np.ndarray) -> bool:
+    """Whether all rows are from 0 to 1 and sum to 1, and not all of them are of 0 and 1 alone."""
+    if rows.min() < 0 or rows.max() > 1 or abs(rows.sum(-1) - 1).max() > 1e-3:
+        return False
+    return rows.ndim == 1 or bool(((rows > 0) & (rows < 1)).any())

@@ -1,0 +1,52 @@
+"""The options that a metric class takes, with those that it passes on to its bases."""
+
+import functools
+import inspect
+import typing
+from typing import Any
+
+from jax_metrics.tree import signature_of
+
+_KIND = inspect.Parameter
+_POSITIONAL = (_KIND.POSITIONAL_ONLY, _KIND.POSITIONAL_OR_KEYWORD, _KIND.VAR_POSITIONAL)
+
+
+def constructor_signature(cls: type) -> inspect.Signature:
+    """The signature of a constructor, where `**options` are replaced by the options of the bases.
+
+    Options that are typed with `Unpack` are those of the dict type; others are all of the base.
+    """
+    leading: list[inspect.Parameter] = []
+    options: dict[str, inspect.Parameter] = {}
+    allowed: set[str] | None = None  # the names that are passed on; None for all
+    is_first = True
+    for base in cls.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        parameters = _own_parameters(vars(base)["__init__"])
+        if is_first:
+            leading = [p for p in parameters if p.kind in _POSITIONAL]
+            is_first = False
+        for p in parameters:
+            if p.kind is _KIND.KEYWORD_ONLY and (allowed is None or p.name in allowed):
+                options.setdefault(p.name, p)
+        rest = next((p for p in parameters if p.kind is _KIND.VAR_KEYWORD), None)
+        if rest is None:
+            break
+        if (names := _names(rest.annotation)) is not None:
+            allowed = names if allowed is None else allowed & names
+        elif rest.annotation not in (rest.empty, Any):  # its own, not passed on
+            return inspect.Signature([*leading, *options.values(), rest])
+    return inspect.Signature([*leading, *options.values()])
+
+
+@functools.cache
+def _own_parameters(init: Any) -> tuple[inspect.Parameter, ...]:
+    return tuple(signature_of(init).parameters.values())[1:]
+
+
+def _names(annotation: Any) -> set[str] | None:
+    """The names of `Unpack` of a dict type; None for other annotations."""
+    if typing.get_origin(annotation) is not typing.Unpack:
+        return None
+    return set(typing.get_args(annotation)[0].__annotations__)

@@ -1,0 +1,53 @@
+"""Integers of NumPy that JAX would truncate to 32 bits are right or refused."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jax_metrics import losses
+
+WIDE = 2**32 + 1  # truncated to 1
+PREDS = np.zeros((2, 3), np.float32)
+SCORES = {"preds": PREDS}
+
+
+@pytest.mark.parametrize("mask", [None, np.ones(2, bool), jnp.ones(2, bool)])
+@pytest.mark.parametrize(
+    ("loss", "arguments"),
+    [
+        (losses.Crossentropy(), SCORES),
+        (losses.Crossentropy(label_smoothing=0.1), SCORES),
+        (losses.Crossentropy(ignore_index=-1), SCORES),
+        (losses.CategoricalFocalCrossentropy(), SCORES),
+        (losses.GeneralizedCrossentropy(), SCORES),
+        (losses.PolyCrossentropy(), SCORES),
+        (losses.MulticlassHinge(), SCORES),
+        (losses.MultiMargin(), SCORES),
+        (losses.MulticlassSparsemax(), SCORES),
+        (losses.NTXent(), SCORES),
+        (losses.Circle(), SCORES),
+    ],
+)
+def test_labels_are_refused(loss, arguments, mask):
+    target = np.array([0, WIDE])
+    with pytest.raises(OverflowError, match=f"target holds the int64 {WIDE}, which JAX would"):
+        loss(target=target, **arguments, mask=mask)
+    hidden = np.array([True, False])
+    first = loss(target=np.array([0, 1]), **arguments, mask=hidden)
+    if "mask" not in loss._parameters_of_call():  # those compare examples with each other
+        assert loss(target=target, **arguments, mask=hidden) == first
+
+
+def test_sequences_are_refused():
+    frames = np.zeros((1, 4, 3), np.float32)
+    with pytest.raises(OverflowError, match="target holds"):
+        losses.ctc(np.array([[WIDE, 1]]), frames)
+    with pytest.raises(OverflowError, match="preds_length holds"):
+        losses.ctc(np.array([[2, 1]]), frames, preds_length=np.array([WIDE]))
+
+
+@pytest.mark.parametrize("mask", [None, np.ones(2, bool), jnp.ones(2, bool)])
+@pytest.mark.parametrize("loss", [losses.MeanAbsoluteError(), losses.Quantile(q=0.0)])
+def test_numbers_are_right(loss, mask):
+    preds = np.array([WIDE, WIDE + 2**20])
+    assert loss(target=np.full(2, WIDE), preds=preds, mask=mask) == 2**19
