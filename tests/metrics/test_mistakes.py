@@ -645,5 +645,6 @@ def test_signatures_of_objects():
     assert list(inspect.signature(Mean()).parameters) == ["values", "sample_weight", "mask"]
     renamed = Accuracy().rename_arguments(target="y")
     assert list(inspect.signature(renamed).parameters) == ["y", "preds", "sample_weight", "mask"]
+    assert inspect.signature(metrics.accuracy).return_annotation is jax.Array
     together = Metrics([Mean(), renamed])
     assert {"y", "values"} <= inspect.signature(together).parameters.keys()
