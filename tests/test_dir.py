@@ -42,3 +42,4 @@ def test_objects(tree, names):
     assert names <= {*shown}
     assert not [name for name in shown if name.startswith("_") and not name.startswith("__")]
     assert all(name in shown for name in vars(tree) if not name.startswith("_"))
+    assert "forward" not in shown  # it exists only to name what to write instead
