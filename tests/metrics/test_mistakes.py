@@ -419,7 +419,8 @@ MISTAKES = {
             target=P, preds=P, mask=MASK
         ),
         TypeError,
-        r"Losses got `mask`, but its member 'own_loss' \(own_loss\) takes none",
+        r"Losses got `mask`, but its member 'own_loss' \(own_loss\) takes none.* "
+        r"`per_example = \(\)` on it",
     ),
     "a mask, LossAndLogs": (
         lambda: metrics.LossAndLogs(losses.MeanSquaredError(), [Unmasked()]).update(
@@ -520,6 +521,18 @@ def test_a_metric_of_its_own_keywords():
         Passing(numclasses=3)
 
 
+def test_options_of_other_types_pass():
+    class Kept(Mean):
+        def __init__(self, kind: object, rate: float, size: "int", names: list[str] | None = None):
+            super().__init__()
+            self.options = (kind, size, names)
+
+    assert Kept(int, np.float32(1), "many", names=["a"]).options == (int, "many", ["a"])
+    assert Kept(None, jnp.ones(()), 2, None).options == (None, 2, None)
+    with pytest.raises(TypeError, match="rate of Kept must be a number, but is the NoneType None"):
+        Kept(1, rate=None, size=2)
+
+
 def test_what_is_declared_stays_silent():
     several = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]])
     assert metrics.accuracy(several, SCORES, num_labels=3) == 8 / 12
@@ -570,6 +583,15 @@ def test_members_that_need_no_mask():
     assert value["top"] == 3 and value["total"] == 4 and value["last"] == 1
     assert value["spread"] == 1 and value["rate"] == 4
     assert value["accuracy"] == 1
+
+
+def test_a_function_that_needs_no_mask():
+    def largest(preds):
+        return preds.max()
+
+    largest.per_example = ()
+    collection = metrics.Losses([losses.MeanSquaredError(), largest])
+    assert collection(target=P, preds=P, mask=MASK)["largest"] == P.max()
 
 
 def test_a_mean_next_to_weights():
@@ -623,5 +645,6 @@ def test_signatures_of_objects():
     assert list(inspect.signature(Mean()).parameters) == ["values", "sample_weight", "mask"]
     renamed = Accuracy().rename_arguments(target="y")
     assert list(inspect.signature(renamed).parameters) == ["y", "preds", "sample_weight", "mask"]
+    assert inspect.signature(metrics.accuracy).return_annotation is jax.Array
     together = Metrics([Mean(), renamed])
     assert {"y", "values"} <= inspect.signature(together).parameters.keys()

@@ -1,6 +1,7 @@
 """Checks that no member of a collection counts examples that a mask leaves out."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import jax
@@ -53,11 +54,12 @@ def check_withheld(owner: str, members: Iterable[Member], arguments: Mapping[str
                     x.shape[: len(shape)] == shape for x in _arrays(reader, value)
                 ):
                     wrong = "count masked ones" if given == "mask" else "weight them alike"
+                    place = "on it" if isinstance(reader, FunctionType) else "in its class"
                     raise TypeError(
                         f"{owner} got `{given}`, but its member {name!r} ({_class_name(reader)}) "
                         f"takes none: it gets {argument!r} of all examples and would {wrong}. Let "
                         f"it take `{given}`, or put it into another collection. If it needs none, "
-                        "set `per_example = ()` in its class."
+                        f"set `per_example = ()` {place}."
                     )
 
 
