@@ -99,10 +99,8 @@ def test_an_index_out_of_range(index):
 @pytest.mark.parametrize("make", [jm.Sequential, jm.nn.Concatenate, jm.nn.Residual])
 @pytest.mark.parametrize(
     "layer, text",
-    [(jm.Linear, r"the class Linear.* Create an object, as in `jm.Linear\("), (3, "got a int")],
+    [(jm.Linear, r"the class Linear. Make a layer of it: `Linear\("), (3, "got 3, which cannot")],
 )
 def test_what_is_no_layer(make, layer, text):
-    with pytest.raises(
-        TypeError, match=f"{make.__name__} needs modules and functions, but.*{text}"
-    ):
+    with pytest.raises(TypeError, match=f"^{make.__name__} expected a layer or a function.*{text}"):
         make(layer, jnp.sin)

@@ -10,22 +10,22 @@ Layer = Callable[..., Any]
 L = TypeVar("L", bound="LayerList")
 
 
-def check_function(f: Any) -> None:
+def check_function(f: Any, expected: str = "Expected a layer or a function") -> None:
     """Raises unless something can be called in the place of a layer.
+
+    Args:
+        f: Any value.
+        expected: The beginning of the message.
 
     Raises:
         TypeError: If it is the class of a module, or cannot be called.
     """
     if isinstance(f, type) and issubclass(f, Module):
         raise TypeError(
-            f"Expected a layer or a function, but got the class {f.__name__}. Make a layer of it: "
-            f"`{f.__name__}(...)`."
+            f"{expected}, but got the class {f.__name__}. Make a layer of it: `{f.__name__}(...)`."
         )
     if not callable(f):
-        raise TypeError(
-            f"Expected a layer or a function, but got {f!r}, which cannot be called. Layers are "
-            "given one by one, as in `Sequential(jm.Linear(8), jax.nn.relu)`."
-        )
+        raise TypeError(f"{expected}, but got {f!r}, which cannot be called.")
 
 
 def sequence(*layers: Layer) -> Layer:
@@ -88,15 +88,7 @@ def as_module(owner: str, layer: Any, place: str = "") -> Module:
     """The layer as a module; see `as_modules`."""
     if isinstance(layer, Module):
         return layer
-    if isinstance(layer, type) and issubclass(layer, Module):
-        raise TypeError(
-            f"{owner} needs modules and functions, but got the class {layer.__name__}{place}. "
-            f"Create an object, as in `jm.{layer.__name__}(...)`."
-        )
-    if not callable(layer):
-        raise TypeError(
-            f"{owner} needs modules and functions, but got a {type(layer).__name__}{place}."
-        )
+    check_function(layer, f"{owner} expected a layer or a function{place}")
     return Lambda(layer)
 
 
