@@ -461,9 +461,13 @@ CONSTRUCTORS = [
     (lambda: jm.Embed(10), TypeError, "as in `Embed(num_embeddings=..., features=...)`"),
     (lambda: jm.Linear(X), TypeError, "make the layer first and call it"),
     (lambda: jm.Flatten(1), TypeError, "Flatten.name is the name of the module, a string"),
-    (lambda: jm.Sequential(jm.Linear), TypeError, "got the class Linear. Make a layer of it"),
-    (lambda: nn.Residual(jm.Linear), TypeError, "got the class Linear. Make a layer of it"),
-    (lambda: jm.Sequential(jm.Linear(2), 3), TypeError, "got 3, which cannot be called"),
+    (lambda: jm.Sequential(jm.Linear), TypeError, "got the class Linear at position 0. Create"),
+    (lambda: nn.Residual(jm.Linear), TypeError, "got the class Linear. Create an object"),
+    (
+        lambda: jm.Sequential(jm.Linear(2), 3),
+        TypeError,
+        "got 3 at position 1, which cannot be called",
+    ),
     (lambda: nn.Stack(jm.Linear, 2), TypeError, "Stack expected a module, as in"),
     (lambda: jm.Optimizer(Net()), TypeError, "Optimizer wraps an optax transformation"),
 ]
@@ -631,7 +635,7 @@ OPTIMIZER = [
     (new_head_that_does_not_broadcast, ValueError, "of the shape (2,), but the gradient has (3,)"),
     (learning_rate_of_a_wrong_type, TypeError, "Optimizer.update failed in optax"),
     (transformation_that_needs_parameters, ValueError, "Optimizer.update failed in optax"),
-    (state_of_no_tree, TypeError, "Optimizer.init failed in optax"),
+    (state_of_no_tree, TypeError, "the parameter is a str, 'weights', but only arrays of"),
     (update_before_init, RuntimeError, "The optimizer was not initialized"),
     (optimizer_before_init_of_the_model, ValueError, "has no trainable parameters. Initialize"),
 ]

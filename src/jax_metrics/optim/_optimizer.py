@@ -277,7 +277,13 @@ def _check_floats(flat: Flat, what: str) -> None:
         TypeError: If one is not a float.
     """
     for path, value in flat.items():
-        dtype = getattr(value, "dtype", None) or jnp.result_type(value)
+        try:
+            dtype = getattr(value, "dtype", None) or jnp.result_type(value)
+        except TypeError:  # no number
+            raise TypeError(
+                f"At {path}: the {what} is a {type(value).__name__}, {value!r}, but only arrays of "
+                "floats are trained."
+            ) from None
         if not jnp.issubdtype(dtype, jnp.inexact):
             dtype = "float0" if dtype == jax.dtypes.float0 else dtype
             raise TypeError(

@@ -55,7 +55,7 @@ def is_argument(trace: Any, *objects: Any) -> bool:
         elif started:  # what called the transformation
             return False
         elif inside and _package(frame) != "jax_metrics":
-            # The variables of a method, such as that of a loop over layers, are parts of its object.
+            # Variables of a method, such as that of a loop over layers, are parts of its object.
             if _contains(local.get("self"), objects):
                 continue
             own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars} - {"self"}
