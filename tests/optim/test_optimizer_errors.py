@@ -174,8 +174,8 @@ class Table(jm.Module):
         (Table(jnp.arange(3)), r"\.table", "int32"),
         (Table([True]), r"\.table", "bool"),
         (
-            {"layers": [Table(jnp.ones(1)), Table(jnp.uint8([1]))]},
-            r"\['layers'\]\[1\]\.table",
+            jm.Sequential(Table(jnp.ones(1)), Table(jnp.uint8([1]))),
+            r"\.layers\[1\]\.table",
             "uint8",
         ),
         ({"a": jnp.ones(2), "n": jnp.arange(2)}, r"\['n'\]", "int32"),
