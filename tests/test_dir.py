@@ -12,7 +12,15 @@ from jax_metrics import nn
 MODULES = {"losses", "metrics", "module", "nn", "optim", "regularizers", "tree", "initializers"}
 
 
-@pytest.mark.parametrize("package, modules", [(jm, MODULES), (nn, {"initializers"})])
+@pytest.mark.parametrize(
+    "package, modules",
+    [
+        (jm, MODULES),
+        (nn, {"initializers"}),
+        (jm.losses, set()),
+        (jm.metrics, set()),
+    ],
+)
 def test_packages(package, modules):
     shown = dir(package)
     assert [name for name in shown if name.startswith("_")] in ([], ["__version__"])

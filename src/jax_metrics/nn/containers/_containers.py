@@ -68,8 +68,10 @@ def as_modules(owner: str, layers: Iterable[Any]) -> list[Module]:
 
 def as_module(owner: str, layer: Any, place: str = "") -> Module:
     """The layer as a module; see `as_modules`."""
+    if isinstance(layer, Module):
+        return layer
     _check_callable(owner, layer, place)
-    return layer if isinstance(layer, Module) else Lambda(layer)
+    return Lambda(layer)
 
 
 def _check_callable(owner: str, layer: Any, place: str = "") -> None:
