@@ -9,10 +9,12 @@ import pytest
 import jax_metrics as jm
 from jax_metrics import nn
 
-MODULES = {"losses", "metrics", "module", "nn", "optim", "regularizers", "tree", "initializers"}
+MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regularizers", "tree"}
 
 
-@pytest.mark.parametrize("package, modules", [(jm, MODULES), (nn, {"initializers"})])
+@pytest.mark.parametrize(
+    "package, modules", [(jm, MODULES | {"initializers"}), (nn, {"initializers"})]
+)
 def test_packages(package, modules):
     shown = dir(package)
     assert [name for name in shown if name.startswith("_")] in ([], ["__version__"])
