@@ -9,13 +9,13 @@ import pytest
 import jax_metrics as jm
 from jax_metrics import nn
 
-MODULES = {"losses", "metrics", "module", "nn", "optim", "regularizers", "tree", "initializers"}
+MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regularizers", "tree"}
 
 
 @pytest.mark.parametrize(
     "package, modules",
     [
-        (jm, MODULES),
+        (jm, MODULES | {"initializers"}),
         (nn, {"initializers"}),
         (jm.losses, set()),
         (jm.metrics, set()),

@@ -7,6 +7,7 @@ Functional forms of layers are in `jm.nn`, losses in `jm.losses`, metrics in `jm
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from jax_metrics import checkpoint as checkpoint
 from jax_metrics import losses as losses
 from jax_metrics import metrics as metrics
 from jax_metrics import module as module
@@ -16,6 +17,9 @@ from jax_metrics import regularizers as regularizers
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
+from jax_metrics.checkpoint import CheckpointError as CheckpointError
+from jax_metrics.checkpoint import load_state_dict as load_state_dict
+from jax_metrics.checkpoint import state_dict as state_dict
 from jax_metrics.losses import Loss as Loss
 from jax_metrics.metrics import AuxLosses as AuxLosses
 from jax_metrics.metrics import AuxMetrics as AuxMetrics
@@ -189,7 +193,7 @@ if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
     __getattr__ = _missing_name(__name__)
 
 _MODULES = frozenset(
-    "initializers losses metrics module nn optim regularizers testing tree".split()
+    "checkpoint initializers losses metrics module nn optim regularizers testing tree".split()
 )
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error

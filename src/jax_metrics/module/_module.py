@@ -83,8 +83,8 @@ class Module(Tree, Extensions):
     name: Any = DefaultName()
     if not TYPE_CHECKING:  # for a checker they do not exist
         forward = OtherMethod("Call the module itself: `model(x)`; its method is `__call__`.")
-        state_dict = OtherMethod("A model is a pytree: pickle it, or save it with orbax.")
-        load_state_dict = OtherMethod("Write `model = model.merge(restored)`.")
+        state_dict = OtherMethod("Write `jm.state_dict(model)`.")
+        load_state_dict = OtherMethod("Write `model = jm.load_state_dict(model, state)`.")
 
     def __init__(self, name: str | None = None):
         if name is not None:

@@ -1,0 +1,168 @@
+"""`load_state_dict`: a pytree with the values of a state dict."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar, overload
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_metrics.checkpoint._errors import CheckpointError
+from jax_metrics.checkpoint._misfits import LeftOut, compare, is_key
+from jax_metrics.checkpoint._names import Named, named_leaves
+from jax_metrics.checkpoint._rules import Rule, rename_all
+from jax_metrics.checkpoint._state_dict import check_leaves, is_array, is_number
+from jax_metrics.tree import map
+
+A = TypeVar("A")
+Rename = Mapping[str, str] | Callable[[str], str]
+
+
+@overload
+def load_state_dict(
+    tree: A,
+    state: Mapping[str, Any],
+    *,
+    strict: Literal[True] = True,
+    rename: Rename | None = None,
+    rules: Iterable[Rule] = (),
+    cast: bool = False,
+    inplace: bool = False,
+) -> A: ...
+@overload
+def load_state_dict(
+    tree: A,
+    state: Mapping[str, Any],
+    *,
+    strict: Literal[False],
+    rename: Rename | None = None,
+    rules: Iterable[Rule] = (),
+    cast: bool = False,
+    inplace: bool = False,
+) -> tuple[A, LeftOut]: ...
+
+
+def load_state_dict(
+    tree: Any,
+    state: Mapping[str, Any],
+    *,
+    strict: bool = True,
+    rename: Rename | None = None,
+    rules: Iterable[Rule] = (),
+    cast: bool = False,
+    inplace: bool = False,
+) -> Any:
+    """Returns the tree with the values of a state dict; all settings stay as they are.
+
+    Args:
+        tree: A module, an optimizer, a metric, or any pytree of them, with values: initialized, or
+            the result of `jax.eval_shape`.
+        state: Arrays by name, as from `state_dict` or `jm.load`; NumPy arrays and tensors of
+            PyTorch, too.
+        strict: Whether every name, shape and dtype must fit. If False, what fits is loaded, the
+            rest of the tree stays unchanged, and the result is a pair of the tree and a `LeftOut`
+            with the names.
+        rename: Names for entries of the state: a dict from patterns to patterns, such as
+            `{"encoder.{*rest}": "layers.0.{*rest}"}`, or a function from names to names.
+        rules: Changes to the state, applied in order, before `rename`: see
+            `jm.checkpoint.transpose`, `split`, `merge`, `reshape`, `skip` and `rename`.
+        cast: Whether to convert dtypes that differ. Never from floats to integers.
+        inplace: Change and return `tree` itself, which must be a Tree.
+
+    Raises:
+        CheckpointError: If the state does not fit. It lists everything that is missing,
+            unexpected, misshapen or wrongly typed, and nothing is changed.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> model = jm.Linear(2).init(0, jnp.ones((1, 3)))
+        >>> state = {"weight": jnp.ones((3, 2)), "bias": jnp.ones(2)}
+        >>> model = jm.load_state_dict(model, state, rename={"weight": "kernel"})
+        >>> model.bias
+        Array([1., 1.], dtype=float32)
+    """
+    leaves = named_leaves(tree)
+    check_leaves(leaves)
+    for rule in rules:
+        state = rule(dict(state))
+    state = {name: _readable(value) for name, value in rename_all(state, rename).items()}
+    comparison = compare(leaves, state, cast)
+    if strict and comparison.lines:
+        raise CheckpointError(misfit_message(tree, comparison.lines))
+    loaded = {
+        leaves[name].path: converted(state[name], leaves[name]) for name in comparison.fitting
+    }
+    result = map(
+        lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
+    )
+    return result if strict else (result, comparison.left_out)
+
+
+def misfit_message(tree: Any, lines: list[str], source: str = "The state") -> str:
+    """The message about a state that does not fit a tree."""
+    return "\n".join(
+        [
+            f"{source} does not fit the {type(tree).__name__}, which was not changed:",
+            *lines,
+            "Pass `rename=` or `rules=` for other names and layouts, or `strict=False` to load "
+            "what fits.",
+        ]
+        + ["Pass `cast=True` to convert dtypes."] * any(line.startswith("dtype:") for line in lines)
+    )
+
+
+def converted(value: Any, named: Named) -> Any:
+    """The value as a leaf of the same type, dtype and placement as that in the tree.
+
+    Raises:
+        CheckpointError: If an integer does not fit the dtype of the tree.
+    """
+    leaf = named.leaf
+    if is_number(leaf):
+        return type(leaf)(np.asarray(value).item())
+    if not is_key(leaf.dtype) and value.dtype != leaf.dtype:
+        _check_range(value, named)
+        value = value.astype(leaf.dtype)
+    if isinstance(leaf, np.ndarray | np.generic):
+        array = np.array(value)
+        return array if isinstance(leaf, np.ndarray) else array[()]
+    if not isinstance(value, jax.Array):
+        # Without a copy, JAX may go on using memory that NumPy writes to.
+        value = jnp.array(value, copy=True)
+    sharding = placement(leaf)
+    return value if sharding is None else jax.device_put(value, sharding)
+
+
+def placement(leaf: Any) -> Any:
+    """The sharding that a leaf was given on purpose; None where JAX may choose."""
+    if isinstance(leaf, jax.core.Tracer) or not isinstance(leaf, jax.Array | jax.ShapeDtypeStruct):
+        return None
+    chosen = isinstance(leaf, jax.ShapeDtypeStruct) or leaf.committed
+    return leaf.sharding if chosen else None
+
+
+def _check_range(value: Any, named: Named) -> None:
+    dtype = named.leaf.dtype
+    if jnp.issubdtype(dtype, jnp.integer) and np.size(value):
+        limits = jnp.iinfo(dtype)
+        low, high = int(np.min(value)), int(np.max(value))
+        if low < limits.min or high > limits.max:
+            raise CheckpointError(
+                f"At {named.path}: the state has integers from {low} to {high}, which {dtype} "
+                f"cannot represent. Give the tree a wider dtype than {dtype}."
+            )
+
+
+def _readable(value: Any) -> Any:
+    """A foreign array, such as a tensor of PyTorch, as one of NumPy or JAX; others unchanged."""
+    if is_array(value) or is_number(value) or not hasattr(value, "__dlpack__"):
+        return value
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):  # bfloat16, another device, gradients
+        pass
+    try:
+        return jnp.from_dlpack(value)
+    except Exception:  # whatever the other library raises: the report says what it is
+        return value
