@@ -579,8 +579,8 @@ CALLS = [
         "GRU expects booleans for `mask`",
     ),
     (lambda m, s: s.forward(X), AttributeError, "Sequential has no method `forward`. Call the mod"),
-    (lambda m, s: s.state_dict(), AttributeError, "A model is a pytree: pickle it, or save it"),
-    (lambda m, s: s.load_state_dict({}), AttributeError, "Write `model = model.merge(restored)`"),
+    (lambda m, s: s.state_dict(), AttributeError, "Write `jm.state_dict(model)`"),
+    (lambda m, s: s.load_state_dict({}), AttributeError, "Write `model = jm.load_state_dict(model"),
     (lambda m, s: jm.metrics.Mean().forward(X), AttributeError, "Mean has no method `forward`"),
     (lambda m, s: jm.metrics.Mean().reset_states(), AttributeError, "It is `metric.reset()`"),
 ]
