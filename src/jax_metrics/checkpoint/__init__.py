@@ -1,6 +1,8 @@
 """State dicts and files: any pytree as named arrays, in memory and on disk."""
 
 from jax_metrics.checkpoint._errors import CheckpointError as CheckpointError
+from jax_metrics.checkpoint._load import load as load
+from jax_metrics.checkpoint._load import read_metadata as read_metadata
 from jax_metrics.checkpoint._load_state_dict import load_state_dict as load_state_dict
 from jax_metrics.checkpoint._misfits import LeftOut as LeftOut
 from jax_metrics.checkpoint._rules import merge as merge
@@ -9,4 +11,5 @@ from jax_metrics.checkpoint._rules import reshape as reshape
 from jax_metrics.checkpoint._rules import skip as skip
 from jax_metrics.checkpoint._rules import split as split
 from jax_metrics.checkpoint._rules import transpose as transpose
+from jax_metrics.checkpoint._save import save as save
 from jax_metrics.checkpoint._state_dict import state_dict as state_dict

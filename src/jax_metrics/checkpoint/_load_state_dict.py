@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, overload
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._misfits import LeftOut, compare, is_key
@@ -82,24 +83,57 @@ def load_state_dict(
         >>> model.bias
         Array([1., 1.], dtype=float32)
     """
+    state = apply_rules(state, rules, rename)
+    result, left_out = assign(tree, state, strict=strict, cast=cast, inplace=inplace)
+    return result if strict else (result, left_out)
+
+
+def assign(
+    tree: Any,
+    state: Mapping[str, Any],
+    *,
+    strict: bool,
+    cast: bool,
+    inplace: bool = False,
+    source: str = "The state",
+    after_each: Callable[[], None] = lambda: None,
+) -> tuple[Any, LeftOut]:
+    """As `load_state_dict` with a converted state.
+
+    Args:
+        tree: As there.
+        state: The converted state.
+        strict: As there.
+        cast: As there.
+        inplace: As there.
+        source: What the state is, for the beginning of the error.
+        after_each: Called when a value has been copied out of the state.
+    """
     leaves = named_leaves(tree)
     check_leaves(leaves)
-    for rule in rules:
-        state = rule(dict(state))
-    state = {name: _readable(value) for name, value in rename_all(state, rename).items()}
     comparison = compare(leaves, state, cast)
     if strict and comparison.lines:
-        raise CheckpointError(misfit_message(tree, comparison.lines))
-    loaded = {
-        leaves[name].path: converted(state[name], leaves[name]) for name in comparison.fitting
-    }
+        raise CheckpointError(_misfit_message(tree, comparison.lines, source))
+    loaded = {}
+    for name in comparison.fitting:
+        loaded[leaves[name].path] = _converted(state[name], leaves[name])
+        after_each()
     result = map(
         lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
     )
-    return result if strict else (result, comparison.left_out)
+    return result, comparison.left_out
 
 
-def misfit_message(tree: Any, lines: list[str], source: str = "The state") -> str:
+def apply_rules(
+    state: Mapping[str, Any], rules: Iterable[Rule], rename: Rename | None
+) -> dict[str, Any]:
+    """The state with its names and layouts converted, and its arrays readable."""
+    for rule in rules:
+        state = rule(dict(state))
+    return {name: _readable(value) for name, value in rename_all(state, rename).items()}
+
+
+def _misfit_message(tree: Any, lines: list[str], source: str) -> str:
     """The message about a state that does not fit a tree."""
     return "\n".join(
         [
@@ -112,7 +146,7 @@ def misfit_message(tree: Any, lines: list[str], source: str = "The state") -> st
     )
 
 
-def converted(value: Any, named: Named) -> Any:
+def _converted(value: Any, named: Named) -> Any:
     """The value as a leaf of the same type, dtype and placement as that in the tree.
 
     Raises:
@@ -127,16 +161,18 @@ def converted(value: Any, named: Named) -> Any:
     if isinstance(leaf, np.ndarray | np.generic):
         array = np.array(value)
         return array if isinstance(leaf, np.ndarray) else array[()]
-    if not isinstance(value, jax.Array):
-        # Without a copy, JAX may go on using memory that NumPy writes to.
-        value = jnp.array(value, copy=True)
-    sharding = placement(leaf)
-    return value if sharding is None else jax.device_put(value, sharding)
+    sharding = _placement(leaf)
+    if isinstance(value, jax.Array):
+        return value if sharding is None else jax.device_put(value, sharding)
+    # Without a copy, JAX may go on using memory that NumPy writes to, or a file.
+    if sharding is None:
+        return jnp.asarray(np.array(value))
+    return jax.make_array_from_callback(value.shape, sharding, lambda index: np.array(value[index]))
 
 
-def placement(leaf: Any) -> Any:
+def _placement(leaf: Any) -> Any:
     """The sharding that a leaf was given on purpose; None where JAX may choose."""
-    if isinstance(leaf, jax.core.Tracer) or not isinstance(leaf, jax.Array | jax.ShapeDtypeStruct):
+    if isinstance(leaf, Tracer) or not isinstance(leaf, jax.Array | jax.ShapeDtypeStruct):
         return None
     chosen = isinstance(leaf, jax.ShapeDtypeStruct) or leaf.committed
     return leaf.sharding if chosen else None

@@ -1,6 +1,6 @@
 """Where a state and a tree differ: all of it, in one report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -44,7 +44,7 @@ class Comparison(NamedTuple):
     lines: list[str]
 
 
-def compare(leaves: dict[str, Named], state: dict[str, Any], cast: bool) -> Comparison:
+def compare(leaves: dict[str, Named], state: Mapping[str, Any], cast: bool) -> Comparison:
     """Compares the leaves of a tree with a state; the values are not read."""
     missing = [name for name in leaves if name not in state]
     unexpected = [name for name in state if name not in leaves]
@@ -100,7 +100,8 @@ def _rank(dtype: Any) -> int:
 
 
 def _dtype(leaf: Any) -> Any:
-    return np.asarray(leaf).dtype if is_number(leaf) else leaf.dtype
+    dtype = np.asarray(leaf).dtype if is_number(leaf) else leaf.dtype
+    return dtype.newbyteorder("=") if getattr(dtype, "byteorder", "=") == ">" else dtype
 
 
 def _same_dtype(leaf: Any, value: Any) -> bool:

@@ -197,7 +197,7 @@ def rename_all(state: Mapping[str, Any], names: Any) -> State:
     if names is None:
         return dict(state)
     if callable(names):
-        return _collected((names(name), value) for name, value in state.items())
+        return _collected((str(names(name)), value) for name, value in state.items())
     for pattern, name in names.items():
         state = rename(pattern, name)(dict(state))
     return dict(state)

@@ -1,0 +1,152 @@
+"""`load`: the arrays of a safetensors file, or of several with an index."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import jax
+import numpy as np
+
+from jax_metrics.checkpoint._errors import CheckpointError
+from jax_metrics.checkpoint._file import File
+from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
+from jax_metrics.checkpoint._names import natural_order
+from jax_metrics.checkpoint._rules import Rule
+from jax_metrics.checkpoint._shards import index_path, read_index
+
+A = TypeVar("A")
+
+
+@overload
+def load(
+    path: str | os.PathLike[str],
+    like: None = None,
+    *,
+    strict: bool = True,
+    rename: Rename | None = None,
+    rules: Iterable[Rule] = (),
+    cast: bool = False,
+    verify: bool = True,
+) -> dict[str, Any]: ...
+@overload
+def load(
+    path: str | os.PathLike[str],
+    like: A,
+    *,
+    strict: bool = True,
+    rename: Rename | None = None,
+    rules: Iterable[Rule] = (),
+    cast: bool = False,
+    verify: bool = True,
+) -> A: ...
+
+
+def load(
+    path: str | os.PathLike[str],
+    like: Any = None,
+    *,
+    strict: bool = True,
+    rename: Rename | None = None,
+    rules: Iterable[Rule] = (),
+    cast: bool = False,
+    verify: bool = True,
+) -> Any:
+    """Reads the arrays of a safetensors file, which may come from another library.
+
+    Args:
+        path: The file, its index, or the folder that has `model.safetensors` or its index.
+        like: A tree to load into, which is not changed, or the result of `jax.eval_shape`. Its
+            arrays decide on which devices the new ones are placed: those of shapes with shardings,
+            as `jax.ShapeDtypeStruct(shape, dtype, sharding=...)`, go straight to theirs, and each
+            device gets its part alone. If there is none, the result is a flat dict of NumPy
+            arrays, and of JAX arrays for random keys.
+        strict: Whether every name, shape and dtype of `like` must fit; see `jm.load_state_dict`.
+            If False, the result is a pair of the tree and a `LeftOut`.
+        rename: As in `jm.load_state_dict`.
+        rules: As in `jm.load_state_dict`.
+        cast: As in `jm.load_state_dict`.
+        verify: Whether to compare the arrays with the checksums that `jm.save` wrote. Files of
+            other libraries have none. The header of a file is always checked.
+
+    Raises:
+        CheckpointError: If a file is damaged, or does not fit.
+        FileNotFoundError: If there is no file.
+        ImportError: If the packages of the extra `checkpoint` are not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     jm.save(f"{folder}/a.safetensors", {"x": [jnp.ones(2), 3.5]})
+        ...     jm.load(f"{folder}/a.safetensors")
+        {'x.0': array([1., 1.], dtype=float32), 'x.1': array(3.5)}
+    """
+    files = _open(Path(path))
+    if verify:
+        for file in files:
+            file.check()
+    state: dict[str, Any] = {}
+    for file in files:
+        state.update(file.arrays())
+    state = apply_rules(state, rules, rename)
+
+    def release() -> None:
+        for file in files:
+            file.release()
+
+    if like is not None:
+        result, left_out = assign(
+            like, state, strict=strict, cast=cast, source=str(path), after_each=release
+        )
+        return result if strict else (result, left_out)
+    copies = {}
+    for name in sorted(state, key=natural_order):
+        value = state[name]
+        copies[name] = value if isinstance(value, jax.Array) else np.array(value)
+        release()
+    return copies
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The strings that were given to `jm.save(metadata=...)`, or those of another library.
+
+    Args:
+        path: As in `jm.load`; the arrays are not read.
+
+    Raises:
+        CheckpointError: If the file is damaged.
+        FileNotFoundError: If there is no file.
+
+    Example:
+        >>> import tempfile
+        >>> import jax_metrics as jm
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     jm.save(f"{folder}/a.safetensors", {"x": 1}, metadata={"epoch": "3"})
+        ...     jm.checkpoint.read_metadata(f"{folder}/a.safetensors")
+        {'epoch': '3'}
+    """
+    return _open(Path(path))[0].metadata
+
+
+def _open(path: Path) -> list[File]:
+    if path.is_dir():
+        path = path / "model.safetensors"
+    index = path if path.name.endswith(".index.json") else index_path(path)
+    if path != index and (path.exists() or not index.exists()):
+        return [File(path)]
+    names, sums = read_index(index)
+    files = []
+    for file_name, expected in names.items():
+        file = File(index.with_name(file_name))
+        if file_name in sums and sums[file_name] != file.header_checksum:
+            raise CheckpointError(f"{file.path} is not the file that {index} was written with.")
+        if lacking := set(expected) - set(file.names):
+            raise CheckpointError(
+                f"{file.path} lacks {sorted(lacking)[0]!r}, which {index} says is there."
+            )
+        files.append(file)
+    if not files:
+        raise CheckpointError(f"{index} names no file.")
+    return files
