@@ -1,5 +1,7 @@
 """Metrics of means, variances and covariances, and those that keep all rows."""
 
+from dataclasses import replace
+
 import numpy as np
 from fuzz_regression import outputs_of, pairs, tweedie_deviance
 from fuzz_subject import ROWS, Generator, Subject, code_of
@@ -125,9 +127,7 @@ def normalized_root(rng: Generator) -> Subject:
         error = np.sqrt((weight * errors**2).sum() / weight.sum())
         mean = (weight * target).sum() / weight.sum()
         if normalization == "mean":
-            # A mean that is a rounding error has no digits.
-            rough = abs(mean) < 1e-6 * abs(target).max()
-            return np.nan if rough and mean else error / mean
+            return error / mean
         if normalization == "range":
             return error / (target.max() - target.min())
         if normalization == "std":
@@ -136,7 +136,14 @@ def normalized_root(rng: Generator) -> Subject:
         return error / np.sqrt((weight * target**2).sum())
 
     name = "NormalizedRootMeanSquaredError"
-    return _subject(rng, name, score, rtol=2e-5, normalization=normalization)
+    subject = _subject(rng, name, score, rtol=2e-5, normalization=normalization)
+
+    def draw(rng: Generator):
+        """Without a mean that is all rounding, as that of 1 and -1."""
+        arrays = subject.draw(rng)
+        return {**arrays, "target": np.abs(arrays["target"])} if normalization == "mean" else arrays
+
+    return replace(subject, draw=draw)
 
 
 def _from_rows(name: str, score, positive=False, rtol=1e-5, atol=2e-6):

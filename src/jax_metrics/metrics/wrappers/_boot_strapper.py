@@ -100,11 +100,7 @@ class BootStrapper(Metric):
         data = {name: value for name, value in kwargs.items() if name != "mask"}
         size = jax.tree.leaves((args, data))[0].shape[0]
         weight = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
-        if weight.shape[:1] != (size,):
-            raise ValueError(
-                f"sample_weight of shape {weight.shape} does not fit a batch of {size} examples."
-            )
-        included = included_examples(size, weight, kwargs.get("mask"))
+        included = included_examples(size, sample_weight=weight, mask=kwargs.get("mask"))
         next_key, key = jax.random.split(self.key)
         keys = jax.random.split(key, self.copies.number - 1)
         drawn = jax.vmap(lambda key: self._repetitions(key, included))(keys)

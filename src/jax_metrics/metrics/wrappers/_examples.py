@@ -7,25 +7,26 @@ import jax.numpy as jnp
 import numpy as np
 
 
-def included_examples(size: int, *weights: Any) -> jax.Array:
+def included_examples(size: int, **weights: Any) -> jax.Array:
     """Which examples count: those with an element that all weights and masks include, `[size]`.
 
     Args:
         size: The number of examples.
-        *weights: Weights and masks, `[size, ...]`, numbers, or None. The shapes of some are
+        **weights: Weights and masks, `[size, ...]`, numbers, or None. The shapes of some are
             prefixes of those of others.
 
     Raises:
-        ValueError: If one is of another number of examples.
+        ValueError: If a shape does not fit.
     """
     included = jnp.ones(size, bool)
-    for weight in weights:
+    for name, weight in weights.items():
         if weight is None:
             continue
         nonzero = jnp.asarray(weight) != 0
-        if nonzero.ndim and nonzero.shape[0] != size:
+        shared = min(nonzero.ndim, included.ndim)
+        if nonzero.shape[:shared] != included.shape[:shared]:
             raise ValueError(
-                f"A mask or weights of shape {nonzero.shape} do not fit a batch of {size} examples."
+                f"{name} of shape {nonzero.shape} does not fit a batch of {size} examples."
             )
         if nonzero.ndim > included.ndim:
             included = included.reshape(included.shape + (1,) * (nonzero.ndim - included.ndim))
@@ -37,11 +38,11 @@ def included_examples(size: int, *weights: Any) -> jax.Array:
 
 def has_examples(args: Any, kwargs: dict[str, Any]) -> jax.Array:
     """Whether a batch, as the arguments of `update`, has an example that counts."""
-    chosen = ("sample_weight", "mask")
-    data = {name: value for name, value in kwargs.items() if name not in chosen}
+    weights = {name: kwargs.get(name) for name in ("sample_weight", "mask")}
+    data = {name: value for name, value in kwargs.items() if name not in weights}
     arrays = [leaf for leaf in jax.tree.leaves((args, data)) if np.ndim(leaf)]
     if any(np.shape(leaf)[0] == 0 for leaf in arrays):
         return jnp.zeros((), bool)
-    weights = [kwargs.get(name) for name in chosen]
-    size = next((np.shape(x)[0] for x in weights if x is not None and np.ndim(x)), 1)
-    return included_examples(size, *weights).any()
+    given = [x for x in weights.values() if x is not None and np.ndim(x)]
+    size = np.shape(given[0])[0] if given else 1
+    return included_examples(size, **weights).any()
