@@ -268,7 +268,7 @@ def jitted_cases(
     job: str, metric: jm.Metric, plain: Callable[..., Any], data: Data, names: tuple[str, str]
 ) -> Cases:
     target, preds = (data.jax[name] for name in names)
-    update = jax.jit(lambda metric, **batch: metric.update(**batch).compute())
+    update = jax.jit(lambda metric, **batch: jm.copy(metric).update(**batch).compute())
     formula = jax.jit(plain)
     empty = metric.neutral()
     programs: dict[str, Callable[[], Any]] = {

@@ -87,11 +87,8 @@ def unit_of(name: str) -> str:
 def owner_of(name: str) -> str | None:
     """Returns the package that the first private file or folder in a full name belongs to."""
     parts = name.split(".")
-    private = (
-        i
-        for i, part in enumerate(parts)
-        if part.startswith("_") and part not in ("_version", "_other_names")
-    )
+    shared = {"_version", "_other_names"}
+    private = (i for i, part in enumerate(parts) if part[:1] == "_" and part not in shared)
     index = next(private, None)
     return None if index is None else ".".join(parts[:index])
 

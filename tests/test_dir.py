@@ -13,7 +13,13 @@ MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regulari
 
 
 @pytest.mark.parametrize(
-    "package, modules", [(jm, MODULES | {"initializers"}), (nn, {"initializers"})]
+    "package, modules",
+    [
+        (jm, MODULES | {"initializers"}),
+        (nn, {"initializers"}),
+        (jm.losses, set()),
+        (jm.metrics, set()),
+    ],
 )
 def test_packages(package, modules):
     shown = dir(package)
@@ -44,3 +50,4 @@ def test_objects(tree, names):
     assert names <= {*shown}
     assert not [name for name in shown if name.startswith("_") and not name.startswith("__")]
     assert all(name in shown for name in vars(tree) if not name.startswith("_"))
+    assert "forward" not in shown  # it exists only to name what to write instead

@@ -191,6 +191,9 @@ from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)
+
 _MODULES = frozenset(
     "checkpoint initializers losses metrics module nn optim regularizers testing tree".split()
 )

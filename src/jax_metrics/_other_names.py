@@ -30,8 +30,10 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.nn.Stack": ("scan", "layer_stack", "nn_scan"),
     "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
     "jax.jit": ("filter_jit", "jit"),
-    "jax.grad": ("filter_grad",),
-    "jax.value_and_grad": ("filter_value_and_grad",),
+    "jm.grad": ("filter_grad",),
+    "jm.value_and_grad": ("filter_value_and_grad",),
+    "jm.equal": ("tree_equal",),
+    "jm.num_parameters": ("count_params", "num_params", "parameter_count"),
     "jax.vmap": ("filter_vmap", "vmap"),
     # Layers
     "jm.Linear": ("Dense", "LazyLinear"),

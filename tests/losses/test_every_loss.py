@@ -2,6 +2,8 @@
 
 import inspect
 
+import jax
+import numpy as np
 import pytest
 from loss_cases import CASES
 
@@ -14,6 +16,17 @@ BASES = {"Loss", "Reduction", "Terms"}
 @pytest.mark.parametrize(("loss", "arguments", "reference", "options"), CASES)
 def test_loss(loss, arguments, reference, options):
     check_loss(loss, arguments, reference=reference, **options)
+
+
+@pytest.mark.parametrize(("loss", "arguments", "reference", "options"), CASES)
+def test_a_batch_of_no_examples_is_accepted(loss, arguments, reference, options):
+    nothing = {name: np.asarray(value)[:0] for name, value in arguments.items()}
+    jax.eval_shape(lambda arguments: loss(**arguments), nothing)
+
+
+@pytest.mark.parametrize("loss", [losses.Crossentropy(), losses.Dice(), losses.MultiMargin()])
+def test_the_loss_of_no_examples_is_0(loss):
+    assert loss(target=np.zeros((0, 2), int), preds=np.zeros((0, 2, 3))) == 0
 
 
 def exported(condition):

@@ -100,6 +100,16 @@ MISTAKES = {
         ValueError,
         "one score per label, use the option `binary=True`",
     ),
+    "classes first, as in PyTorch": (
+        lambda: Crossentropy()(target=np.zeros((1, 2, 5), int), preds=np.zeros((1, 3, 2, 5))),
+        ValueError,
+        r"The classes are the last axis: write `jnp.moveaxis\(preds, 1, -1\)`",
+    ),
+    "three classes to a loss of two": (
+        lambda: losses.Hinge()(target=Y, preds=LOGITS[:, 0]),
+        ValueError,
+        "target holds 2, but must hold two classes, .* such as `Crossentropy`",
+    ),
     # Line 6: labels
     "labels out of range": (
         lambda: Crossentropy()(target=Y + 1, preds=LOGITS),
@@ -235,6 +245,11 @@ MISTAKES = {
         lambda: MeanSquaredError(weight=jnp.ones(3)),
         TypeError,
         "weight of MeanSquaredError must be a number",
+    ),
+    "class weights as a dict": (
+        lambda: Crossentropy(class_weights={0: 1.0, 1: 2.0, 2: 1.0})(target=Y, preds=LOGITS),
+        TypeError,
+        r"must be a sequence of 3 numbers, .* `\[class_weights\[label\] for label in range\(3\)\]`",
     ),
     "an option by position": (
         lambda: Huber(2.0),

@@ -4,6 +4,8 @@ import inspect
 import runpy
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 
 import jax_metrics as jm
@@ -37,6 +39,18 @@ def test_metric_on_one_device(case):
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_metric(case):
     check_metric(**case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_a_batch_of_no_examples_is_accepted(case):
+    """The slow fuzz compares the values; to trace it is quick."""
+    nothing = jax.tree.map(lambda x: np.asarray(x)[:0], case["arguments"])
+
+    def update(metric, nothing):
+        return jm.copy(metric).update(**nothing).compute()
+
+    metric = case["metric"]
+    jax.eval_shape(update, metric, nothing) if metric.jittable else update(metric, nothing)
 
 
 def test_every_metric_has_a_case():

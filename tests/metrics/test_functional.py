@@ -1,5 +1,9 @@
 """The functions of metrics build their metric in the program, so that nothing of a call stays."""
 
+import inspect
+import sys
+from typing import Protocol
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -55,3 +59,28 @@ def test_it_is_made_once_for_options_and_shapes():
     assert Made.made == 2
     assert made(jnp.ones(3), jnp.zeros(3), scale=True) == 1 and Made.made == 3
     assert made(jnp.ones(3), jnp.zeros(3), scale=1) == 1 and Made.made == 4
+
+
+DECLARED = [
+    value
+    for module in list(sys.modules.values())
+    if module.__name__.startswith("jax_metrics.metrics.")
+    for name, value in list(vars(module).items())
+    if getattr(module, "__annotations__", {}).get(name).__class__ is type(Protocol)
+]
+
+
+@pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.__name__)
+def test_declared_types_are_those_of_the_function(function):
+    module = sys.modules[function.__module__]
+    protocol = module.__annotations__[function.__name__]
+    declared = list(inspect.signature(protocol.__call__).parameters.values())[1:]
+    taken = inspect.signature(function).parameters
+    assert {p.name: (p.kind, p.default) for p in declared} == {
+        n: (p.kind, p.default) for n, p in taken.items()
+    }
+
+
+def test_some_functions_have_declared_types():
+    names = {function.__name__ for function in DECLARED}
+    assert names >= {"auc", "click_through_rate", "d2_pinball_score", "spearman_corrcoef"}

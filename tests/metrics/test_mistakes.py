@@ -1,5 +1,6 @@
 """Mistakes of beginners with metrics and collections: what is typed, and what they are told."""
 
+import gc
 import inspect
 
 import jax
@@ -54,6 +55,12 @@ class Unmasked(jm.Metric):
 
     def compute(self):
         return self.error.value
+
+
+class Nested(Unmasked):
+    def __init__(self):
+        super().__init__()
+        self.on = "a"
 
 
 class NeedsNone(Unmasked):
@@ -146,6 +153,13 @@ MISTAKES = {
         ValueError,
         r"Of the scores of two classes, give those of class 1: `preds\[..., 1\]`",
     ),
+    "classes first, as in PyTorch": (
+        lambda: Accuracy(num_classes=3)(
+            target=np.zeros((1, 2, 5), int), preds=np.zeros((1, 3, 2, 5), np.float32)
+        ),
+        ValueError,
+        r"The classes are the last axis: write `jnp.moveaxis\(preds, 1, -1\)`",
+    ),
     # Lines 6 and 7b: values out of range
     "labels out of range": (
         lambda: Accuracy(num_classes=3)(target=Y + 1, preds=SCORES),
@@ -162,6 +176,16 @@ MISTAKES = {
         ValueError,
         "preds must be probabilities .* give `from_logits=True`",
     ),
+    "logits to KLDivergence": (
+        lambda: metrics.KLDivergence(log_prob=True)(target=np.log(SCORES), preds=3 * SCORES),
+        ValueError,
+        "must hold logarithms of probabilities, at most 0. .* apply `jax.nn.log_softmax`",
+    ),
+    "logarithms to KLDivergence": (
+        lambda: metrics.KLDivergence()(target=np.log(SCORES), preds=np.log(SCORES)),
+        ValueError,
+        "must hold probabilities: .* give `log_prob=True`",
+    ),
     # Line 8: what JAX cannot take
     "string labels": (
         lambda: Accuracy(num_classes=2)(target=np.array(["a"]), preds=np.array(["b"])),
@@ -172,6 +196,16 @@ MISTAKES = {
         lambda: Accuracy(num_classes=2)(target=["a"], preds=["b"]),
         TypeError,
         r"got a str as target\[0\], which JAX cannot take. .* sets `jittable = False`",
+    ),
+    "an array of objects": (
+        lambda: Mean()(np.array(["a", None], object)),
+        TypeError,
+        r"Mean got a NumPy array of dtype object as values, .* `np.unique\(values, ",
+    ),
+    "an empty array of objects": (
+        lambda: Mean()(np.array([], object)),
+        TypeError,
+        "dtype object as values, which JAX cannot take. Give an array of numbers",
     ),
     "a tensor of PyTorch": (
         lambda: Mean()(Tensor()),
@@ -361,6 +395,13 @@ MISTAKES = {
         r"Metrics got `mask`, but its member 'unmasked' \(Unmasked\) takes none: .* count masked "
         r"ones. Let it take `mask`, .* set `per_example = \(\)` in its class",
     ),
+    "a mask, in structures": (
+        lambda: Metrics([Accuracy(on="a"), Nested()]).update(
+            target={"a": B}, preds={"a": P}, mask=MASK
+        ),
+        TypeError,
+        r"its member 'nested' \(Nested\) takes none",
+    ),
     "a mask, traced": (
         lambda: jax.jit(lambda m, mask: m.update(target=B, preds=P, mask=mask))(
             Metrics({"a": Accuracy(), "b": Unmasked()}), MASK
@@ -378,7 +419,8 @@ MISTAKES = {
             target=P, preds=P, mask=MASK
         ),
         TypeError,
-        r"Losses got `mask`, but its member 'own_loss' \(own_loss\) takes none",
+        r"Losses got `mask`, but its member 'own_loss' \(own_loss\) takes none.* "
+        r"`per_example = \(\)` on it",
     ),
     "a mask, LossAndLogs": (
         lambda: metrics.LossAndLogs(losses.MeanSquaredError(), [Unmasked()]).update(
@@ -405,6 +447,36 @@ def test_what_a_mistake_is_told(mistake):
     call, error, message = MISTAKES[mistake]
     with pytest.raises(error, match=message):
         call()
+
+
+# Line 2c: a metric that a jitted function does not return
+@pytest.mark.parametrize("metric", [Mean(), Metrics([Mean()])], ids=["Mean", "Metrics"])
+def test_lost_updates(metric):
+    @jax.jit
+    def step(metric, values):
+        metric.update(values=values)
+        return values.sum()
+
+    @jax.jit
+    def closed_over(values):
+        metric.update(values=values)
+        return values.sum()
+
+    name = type(metric).__name__
+    with pytest.warns(jm.LostStateWarning, match=f"Return the {name} from the function") as warned:
+        step(metric, P)
+        gc.collect()
+    assert warned[0].filename == __file__
+    with pytest.raises(jm.LeakedStateError, match=f"Pass the {name} to the function"):
+        closed_over(P)
+    assert np.isnan(metric.compute() if name == "Mean" else metric.compute()["mean"])
+
+
+def test_an_error_names_the_member():
+    members = Metrics({"all": Accuracy(num_classes=3), "some": {"top": Accuracy(num_classes=4)}})
+    with pytest.raises(ValueError, match=r"expected \(4, 4\)") as raised:
+        members.update(target=Y, preds=SCORES)
+    assert "This was in the member 'some/top' of Metrics." in raised.value.__notes__
 
 
 def test_the_error_of_jax_is_the_cause():
@@ -447,6 +519,18 @@ def test_a_metric_of_its_own_keywords():
     assert Passing(num_classes=3).labels.num_classes == 3
     with pytest.raises(TypeError, match="Passing has no argument 'numclasses'. Did you mean `num_"):
         Passing(numclasses=3)
+
+
+def test_options_of_other_types_pass():
+    class Kept(Mean):
+        def __init__(self, kind: object, rate: float, size: "int", names: list[str] | None = None):
+            super().__init__()
+            self.options = (kind, size, names)
+
+    assert Kept(int, np.float32(1), "many", names=["a"]).options == (int, "many", ["a"])
+    assert Kept(None, jnp.ones(()), 2, None).options == (None, 2, None)
+    with pytest.raises(TypeError, match="rate of Kept must be a number, but is the NoneType None"):
+        Kept(1, rate=None, size=2)
 
 
 def test_what_is_declared_stays_silent():
@@ -501,6 +585,15 @@ def test_members_that_need_no_mask():
     assert value["accuracy"] == 1
 
 
+def test_a_function_that_needs_no_mask():
+    def largest(preds):
+        return preds.max()
+
+    largest.per_example = ()
+    collection = metrics.Losses([losses.MeanSquaredError(), largest])
+    assert collection(target=P, preds=P, mask=MASK)["largest"] == P.max()
+
+
 def test_a_mean_next_to_weights():
     collection = Metrics({"accuracy": Accuracy(), "loss": Mean(), "top": metrics.Max()})
     for value, weight in ((1.0, [1.0, 1.0, 0.0, 0.0]), (4.0, [0.5, 0.0, 0.0, 0.5])):
@@ -514,10 +607,11 @@ def test_a_mean_next_to_weights():
 
 
 def test_logs_are_python_numbers():
-    collection = Metrics({"loss": Mean(), "matrix": metrics.ConfusionMatrix()})
+    collection = Metrics({"loss": Mean(), "confusion": metrics.ConfusionMatrix()})
     collection.update(values=0.5, target=B, preds=B)
     logs = collection.compute_logs()
-    assert type(logs["loss"]) is float and type(logs["matrix"]) is np.ndarray
+    assert list(logs) == ["loss", "confusion"]
+    assert type(logs["loss"]) is float and type(logs["confusion"]) is np.ndarray
     assert collection.compute(as_floats=True).keys() == logs.keys()
     assert type(Mean().update(1).compute_logs()["mean"]) is float
     total = metrics.Losses(losses.MeanSquaredError()).update(target=P, preds=P)
@@ -551,5 +645,6 @@ def test_signatures_of_objects():
     assert list(inspect.signature(Mean()).parameters) == ["values", "sample_weight", "mask"]
     renamed = Accuracy().rename_arguments(target="y")
     assert list(inspect.signature(renamed).parameters) == ["y", "preds", "sample_weight", "mask"]
+    assert inspect.signature(metrics.accuracy).return_annotation is jax.Array
     together = Metrics([Mean(), renamed])
     assert {"y", "values"} <= inspect.signature(together).parameters.keys()

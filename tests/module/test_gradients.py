@@ -143,3 +143,14 @@ def test_outputs_that_do_not_fit(output, has_aux, text):
     transformed = jm.value_and_grad(lambda model: output(model(X).sum()), has_aux=has_aux)
     with pytest.raises(TypeError, match=text):
         transformed(jm.Linear(1).init(0, X))
+
+
+def test_integer_parameters():
+    class Counts(jm.Module):
+        counts: jax.Array = jm.Parameter.node()
+
+        def __init__(self):
+            self.counts = jnp.arange(3)
+
+    with pytest.raises(TypeError, match=r"At \[0\].counts: the parameter has the dtype int32"):
+        jm.grad(lambda model: model[0].counts.sum())([Counts()])

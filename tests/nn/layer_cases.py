@@ -250,7 +250,7 @@ INTEGERS = (jnp.ones((2, 3, 4), int), TypeError, "floating-point array; got int3
 CASES |= {
     "AvgPool": layer(lambda: nn.AvgPool((2, 2)), IMAGE, refuses=FLAT),
     "MaxPool": [
-        *layer(lambda: nn.MaxPool((2, 2), 1, "SAME"), IMAGE, refuses=FLAT),
+        *layer(lambda: nn.MaxPool((2, 2), 1, padding="SAME"), IMAGE, refuses=FLAT),
         *layer(lambda: nn.MaxPool((2, 2), 1, window_dilation=2), IMAGE, refuses=FLAT),
     ],
     "LPPool": layer(lambda: nn.LPPool(2, (2, 2)), IMAGE, refuses=FLAT),

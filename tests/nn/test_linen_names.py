@@ -58,6 +58,8 @@ def assert_same_default(name: str, ours: Any, field: Any) -> None:
     if name.endswith("_init") and callable(theirs):
         arguments = jax.random.key(0), (3, 4, 5, 6), jnp.float32
         assert (ours(*arguments) == theirs(*arguments)).all(), name
+    elif name == "attention_fn":  # ours has no NaN where dropout drops all weights
+        assert ours.__wrapped__ is theirs
     elif callable(theirs) and callable(ours) and name == "merge_fn":
         assert (ours(X, X) == theirs(X, X)).all()
     else:

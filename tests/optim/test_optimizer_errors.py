@@ -207,3 +207,12 @@ def test_parameters_that_are_not_floats(params, path, dtype):
         optimizer.update(grads, apply_updates=False)
     with pytest.raises(TypeError, match=message):
         optimizer.update(grads, floats)
+
+
+@pytest.mark.parametrize("transform", [jm.grad, jm.value_and_grad])
+def test_results_that_are_not_unpacked(transform):
+    model = make_model()
+    optimizer = jm.Optimizer(optax.sgd(0.1)).init(model)
+    results = transform(lambda model: model(X).sum())(model)
+    with pytest.raises(ValueError, match="are a tuple of 2 values. Unpack the results first: `gra"):
+        optimizer.update(results, model)

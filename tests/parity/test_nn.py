@@ -46,16 +46,16 @@ def keras():
 def test_pooling_of_torch(axes, window, stride, padding):
     x, shape = image(axes), (window,) * axes
     for count in (True, False):
-        ours = jm.nn.AvgPool(shape, stride, padding, count_include_pad=count)(x)
+        ours = jm.nn.AvgPool(shape, stride, padding=padding, count_include_pad=count)(x)
         theirs = torch_class("AvgPool", axes)(window, stride, padding, count_include_pad=count)(
             to_torch(x)
         )
         np.testing.assert_allclose(ours, from_torch(theirs), **CLOSE)
     for dilation in (1, 2):
-        ours = jm.nn.MaxPool(shape, stride, padding, window_dilation=dilation)(x)
+        ours = jm.nn.MaxPool(shape, stride, padding=padding, window_dilation=dilation)(x)
         theirs = torch_class("MaxPool", axes)(window, stride, padding, dilation)(to_torch(x))
         np.testing.assert_array_equal(ours, from_torch(theirs))
-    ours = jm.nn.LPPool(2, shape, stride)(x)
+    ours = jm.nn.LPPool(2, shape, strides=stride)(x)
     theirs = torch_class("LPPool", axes)(2, window, stride)(to_torch(x))
     np.testing.assert_allclose(ours, from_torch(theirs), **CLOSE)
 
@@ -76,10 +76,10 @@ def test_adaptive_pooling_of_torch(axes, size):
 def test_pooling_of_keras(keras, axes, window, stride, padding):
     x, shape = image(axes), (window,) * axes
     theirs = getattr(keras.layers, f"AveragePooling{axes}D")(window, stride, padding)(x)
-    ours = jm.nn.AvgPool(shape, stride, padding, count_include_pad=False)(x)
+    ours = jm.nn.AvgPool(shape, stride, padding=padding, count_include_pad=False)(x)
     np.testing.assert_allclose(ours, theirs, **CLOSE)
     theirs = getattr(keras.layers, f"MaxPooling{axes}D")(window, stride, padding)(x)
-    np.testing.assert_array_equal(jm.nn.MaxPool(shape, stride, padding)(x), theirs)
+    np.testing.assert_array_equal(jm.nn.MaxPool(shape, stride, padding=padding)(x), theirs)
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])

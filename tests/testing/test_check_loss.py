@@ -17,6 +17,8 @@ class Right(Loss):
 
 
 class Broadcasts(Loss):
+    same_shape = False
+
     def call(self, target, preds):
         return (jnp.asarray(target, jnp.float32) - jnp.asarray(preds, jnp.float32)) ** 2
 

@@ -26,7 +26,7 @@ metrics.NormalizedEntropy(epsilon=0.1, from_logit=True)  # pyright: ignore[repor
 metrics.F1Score(beta=2.0)  # pyright: ignore[reportCallIssue]
 
 # A call has the arguments of `update`.
-accuracy(target=target, preds=preds, mask=target == 1)
+assert_type(accuracy(target=target, preds=preds, mask=target == 1), jax.Array)
 accuracy(target=target)  # pyright: ignore[reportCallIssue]
 accuracy(target=target, pred=preds)  # pyright: ignore[reportCallIssue]
 accuracy(target, preds)  # pyright: ignore[reportCallIssue]
@@ -61,11 +61,12 @@ def any_metric(metric: jm.Metric) -> None:
 
 
 # Functions have the arguments of `update` and the options of the class.
-metrics.accuracy(target, preds, num_classes=3, mask=target == 1)
+assert_type(metrics.accuracy(target, preds, num_classes=3, mask=target == 1), jax.Array)
 metrics.accuracy(target, preds, num_clases=3)  # pyright: ignore[reportCallIssue]
 metrics.accuracy(target, preds, num_classes="3")  # pyright: ignore[reportArgumentType]
 metrics.accuracy(target, prds=preds)  # pyright: ignore[reportCallIssue]
-metrics.auroc(target, preds, max_fpr=0.1)
+assert_type(metrics.auroc(target, preds, max_fpr=0.1), jax.Array)
+assert_type(metrics.roc(target, preds), metrics.Characteristic)
 metrics.auroc(target, preds, maxfpr=0.1)  # pyright: ignore[reportCallIssue]
 metrics.fairness(target, preds, groups=target, num_groups=2)
 metrics.fairness(target, preds, num_groups=2)  # pyright: ignore[reportCallIssue]

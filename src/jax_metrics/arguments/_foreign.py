@@ -48,7 +48,7 @@ def _advice(leaf: Any) -> str | None:
     if isinstance(leaf, jax.Array | bool | int | float | complex):
         return None
     if isinstance(leaf, np.ndarray | np.generic):
-        if leaf.dtype.kind in "US" or (leaf.dtype == object and isinstance(leaf.flat[0], str)):
+        if leaf.dtype.kind in "US" or any(isinstance(item, str) for item in leaf.flat[:1]):
             return "Give numbers: `np.unique({}, return_inverse=True)` numbers labels."
         return "Give an array of numbers." if leaf.dtype.kind in "OMm" else None
     if isinstance(leaf, str | bytes):

@@ -136,7 +136,16 @@ def signs(target: jax.Array) -> jax.Array:
 
     Elementwise: labels above 0 become 1, all others -1. So labels from {0, 1} and from {-1, 1} both
     work, and no label depends on the rest of the batch.
+
+    Raises:
+        ValueError: If there are other classes, outside of `jit`.
     """
+    others = abs(target) > 1
+    if not isinstance(others, Tracer) and others.any():
+        raise ValueError(
+            f"target holds {float(target[others][0]):g}, but must hold two classes, 0 and 1 or -1 "
+            "and 1. For more classes use a loss of classes, such as `Crossentropy`."
+        )
     return jnp.where(target > 0, 1, -1).astype(target.dtype)
 
 

@@ -96,7 +96,7 @@ def _check_type(cls: type, name: str, value: Any, annotation: Any) -> None:
         return
     if isinstance(value, type):
         for one in allowed:
-            if issubclass(value, one):
+            if one is not object and one in value.__mro__:
                 raise TypeError(
                     f"{name} of {cls.__name__} must be a {one.__name__}, but is the class "
                     f"{value.__name__}. Create an object of it: `{value.__name__}(...)`."

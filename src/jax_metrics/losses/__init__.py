@@ -105,6 +105,12 @@ from jax_metrics.losses.segmentation import generalized_dice as generalized_dice
 from jax_metrics.losses.segmentation import tversky as tversky
 from jax_metrics.losses.sequences import CTC as CTC
 from jax_metrics.losses.sequences import ctc as ctc
+from jax_metrics.tree import public_names as _public_names
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
     __getattr__ = _missing_name(__name__)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return _public_names(globals())

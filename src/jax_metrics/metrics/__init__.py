@@ -240,6 +240,12 @@ from jax_metrics.metrics.wrappers import RunningMean as RunningMean
 from jax_metrics.metrics.wrappers import RunningSum as RunningSum
 from jax_metrics.metrics.wrappers import Tracker as Tracker
 from jax_metrics.metrics.wrappers import Transformed as Transformed
+from jax_metrics.tree import public_names as _public_names
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
     __getattr__ = _missing_name(__name__)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return _public_names(globals())

@@ -34,9 +34,13 @@ class Composite(Metric):
         """
         check_accepted(self, arguments)
         self._check_withheld(arguments)
-        for part in self.parts():
+        for name, part in self._named_parts():
             accepted = part.signature.parameters
-            part.update(*args, **{n: v for n, v in arguments.items() if n in accepted})
+            try:
+                part.update(*args, **{n: v for n, v in arguments.items() if n in accepted})
+            except Exception as error:
+                error.add_note(f"This was in the member {name!r} of {type(self).__name__}.")
+                raise
 
     def _check_withheld(self, arguments: Mapping[str, Any]) -> None:
         """Checks that no part counts examples that are masked; see `check_withheld`."""

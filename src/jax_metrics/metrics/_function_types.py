@@ -5,12 +5,13 @@ follow keyword-only parameters, so checkers allow all arguments of `update` by p
 only the first two are.
 """
 
-from typing import Any, ParamSpec, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
+V = TypeVar("V", covariant=True)
 
 
-class Comparing(Protocol):
+class Comparing(Protocol[V]):
     """A metric of target and predictions."""
 
     def update(
@@ -18,8 +19,12 @@ class Comparing(Protocol):
     ) -> Any:
         """Updates with a batch."""
 
+    def compute(self) -> V:
+        """The value."""
+        ...
 
-class Comparison(Protocol[P]):
+
+class Comparison(Protocol[P, V]):
     """The function of a metric of target and predictions."""
 
     __name__: str
@@ -32,11 +37,12 @@ class Comparison(Protocol[P]):
         mask: Any = None,
         *args: P.args,
         **options: P.kwargs,
-    ) -> Any:
+    ) -> V:
         """The value of one batch."""
+        ...
 
 
-class Grouping(Protocol):
+class Grouping(Protocol[V]):
     """A metric of target and predictions in groups."""
 
     def update(
@@ -44,8 +50,12 @@ class Grouping(Protocol):
     ) -> Any:
         """Updates with a batch."""
 
+    def compute(self) -> V:
+        """The value."""
+        ...
 
-class GroupComparison(Protocol[P]):
+
+class GroupComparison(Protocol[P, V]):
     """The function of a metric of target and predictions in groups."""
 
     __name__: str
@@ -59,18 +69,23 @@ class GroupComparison(Protocol[P]):
         mask: Any = None,
         *args: P.args,
         **options: P.kwargs,
-    ) -> Any:
+    ) -> V:
         """The value of one batch."""
+        ...
 
 
-class Reducing(Protocol):
+class Reducing(Protocol[V]):
     """A metric of plain values."""
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
 
+    def compute(self) -> V:
+        """The value."""
+        ...
 
-class Reducer(Protocol[P]):
+
+class Reducer(Protocol[P, V]):
     """The function of a metric of plain values."""
 
     __name__: str
@@ -82,5 +97,6 @@ class Reducer(Protocol[P]):
         mask: Any = None,
         *args: P.args,
         **options: P.kwargs,
-    ) -> Any:
+    ) -> V:
         """The value of one batch."""
+        ...

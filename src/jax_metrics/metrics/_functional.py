@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 import jax
 import numpy as np
@@ -24,20 +24,21 @@ from jax_metrics.tree import Tree, signature_of, static
 
 _NOT_OPTIONS = ("name", "on", "dtype")
 P = ParamSpec("P")
+V = TypeVar("V")
 
 
 @overload
 def functional(
-    metric: Callable[P, Comparing], name: str | None = None, **fixed: Any
-) -> Comparison[P]: ...
+    metric: Callable[P, Comparing[V]], name: str | None = None, **fixed: Any
+) -> Comparison[P, V]: ...
 @overload
 def functional(
-    metric: Callable[P, Grouping], name: str | None = None, **fixed: Any
-) -> GroupComparison[P]: ...
+    metric: Callable[P, Grouping[V]], name: str | None = None, **fixed: Any
+) -> GroupComparison[P, V]: ...
 @overload
 def functional(
-    metric: Callable[P, Reducing], name: str | None = None, **fixed: Any
-) -> Reducer[P]: ...
+    metric: Callable[P, Reducing[V]], name: str | None = None, **fixed: Any
+) -> Reducer[P, V]: ...
 @overload
 def functional(
     metric: type[Metric], name: str | None = None, **fixed: Any
@@ -66,7 +67,8 @@ def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[.
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in (*_NOT_OPTIONS, *fixed)
     }
     arguments = metric._parameters
-    signature = _signature(arguments, options)
+    returned = signature_of(metric.compute).return_annotation
+    signature = _signature(arguments, options).replace(return_annotation=returned)
 
     @functools.lru_cache(maxsize=256)
     def cached(chosen: tuple[tuple[str, type, Any], ...]) -> "_Unmade":

@@ -41,13 +41,18 @@ from jax_metrics.tree import (
 
 M = TypeVar("M", bound="Metric")
 P = ParamSpec("P")
+V = TypeVar("V", covariant=True)
 
 
-class Updated(Protocol[P]):
-    """A metric by the arguments of its `update`, which are those of its call, too."""
+class Called(Protocol[P, V]):
+    """A metric whose call has the arguments of its `update` and the value of its `compute`."""
 
     def update(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Updates with a batch."""
+
+    def compute(self) -> V:
+        """The value."""
+        ...
 
 
 class Common(TypedDict, total=False):
@@ -172,8 +177,9 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
     if TYPE_CHECKING:
 
-        def __call__(self: Updated[P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        def __call__(self: Called[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
             """Updates with a batch and returns the value of this batch alone."""
+            ...
 
     def _step(self: M, inputs: Inputs) -> tuple[Any, M]:
         """The value of a batch alone, and the metric updated with it."""

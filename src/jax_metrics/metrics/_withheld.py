@@ -1,8 +1,10 @@
 """Checks that no member of a collection counts examples that a mask leaves out."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import FunctionType
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from jax_metrics.arguments import Arguments
@@ -48,14 +50,24 @@ def check_withheld(owner: str, members: Iterable[Member], arguments: Mapping[str
             for argument in accepted:
                 value = arguments.get(argument)
                 of_examples = declared is None or argument in declared
-                if of_examples and getattr(value, "shape", ())[: len(shape)] == shape:
+                if of_examples and any(
+                    x.shape[: len(shape)] == shape for x in _arrays(reader, value)
+                ):
                     wrong = "count masked ones" if given == "mask" else "weight them alike"
+                    place = "on it" if isinstance(reader, FunctionType) else "in its class"
                     raise TypeError(
                         f"{owner} got `{given}`, but its member {name!r} ({_class_name(reader)}) "
                         f"takes none: it gets {argument!r} of all examples and would {wrong}. Let "
                         f"it take `{given}`, or put it into another collection. If it needs none, "
-                        "set `per_example = ()` in its class."
+                        f"set `per_example = ()` {place}."
                     )
+
+
+def _arrays(reader: Any, value: Any) -> list[Any]:
+    """The array, or those of a structure that a member reads one out of."""
+    reads_structures = getattr(reader, "on", None) is not None
+    values = jax.tree.leaves(value) if reads_structures else [value]
+    return [value for value in values if hasattr(value, "shape")]
 
 
 def _class_name(reader: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from jax_metrics.tree import layout_of, nearest, signature_of
 
@@ -70,8 +71,10 @@ def explain_call(
             return f"{place} {unknown}"
         of_class = getattr(module, "_explain_error", None)
         known = of_class(error, args, kwargs) if of_class is not None else None
-        if known := known or _deleted(module):
+        if known is not None:
             return f"{place} {known}"
+        if known := _deleted(module):
+            return RuntimeError(f"{place} {known}")
         if known := _not_an_array(args, kwargs):
             return TypeError(f"{place} {known}")
         fields = _own_arrays(module)
@@ -95,8 +98,7 @@ def _origin(error: Exception) -> str:
         package = step.tb_frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in _FOREIGN and package != _OURS and package not in sys.stdlib_module_names:
             return "user"
-        last = step
-        innermost = package
+        last, innermost = step, package
     # JAX removes its own frames, so that its errors may seem to start in the line that called it.
     raised = last is not None and last.tb_frame.f_code.co_code[last.tb_lasti] == _RAISE
     return "ours" if raised and innermost == _OURS else "foreign"
@@ -146,7 +148,7 @@ def _unknown_argument(module: Any, kwargs: Mapping[str, Any]) -> str | None:
 
 def _deleted(module: Any) -> str | None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(module):
-        if isinstance(leaf, jax.Array) and not isinstance(leaf, jax.core.Tracer):
+        if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer):
             if leaf.is_deleted():
                 return (
                     f"holds a deleted array at {jax.tree_util.keystr(path)}: it was donated to a "

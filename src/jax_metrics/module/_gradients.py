@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 import jax
+import jax.numpy as jnp
 
 from jax_metrics.module._kinds import Parameter
 from jax_metrics.module._module import is_trainable
-from jax_metrics.tree import filter, merge
+from jax_metrics.tree import filter, leaves_in_order, merge
 
 M = TypeVar("M")
 P = ParamSpec("P")
@@ -37,7 +38,8 @@ def value_and_grad(loss_fn: Callable[..., Any], *, has_aux: bool = False) -> Cal
         has_aux: Whether it returns `(loss, aux)`, where `aux` is any pytree.
 
     Raises:
-        TypeError: In a call, if `loss_fn` does not return what `has_aux` says.
+        TypeError: In a call, if `loss_fn` does not return what `has_aux` specifies, or a Parameter
+            is not of a floating-point dtype.
         ValueError: In a call, if the first argument has no trainable Parameters.
 
     Example:
@@ -106,6 +108,13 @@ def _trainable(model: Any) -> Any:
             "Parameters. It must be the model, initialized with `model.init(key, inputs)` and not "
             "frozen as a whole. For other pytrees use `jax.value_and_grad`."
         )
+    for leaf in leaves_in_order(params):
+        if not jnp.issubdtype(jnp.result_type(leaf.value), jnp.inexact):
+            raise TypeError(
+                f"At {leaf.path}: the parameter has the dtype {jnp.result_type(leaf.value)}, but "
+                "only floats have gradients. Make it a float; or if it is not to be trained, "
+                "declare the field with another kind, such as `jm.State.node()`."
+            )
     return params
 
 

@@ -55,6 +55,7 @@ def init_with_output(
     """See `Module.init_with_output`."""
     key = Key(key)
     pairs = shared_trees(module)  # asked now: a copy has two Trees where there was one
+    _check_keys(module)
     if inplace:
         output = _init_in_place(module, key, inputs, call_method)
     else:
@@ -147,11 +148,16 @@ def _init_fields(module: Any, key: jax.Array) -> None:
     apply(run_rng_init, module, inplace=True)
 
 
-def _check_declared(module: Any) -> None:
-    """Raises for an Initializer in a static field, and for a dict that JAX cannot sort."""
+def _check_keys(module: Any) -> None:
+    """Raises for a dict with keys that JAX cannot sort."""
     for _, tree in trees_with_paths(module):
         for name in layout_of(tree).names:
             check_keys(type(tree), name, vars(tree)[name])
+
+
+def _check_declared(module: Any) -> None:
+    """Raises if an Initializer is in a static field, where it would never run."""
+    for _, tree in trees_with_paths(module):
         for name, value in layout_of(tree).statics():
             if isinstance(value, Initializer):
                 cls = type(tree).__name__

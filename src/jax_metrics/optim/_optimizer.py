@@ -254,6 +254,12 @@ def _call_on_flat(function: Callable[..., Any], params: Any, flat: Flat, *args: 
 def _checked_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
     flat = _leaves_by_path(grads)
     missing = [path for path in paths if path not in flat]
+    if missing and isinstance(grads, tuple) and not isinstance(params, tuple):
+        raise ValueError(
+            f"The gradients are a tuple of {len(grads)} values. Unpack the results first: "
+            "`grads, model = jm.grad(loss_fn)(model)`, or "
+            "`(loss, model), grads = jm.value_and_grad(loss_fn)(model)`."
+        )
     if missing:
         raise ValueError(
             f"The gradients lack {_listed(missing)}, which the optimizer was initialized with. "
@@ -277,7 +283,13 @@ def _check_floats(flat: Flat, what: str) -> None:
         TypeError: If one is not a float.
     """
     for path, value in flat.items():
-        dtype = getattr(value, "dtype", None) or jnp.result_type(value)
+        try:
+            dtype = getattr(value, "dtype", None) or jnp.result_type(value)
+        except TypeError:  # no number
+            raise TypeError(
+                f"At {path}: the {what} is a {type(value).__name__}, {value!r}, but only arrays of "
+                "floats are trained."
+            ) from None
         if not jnp.issubdtype(dtype, jnp.inexact):
             dtype = "float0" if dtype == jax.dtypes.float0 else dtype
             raise TypeError(

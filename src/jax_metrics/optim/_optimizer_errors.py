@@ -56,7 +56,7 @@ def warn_of_untrained(params: Any) -> None:
 
     def look(info: FieldInfo) -> Any:
         if info.kind is type(None) and info.module is not None and info.name is not None:
-            if jnp.issubdtype(getattr(info.value, "dtype", None), jnp.floating):
+            if jnp.issubdtype(getattr(info.value, "dtype", int), jnp.floating):
                 found.append(f"{info.path} ({type(info.module).__name__}.{info.name})")
         return info.value
 

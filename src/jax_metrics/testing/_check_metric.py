@@ -43,9 +43,8 @@ def check_metric(
     - Eager and compiled updates agree, and so do all splits into batches, `scan`, `vmap` with
       `reduce`, examples sharded over devices, and `sync` under `shard_map`.
     - Merging is associative and commutative, and merging an empty metric changes nothing.
-    - A padded batch has the value of the unpadded one, even if the padding is NaN; a batch without
-      examples, or fully masked, changes nothing; a weight of two is the same as repeating the
-      example.
+    - A padded batch has the value of the unpadded one, even if the padding is NaN; a fully masked
+      batch changes nothing; a weight of two is the same as repeating the example.
     - A pickle and a copy have the same value and structure; the shapes and dtypes of the state do
       not change, so that a second update is not retraced.
     - Inputs in bfloat16 have the value of the same numbers in float32.

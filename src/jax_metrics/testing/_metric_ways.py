@@ -43,11 +43,8 @@ def in_parts(metric: Metric, inputs: Arrays) -> dict[str, Metric]:
 
     mapped = jax.vmap(lambda part: copy(metric).batch_updates(**part))(parts)
     singles = [jax.tree.map(lambda x, i=i: x[i], mapped) for i in range(PARTS)]
-    none = jax.tree.map(lambda x: x[:0], inputs)
-    scanned = jax.lax.scan(update, empty, parts)[0]
     return {
-        "scanned": scanned,
-        "scanned, then a batch of no examples": copy(scanned).update(**none),
+        "scanned": jax.lax.scan(update, empty, parts)[0],
         "mapped and reduced": copy(mapped).reduce(),
         **_merged([*singles, empty]),
     }

@@ -12,6 +12,7 @@ from jax_metrics.tree._errors import MutabilityError
 from jax_metrics.tree._flatten import forget_layout, is_tree, layout_of, public_fields
 from jax_metrics.tree._layout import MUTABLE
 from jax_metrics.tree._nearest import nearest
+from jax_metrics.tree._other_method import OtherMethod
 from jax_metrics.tree._walk import trees_in
 
 A = TypeVar("A")
@@ -99,7 +100,7 @@ def _is_assignable(attribute: Any) -> bool:
     """Whether an attribute of a class is a default, or computes a setting that can be assigned."""
     if isinstance(attribute, property):
         return attribute.fset is not None
-    methods = (classmethod, staticmethod, functools.cached_property)
+    methods = (classmethod, staticmethod, functools.cached_property, OtherMethod)
     return not callable(attribute) and not isinstance(attribute, methods)
 
 

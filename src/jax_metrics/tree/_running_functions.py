@@ -55,6 +55,9 @@ def is_argument(trace: Any, *objects: Any) -> bool:
         elif started:  # what called the transformation
             return False
         elif inside and _package(frame) != "jax_metrics":
+            # Variables of a method, such as that of a loop over layers, are parts of its object.
+            if _contains(local.get("self"), objects):
+                continue
             own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars} - {"self"}
             if _package(frame.f_back) != "jax":
                 own -= {*frame.f_code.co_varnames[: frame.f_code.co_argcount]}

@@ -28,6 +28,7 @@ from jax_metrics.tree._leaked_state import check_assignment
 from jax_metrics.tree._lost_state import note_assignment
 from jax_metrics.tree._mutability import toplevel_made_mutable
 from jax_metrics.tree._new_objects import check_class_body, check_new
+from jax_metrics.tree._other_method import OtherMethod
 from jax_metrics.tree._references import from_references, to_references
 from jax_metrics.tree._traces import origin, tracer_in
 from jax_metrics.tree._types import FieldMetadata
@@ -167,8 +168,7 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         forget_layout(self)
 
     def __dir__(self) -> list[str]:
-        private = (name for name in super().__dir__() if name[:1] == "_" and name[:2] != "__")
-        return sorted({*super().__dir__()} - {*private})
+        return sorted(name for name in super().__dir__() if _is_shown(type(self), name))
 
     def __getstate__(self) -> dict[str, Any]:
         return to_references(public_fields(self))
@@ -227,6 +227,12 @@ class Tree(Rebuildable, metaclass=TreeMeta):
         that writes to `vars(tree)`.
         """
         forget_layout(self)
+
+
+def _is_shown(cls: type, name: str) -> bool:
+    """Whether `dir` shows an attribute: not if it is private, or of another library."""
+    private = name.startswith("_") and not name.startswith("__")
+    return not private and not isinstance(inspect.getattr_static(cls, name, None), OtherMethod)
 
 
 def _register(cls: type) -> None:

@@ -145,6 +145,14 @@ def test_logs_of_modules():
     assert list(aux_metrics.compute_logs()) == ["layers/0/size", "layers/1/size"]
 
 
+@pytest.mark.parametrize(("cls", "name"), [(AuxLosses, "aux_losses"), (AuxMetrics, "aux_metrics")])
+def test_arrays_without_elements_are_left_out_of_logs(cls, name):
+    metric = cls(["a", "b"])
+    for a, b in (([1.0, 3.0], [5.0]), ([], [7.0]), ([6.0], [])):
+        metric.update(**{name: {"a": jnp.array(a), "b": jnp.array(b)}})
+    assert metric.compute() == {"a": 4, "b": 6}
+
+
 def test_loss_and_logs_of_a_batch_and_an_epoch():
     model = Logging().init(0, TARGET[:, None])
     report = LossAndLogs(

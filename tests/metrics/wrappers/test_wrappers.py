@@ -293,6 +293,11 @@ def test_the_tracker_of_a_collection():
             r"sample_weight of shape \(2,\) does not fit a batch of 3",
         ),
         (
+            lambda: BootStrapper(Mean()).update(jnp.ones(3), mask=jnp.ones(2, bool)),
+            ValueError,
+            r"of shape \(2,\) do not fit a batch of 3",
+        ),
+        (
             lambda: Classwise(Precision(num_classes=3)).compute(),
             ValueError,
             "Classwise needs one value for each label, but Precision returns",

@@ -99,7 +99,7 @@ def test_an_index_out_of_range(index):
 @pytest.mark.parametrize("make", [jm.Sequential, jm.nn.Concatenate, jm.nn.Residual])
 @pytest.mark.parametrize(
     "layer, text",
-    [(jm.Linear, r"the class Linear.* Create an object, as in `jm.Linear\("), (3, "got a int")],
+    [(jm.Linear, r"the class Linear.* Create an object, as in `jm.Linear\("), (3, "got 3")],
 )
 def test_what_is_no_layer(make, layer, text):
     with pytest.raises(

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jax_metrics as jm
+from jax_metrics import nn
 from jax_metrics.nn import GRU, LSTM, SimpleRNN
 
 LAYERS = [GRU, LSTM, SimpleRNN]
@@ -179,3 +180,23 @@ def test_shard_map():
 def test_errors(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.LSTM(2), nn.GRU(2), nn.SimpleRNN(2), nn.RNN(nn.LSTMCell(2)), nn.RNN(nn.MGUCell(2))]
+    + [nn.Bidirectional(nn.RNN(nn.GRUCell(2)), nn.RNN(nn.GRUCell(2)))],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_another_number_of_features(layer):
+    message = r"was initialized for inputs \[..., 3\]; got \[1, 4, 5\]"
+    with pytest.raises((TypeError, ValueError), match=message):
+        layer.init(0, jnp.ones((1, 4, 3)))(jnp.ones((1, 4, 5)))
+
+
+@pytest.mark.parametrize("cell", [nn.SimpleCell(2), nn.LSTMCell(2), nn.OptimizedLSTMCell(2)])
+def test_another_number_of_features_of_a_cell(cell):
+    carry = cell.initialize_carry(0, (1, 3))
+    cell = cell.init(0, (carry, jnp.ones((1, 3))))
+    with pytest.raises((TypeError, ValueError), match=r"initialized for inputs \[..., 3\]; got"):
+        cell(carry, jnp.ones((1, 5)))

@@ -71,12 +71,14 @@ def warn_of_probabilities(logits: jax.Array) -> None:
 
     It warns outside of `jit` only, and not of rows of 0 and 1 alone.
     """
-    if isinstance(logits, Tracer) or not logits.size:
+    if isinstance(logits, Tracer) or not logits.size or not logits.is_fully_addressable:
         return
+    if any(device.platform != "cpu" for device in logits.devices()):
+        # One row tells nearly always, and spares the transfer of all.
+        if not _are_probabilities(np.asarray(logits[(0,) * (logits.ndim - 1)])):
+            return
     values = np.asarray(logits)
-    if values.min() < 0 or values.max() > 1 or abs(values.sum(-1) - 1).max() > 1e-3:
-        return
-    if ((values > 0) & (values < 1)).any():
+    if _are_probabilities(values[(0,) * (logits.ndim - 1)]) and _are_probabilities(values):
         path, line = user_line()
         warnings.warn_explicit(
             "preds look like probabilities, since all rows sum to 1, but are read as logits. Give "
@@ -85,3 +87,10 @@ def warn_of_probabilities(logits: jax.Array) -> None:
             path,
             line,
         )
+
+
+def _are_probabilities(rows: np.ndarray) -> bool:
+    """Whether all rows are from 0 to 1 and sum to 1, and not all of them are of 0 and 1 alone."""
+    if rows.min() < 0 or rows.max() > 1 or abs(rows.sum(-1) - 1).max() > 1e-3:
+        return False
+    return rows.ndim == 1 or bool(((rows > 0) & (rows < 1)).any())

@@ -51,6 +51,8 @@ def is_sparse(target: jax.Array, preds: jax.Array) -> bool:
     hint = "For one score per label, use the option `binary=True` of losses that have it."
     if target.ndim == preds.ndim and target.shape[-1:] == (1,):
         hint = "Write `target[..., 0]` to drop the last axis."
+    elif preds.ndim > 2 and target.shape == (preds.shape[0], *preds.shape[2:]):
+        hint = "The classes are the last axis: write `jnp.moveaxis(preds, 1, -1)`."
     raise ValueError(f"target must be {expected}, but {shapes}. {hint}")
 
 

@@ -1,18 +1,20 @@
 """`function_of_scores`: the function of a curve, which holds all scores and so is exact."""
 
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import jax.numpy as jnp
 
-from jax_metrics.metrics._function_types import Comparison
+from jax_metrics.metrics._function_types import Comparing, Comparison
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.curves._curve import Curve
 
 P = ParamSpec("P")
+V = TypeVar("V")
 
 
-def function_of_scores(metric: Callable[P, Curve], name: str | None = None) -> Comparison[P]:
+def function_of_scores(
+    metric: Callable[P, Comparing[V]], name: str | None = None
+) -> Comparison[P, V]:
     """`functional`, which keeps all scores unless `thresholds` or a `capacity` are given."""
     inner: Any = functional(metric, name)
 

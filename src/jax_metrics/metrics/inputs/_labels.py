@@ -241,6 +241,8 @@ def _hint(target: tuple[int, ...], preds: tuple[int, ...], expected: tuple[int, 
         return " Write `target[..., 0]` to drop the last axis."
     if preds == (*target, 1):
         return " Write `preds[..., 0]` to drop the last axis."
+    if len(preds) > 2 and target == (preds[0], *preds[2:]):
+        return " The classes are the last axis: write `jnp.moveaxis(preds, 1, -1)`."
     if target == preds:
         return " If the target is one-hot, give `target.argmax(-1)`."
     if preds == (*target, 2) and expected == target:

@@ -13,6 +13,8 @@ from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
 
+_SLACK = 2**-7  # rounding of 16 bits
+
 
 class Divergence(MeanOverRows):
     """The base of metrics that compare distributions along the last axis of `[..., n]`.
@@ -37,9 +39,15 @@ class Divergence(MeanOverRows):
     ) -> Any:
         """Updates with a batch: `target` and `preds` of shape `[..., n]`."""
         target, preds = pair(target, preds)
-        fault: Any = 0.0
-        if not self.log_prob:
-            weight = weights(target.shape[:-1], sample_weight, mask)
+        weight = weights(target.shape[:-1], sample_weight, mask)
+        if self.log_prob:
+            valid = jnp.all((target < _SLACK) & (preds < _SLACK), -1)
+            fault = check(
+                valid | (weight == 0),
+                "target and preds must hold logarithms of probabilities, at most 0. If they are "
+                "logits, apply `jax.nn.log_softmax`.",
+            )
+        else:
             invalid = jnp.any((target < 0) | (preds < 0), -1)
             sums = [x.sum(-1, keepdims=True) for x in (target, preds)]
             invalid |= ((sums[0] == 0) | (sums[1] == 0))[..., 0]

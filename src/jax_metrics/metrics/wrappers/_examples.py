@@ -14,12 +14,19 @@ def included_examples(size: int, *weights: Any) -> jax.Array:
         size: The number of examples.
         *weights: Weights and masks, `[size, ...]`, numbers, or None. The shapes of some are
             prefixes of those of others.
+
+    Raises:
+        ValueError: If one is of another number of examples.
     """
     included = jnp.ones(size, bool)
     for weight in weights:
         if weight is None:
             continue
         nonzero = jnp.asarray(weight) != 0
+        if nonzero.ndim and nonzero.shape[0] != size:
+            raise ValueError(
+                f"A mask or weights of shape {nonzero.shape} do not fit a batch of {size} examples."
+            )
         if nonzero.ndim > included.ndim:
             included = included.reshape(included.shape + (1,) * (nonzero.ndim - included.ndim))
         else:

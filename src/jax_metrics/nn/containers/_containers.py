@@ -10,24 +10,6 @@ Layer = Callable[..., Any]
 L = TypeVar("L", bound="LayerList")
 
 
-def check_function(f: Any) -> None:
-    """Raises unless something can be called in the place of a layer.
-
-    Raises:
-        TypeError: If it is the class of a module, or cannot be called.
-    """
-    if isinstance(f, type) and issubclass(f, Module):
-        raise TypeError(
-            f"Expected a layer or a function, but got the class {f.__name__}. Make a layer of it: "
-            f"`{f.__name__}(...)`."
-        )
-    if not callable(f):
-        raise TypeError(
-            f"Expected a layer or a function, but got {f!r}, which cannot be called. Layers are "
-            "given one by one, as in `Sequential(jm.Linear(8), jax.nn.relu)`."
-        )
-
-
 def sequence(*layers: Layer) -> Layer:
     """A function that applies layers and functions one after the other.
 
@@ -67,7 +49,7 @@ class Lambda(Module):
 
     def __init__(self, f: Callable[..., Any], name: str | None = None):
         super().__init__(name)
-        check_function(f)
+        _check_callable("Lambda", f)
         self.f = f
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -88,6 +70,11 @@ def as_module(owner: str, layer: Any, place: str = "") -> Module:
     """The layer as a module; see `as_modules`."""
     if isinstance(layer, Module):
         return layer
+    _check_callable(owner, layer, place)
+    return Lambda(layer)
+
+
+def _check_callable(owner: str, layer: Any, place: str = "") -> None:
     if isinstance(layer, type) and issubclass(layer, Module):
         raise TypeError(
             f"{owner} needs modules and functions, but got the class {layer.__name__}{place}. "
@@ -95,9 +82,9 @@ def as_module(owner: str, layer: Any, place: str = "") -> Module:
         )
     if not callable(layer):
         raise TypeError(
-            f"{owner} needs modules and functions, but got a {type(layer).__name__}{place}."
+            f"{owner} needs modules and functions, but got {layer!r}{place}, which cannot be "
+            "called."
         )
-    return Lambda(layer)
 
 
 class LayerList(Module):

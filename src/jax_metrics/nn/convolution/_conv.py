@@ -13,13 +13,15 @@ from jax_metrics.nn import initializers
 from jax_metrics.nn.convolution._spatial import check_one_axis
 from jax_metrics.nn.flax import FlaxLayer
 
+_SIZE = "kernel_size"  # each convolution declares it, in its place among the arguments
+
 
 class _Convolution(FlaxLayer):
     """What the convolutions of Flax share."""
 
     def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if args:
-            check_one_axis(self, "kernel_size", self.kernel_size, args[0])
+            check_one_axis(self, _SIZE, getattr(self, _SIZE), args[0])
 
 
 class Conv(_Convolution, flax_class=linen.Conv):

@@ -37,11 +37,14 @@ def explain_vectors(fields: Mapping[str, Any], inputs: Iterable[Any]) -> str | N
         fields: The fields of the layer.
         inputs: The arguments of the call.
     """
-    sizes = {value.shape for value in fields.values() if isinstance(value, jax.Array)}
+    arrays = {name: value for name, value in fields.items() if isinstance(value, jax.Array)}
+    sizes = {value.shape for value in arrays.values()}
     x = next((x for x in inputs if hasattr(x, "shape")), None)
     if len(sizes) != 1 or len(size := sizes.pop()) != 1 or x is None or x.shape[-1:] == size:
         return None
-    return f"was initialized for inputs [..., {size[0]}]; got {list(x.shape)}."
+    name = next(iter(arrays))
+    told = f"was initialized for inputs [..., {size[0]}]; got {list(x.shape)}."
+    return f"{told} Its `{name}` has the shape {list(size)}."
 
 
 def _features(wrong: WrongShape, shape: tuple[int, ...]) -> int | None:

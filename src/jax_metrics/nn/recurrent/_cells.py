@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax_metrics.module import Key, Parameter
 from jax_metrics.nn import initializers
 from jax_metrics.nn.flax import FlaxLayer
+from jax_metrics.nn.recurrent._input_features import explain_features
 
 Gate = Callable[[jax.Array], jax.Array]
 
@@ -59,6 +60,12 @@ class RNNCellBase(FlaxLayer):
     def num_feature_axes(self) -> int:
         """Number of trailing feature axes of the inputs."""
         return self._flax_call().module.num_feature_axes
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
+        return explain_features(self, inputs) or super()._explain_error(error, args, kwargs)
 
 
 class SimpleCell(RNNCellBase, flax_class=linen.SimpleCell):

@@ -11,6 +11,7 @@ from flax.core import FrozenDict
 from jax_metrics.nn._padding import without_padding
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.recurrent._cells import RNNCellBase
+from jax_metrics.nn.recurrent._input_features import explain_features
 from jax_metrics.nn.recurrent._lengths import check_lengths, one_of_lengths, valid_steps
 from jax_metrics.nn.recurrent._varying import varying_like
 from jax_metrics.tree import node
@@ -135,6 +136,16 @@ class _SequenceLayer(FlaxLayer):
         return self._rnn_of(module).time_axis(
             inputs, module.time_major if time_major is None else time_major
         )
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        inputs = args[0] if args else kwargs.get("inputs")
+        cell = next(iter(self._inner()), None)
+        while cell is not None and not isinstance(cell, RNNCellBase):
+            cell = next(iter(cell._inner()), None)
+        known = explain_features(cell, inputs) if cell is not None else None
+        return known or super()._explain_error(error, args, kwargs)
 
     def _rnn_of(self, module: Any) -> _LinenRNN:
         return module

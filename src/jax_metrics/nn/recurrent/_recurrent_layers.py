@@ -20,6 +20,7 @@ from jax_metrics.nn.recurrent._cells import (
     RNNCellBase,
     SimpleCell,
 )
+from jax_metrics.nn.recurrent._input_features import explain_features
 from jax_metrics.nn.recurrent._lengths import check_lengths, one_of_lengths, valid_steps
 from jax_metrics.nn.recurrent._recurrent_steps import output_of, scan_cell
 from jax_metrics.nn.recurrent._varying import varying_like
@@ -191,6 +192,11 @@ class RecurrentLayer(Module):
         else:
             output = jnp.concatenate([output_of(c) for c in after[-directions:]], axis=-1)
         return (output, state) if self.return_state else output
+
+    def _explain_error(
+        self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str | None:
+        return explain_features(self.cells[0], args[0] if args else kwargs.get("x"))
 
     def reset_state(self) -> "RecurrentLayer":
         """Sets the state that a stateful layer keeps to zero, in place; returns the layer."""

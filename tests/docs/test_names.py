@@ -1,0 +1,62 @@
+"""The guide's table of names of other libraries is the one that errors use."""
+
+import re
+from pathlib import Path
+
+import jax
+import pytest
+
+import jax_metrics as jm
+from jax_metrics._other_names import OTHER_NAMES
+
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "names.md"
+NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics)
+
+
+def test_the_page_has_the_same_table():
+    rows = re.findall(r"^\| (.+) \| (`.+`) \|$", PAGE.read_text(), re.MULTILINE)
+    table = {ours.strip("`"): tuple(re.findall("`(.+?)`", names)) for ours, names in rows}
+    assert table == OTHER_NAMES
+
+
+def test_what_takes_the_place_exists():
+    for ours in OTHER_NAMES:
+        if not ours.startswith("a "):
+            first, *others = ours.partition("(")[0].split(".")
+            found = {"jm": jm, "jax": jax}[first]
+            for name in others:
+                found = getattr(found, name)
+
+
+def test_the_names_are_of_other_libraries():
+    names = [name for names in OTHER_NAMES.values() for name in names]
+    assert len(names) == len(set(names))
+    assert not [name for name in names for module in NAMESPACES if name in vars(module)]
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (lambda: jm.Dense, r"'jax_metrics' has no attribute 'Dense'. Use `jm.Linear`."),
+        (lambda: jm.nn.Conv2d, "Use `jm.nn.Conv`."),
+        (lambda: jm.ReLU, "Use `jax.nn.relu`."),
+        (lambda: jm.nn.ModuleList, "Use a list."),
+        (lambda: jm.losses.BinaryCrossentropy, r"Use `jm.losses.Crossentropy\(binary=True\)`."),
+        (lambda: jm.nn.CrossEntropyLoss, "Use `jm.losses.Crossentropy`."),
+        (lambda: jm.losses.MSELoss, "Use `jm.losses.MeanSquaredError`."),
+        (lambda: jm.metrics.MSE, "Use `jm.metrics.MeanSquaredError`."),
+        (lambda: jm.metrics.MetricCollection, "Use `jm.metrics.Metrics`."),
+        (lambda: jm.metrics.MulticlassF1Score, "Use `jm.metrics.F1Score`."),
+        (lambda: jm.Accuracy, "It is `jm.metrics.Accuracy`."),
+        (lambda: jm.relu, "It is `jm.nn.relu`."),
+        (lambda: jm.nn.Module, "It is `jm.Module`."),
+        (lambda: jm.CosineSimilarity, "It is `jm.losses.CosineSimilarity` or `jm.metrics.Cos"),
+        (lambda: jm.Sequental, "Did you mean `jm.Sequential`?"),
+        (lambda: jm.metrics.Acuracy, "Did you mean `jm.metrics.Accuracy`?"),
+        (lambda: jm.nothing_like_it, "has no attribute 'nothing_like_it'$"),
+        (lambda: jm._private, "has no attribute '_private'$"),
+    ],
+)
+def test_a_missing_name_is_told(read, text):
+    with pytest.raises(AttributeError, match=text):
+        read()
