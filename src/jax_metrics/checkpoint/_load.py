@@ -92,7 +92,9 @@ def load(
         state.update(file.arrays())
     state = apply_rules(state, rules, rename)
 
-    def release() -> None:
+    def release(value: Any) -> None:
+        # Transfers that still run would keep their own copies on the host.
+        jax.block_until_ready(value)
         for file in files:
             file.release()
 
@@ -105,7 +107,7 @@ def load(
     for name in sorted(state, key=natural_order):
         value = state[name]
         copies[name] = value if isinstance(value, jax.Array) else np.array(value)
-        release()
+        release(copies[name])
     return copies
 
 

@@ -96,7 +96,7 @@ def assign(
     cast: bool,
     inplace: bool = False,
     source: str = "The state",
-    after_each: Callable[[], None] = lambda: None,
+    after_each: Callable[[Any], None] = lambda value: None,
 ) -> tuple[Any, LeftOut]:
     """As `load_state_dict` with a converted state.
 
@@ -107,7 +107,7 @@ def assign(
         cast: As there.
         inplace: As there.
         source: What the state is, for the beginning of the error.
-        after_each: Called when a value has been copied out of the state.
+        after_each: Called with each new leaf, when it has been copied out of the state.
     """
     leaves = named_leaves(tree)
     check_leaves(leaves)
@@ -116,8 +116,9 @@ def assign(
         raise CheckpointError(_misfit_message(tree, comparison.lines, source))
     loaded = {}
     for name in comparison.fitting:
-        loaded[leaves[name].path] = _converted(state[name], leaves[name])
-        after_each()
+        value = _converted(state[name], leaves[name])
+        after_each(value)
+        loaded[leaves[name].path] = value
     result = map(
         lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
     )
