@@ -26,7 +26,7 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.Module.tabulate": ("summary",),
     "jm.Module.eval": ("inference_mode", "tree_inference"),
     "jm.Module.freeze": ("requires_grad_", "stop_gradient"),
-    "jm.nn.Remat": ("checkpoint", "remat"),
+    "jm.nn.Remat": ("remat",),
     "jm.nn.Stack": ("scan", "layer_stack", "nn_scan"),
     "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
     "jax.jit": ("filter_jit", "jit"),
