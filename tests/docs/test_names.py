@@ -25,6 +25,7 @@ def test_what_takes_the_place_exists():
             first, *others = ours.partition("(")[0].split(".")
             found = {"jm": jm, "jax": jax}[first]
             for name in others:
+                assert hasattr(found, name), ours
                 found = getattr(found, name)
 
 

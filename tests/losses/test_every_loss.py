@@ -21,7 +21,8 @@ def test_loss(loss, arguments, reference, options):
 @pytest.mark.parametrize(("loss", "arguments", "reference", "options"), CASES)
 def test_a_batch_of_no_examples_is_accepted(loss, arguments, reference, options):
     nothing = {name: np.asarray(value)[:0] for name, value in arguments.items()}
-    jax.eval_shape(lambda arguments: loss(**arguments), nothing)
+    result = jax.eval_shape(lambda arguments: loss(**arguments), nothing)
+    assert result.dtype == np.float32
 
 
 @pytest.mark.parametrize("loss", [losses.Crossentropy(), losses.Dice(), losses.MultiMargin()])
