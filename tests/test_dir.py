@@ -9,7 +9,17 @@ import pytest
 import jax_metrics as jm
 from jax_metrics import nn
 
-MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regularizers", "tree"}
+MODULES = {
+    "checkpoint",
+    "losses",
+    "metrics",
+    "module",
+    "nn",
+    "optim",
+    "regularizers",
+    "training",
+    "tree",
+}
 
 
 @pytest.mark.parametrize(
