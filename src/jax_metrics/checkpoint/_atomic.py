@@ -28,9 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
                 mode = os.fstat(file.fileno()).st_mode  # as the umask has it
             yield temporary
             os.chmod(temporary, mode & 0o777)
-            _flush(temporary)
+            flush(temporary)
             os.replace(temporary, path)
-            _flush(path.parent)
+            flush(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -41,7 +41,8 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Has the operating system write a file or the names in a folder to the disk itself."""
     if path.is_dir() and os.name == "nt":  # Windows cannot open folders
         return
     descriptor = os.open(path, os.O_RDONLY)

@@ -11,6 +11,7 @@ from jax.core import Tracer
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._misfits import LeftOut, compare, is_key
 from jax_metrics.checkpoint._names import Named, named_leaves
+from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._rules import Rule, rename_all
 from jax_metrics.checkpoint._state_dict import check_leaves, is_array, is_number
 from jax_metrics.tree import map
@@ -154,6 +155,8 @@ def _converted(value: Any, named: Named) -> Any:
         CheckpointError: If an integer does not fit the dtype of the tree.
     """
     leaf = named.leaf
+    if isinstance(leaf, PlainValue):
+        return value
     if is_number(leaf):
         return type(leaf)(np.asarray(value).item())
     if not is_key(leaf.dtype) and value.dtype != leaf.dtype:
