@@ -1,35 +1,22 @@
 """`Checkpointer`: the state of a training on disk, step by step."""
 
-import contextlib
-import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, overload
 
-import numpy as np
-
 from jax_metrics.checkpoint._background import Background
-from jax_metrics.checkpoint._contents import (
-    check_arrays,
-    checked,
-    contents_of,
-    decodable,
-    empty,
-    is_empty,
-)
-from jax_metrics.checkpoint._encoding import decoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._folder import Folder
+from jax_metrics.checkpoint._history import Best, History, Step, check_step
 from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
 from jax_metrics.checkpoint._misfits import LeftOut
-from jax_metrics.checkpoint._orbax_store import OrbaxStore
 from jax_metrics.checkpoint._packages import package
-from jax_metrics.checkpoint._plain_values import PlainValue, from_json, mark_plain, unmark_plain
+from jax_metrics.checkpoint._plain_values import PlainValue, mark_plain, unmark_plain
 from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._snapshot import Snapshot, snapshot
+from jax_metrics.checkpoint._step_files import StepFiles
 
 A = TypeVar("A", bound=Mapping[str, Any])
-Step = int | Literal["latest", "best"]
 
 
 class Checkpointer:
@@ -80,7 +67,7 @@ class Checkpointer:
         folder: str | os.PathLike[str],
         *,
         keep: int | None = 3,
-        best: tuple[str, Literal["max", "min"]] | None = None,
+        best: Best | None = None,
         every: int = 1,
         asynchronous: bool = True,
         read_only: bool = False,
@@ -90,12 +77,12 @@ class Checkpointer:
         _check_best(best)
         package("xxhash")  # fails here, not in the background
         package("orbax.checkpoint")
-        self._keep, self._best, self._every = keep, best, every
-        self._asynchronous, self._read_only = asynchronous, read_only
+        self._every, self._asynchronous, self._read_only = every, asynchronous, read_only
+        self._best_name = best[0] if best is not None else None
         self._folder = Folder(folder, read_only)
-        self._store = OrbaxStore(self._folder.path, read_only)
+        self._files = StepFiles(self._folder)
+        self._history = History(self._files, keep, best, remember=not read_only)
         self._background = Background()
-        self._values: dict[int, Mapping[str, float]] = {}
         self._closed = False
 
     def save(
@@ -128,14 +115,11 @@ class Checkpointer:
         """
         self._check_open()
         self._background.check()
-        _check_step(step)
+        check_step(step)
         if step % self._every and not force:
             return False
         self._background.wait()
-        if self._read_only:
-            raise CheckpointError(
-                f"The Checkpointer of {self._folder.path} has `read_only=True`, so it cannot save."
-            )
+        self._check_writable()
         _check_items(items)
         numbers = self._checked_values(values)
         if (steps := self._folder.steps()) and step <= steps[-1]:
@@ -221,13 +205,13 @@ class Checkpointer:
                 "`like` is a dict of items by name, as they were given to `save`, such as "
                 f'{{"model": model}}; got a {type(like).__name__}.'
             )
-        number = self._number_of(step)
-        items, state = self._read(number, like, verify)
+        number = self._history.number_of(step)
+        items, state = self._files.read(number, lambda item: like is None or item in like, verify)
         if like is None:
             return _nested(items, state)
         state = apply_rules(state, rules, rename)
         marked = {name: mark_plain(item) for name, item in like.items()}
-        source = f"Step {number} of {self._folder.path}, with the items {_listed(items)},"
+        source = f"Step {number} of {self._folder.path}, with the items {', '.join(items)},"
         result, left_out = assign(marked, state, strict=strict, cast=cast, source=source)
         result = unmark_plain(result)
         return result if strict else (result, left_out)
@@ -254,20 +238,9 @@ class Checkpointer:
         """
         self._check_open()
         self._background.wait()
-        if self._read_only:
-            raise CheckpointError(
-                f"The Checkpointer of {self._folder.path} has `read_only=True`, so it cannot "
-                "delete."
-            )
-        _check_step(step)
-        number = self._number_of(step)
-        try:
-            self._remove(number)
-        except OSError as error:
-            raise CheckpointError(
-                f"Step {step} of {self._folder.path} could not be removed: {_reason(error)}"
-            ) from error
-        self._store.close()
+        self._check_writable()
+        check_step(step)
+        self._history.remove(self._history.number_of(step))
 
     def wait(self) -> None:
         """Waits until the last save is on disk.
@@ -288,7 +261,7 @@ class Checkpointer:
         try:
             self._background.wait()
         finally:
-            self._store.close()
+            self._files.forget()
             self._folder.release()
 
     def __enter__(self) -> "Checkpointer":
@@ -303,138 +276,8 @@ class Checkpointer:
             error.add_note(str(failure))  # the first error must not be hidden
 
     def _write(self, step: int, copies: Snapshot, values: Mapping[str, float]) -> None:
-        """Writes a checkpoint, then removes those that are not kept; runs in the background."""
-        try:
-            contents = contents_of(copies, values)
-            arrays = {name: entry.array for name, entry in copies.arrays.items()}
-            stored = {name: array for name, array in arrays.items() if array.size}
-            self._store.write(step, stored, contents)
-            self._folder.flush(step)
-        except Exception as error:  # whatever orbax raises
-            self._undo(step)
-            raise CheckpointError(
-                f"Step {step} could not be saved to {self._folder.path}, and the older "
-                f"checkpoints are unchanged: {_reason(error)} The next save starts anew."
-            ) from error
-        self._values[step] = values
-        try:
-            for old in self._superfluous():
-                self._remove(old)
-        except OSError as error:
-            raise CheckpointError(
-                f"Step {step} is saved, but older ones could not be removed from "
-                f"{self._folder.path}: {_reason(error)}"
-            ) from error
-
-    def _undo(self, step: int) -> None:
-        with contextlib.suppress(OSError):  # the next one to open the folder tries again
-            self._store.close()
-            self._folder.clean()
-            if step in self._folder.steps():
-                self._folder.remove(step)
-
-    def _superfluous(self) -> list[int]:
-        steps = self._folder.steps()
-        if self._keep is None or len(steps) <= self._keep:
-            return []
-        kept = {*steps[-self._keep :], self._best_of(steps, skip_damaged=True)}
-        return [step for step in steps if step not in kept]
-
-    def _remove(self, step: int) -> None:
-        self._folder.remove(step)
-        self._values.pop(step, None)
-
-    def _best_of(self, steps: list[int], skip_damaged: bool = False) -> int | None:
-        """The best step; of equal ones, the latest."""
-        if self._best is None:
-            return None
-        name, mode = self._best
-        found = []
-        for step in steps:
-            try:
-                value = self._values_of(step).get(name, math.nan)
-            except CheckpointError:
-                if not skip_damaged:
-                    raise
-                continue
-            if not math.isnan(value):
-                found.append((value if mode == "max" else -value, step))
-        return max(found)[1] if found else None
-
-    def _values_of(self, step: int) -> Mapping[str, float]:
-        if step in self._values:
-            return self._values[step]
-        with self._reading(step):
-            values = checked(self._store.read_contents(step))["values"]
-        if not self._read_only:  # else another process may replace the step
-            self._values[step] = values
-        return values
-
-    def _number_of(self, step: Step) -> int:
-        steps = self._folder.steps()
-        if step == "best":
-            if self._best is None:
-                raise CheckpointError(
-                    "Which checkpoint is the best? Name the number that decides: "
-                    '`jm.Checkpointer(folder, best=("val/accuracy", "max"))`.'
-                )
-            best = self._best_of(steps)
-            if best is None:
-                raise FileNotFoundError(
-                    f"No checkpoint in {self._folder.path} has a value {self._best[0]!r}; there "
-                    f"are the steps {_listed(steps)}. Give it to `save(values=...)`."
-                )
-            return best
-        if step == "latest":
-            if not steps:
-                raise FileNotFoundError(
-                    f"There is no checkpoint in {self._folder.path} yet. Ask for `steps()` first."
-                )
-            return steps[-1]
-        if isinstance(step, bool) or not isinstance(step, int | np.integer):
-            raise CheckpointError(
-                f"`step` is 'latest', 'best' or the number of a step; got {step!r}."
-            )
-        if step not in steps:
-            raise FileNotFoundError(
-                f"There is no step {step} in {self._folder.path}; there are {_listed(steps)}."
-            )
-        return int(step)
-
-    def _read(
-        self, step: int, like: Mapping[str, Any] | None, verify: bool
-    ) -> tuple[list[str], dict[str, Any]]:
-        """The names of all items, and the state of those in `like`."""
-
-        def wanted(name: str) -> bool:
-            return like is None or name.partition(".")[0] in like
-
-        with self._reading(step):
-            contents = checked(self._store.read_contents(step))
-            entries = {name: entry for name, entry in contents["arrays"].items() if wanted(name)}
-            stored = [name for name, entry in entries.items() if not is_empty(entry)]
-            arrays = self._store.read_arrays(step, stored)
-            arrays |= {name: empty(entry) for name, entry in entries.items() if is_empty(entry)}
-            check_arrays(entries, arrays, verify)
-            state: dict[str, Any] = {
-                name: decoded(decodable(entry, arrays[name])) for name, entry in entries.items()
-            }
-            for name, value in contents["plain"].items():
-                if wanted(name):
-                    state[name] = PlainValue(from_json(value))
-            return contents["items"], state
-
-    @contextlib.contextmanager
-    def _reading(self, step: int) -> Iterator[None]:
-        """Turns whatever is raised about a damaged checkpoint into one error."""
-        try:
-            yield
-        except Exception as error:
-            others = [other for other in self._folder.steps() if other != step]
-            raise CheckpointError(
-                f"Step {step} of {self._folder.path} is damaged, or cannot be read: "
-                f"{_reason(error)} The other steps there are {_listed(others)}."
-            ) from error
+        self._files.write(step, copies, values)
+        self._history.add(step, values)
 
     def _checked_values(self, values: Mapping[str, float] | None) -> dict[str, float]:
         numbers = {}
@@ -445,11 +288,10 @@ class Checkpointer:
                 raise CheckpointError(
                     f"`values` are numbers by name; got {name!r}: {value!r}."
                 ) from error
-        if self._best is not None and self._best[0] not in numbers:
+        if (name := self._best_name) is not None and name not in numbers:
             raise CheckpointError(
-                f"The best checkpoint is chosen by {self._best[0]!r}, which `values` lacks; got "
-                f"{_listed(list(numbers))}. Call `save(step, values={{{self._best[0]!r}: ...}}, "
-                "...)`."
+                f"The best checkpoint is chosen by {name!r}, which `values` lacks; got {numbers}. "
+                f"Call `save(step, values={{{name!r}: ...}}, ...)`."
             )
         return numbers
 
@@ -458,6 +300,13 @@ class Checkpointer:
             raise CheckpointError(
                 f"The Checkpointer of {self._folder.path} is closed. Call it inside its `with` "
                 "statement, or open another one."
+            )
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise CheckpointError(
+                f"The Checkpointer of {self._folder.path} was opened with `read_only=True`. Open "
+                "one without it to save or delete."
             )
 
 
@@ -481,11 +330,6 @@ def _check_items(items: Mapping[str, Any]) -> None:
         raise CheckpointError(f"Names of items are those of variables; got {wrong[0]!r}.")
 
 
-def _check_step(step: Any) -> None:
-    if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0:
-        raise CheckpointError(f"A step is a number, 0 or more; got {step!r}.")
-
-
 def _check_count(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise CheckpointError(
@@ -500,12 +344,3 @@ def _check_best(best: Any) -> None:
             "`best` is the name of a number and 'max' or 'min', such as "
             f"`('val/accuracy', 'max')`; got {best!r}."
         )
-
-
-def _reason(error: BaseException) -> str:
-    text = (str(error) or type(error).__name__).strip().splitlines()[0]
-    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".") + "."
-
-
-def _listed(names: Iterable[Any]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "none"

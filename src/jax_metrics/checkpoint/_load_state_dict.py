@@ -166,12 +166,20 @@ def _converted(value: Any, named: Named) -> Any:
         array = np.array(value)
         return array if isinstance(leaf, np.ndarray) else array[()]
     sharding = _placement(leaf)
+    if getattr(leaf, "weak_type", False):
+        value = _weakly_typed(value)
     if isinstance(value, jax.Array):
         return value if sharding is None else jax.device_put(value, sharding)
     # Without a copy, JAX may go on using memory that NumPy writes to, or a file.
     if sharding is None:
         return jnp.asarray(np.array(value))
     return jax.make_array_from_callback(value.shape, sharding, lambda index: np.array(value[index]))
+
+
+def _weakly_typed(value: Any) -> jax.Array:
+    """The value with a weak type, on which the dtypes of what is computed from it depend."""
+    weak_zero = jnp.asarray(value.dtype.type(0).item())
+    return jnp.broadcast_to(weak_zero, value.shape).at[...].set(np.asarray(value))
 
 
 def _placement(leaf: Any) -> Any:

@@ -13,17 +13,17 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-HAS_LOCKS = fcntl is not None
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
-def try_lock(descriptor: int) -> bool:
-    """Locks an open file or folder; False if it is locked already.
+def try_lock(descriptor: int) -> bool | None:
+    """Locks an open file or folder.
 
-    Where the operating or the file system has no such locks, nothing is ever locked.
+    Returns:
+        False if it is locked already, and None where the operating or the file system has no locks.
     """
     if fcntl is None:
-        return True
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -31,6 +31,7 @@ def try_lock(descriptor: int) -> bool:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
+        return None
     return True
 
 
@@ -48,7 +49,7 @@ class Lock:
     def __init__(self, path: Path):
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
         try:
-            if not try_lock(self._file.fileno()):
+            if try_lock(self._file.fileno()) is False:
                 raise CheckpointError(_in_use(path.parent, self._file.read(200)))
             self._file.truncate()
             self._file.write(_this_process())

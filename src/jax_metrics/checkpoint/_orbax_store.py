@@ -19,13 +19,11 @@ class OrbaxStore:
 
     Args:
         folder: The folder with the steps.
-        read_only: Whether nothing will be written.
     """
 
-    def __init__(self, folder: Path, read_only: bool):
+    def __init__(self, folder: Path):
         self._orbax = package("orbax.checkpoint")
         self._folder = folder
-        self._read_only = read_only
         self._manager: Any = None
 
     def write(self, step: int, arrays: Mapping[str, np.ndarray], contents: Any) -> None:
@@ -67,12 +65,7 @@ class OrbaxStore:
     def _opened(self) -> Any:
         if self._manager is None:
             orbax = self._orbax
-            options = orbax.CheckpointManagerOptions(
-                save_interval_steps=0 if self._read_only else 1,
-                create=False,
-                read_only=self._read_only,
-                enable_async_checkpointing=False,
-            )
+            options = orbax.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
             handlers = {
                 # Compression takes longer than writing, and weights hardly become smaller.
                 _ARRAYS: orbax.PyTreeCheckpointHandler(use_compression=False),
