@@ -260,7 +260,7 @@ class Checkpointer:
         """
         self._closed = True
         try:
-            self._background.wait()
+            self._background.close()
         finally:
             self._files.forget()
             self._folder.release()

@@ -1,6 +1,7 @@
 """Steps on disk, written and read by orbax."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,16 +97,20 @@ def _array_handler(orbax: Any) -> Any:
                 super(NumpyHandler, self).deserialize([info], [arg])
                 for info, arg in zip(infos, args, strict=True)
             ]
-            results = await asyncio.gather(*reads, return_exceptions=True)
+            results: Any = await asyncio.gather(*reads, return_exceptions=True)
             for result in results:
                 if isinstance(result, BaseException):
                     raise result
             return [result[0] for result in results]
 
     types = orbax.type_handlers
+    # Later versions can be told that the arrays are ours already, and need no second copy.
+    options = {"deepcopy_host_arrays": False}
+    known = inspect.signature(types.NumpyHandler).parameters
+    options = {name: value for name, value in options.items() if name in known}
     # Arrays of JAX are never written, but without a handler for them orbax warns.
     registry = types.create_type_handler_registry(
-        (np.ndarray, NumpyHandler()), (jax.Array, types.ArrayHandler())
+        (np.ndarray, NumpyHandler(**options)), (jax.Array, types.ArrayHandler())
     )
     return orbax.PyTreeCheckpointHandler(
         # Compression takes longer than writing, and weights hardly become smaller.
