@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -102,6 +103,7 @@ def test_bad_arguments(checkpoints, folder, call, text):
         ({"best": "loss"}, "`best` is the name of a number and 'max' or 'min'.*got 'loss'"),
         ({"best": ("loss", "low")}, r"got \('loss', 'low'\)"),
         ({"folder": "gs://bucket/run"}, "writes to a local folder; got 'gs://bucket/run'"),
+        ({"folder": Path("s3://bucket/run")}, "writes to a local folder; got 's3:/bucket/run'"),
     ],
 )
 def test_bad_arguments_of_a_checkpointer(folder, arguments, text):

@@ -188,12 +188,14 @@ def test_another_mesh_or_number_of_devices(checkpoints, after):
 
 
 def test_all_misfits_are_in_one_error(checkpoints, model):
-    checkpoints.save(3, model=model, a={"x": jnp.ones(2), "y": jnp.ones(2), "z": 1}, b=jnp.ones(3))
+    values = {"x": jnp.ones(2), "y": jnp.ones(2), "z": 1}
+    checkpoints.save(3, model=model, a=values, b=jnp.ones(3), key=jax.random.key(0))
     like = {
         "model": make_model().replace(layers=make_model().layers[:3]),
         "a": {"x": jnp.ones(2, jnp.bfloat16), "yy": jnp.ones(2), "z": jnp.ones(())},
         "b": jnp.ones(4),
         "c": 3,
+        "key": jax.random.key(0, impl="rbg"),
     }
     before = bits(like["model"])
     with pytest.raises(jm.CheckpointError) as info:
@@ -201,7 +203,7 @@ def test_all_misfits_are_in_one_error(checkpoints, model):
     text = str(info.value)
     for part in (
         "Step 3 of ",
-        "with the items a, b, model, does not fit the dict, which was not changed",
+        "with the items a, b, key, model, does not fit the dict, which was not changed",
         "missing: `a.yy`",
         "unexpected: `a.y` (shape (2,), float32). Did you mean `a.yy`?",
         "unexpected: `model.layers.3.bias`",
@@ -209,6 +211,7 @@ def test_all_misfits_are_in_one_error(checkpoints, model):
         "type: `a.z`: the tree has shape (), float32, the state the plain value 1",
         "shape: `b`: the tree has shape (4,)",
         "missing: `c` (the plain value 3)",
+        "dtype: `key`: the tree has shape (), key<rbg>, the state shape (), key<fry>",
         "`cast=True`",
     ):
         assert part in text

@@ -16,7 +16,7 @@ from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._snapshot import Snapshot, check_initialized, snapshot
 from jax_metrics.checkpoint._step_files import StepFiles
 
-A = TypeVar("A", bound=Mapping[str, Any])
+A = TypeVar("A", bound=dict[str, Any])
 
 
 class Checkpointer:

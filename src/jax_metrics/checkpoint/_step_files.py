@@ -108,7 +108,7 @@ class StepFiles:
         self._store.close()
 
     def _undo(self, step: int) -> None:
-        with contextlib.suppress(OSError):  # the next one to open the folder tries again
+        with contextlib.suppress(Exception):  # the next one to open the folder tries again
             self._store.close()
             self.folder.clean()
             if step in self.folder.steps():
