@@ -17,6 +17,7 @@ from jax_metrics import regularizers as regularizers
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
+from jax_metrics.checkpoint import Checkpointer as Checkpointer
 from jax_metrics.checkpoint import CheckpointError as CheckpointError
 from jax_metrics.checkpoint import ExportedModel as ExportedModel
 from jax_metrics.checkpoint import export as export

@@ -1,5 +1,6 @@
 """State dicts and files: any pytree as named arrays, in memory and on disk."""
 
+from jax_metrics.checkpoint._checkpointer import Checkpointer as Checkpointer
 from jax_metrics.checkpoint._errors import CheckpointError as CheckpointError
 from jax_metrics.checkpoint._export import export as export
 from jax_metrics.checkpoint._load import load as load

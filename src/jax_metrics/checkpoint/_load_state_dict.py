@@ -12,6 +12,7 @@ from jax.core import Tracer
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._misfits import LeftOut, compare, is_key
 from jax_metrics.checkpoint._names import Named, named_leaves
+from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._rules import Rule, rename_all
 from jax_metrics.checkpoint._state_dict import check_leaves, is_array, is_number
 from jax_metrics.tree import map
@@ -157,6 +158,8 @@ def _converted(value: Any, named: Named, stable: bool) -> Any:
         CheckpointError: If an integer does not fit the dtype of the tree.
     """
     leaf = named.leaf
+    if isinstance(leaf, PlainValue):
+        return value
     if is_number(leaf):
         return type(leaf)(np.asarray(value).item())
     if not is_key(leaf.dtype) and value.dtype != leaf.dtype:
@@ -166,6 +169,8 @@ def _converted(value: Any, named: Named, stable: bool) -> Any:
         array = np.array(value)
         return array if isinstance(leaf, np.ndarray) else array[()]
     sharding = _placement(leaf)
+    if getattr(leaf, "weak_type", False):
+        value = _weakly_typed(value)
     if isinstance(value, jax.Array):
         return value if sharding is None else jax.device_put(value, sharding)
     if not stable:  # JAX may read the memory later
@@ -185,6 +190,12 @@ def _uses(array: jax.Array, value: np.ndarray) -> bool:
         shard.device.platform == "cpu" and low <= shard.data.unsafe_buffer_pointer() < high
         for shard in array.addressable_shards
     )
+
+
+def _weakly_typed(value: Any) -> jax.Array:
+    """The value with a weak type, on which the dtypes of what is computed from it depend."""
+    weak_zero = jnp.asarray(value.dtype.type(0).item())
+    return jnp.broadcast_to(weak_zero, value.shape).at[...].set(np.asarray(value))
 
 
 def _placement(leaf: Any) -> Any:
