@@ -20,7 +20,10 @@ from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
 from jax_metrics.checkpoint import Checkpointer as Checkpointer
 from jax_metrics.checkpoint import CheckpointError as CheckpointError
+from jax_metrics.checkpoint import ExportedModel as ExportedModel
+from jax_metrics.checkpoint import export as export
 from jax_metrics.checkpoint import load as load
+from jax_metrics.checkpoint import load_exported as load_exported
 from jax_metrics.checkpoint import load_state_dict as load_state_dict
 from jax_metrics.checkpoint import save as save
 from jax_metrics.checkpoint import state_dict as state_dict
