@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Parameter, describe_error, explain
-from jax_metrics.tree import FieldInfo, map, trees_with_paths, user_line
+from jax_metrics.tree import FieldInfo, map, nearest, trees_with_paths, user_line
 
 _MOST_SHOWN = 5
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
@@ -42,7 +42,7 @@ def check_state_shapes(state: Any, grads: dict[str, Any], cause: Exception | Non
                 f"At {path}: the optimizer was initialized for a parameter of the shape "
                 f"{jnp.shape(leaf)}, but the gradient has {jnp.shape(grads[path])}. After "
                 "replacing a part of a model, such as its head, call "
-                "`optimizer = optimizer.init(model)` again."
+                "`optimizer = optimizer.adapt(model)`."
             ) from cause
 
 
@@ -62,14 +62,36 @@ def warn_of_untrained(params: Any) -> None:
 
     map(look, params, field_info=True)
     if found:
-        more = len(found) - _MOST_SHOWN
-        listed = ", ".join(found[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
         name = found[0].rpartition(".")[2].rstrip(")")
         warnings.warn_explicit(
-            f"The optimizer does not train {listed}: the field has no kind. Declare a parameter "
-            f"with `{name}: jax.Array = jm.Parameter.node()`, and anything else with another kind, "
-            "such as `jm.State.node()`.",
+            f"The optimizer does not train {listed(found)}: the field has no kind. Declare a "
+            f"parameter with `{name}: jax.Array = jm.Parameter.node()`, and anything else with "
+            "another kind, such as `jm.State.node()`.",
             UserWarning,
             *user_line(),
             registry=_registry,
         )
+
+
+def listed(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = len(names) - _MOST_SHOWN
+    return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def unknown_attribute(name: str, known: list[str], initialized: bool) -> AttributeError:
+    """The error for an attribute that is neither of the Optimizer nor a hyperparameter.
+
+    Args:
+        name: The attribute.
+        known: The hyperparameters in the state.
+        initialized: Whether the optimizer has a state.
+    """
+    has = f" It has {', '.join(f'`{one}`' for one in known)}." if known else ""
+    before = "" if initialized else " They are there after `optimizer = optimizer.init(model)`."
+    return AttributeError(
+        f"Optimizer has no attribute `{name}`.{nearest(name, known)}{has} Its options are those of "
+        "the optax transformation; to read and change one between steps, make it a part of the "
+        "state: `optimizer = jm.Optimizer(optax.adam, learning_rate=1e-3).init(model)`, and then "
+        f"`optimizer.learning_rate = 1e-5`; or pass a schedule.{before}"
+    )

@@ -1,0 +1,71 @@
+"""A new state, made ready for training: nothing is shared, and all is where its parameter is."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jax_metrics.optim._flat import Flat
+
+
+def settled(state: Any, params: Flat) -> Any:
+    """The state of `init`, with copies of arrays that are in two places, and on the right devices.
+
+    State of a parameter gets its sharding, and all else is replicated on its mesh: it would be
+    after the first step, and compile that step again. Numbers lose JAX's weak type for the same
+    reason.
+
+    Args:
+        state: The state that optax made.
+        params: The parameters by path.
+    """
+    used = {id(leaf) for leaf in params.values()}
+    mesh = next((m for m in map(_mesh_of, params.values()) if m is not None), None)
+
+    def settle(keys: Any, leaf: Any) -> Any:
+        if not isinstance(leaf, jax.Array | int | float):
+            return leaf
+        if not hasattr(leaf, "dtype") or getattr(leaf, "weak_type", False):
+            leaf = jnp.asarray(leaf, jnp.result_type(leaf))
+        if id(leaf) in used:
+            leaf = jnp.copy(leaf)
+        used.add(id(leaf))
+        if mesh is None or isinstance(leaf, Tracer):
+            return leaf
+        sharding = _sharding(leaf, parameter_at(keys, params), mesh)
+        same = getattr(leaf, "committed", False) and leaf.sharding.is_equivalent_to(
+            sharding, leaf.ndim
+        )
+        return leaf if same else jax.device_put(leaf, sharding)
+
+    return jax.tree_util.tree_map_with_path(settle, state)
+
+
+def parameter_at(keys: Any, params: Flat) -> Any:
+    """The parameter that a leaf of the state belongs to; None for one of no parameter."""
+    path = path_at(keys, params)
+    return None if path is None else params[path]
+
+
+def path_at(keys: Any, params: Flat) -> str | None:
+    """Its path."""
+    return next((key.key for key in keys if getattr(key, "key", None) in params), None)
+
+
+def _mesh_of(value: Any) -> Any:
+    if isinstance(value, jax.Array) and not isinstance(value, Tracer):
+        if isinstance(value.sharding, NamedSharding) and value.sharding.mesh.size > 1:
+            return value.sharding.mesh
+    return None
+
+
+def _sharding(leaf: jax.Array, param: Any, mesh: Any) -> NamedSharding:
+    if _mesh_of(param) is None:
+        return NamedSharding(mesh, PartitionSpec())
+    if leaf.shape == param.shape:
+        return param.sharding
+    if leaf.shape[1:] == param.shape:  # a history of L-BFGS
+        return NamedSharding(param.sharding.mesh, PartitionSpec(None, *param.sharding.spec))
+    return NamedSharding(param.sharding.mesh, PartitionSpec())
