@@ -211,9 +211,10 @@ class Optimizer(Tree, Extensions):
 
         A parameter stays if one of the same path, shape and dtype was trained before. After
         freezing, unfreezing or replacing parts of a model, all others start with fresh state.
-        Counts, hyperparameters and all else that belongs to no parameter go on; so the bias
-        correction of Adam treats a new parameter as an old one, and its first steps are up to three
-        times as large as after `init`.
+        Counts and all else that belongs to no parameter go on, so that the bias correction of Adam
+        treats a new parameter as an old one: its first steps are up to three times as large as
+        after `init`. A group of `jm.optim.groups` whose parameters are all new starts fresh as a
+        whole. Hyperparameters stay in any case.
 
         Args:
             params: The changed model or parameters.
