@@ -98,8 +98,9 @@ def test_equal_names_of_rules_are_numbered():
             [jm.BatchNorm],
             r"each parameter must belong to one group, but \.layers\[0\]\.kernel \(Linear\) "
             r"matches no rule; \.layers\[0\]\.bias \(Linear\) matches no rule; "
-            r"\.layers\[4\]\.kernel \(Linear\) matches no rule; \.layers\[4\]\.bias \(Linear\) matches no rule\. Make "
-            r"the rules narrower, or add `\.\.\.: transformation` for all that no other rule",
+            r"\.layers\[4\]\.kernel \(Linear\) matches no rule; \.layers\[4\]\.bias \(Linear\) "
+            r"matches no rule\. Make the rules narrower, or add `\.\.\.: transformation` for all "
+            "that no other rule",
         ),
         (
             [jm.BatchNorm, ".layers[1]", ".layers[4].bias"],

@@ -12,6 +12,7 @@ from jax_metrics.module import Initializer, OptState, check_sharing
 from jax_metrics.optim._carried_state import carried_over
 from jax_metrics.optim._checks import check_floats, checked_grads, checked_params
 from jax_metrics.optim._eval_params import eval_values, nodes_of
+from jax_metrics.optim._explicit_mesh import run_update
 from jax_metrics.optim._flat import as_flat, is_function, trainable, with_leaves
 from jax_metrics.optim._hyperparams import (
     labels_of,
@@ -342,16 +343,18 @@ def _step(
     extra = {name: as_flat(value, params, paths) for name, value in extra.items()}
     transformation = with_extra_args(optimizer.optimizer)
     before = optimizer.opt_state
-    try:
-        with seen_as_flat(grads if params is None else params):
-            updates, state = transformation.update(flat_grads, before, flat_params, **extra)
-    except Exception as error:
-        check_state_shapes(before, flat_grads, error)
-        if (explained := explain_optax(error, "update")) is not None:
-            raise explained from error
-        raise
-    if jax.tree.map(jnp.shape, before) != jax.tree.map(jnp.shape, state):
-        check_state_shapes(before, flat_grads)
+    with seen_as_flat(grads if params is None else params):
+        try:
+            updates, state = run_update(
+                transformation.update, flat_grads, before, flat_params, extra
+            )
+        except Exception as error:
+            check_state_shapes(before, transformation.init, flat_grads, error)
+            if (explained := explain_optax(error, "update")) is not None:
+                raise explained from error
+            raise
+        if jax.tree.map(jnp.shape, before) != jax.tree.map(jnp.shape, state):
+            check_state_shapes(before, transformation.init, flat_grads)
     if not apply_updates:
         return with_leaves(jax.tree.map(jnp.zeros_like, grads), updates), state
     return with_leaves(params, optax.apply_updates(flat_params, updates)), state

@@ -1,12 +1,15 @@
 """Mistakes that optax does not notice, or that it tells without the parameter's path."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Parameter, describe_error, explain
+from jax_metrics.optim._flat import Flat
+from jax_metrics.optim._state_layout import path_at
 from jax_metrics.tree import FieldInfo, map, nearest, trees_with_paths, user_line
 
 _MOST_SHOWN = 5
@@ -24,26 +27,35 @@ def explain_optax(error: Exception, method: str) -> Exception | None:
     return explain(error, place, lambda: f"{place} failed in optax. {describe_error(error)}")
 
 
-def check_state_shapes(state: Any, grads: dict[str, Any], cause: Exception | None = None) -> None:
+def check_state_shapes(
+    state: Any,
+    init: Callable[[Flat], Any],
+    grads: Flat,
+    cause: Exception | None = None,
+) -> None:
     """Raises if the state was made for a parameter of another shape.
 
     Args:
         state: The state before the update.
+        init: Makes a state for parameters.
         grads: The gradients by path.
         cause: The error that led here.
 
     Raises:
         ValueError: Naming the parameter and both shapes.
     """
+    expected = dict(jax.tree_util.tree_leaves_with_path(jax.eval_shape(init, grads)))
     for keys, leaf in jax.tree_util.tree_leaves_with_path(state):
-        path = next((k.key for k in keys if getattr(k, "key", None) in grads), None)
-        if path is not None and jnp.shape(leaf) != jnp.shape(grads[path]):
-            raise ValueError(
-                f"At {path}: the optimizer was initialized for a parameter of the shape "
-                f"{jnp.shape(leaf)}, but the gradient has {jnp.shape(grads[path])}. After "
-                "replacing a part of a model, such as its head, call "
-                "`optimizer = optimizer.adapt(model)`."
-            ) from cause
+        path = path_at(keys, grads)
+        if path is None or keys not in expected or jnp.shape(leaf) == expected[keys].shape:
+            continue
+        shape = jnp.shape(grads[path])
+        was = f"the shape {jnp.shape(leaf)}" if expected[keys].shape == shape else "another shape"
+        raise ValueError(
+            f"At {path}: the optimizer was initialized for a parameter of {was}, but the gradient "
+            f"has {shape}. After replacing a part of a model, such as its head, call "
+            "`optimizer = optimizer.adapt(model)`."
+        ) from cause
 
 
 def warn_of_untrained(params: Any) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.tree_util import GetAttrKey
 
 from jax_metrics.optim._flat import Flat
 
@@ -50,8 +51,11 @@ def parameter_at(keys: Any, params: Flat) -> Any:
 
 
 def path_at(keys: Any, params: Flat) -> str | None:
-    """Its path."""
-    return next((key.key for key in keys if getattr(key, "key", None) in params), None)
+    """Its path. The label of a group is none, though it may be a path, too."""
+    for before, key in zip((None, *keys), keys, strict=False):
+        if getattr(key, "key", None) in params and before != GetAttrKey("inner_states"):
+            return key.key
+    return None
 
 
 def _mesh_of(value: Any) -> Any:
@@ -63,9 +67,15 @@ def _mesh_of(value: Any) -> Any:
 
 def _sharding(leaf: jax.Array, param: Any, mesh: Any) -> NamedSharding:
     if _mesh_of(param) is None:
-        return NamedSharding(mesh, PartitionSpec())
+        return _replicated(leaf, mesh)
     if leaf.shape == param.shape:
         return param.sharding
     if leaf.shape[1:] == param.shape:  # a history of L-BFGS
         return NamedSharding(param.sharding.mesh, PartitionSpec(None, *param.sharding.spec))
-    return NamedSharding(param.sharding.mesh, PartitionSpec())
+    return _replicated(leaf, param.sharding.mesh)
+
+
+def _replicated(leaf: jax.Array, mesh: Any) -> NamedSharding:
+    """As JAX writes it for the results of a step; another spec of this meaning compiles again."""
+    explicit = AxisType.Explicit in mesh.axis_types
+    return NamedSharding(mesh, PartitionSpec(*[None] * leaf.ndim if explicit else ()))
