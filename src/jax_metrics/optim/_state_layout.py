@@ -36,9 +36,7 @@ def settled(state: Any, params: Flat) -> Any:
         if mesh is None or isinstance(leaf, Tracer):
             return leaf
         sharding = _sharding(leaf, parameter_at(keys, params), mesh)
-        same = getattr(leaf, "committed", False) and leaf.sharding.is_equivalent_to(
-            sharding, leaf.ndim
-        )
+        same = getattr(leaf, "committed", False) and leaf.sharding == sharding
         return leaf if same else jax.device_put(leaf, sharding)
 
     return jax.tree_util.tree_map_with_path(settle, state)
