@@ -68,7 +68,7 @@ def _sharding(leaf: jax.Array, param: Any, mesh: Any) -> NamedSharding:
         return _replicated(leaf, mesh)
     if leaf.shape == param.shape:
         return param.sharding
-    if leaf.shape[1:] == param.shape:  # a history of L-BFGS
+    if leaf.shape[1:] == param.shape and any(param.sharding.spec):  # a history of L-BFGS
         return NamedSharding(param.sharding.mesh, PartitionSpec(None, *param.sharding.spec))
     return _replicated(leaf, param.sharding.mesh)
 
