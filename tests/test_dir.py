@@ -19,6 +19,7 @@ MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regulari
         (nn, {"initializers"}),
         (jm.losses, set()),
         (jm.metrics, set()),
+        (jm.optim, set()),
     ],
 )
 def test_packages(package, modules):

@@ -35,11 +35,12 @@ def run_update(
     def sharding(leaf: Any) -> NamedSharding:
         return NamedSharding(mesh, jax.typeof(leaf).sharding.spec)
 
-    def run(grads: Flat, state: Any, params: Flat | None, extra: dict[str, Any]) -> Any:
-        return update(grads, state, params, **extra)
+    def run(*operands: Any, extra: dict[str, Any]) -> Any:
+        return update(*operands, **extra)
 
     where = jax.tree.map(sharding, (grads, state))
-    return jax.sharding.auto_axes(run, out_sharding=where)(grads, state, params, extra)
+    on_auto_axes: Any = jax.sharding.auto_axes(run, out_sharding=where)
+    return on_auto_axes(grads, state, params, extra=extra)
 
 
 def _explicit_mesh(leaf: Any) -> Any:

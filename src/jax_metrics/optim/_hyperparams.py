@@ -66,7 +66,7 @@ def with_hyperparams(
 
     # optax reads the arguments from the signature.
     keyword_only = inspect.Parameter.KEYWORD_ONLY
-    make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    make.__signature__ = inspect.Signature(
         [inspect.Parameter(key, keyword_only) for key in hyperparams]
     )
     fixed = [

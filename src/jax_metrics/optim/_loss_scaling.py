@@ -81,16 +81,14 @@ def loss_scaling(
         finite_steps, skipped = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32)
         return LossScalingState(scale, finite_steps, skipped, inner.init(params))
 
-    def update(
-        grads: Any, state: LossScalingState, params: Any = None, **extra: Any
-    ) -> tuple[Any, LossScalingState]:
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
         def unscale(grad: jax.Array) -> jax.Array:
             wide = jnp.asarray(grad, jnp.promote_types(grad.dtype, jnp.float32))
             return wide / state.scale.astype(wide.dtype)
 
-        unscaled = jax.tree.map(unscale, grads)
+        unscaled = jax.tree.map(unscale, updates)
         finite = jnp.stack([jnp.isfinite(g).all() for g in jax.tree.leaves(unscaled)]).all()
-        updates, inner_state = inner.update(unscaled, state.inner_state, params, **extra)
+        stepped, inner_state = inner.update(unscaled, state.inner_state, params, **extra)
 
         def keep(new: jax.Array, old: jax.Array) -> jax.Array:
             return jnp.where(finite, new.astype(old.dtype), old)
@@ -104,6 +102,6 @@ def loss_scaling(
             skipped=jnp.minimum(state.skipped, _MOST_SKIPPED - 1) + ~finite,
             inner_state=jax.tree.map(keep, inner_state, state.inner_state),
         )
-        return jax.tree.map(lambda u: jnp.where(finite, u, jnp.zeros_like(u)), updates), new
+        return jax.tree.map(lambda u: jnp.where(finite, u, jnp.zeros_like(u)), stepped), new
 
     return optax.GradientTransformationExtraArgs(init, update)

@@ -52,26 +52,22 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
     check_transformation(transformation, "jm.optim.master_weights")
     inner = with_extra_args(transformation)
 
-    def init(params: dict[str, Any]) -> MasterWeightsState:
+    def init(params: Any) -> MasterWeightsState:
         wide = {path: _widened(value) for path, value in params.items()}
         master = {path: wide[path] for path in params if wide[path].dtype != params[path].dtype}
         return MasterWeightsState(master, inner.init(wide))
 
-    def update(
-        grads: dict[str, Any],
-        state: MasterWeightsState,
-        params: dict[str, Any] | None = None,
-        **extra: Any,
-    ) -> tuple[dict[str, Any], MasterWeightsState]:
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
         if params is None:
             raise ValueError("master_weights needs the parameters: `update(grads, params)`.")
         wide = {
             path: _current(state.master[path], value) if path in state.master else value
             for path, value in params.items()
         }
-        wide_grads = jax.tree.map(_widened, grads)
-        updates, inner_state = inner.update(wide_grads, state.inner_state, wide, **extra)
-        stepped = optax.apply_updates(wide, updates)
+        wide_grads = jax.tree.map(_widened, updates)
+        found: Any = inner.update(wide_grads, state.inner_state, wide, **extra)
+        steps, inner_state = found
+        stepped: Any = optax.apply_updates(wide, steps)
         # The step from the parameter to the rounded copy: optax adds it, and then rounds.
         to_rounded = {
             path: stepped[path].astype(value.dtype).astype(stepped[path].dtype) - _widened(value)
@@ -79,7 +75,7 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
             if path in state.master
         }
         new = MasterWeightsState({path: stepped[path] for path in state.master}, inner_state)
-        return {**updates, **to_rounded}, new
+        return {**steps, **to_rounded}, new
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -56,13 +56,11 @@ def with_norms(transformation: Any) -> optax.GradientTransformationExtraArgs:
         dtype = _norm_dtype(params)
         return NormsState(jnp.zeros((), dtype), jnp.zeros((), dtype), inner.init(params))
 
-    def update(
-        grads: Any, state: NormsState, params: Any = None, **extra: Any
-    ) -> tuple[Any, NormsState]:
-        updates, inner_state = inner.update(grads, state.inner_state, params, **extra)
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
+        steps, inner_state = inner.update(updates, state.inner_state, params, **extra)
         dtype = state.grad_norm.dtype
-        norms = [_norm(tree).astype(dtype) for tree in (grads, updates)]
-        return updates, NormsState(*norms, inner_state)
+        grad_norm, update_norm = _norm(updates).astype(dtype), _norm(steps).astype(dtype)
+        return steps, NormsState(grad_norm, update_norm, inner_state)
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -93,7 +93,8 @@ class Optimizer(Tree, Extensions):
                 "that makes a transformation needs its arguments, as in "
                 "`jm.Optimizer(optax.adam, learning_rate=1e-3)`."
             )
-        self.optimizer = optimizer if given else with_hyperparams(optimizer, **hyperparams)
+        made: Any = optimizer if given else with_hyperparams(optimizer, **hyperparams)
+        self.optimizer = made
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or hasattr(Optimizer, name):
@@ -357,7 +358,8 @@ def _step(
             check_state_shapes(before, transformation.init, flat_grads)
     if not apply_updates:
         return with_leaves(jax.tree.map(jnp.zeros_like, grads), updates), state
-    return with_leaves(params, optax.apply_updates(flat_params, updates)), state
+    stepped: Any = optax.apply_updates(flat_params, updates)
+    return with_leaves(params, stepped), state
 
 
 _compiled_step: Callable[..., Any] = jax.jit(_step, static_argnames="apply_updates")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from jax_metrics.module import TreePart
 from jax_metrics.optim._flat import parameter_fields
@@ -40,7 +40,7 @@ def check_rule(rule: Any, where: str) -> None:
     Raises:
         TypeError: If it is neither a path, a class nor a function.
     """
-    if not is_path(rule) and not callable(rule):
+    if not isinstance(rule, str) and not callable(rule):
         raise TypeError(
             f"{where} takes paths such as `'.head'`, classes of modules, kinds, and functions of "
             f"a `FieldInfo`; got {rule!r}."
@@ -53,20 +53,15 @@ def as_rules(rules: Any, where: str) -> list[Any]:
     Raises:
         TypeError: If one is not a rule.
     """
-    several = [rules] if is_path(rules) or callable(rules) else list(rules)
+    several = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
     for rule in several:
         check_rule(rule, where)
     return several
 
 
-def is_path(rule: Any) -> TypeGuard[str]:
-    """Whether a rule is a path or a pattern of paths."""
-    return isinstance(rule, str)
-
-
 def matches(rule: Rule, place: Place) -> bool:
     """Whether a rule chooses a parameter."""
-    if is_path(rule):
+    if isinstance(rule, str):
         if "*" not in rule:
             return _is_within(place.field.path, rule)
         pattern = ".*".join(re.escape(part) for part in rule.split("*"))
@@ -87,7 +82,7 @@ def check_used(rules: list[Any], found: dict[str, Place], where: str) -> None:
     unused = [rule for rule in rules if not any(matches(rule, p) for p in found.values())]
     if unused:
         paths = [*found, *(path[: path.rfind(".")] for path in found)]
-        hints = [nearest(rule, paths) for rule in unused if is_path(rule)]
+        hints = [nearest(rule, paths) for rule in unused if isinstance(rule, str)]
         raise ValueError(
             f"{where}: no parameter matches {', '.join(map(name_of, unused))}."
             f"{''.join(hints)} The parameters are {', '.join(found) or 'none'}."
@@ -98,7 +93,7 @@ def name_of(rule: Any) -> str:
     """A rule as messages and labels show it: a path, `...`, or the name of a class or function."""
     if rule is ...:
         return "..."
-    return rule if is_path(rule) else getattr(rule, "__name__", type(rule).__name__)
+    return rule if isinstance(rule, str) else getattr(rule, "__name__", type(rule).__name__)
 
 
 def _is_within(path: str, outer: str) -> bool:

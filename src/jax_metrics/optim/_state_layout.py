@@ -26,10 +26,12 @@ def settled(state: Any, params: Flat) -> Any:
     mesh = next((m for m in map(_mesh_of, params.values()) if m is not None), None)
 
     def settle(keys: Any, leaf: Any) -> Any:
-        if not isinstance(leaf, jax.Array | int | float):
+        if isinstance(leaf, int | float):
+            leaf = jnp.asarray(leaf)
+        if not isinstance(leaf, jax.Array):
             return leaf
-        if not hasattr(leaf, "dtype") or getattr(leaf, "weak_type", False):
-            leaf = jnp.asarray(leaf, jnp.result_type(leaf))
+        if getattr(leaf, "weak_type", False):
+            leaf = jnp.asarray(leaf, leaf.dtype)
         if id(leaf) in used:
             leaf = jnp.copy(leaf)
         used.add(id(leaf))
@@ -63,7 +65,7 @@ def _mesh_of(value: Any) -> Any:
     return None
 
 
-def _sharding(leaf: jax.Array, param: Any, mesh: Any) -> NamedSharding:
+def _sharding(leaf: Any, param: Any, mesh: Any) -> NamedSharding:
     if _mesh_of(param) is None:
         return _replicated(leaf, mesh)
     if leaf.shape == param.shape:

@@ -16,7 +16,8 @@ def is_transformation(value: Any) -> bool:
 def with_extra_args(transformation: Any) -> optax.GradientTransformationExtraArgs:
     """The transformation with extra arguments, which it ignores if it knows none."""
     if isinstance(transformation, optax.MultiSteps):  # of another class, but it passes them on
-        return optax.GradientTransformationExtraArgs(transformation.init, transformation.update)
+        update: Any = transformation.update
+        return optax.GradientTransformationExtraArgs(transformation.init, update)
     return optax.with_extra_args_support(transformation)
 
 
