@@ -112,6 +112,20 @@ def test_settings_and_changes_on_a_mesh(kind):
         assert jm.equal(jax.device_get(back.opt_state), jax.device_get(optimizer.opt_state))
 
 
+@pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
+def test_extra_arguments_on_a_mesh(kind):
+    mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(kind, kind))
+    with jax.set_mesh(mesh):
+        where = {key: NamedSharding(mesh, spec) for key, spec in SPECS.items()}
+        params = jax.device_put(start(), where)
+        plateau = optax.contrib.reduce_on_plateau(0.5, patience=1)
+        optimizer = jm.Optimizer(optax.chain(optax.sgd(0.1), plateau)).init(params)
+        for value in (1.0, value_fn(params), 1000.0, 1000.0):
+            params = optimizer.update(params, params, value=value)
+        assert params["w"].sharding.is_equivalent_to(where["w"], 2)
+        assert optimizer.opt_state[1].scale == 0.125
+
+
 def test_one_device_stays_as_it_was():
     optimizer = jm.Optimizer(optax.adam(0.1)).init(start())
     assert not any(leaf.committed for leaf in jax.tree.leaves(optimizer))

@@ -35,12 +35,12 @@ def run_update(
     def sharding(leaf: Any) -> NamedSharding:
         return NamedSharding(mesh, jax.typeof(leaf).sharding.spec)
 
-    def run(*operands: Any, extra: dict[str, Any]) -> Any:
-        return update(*operands, **extra)
+    def run(*operands: Any) -> Any:
+        return update(*operands[:-1], **operands[-1])
 
     where = jax.tree.map(sharding, (grads, state))
     on_auto_axes: Any = jax.sharding.auto_axes(run, out_sharding=where)
-    return on_auto_axes(grads, state, params, extra=extra)
+    return on_auto_axes(grads, state, params, extra)
 
 
 def _explicit_mesh(leaf: Any) -> Any:
