@@ -29,6 +29,7 @@ MODULES = {
         (nn, {"initializers"}),
         (jm.losses, set()),
         (jm.metrics, set()),
+        (jm.optim, set()),
     ],
 )
 def test_packages(package, modules):
@@ -48,7 +49,10 @@ model = jm.MLP([4, 1]).init(0, jnp.ones((1, 2)))
 OBJECTS = [
     (model, {"linear", "features", "init", "eval", "parameters", "replace", "tabulate", "at"}),
     (jm.Linear(4), {"kernel_init", "features", "use_bias", "variables"}),
-    (jm.Optimizer(optax.sgd(0.1)).init(model), {"init", "update", "opt_state"}),
+    (
+        jm.Optimizer(optax.sgd, learning_rate=0.1).init(model),
+        {"init", "update", "opt_state", "learning_rate"},
+    ),
     (jm.metrics.Accuracy(), {"update", "compute", "reset"}),
     (jm.losses.Huber(), {"delta", "replace"}),
 ]
