@@ -8,9 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from fuzz_compare import differs, in_64_bits
+from fuzz_peers import peer_value
 from fuzz_shrink import code_of_case, shrunk
 from fuzz_subject import Arrays, Case, Generator, Subject
+from fuzz_torch import losses
 
+LOSSES = losses()
 REDUCTIONS = ("none", "sum", "sum_over_batch_size", "mean_over_weights")
 
 
@@ -45,7 +48,11 @@ def check_loss_subject(subject: Subject, rng: Generator, *, cases: int) -> None:
             draws.sample_weights(rng) if weighted else None,
             draws.masks(rng) if masked else None,
         )
-        for check in (_wrong_value(way), *([_wrong_gradient] if subject.gradient else [])):
+        for check in (
+            _wrong_formula,
+            _wrong_value(way),
+            *([_wrong_gradient] if subject.gradient else []),
+        ):
             if check(subject, loss, case) is None:
                 continue
 
@@ -126,6 +133,22 @@ def _reduced(subject: Subject, reduction: str, case: Case) -> tuple[Any, Any]:
         size = size or np.inf  # nothing counts: the loss is 0
         rounding = 3e-7 * np.abs(values).sum()  # of a sum in float32
         return values.sum() / size, (tolerance.sum() + np.nan_to_num(rounding)) / size
+
+
+def _wrong_formula(subject: Subject, loss: Any, case: Case) -> str | None:
+    """How the formula differs from the function of PyTorch."""
+    arguments, rows, _ = _parts(case)
+    if not rows.any():
+        return None
+    with np.errstate(all="ignore"):
+        found = peer_value(subject, LOSSES, arguments)
+        expected = subject.reference(**arguments)
+        tolerance = subject.atol(**arguments) if callable(subject.atol) else subject.atol
+    expected = expected.values if isinstance(expected, Values) else expected
+    tolerance = np.maximum(tolerance, 1e-12)  # its sums of exponentials are rounded, too
+    if found is None or not differs(found, expected, subject.rtol, tolerance):
+        return None
+    return f"PyTorch returns\n{found!r}\nbut the formula is\n{expected!r}"
 
 
 def _wrong_value(way: str) -> Callable[[Subject, Any, Case], str | None]:
