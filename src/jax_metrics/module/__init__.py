@@ -3,6 +3,7 @@
 from jax_metrics.module._calls import CALL_WRAPPER as CALL_WRAPPER
 from jax_metrics.module._calls import aliased_as as aliased_as
 from jax_metrics.module._calls import describe_place as describe_place
+from jax_metrics.module._calls import with_ties as with_ties
 from jax_metrics.module._field_key import advance_key as advance_key
 from jax_metrics.module._field_key import key_from_init as key_from_init
 from jax_metrics.module._foreign_errors import describe_error as describe_error
@@ -38,3 +39,8 @@ from jax_metrics.module._num_parameters import num_parameters as num_parameters
 from jax_metrics.module._sharing import SharingError as SharingError
 from jax_metrics.module._sharing import check_sharing as check_sharing
 from jax_metrics.module._tabulate import tabulate as tabulate
+from jax_metrics.module._ties import all_ties as all_ties
+from jax_metrics.module._ties import tie as tie
+from jax_metrics.module._ties import ties as ties
+from jax_metrics.module._ties import untie as untie
+from jax_metrics.tree import TieError as TieError

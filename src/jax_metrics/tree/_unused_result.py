@@ -14,7 +14,9 @@ from typing import Any
 from jax_metrics.tree._errors import UnusedResultWarning
 
 
-def check_result_used(tree: Any, method: str, what: str = "", through: str = "") -> None:
+def check_result_used(
+    tree: Any, method: str, what: str = "", through: str = "", *, function: str = ""
+) -> None:
     """Warns if the method that calls this was called in a statement of its own.
 
     Args:
@@ -22,13 +24,14 @@ def check_result_used(tree: Any, method: str, what: str = "", through: str = "")
         method: The name of the method.
         what: What it returns; empty for an object of the same class.
         through: How the method is reached from the object, such as `.at[path]`.
+        function: How it is called if it is a function of the object, such as `jm.tie`.
     """
     frame = sys._getframe(2)
     if _is_statement(frame.f_code, frame.f_lasti, method):
         variable = getattr(tree, "_variable", "tree")
         cls = type(tree).__name__
         assigned = "model" if what else variable
-        call = f"{variable}{through}.{method}(...)"
+        call = f"{function}({variable}, ...)" if function else f"{variable}{through}.{method}(...)"
         warnings.warn(
             f"`{call}` returns {what or f'a new {cls}'} and leaves the old one as it is, but the "
             f"result is not used. Write `{assigned} = {call}`.",

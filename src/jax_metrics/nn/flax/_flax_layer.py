@@ -38,6 +38,7 @@ from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
 from jax_metrics.nn.flax._typed_call import is_derived, typed_call
 from jax_metrics.tree import (
     KindMixin,
+    Tie,
     explain_arguments,
     field,
     layout_of,
@@ -360,6 +361,8 @@ class FlaxLayer(_Declared):
         found: dict[str, dict[str, Any]] = {}
         for label, (collection, name) in self._places.items():
             value = getattr(self, label)
+            if type(value) is Tie:
+                raise value.apart()
             if value is not None and collection != "intermediates":
                 found.setdefault(collection, {})[name] = value
         for collection, label in self._rest.items():
