@@ -14,6 +14,7 @@ from jax_metrics.checkpoint._encoding import DTYPES, Encoded, decoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import CHECKSUM, CONTENTS, contents_of
 from jax_metrics.checkpoint._packages import package
+from jax_metrics.checkpoint._tied_names import from_json
 
 _MOST_HEADER = 100_000_000  # as the format has it
 
@@ -61,6 +62,7 @@ class File:
         if contents is not None and self.metadata.get("format") == "pt":
             del self.metadata["format"]
         self._contents = contents or {"checksums": {}, "keys": {}, "dtypes": {}}
+        self.ties = from_json(self._contents.get("ties", {}))
         self._arrays = {name: self._view(entry, 8 + size) for name, entry in table.items()}
         if contents is not None and set(contents["checksums"]) != set(self._arrays):
             raise ValueError("its arrays are not those that have checksums")

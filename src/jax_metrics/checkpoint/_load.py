@@ -14,6 +14,7 @@ from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
 from jax_metrics.checkpoint._names import natural_order
 from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._shards import index_path, read_index
+from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties
 
 A = TypeVar("A")
 
@@ -88,9 +89,14 @@ def load(
         for file in files:
             file.check()
     state: dict[str, Any] = {}
+    noted: dict[str, Tied] = {}
     for file in files:
         state.update(file.arrays())
-    state = apply_rules(state, rules, rename)
+        noted.update(file.ties)
+    derived = {} if like is None else follow_ties(state, noted)
+    loaded = apply_rules({**state, **derived}, rules, rename)
+    as_saved = loaded.keys() == state.keys()
+    state = loaded
 
     def release(value: Any) -> None:
         # Transfers that still run would keep their own copies on the host.
@@ -100,7 +106,14 @@ def load(
 
     if like is not None:
         result, left_out = assign(
-            like, state, strict=strict, cast=cast, source=str(path), after_each=release
+            like,
+            state,
+            strict=strict,
+            cast=cast,
+            noted=noted,
+            derived=derived,
+            source=str(path),
+            after_each=release,
         )
         return result if strict else (result, left_out)
     copies = {}
@@ -108,7 +121,7 @@ def load(
         value = state[name]
         copies[name] = value if isinstance(value, jax.Array) else np.array(value)
         release(copies[name])
-    return copies
+    return StateDict(copies, noted) if noted and as_saved else copies
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -36,6 +36,8 @@ from jax_metrics.module._kinds import State as State
 from jax_metrics.module._kinds import TreePart as TreePart
 from jax_metrics.module._module import Module as Module
 from jax_metrics.module._num_parameters import num_parameters as num_parameters
+from jax_metrics.module._resolve_ties import is_in_place as is_in_place
+from jax_metrics.module._resolve_ties import value_at as value_at
 from jax_metrics.module._sharing import SharingError as SharingError
 from jax_metrics.module._sharing import check_sharing as check_sharing
 from jax_metrics.module._tabulate import tabulate as tabulate

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from jax_metrics.module._inputs import Initializer
 from jax_metrics.module._resolve_ties import ADAPTED, overlap, stored_at, ties_of, value_at
@@ -65,9 +64,10 @@ def check_tie(owner: Any, tie: Tie, *, final: bool = False) -> bool:
             else f"{tie.source} and {tie.target} of the {cls} are parts of one another. Tie two "
             "positions, neither of which is inside of the other."
         )
+    _check_other_ties(owner, tie)
     source = _Position(owner, tie.source, final)
     target = _Position(owner, tie.target, final)
-    _check_other_ties(owner, tie, source, target)
+    _check_ties_inside(owner, tie, source, target)
     _check_kinds(cls, source, target)
     if tie.transform is None and is_tree(source.value) and is_tree(target.value):
         _check_classes(cls, source, target)
@@ -154,15 +154,10 @@ def _waits_for_init(value: Any) -> bool:
     return any(not getattr(tree, "initialized", True) for _, tree in trees_with_paths(value))
 
 
-def _check_other_ties(owner: Any, tie: Tie, source: _Position, target: _Position) -> None:
-    """Raises if a tie crosses another one."""
+def _check_other_ties(owner: Any, tie: Tie) -> None:
+    """Raises if a tie crosses another one of the model."""
     cls = type(owner).__name__
     others = [other for other in ties_of(owner) if other.target != tie.target]
-    if type(target.stored) is Tie and target.stored != tie:
-        raise TieError(
-            f"{tie.target} of the {cls} is already {target.stored!r} of the {target.stored.owner}. "
-            "End that tie first, with `jm.untie`."
-        )
     for other in others:
         if overlap(other.target, tie.target):
             raise TieError(
@@ -175,13 +170,23 @@ def _check_other_ties(owner: Any, tie: Tie, source: _Position, target: _Position
             f"{tie.source} of the {cls} has its value from {origin}, so tying it to {tie.target} "
             "would leave both without one. Tie all of them to one position."
         )
+
+
+def _check_ties_inside(owner: Any, tie: Tie, source: "_Position", target: "_Position") -> None:
+    """Raises if a position is tied already, or holds one that another model has tied."""
+    cls = type(owner).__name__
+    if type(target.stored) is Tie and target.stored != tie:
+        raise TieError(
+            f"{tie.target} of the {cls} is already {target.stored!r} of the {target.stored.owner}. "
+            "End that tie first, with `jm.untie`."
+        )
     for position in (source, target):
-        loose = [other for other in _loose_ties(position.value) if other not in others]
+        loose = [other for other in _loose_ties(position.value) if other not in ties_of(owner)]
         if loose and type(position.stored) is not Tie:
             raise TieError(
                 f"{position.path} of the {cls} holds a position that is {loose[0]!r} of the "
-                f"{loose[0].owner} around it, and that would be lost. Tie the arrays one by one, "
-                "or end that tie first, with `jm.untie`."
+                f"{loose[0].owner} around it, and would be lost. Tie the arrays one by one, or end "
+                "that tie first, with `jm.untie`."
             )
 
 
@@ -242,19 +247,25 @@ def _check_fit(cls: str, tie: Tie, source: _Position, target: _Position) -> None
             ) from error
     gives, takes = _described(made), _described(target.value)
     if gives != takes:
-        hint = ""
-        if [*jnp.shape(made)] == [*jnp.shape(target.value)][::-1] and tie.transform is None:
-            hint = " Pass `transform=jnp.transpose`."
         raise TieError(
             f"{tie.source} of the {cls}{by} is {gives}, but {tie.target} is {takes}. Two "
             "positions that are tied must agree; a `transform` maps the first to the second."
-            f"{hint}"
+            f"{_hint(tie, made, target.value)}"
         )
     if jax.tree.structure(made) != jax.tree.structure(target.value):
         raise TieError(
             f"{tie.source} and {tie.target} of the {cls}, {gives}, differ in their settings or in "
             f"their modes. Make them equal, as {tie.target} would be lost:\n{made}\n{target.value}"
         )
+
+
+def _hint(tie: Tie, made: Any, wanted: Any) -> str:
+    """The transform that two arrays lack, if it is a usual one."""
+    if tie.transform is not None or not (_is_array(made) and _is_array(wanted)):
+        return ""
+    if made.shape == wanted.shape:
+        return f" Define one that casts, as in `x.astype({str(wanted.dtype)!r})`."
+    return " Pass `transform=jnp.transpose`." if made.shape == wanted.shape[::-1] else ""
 
 
 def _is_array(value: Any) -> bool:

@@ -159,12 +159,14 @@ def ties(model: Any) -> dict[str, str]:
         >>> jm.ties(jm.tie(model, ".linear.kernel", ".linear2.kernel"))
         {'.linear2.kernel': '.linear.kernel'}
     """
-    return {path + found.target: path + found.source for path, found in all_ties(model)}
+    return {path + found.target: path + found.source for path, _, found in all_ties(model)}
 
 
-def all_ties(model: Any) -> Iterator[tuple[str, Tie]]:
-    """Each tie in a pytree, with the path of the model whose tie it is."""
-    return ((path, found) for path, tree in trees_with_paths(model) for found in ties_of(tree))
+def all_ties(model: Any) -> Iterator[tuple[str, Any, Tie]]:
+    """Each tie in a pytree, with the model whose tie it is and the path of that."""
+    return (
+        (path, tree, found) for path, tree in trees_with_paths(model) for found in ties_of(tree)
+    )
 
 
 def _listed(known: dict[str, str]) -> str:
