@@ -1,5 +1,6 @@
 """Whether two positions of a model can be tied."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -98,8 +99,9 @@ class _Position:
         known = {**class_info(type(tree)).metadata, **tree.field_metadata}
         self.metadata: FieldMetadata | None = known.get(field)
         by_init = not final and not getattr(tree, "initialized", True)
-        try:
+        with contextlib.suppress(LookupError):  # as on the way through another tied position
             self.stored = stored_at(owner, path_steps(path))
+        try:
             self.value = value_at(owner, path_steps(path))
         except LookupError:
             if not by_init or not (self.metadata or has_compact_method(type(tree))):
@@ -179,6 +181,11 @@ def _check_ties_inside(owner: Any, tie: Tie, source: "_Position", target: "_Posi
         raise TieError(
             f"{tie.target} of the {cls} is already {target.stored!r} of the {target.stored.owner}. "
             "End that tie first, with `jm.untie`."
+        )
+    if target.stored is _NO_VALUE and target.value is not _NO_VALUE:
+        raise TieError(
+            f"{tie.target} of the {cls} is inside of a position that is tied already. End that tie "
+            "first, with `jm.untie`."
         )
     for position in (source, target):
         loose = [other for other in _loose_ties(position.value) if other not in ties_of(owner)]

@@ -130,20 +130,28 @@ def untie(model: M, *targets: str, inplace: bool = False) -> M:
     if not inplace:
         check_result_used(model, "untie", function="jm.untie")
     changed: Any = model if inplace else copy(model)
-    owners = [(path, tree) for path, tree in trees_with_paths(changed) if ties_of(tree)]
-    ending = [(o, t) for path, o in owners for t in ties_of(o) if path + t.target in chosen]
-    values = []
-    for owner, ended in ending:
-        if is_in_place(owner, ended):
-            full = with_values(owner, [t for t in ties_of(owner) if is_in_place(owner, t)])
-            values.append((owner, ended, stored_at(full, path_steps(ended.target))))
-    for owner, ended, value in values:
-        _put(owner, ended, _own(value))
-    for owner, ended in ending:
-        _set_ties(owner, tuple(other for other in ties_of(owner) if other is not ended))
+    full = _with_all_values(copy(model))
+    for path, owner, ended in list(all_ties(changed)):
+        if path + ended.target in chosen:
+            if is_in_place(owner, ended):
+                _put(owner, ended, _own(stored_at(full, path_steps(path + ended.target))))
+            _set_ties(owner, tuple(other for other in ties_of(owner) if other is not ended))
     if not targets and ties(changed):  # in a copy of a layer that has ties itself
         return untie(changed, inplace=True)
     return changed
+
+
+def _with_all_values(model: Any) -> Any:
+    """The model, changed in place, with a value in each position that was tied."""
+    while owners := [tree for _, tree in trees_with_paths(model) if ties_of(tree)]:
+        owner = owners[0]  # the outermost: those inside may need what it has tied
+        in_place = [tie for tie in ties_of(owner) if is_in_place(owner, tie)]
+        full = with_values(owner, in_place)
+        values = [copy(stored_at(full, path_steps(tie.target))) for tie in in_place]
+        for found, value in zip(in_place, values, strict=True):
+            _put(owner, found, value)
+        _set_ties(owner, ())
+    return model
 
 
 def ties(model: Any) -> dict[str, str]:
