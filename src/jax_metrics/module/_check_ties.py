@@ -69,6 +69,8 @@ def check_tie(owner: Any, tie: Tie, *, final: bool = False) -> bool:
     source = _Position(owner, tie.source, final)
     target = _Position(owner, tie.target, final)
     _check_ties_inside(owner, tie, source, target)
+    for position in (source, target):
+        position.check_value(cls)
     _check_kinds(cls, source, target)
     if tie.transform is None and is_tree(source.value) and is_tree(target.value):
         _check_classes(cls, source, target)
@@ -89,7 +91,7 @@ class _Position:
         has_value: Whether it is there yet; if not, `init` makes it.
 
     Raises:
-        TieError: If there is no such position, or it cannot be tied.
+        TieError: If there is no such position.
     """
 
     def __init__(self, owner: Any, path: str, final: bool):
@@ -111,11 +113,11 @@ class _Position:
         if self.value is None and by_init:
             self.value = _NO_VALUE
         self.has_value = self.value is not _NO_VALUE and (final or not _waits_for_init(self.value))
-        if self.has_value:
-            self._check_value(owner)
 
-    def _check_value(self, owner: Any) -> None:
-        cls = type(owner).__name__
+    def check_value(self, cls: str) -> None:
+        """Raises if what is there cannot be tied."""
+        if not self.has_value:
+            return
         if type(self.stored) is not Tie and not (self.metadata and self.metadata.node):
             raise TieError(
                 f"{self.path} of the {cls} is static, a part of the structure. Tie arrays or "

@@ -160,7 +160,15 @@ class _Filling:
         for other in self.ties:
             if overlap(other.target, tie.source):
                 self._fill(other)
-        value = tie.value(value_at(self.root, path_steps(tie.source)))
+        try:
+            source = value_at(self.root, path_steps(tie.source))
+        except LookupError:
+            raise TieError(
+                f"{tie.target} of the {type(self.root).__name__} is tied to {tie.source}, but "
+                f"there is no {tie.source} any more. End a tie before you replace its source: "
+                f"`model = jm.untie(model, {tie.target!r})`."
+            ) from None
+        value = tie.value(source)
         self._put(self.root, path_steps(tie.target), value)
 
     def _put(self, value: Any, steps: Steps, new: Any) -> Any:
