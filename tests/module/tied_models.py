@@ -34,22 +34,6 @@ class CompactModel(jm.Module):
         return jm.Linear(7, use_bias=False, name="head")(x)
 
 
-class Counting(jm.Module):
-    """Has state of its own, next to a tie and in a layer with a tied position."""
-
-    calls: jax.Array = jm.State.node()
-
-    def __init__(self, part):
-        self.calls = jnp.array(0)
-        self.parts = [part, part.copy()]
-
-    def __call__(self, x):
-        self.calls = self.calls + 1
-        for part in self.parts:
-            x = part(x)
-        return x
-
-
 class Scale(jm.Module):
     """Multiplies, and counts."""
 
@@ -63,6 +47,22 @@ class Scale(jm.Module):
     def __call__(self, x):
         self.calls = self.calls + 1
         return x * self.factor
+
+
+class Counting(jm.Module):
+    """Has state of its own, next to a tie and in a layer with a tied position."""
+
+    calls: jax.Array = jm.State.node()
+
+    def __init__(self):
+        self.calls = jnp.array(0)
+        self.parts = [Scale(), Scale()]
+
+    def __call__(self, x):
+        self.calls = self.calls + 1
+        for part in self.parts:
+            x = part(x)
+        return x
 
 
 def tied(model):

@@ -42,7 +42,7 @@ def state_dict(tree: Any) -> dict[str, Any]:
         name: np.asarray(leaf) if is_number(leaf) else leaf for name, (_, leaf) in leaves.items()
     }
     found = tree.ties if isinstance(tree, StateDict) else tied_names(tree, leaves)
-    ties = {name: tied._replace(tie=None) for name, tied in found.items()}
+    ties = {name: tied._replace(transform=None) for name, tied in found.items()}
     return StateDict(state, ties) if ties else state
 
 

@@ -1,6 +1,8 @@
 """Ties in state dicts and files: which names stand for positions whose value has another name."""
 
-from collections.abc import Mapping
+import functools
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +11,7 @@ import numpy as np
 
 from jax_metrics.checkpoint._names import Named, named_leaves
 from jax_metrics.module import all_ties, is_in_place, value_at
-from jax_metrics.tree import Tie, TieError, equal, path_steps
+from jax_metrics.tree import TieError, equal, path_steps
 
 
 class Tied(NamedTuple):
@@ -19,13 +21,13 @@ class Tied(NamedTuple):
         source: The name of the other one.
         axes: The order of its axes; None if it is another function, or they are equal.
         function: The name of that function; empty if `axes` tell, or they are equal.
-        tie: The tie itself, where it is at hand and maps one array to another.
+        transform: The function itself, where it is at hand and maps one array to another.
     """
 
     source: str
     axes: tuple[int, ...] | None = None
     function: str = ""
-    tie: Tie | None = None
+    transform: Callable[[Any], Any] | None = None
 
 
 class StateDict(dict[str, Any]):
@@ -56,22 +58,33 @@ def tied_names(tree: Any, leaves: Mapping[str, Named]) -> dict[str, Tied]:
         leaves: Its leaves by name.
     """
     found: dict[str, Tied] = {}
-    for path, owner, tie in all_ties(tree):
+    for path, owner, tie, stacked in all_ties(tree):
         if not is_in_place(owner, tie):
             continue
         try:
-            value = value_at(owner, path_steps(tie.source))
+            value = value_at(tree, path_steps(path + tie.source))
         except TieError:  # a part of a model that ties the source itself
             continue
         source, target = _dotted(path + tie.source), _dotted(path + tie.target)
+        transform = functools.partial(tie.value, stacked=stacked)
+        name = getattr(tie.transform, "__name__", "a function")
         if tie.transform is None:
-            found |= {target + rest: Tied(source + rest, tie=tie) for rest in _names_in(value)}
+            parts = {rest: Tied(source + rest, transform=transform) for rest in _names_in(value)}
         elif hasattr(value, "shape"):
-            found[target] = Tied(source, *_known(tie, value), tie)
+            shape = jax.ShapeDtypeStruct(value.shape, value.dtype)
+            axes = _axes(jax.make_jaxpr(transform)(shape).jaxpr)
+            parts = {"": Tied(source, axes, "" if axes else name, transform)}
         else:
-            made = tie.value(jax.eval_shape(lambda value=value: value))
-            found |= {target + rest: Tied(source, None, _name(tie)) for rest in _names_in(made)}
-    return {name: tied for name, tied in found.items() if _origin(tied.source, found) in leaves}
+            made = transform(jax.eval_shape(lambda value=value: value))
+            parts = {rest: Tied(source, None, name) for rest in _names_in(made)}
+        found |= {target + rest: tied for rest, tied in parts.items()}
+    # The names of layers, not of arrays, are those that functions of layers have.
+    known = {name[:end] for name in leaves for end in _ends(name)}
+    return {name: tied for name, tied in found.items() if _origin(tied.source, found) in known}
+
+
+def _ends(name: str) -> list[int]:
+    return [len(name), *(match.start() for match in re.finditer(r"\.", name))]
 
 
 def _origin(name: str, ties: Mapping[str, Tied]) -> str:
@@ -84,18 +97,6 @@ def _names_in(value: Any) -> list[str]:
 
 def _dotted(path: str) -> str:
     return ".".join(map(str, path_steps(path)))
-
-
-def _name(tie: Tie) -> str:
-    return getattr(tie.transform, "__name__", "a function")
-
-
-def _known(tie: Tie, value: Any) -> tuple[tuple[int, ...] | None, str]:
-    """The order of the axes that the transform gives; if it does more, its name."""
-    assert tie.transform is not None
-    shape = jax.ShapeDtypeStruct(value.shape, value.dtype)
-    axes = _axes(jax.make_jaxpr(tie.transform)(shape).jaxpr)
-    return (axes, "") if axes is not None else (None, _name(tie))
 
 
 def _axes(jaxpr: Any) -> tuple[int, ...] | None:
@@ -171,11 +172,10 @@ def agrees(name: str, state: Mapping[str, Any], ties: Mapping[str, Tied]) -> boo
     def value_of(name: str) -> Any:
         if name not in ties:
             return state[name]
-        tie = ties[name].tie
-        if tie is None:
+        transform = ties[name].transform
+        if transform is None:
             raise LookupError(name)
-        value = value_of(ties[name].source)
-        return value if tie.transform is None else tie.transform(jnp.asarray(value))
+        return transform(jnp.asarray(value_of(ties[name].source)))
 
     try:
         return equal(jnp.asarray(value_of(name)), jnp.asarray(state[name]))

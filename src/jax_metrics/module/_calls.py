@@ -29,9 +29,10 @@ class Call:
         path: Where the module is in the root; empty for the root itself.
         record: Called with each finished call's path, module, inputs and output, if set.
         caller: The call that runs around it, of a model that does not contain this module.
+        model: The outermost module that users know: not a copy that stands for it.
     """
 
-    __slots__ = ("_outermost", "_paths", "caller", "module", "path", "record")
+    __slots__ = ("_outermost", "_paths", "caller", "model", "module", "path", "record")
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Call:
         caller: "Call | None" = None,
     ):
         self.module = module
+        self.model = module if root is None else root.model
         self.caller = caller
         self._outermost = root
         self.path = path
@@ -73,6 +75,7 @@ class Call:
         for inside, tree in trees_with_paths(copy, self.path + path):
             copied.setdefault(id(tree), inside)  # a tied layer has two paths
         call._paths = {**self.root._known_paths(), **copied}
+        call.model = self.root.model
         return call
 
 
@@ -210,7 +213,7 @@ def place_in_call(module: Any) -> tuple[Any, str]:
     running = _running.get()
     if running is None or (path := running.root.path_of(module)) is None:
         return module, ""
-    return running.root.module, path
+    return running.root.model, path
 
 
 def outermost_calls() -> tuple[Any, Any]:

@@ -26,6 +26,9 @@ TIES = "_ties"
 # A module with this method stands in front of the layer in its field `layer`, and changes its
 # values: paths that led into the layer go on to do so, and the method returns the changed layer.
 ADAPTED = "_adapted"
+# A module with this flag holds one layer with the values of many, along an axis in front. A tie of
+# such a layer is about each of them.
+STACKED = "_stacked"
 Steps = Sequence[str | int]
 
 
@@ -55,10 +58,17 @@ def value_at(root: Any, steps: Steps) -> Any:
 
 
 def _followed(tie: Tie, passed: list[Any]) -> Any:
-    for tree in reversed(passed):
+    for index in reversed(range(len(passed))):
+        tree = passed[index]
         if is_tree(tree) and tie in ties_of(tree):
-            return tie.value(value_at(tree, path_steps(tie.source)))
+            source = value_at(tree, path_steps(tie.source))
+            return tie.value(source, sum(map(is_stacked, passed[:index])))
     raise tie.apart()
+
+
+def is_stacked(value: Any) -> bool:
+    """Whether the value is a module with the values of many layers in one."""
+    return is_tree(value) and getattr(value, STACKED, False)
 
 
 def stored_at(root: Any, steps: Steps) -> Any:
@@ -111,9 +121,15 @@ def resolved(owner: Any, *, initializing: bool) -> Iterator[Any]:
     filling.hand_on()
 
 
-def with_values(owner: Any, ties: Sequence[Tie]) -> Any:
-    """A twin of a model in which some tied positions have their values."""
-    return _Filling(owner, ties).root
+def with_values(owner: Any, ties: Sequence[Tie], stacked: int) -> Any:
+    """A twin of a model in which some tied positions have their values.
+
+    Args:
+        owner: The model.
+        ties: Its ties of those positions.
+        stacked: How many axes its values have in front, being a layer of stacks.
+    """
+    return _Filling(owner, ties, stacked).root
 
 
 def _not_in_place(owner: Any, tie: Tie) -> TieError:
@@ -141,7 +157,8 @@ def _not_in_place(owner: Any, tie: Tie) -> TieError:
 class _Filling:
     """Makes the twins, and hands on what was assigned to them."""
 
-    def __init__(self, owner: Any, ties: Sequence[Tie]):
+    def __init__(self, owner: Any, ties: Sequence[Tie], stacked: int = 0):
+        self.stacked = stacked
         self.originals: dict[int, Any] = {}  # by the id of the twin
         self.twins: list[Any] = []
         self.ties = ties
@@ -168,7 +185,7 @@ class _Filling:
                 f"there is no {tie.source} any more. End a tie before you replace its source: "
                 f"`model = jm.untie(model, {tie.target!r})`."
             ) from None
-        value = tie.value(source)
+        value = tie.value(source, self.stacked)
         self._put(self.root, path_steps(tie.target), value)
 
     def _put(self, value: Any, steps: Steps, new: Any) -> Any:

@@ -10,6 +10,7 @@ from jax_metrics.module._check_ties import check_tie, normalized
 from jax_metrics.module._resolve_ties import (
     TIES,
     is_in_place,
+    is_stacked,
     stored_at,
     ties_of,
     with_values,
@@ -131,7 +132,7 @@ def untie(model: M, *targets: str, inplace: bool = False) -> M:
         check_result_used(model, "untie", function="jm.untie")
     changed: Any = model if inplace else copy(model)
     full = _with_all_values(copy(model))
-    for path, owner, ended in list(all_ties(changed)):
+    for path, owner, ended, _ in list(all_ties(changed)):
         if path + ended.target in chosen:
             if is_in_place(owner, ended):
                 _put(owner, ended, _own(stored_at(full, path_steps(path + ended.target))))
@@ -143,10 +144,11 @@ def untie(model: M, *targets: str, inplace: bool = False) -> M:
 
 def _with_all_values(model: Any) -> Any:
     """The model, changed in place, with a value in each position that was tied."""
-    while owners := [tree for _, tree in trees_with_paths(model) if ties_of(tree)]:
-        owner = owners[0]  # the outermost: those inside may need what it has tied
+    # The outermost first: those inside may need what it has tied.
+    while (found := next(all_ties(model), None)) is not None:
+        _, owner, _, stacked = found
         in_place = [tie for tie in ties_of(owner) if is_in_place(owner, tie)]
-        full = with_values(owner, in_place)
+        full = with_values(owner, in_place, stacked)
         values = [copy(stored_at(full, path_steps(tie.target))) for tie in in_place]
         for found, value in zip(in_place, values, strict=True):
             _put(owner, found, value)
@@ -167,14 +169,21 @@ def ties(model: Any) -> dict[str, str]:
         >>> jm.ties(jm.tie(model, ".linear.kernel", ".linear2.kernel"))
         {'.linear2.kernel': '.linear.kernel'}
     """
-    return {path + found.target: path + found.source for path, _, found in all_ties(model)}
+    return {path + found.target: path + found.source for path, _, found, _ in all_ties(model)}
 
 
-def all_ties(model: Any) -> Iterator[tuple[str, Any, Tie]]:
-    """Each tie in a pytree, with the model whose tie it is and the path of that."""
-    return (
-        (path, tree, found) for path, tree in trees_with_paths(model) for found in ties_of(tree)
-    )
+def all_ties(model: Any) -> Iterator[tuple[str, Any, Tie, int]]:
+    """Each tie in a pytree: the path of the model whose tie it is, that model, and the tie.
+
+    The last item is the number of axes that the values of that model have in front.
+    """
+    around: list[tuple[str, bool]] = []  # the enclosing Trees, and whether they stack
+    for path, tree in trees_with_paths(model):
+        while around and not path.startswith((f"{around[-1][0]}.", f"{around[-1][0]}[")):
+            around.pop()
+        stacked = sum(stacks for _, stacks in around)
+        yield from ((path, tree, found, stacked) for found in ties_of(tree))
+        around.append((path, is_stacked(tree)))
 
 
 def _listed(known: dict[str, str]) -> str:

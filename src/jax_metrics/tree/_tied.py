@@ -60,13 +60,21 @@ class Tie:
         name = getattr(self.transform, "__name__", self.transform)
         return f"tied to {self.source}" + (f" by {name}" if self.transform is not None else "")
 
-    def value(self, source: Any) -> Any:
-        """The value of the target, for that of the source; shapes give shapes."""
+    def value(self, source: Any, stacked: int = 0) -> Any:
+        """The value of the target, for that of the source; shapes give shapes.
+
+        Args:
+            source: The value of the source.
+            stacked: How many axes there are in front of those that the transform is for.
+        """
         if self.transform is None:
             return source
+        transform = self.transform
+        for _ in range(stacked):
+            transform = jax.vmap(transform)
         if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(source)):
-            return jax.eval_shape(self.transform, source)
-        return self.transform(source)
+            return jax.eval_shape(transform, source)
+        return transform(source)
 
     def apart(self) -> TieError:
         """The error about a position that is used without the owner."""
