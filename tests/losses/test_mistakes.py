@@ -121,6 +121,37 @@ MISTAKES = {
         TypeError,
         r"Labels must be integers, .* Write `target.astype\(int\)`",
     ),
+    # Functions
+    "misspelt option of a function": (
+        lambda: losses.huber(P, P, dleta=2.0),
+        TypeError,
+        "huber has no argument 'dleta'. Did you mean `delta`",
+    ),
+    "logits=True, function": (
+        lambda: losses.crossentropy(Y, LOGITS, logits=True),
+        TypeError,
+        "Did you mean `preds` or `from_logits`",
+    ),
+    "a third array by position, function": (
+        lambda: losses.mean_squared_error(P, P, P),
+        TypeError,
+        "takes only `target`, `preds` by position; got an array, an array, an array",
+    ),
+    "a mask, function": (
+        lambda: losses.mean_absolute_error(P, P, mask=P),
+        TypeError,
+        "no argument 'mask': it returns the losses of all .* class of the loss takes `mask`",
+    ),
+    "preds missing, function": (
+        lambda: losses.ctc(P),
+        TypeError,
+        r"ctc needs `preds`, as in `ctc\(target=..., preds=...\)`",
+    ),
+    "misspelt option of a penalty": (
+        lambda: jm.regularizers.l2(P, filter=jm.Parameter),
+        TypeError,
+        "l2 has no argument 'filter'. Did you mean `filters`",
+    ),
     # Line 7: logits and probabilities
     "logits, from_logits=False": (
         lambda: Crossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),

@@ -10,14 +10,14 @@ from typing import Any
 from jax_metrics.tree import nearest
 
 # Names that other libraries use for the same arguments.
-_SYNONYMS = {
+_SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "y_true": "target",
     "labels": "target",
     "targets": "target",
     "y": "target",
     "y_pred": "preds",
     "predictions": "preds",
-    "logits": "preds",
+    "logits": ("preds", "from_logits"),
     "input": "preds",
     "output": "preds",
     "outputs": "preds",
@@ -40,8 +40,10 @@ _EXPECTED: dict[type, str] = {
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question with the known name that was probably meant; empty if none is similar."""
     known = tuple(known)
-    synonym = _SYNONYMS.get(name)
-    return f" Did you mean `{synonym}`?" if synonym in known else nearest(name, known)
+    synonyms = _SYNONYMS.get(name, ())
+    synonyms = (synonyms,) if isinstance(synonyms, str) else synonyms
+    meant = " or ".join(f"`{synonym}`" for synonym in synonyms if synonym in known)
+    return f" Did you mean {meant}?" if meant else nearest(name, known)
 
 
 def refuse_unknown(owner: str, unknown: Iterable[str], known: Iterable[str]) -> None:

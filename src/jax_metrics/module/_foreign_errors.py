@@ -14,9 +14,8 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.core import Tracer
 
-from jax_metrics.tree import layout_of, nearest, signature_of
+from jax_metrics.tree import explain_deleted, layout_of, nearest, signature_of
 
 _OURS = "jax_metrics"
 _FOREIGN = frozenset({"jax", "jaxlib", "flax", "optax", "numpy", "haiku"})
@@ -30,6 +29,13 @@ _TYPES = (
     TypeError,
 )
 _ACCEPTED = (jax.Array, np.ndarray, np.generic, bool, int, float, complex, type(None))
+# What takes the place of arguments of calls in Flax and Keras.
+_MODE = " The mode is part of the model: `model.train()`, `model.eval()`."
+_KEYS = " Random keys are part of the model, from `init`."
+_INSTEAD = {
+    **dict.fromkeys(("train", "training", "is_training", "inference"), _MODE),
+    **dict.fromkeys(("rng", "rngs", "key"), _KEYS),
+}
 _MOST_FIELDS = 4
 _LONGEST = 300
 
@@ -73,7 +79,7 @@ def explain_call(
         known = of_class(error, args, kwargs) if of_class is not None else None
         if known is not None:
             return f"{place} {known}"
-        if known := _deleted(module):
+        if known := _deleted(module, error):
             return RuntimeError(f"{place} {known}")
         if known := _not_an_array(args, kwargs):
             return TypeError(f"{place} {known}")
@@ -143,18 +149,18 @@ def _unknown_argument(module: Any, kwargs: Mapping[str, Any]) -> str | None:
     if name is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     takes = ", ".join(known) or "no arguments"
-    return f"has no argument `{name}` in a call.{nearest(name, known)} It takes {takes}."
+    instead = _INSTEAD.get(name) or nearest(name, known)
+    return f"has no argument `{name}` in a call.{instead} It takes {takes}."
 
 
-def _deleted(module: Any) -> str | None:
-    for path, leaf in jax.tree_util.tree_leaves_with_path(module):
-        if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer):
-            if leaf.is_deleted():
-                return (
-                    f"holds a deleted array at {jax.tree_util.keystr(path)}: it was donated to a "
-                    "compiled function, by `donate_argnums` or `donate=True`. Use the model that "
-                    "this function returned."
-                )
+def _deleted(module: Any, error: Exception) -> str | None:
+    if known := explain_deleted(module, "model"):
+        return known
+    if "been deleted" in str(error):  # while JAX traces a gradient, its tracers hide the arrays
+        return (
+            "got a deleted array, as a parameter or an input: it was donated to a compiled "
+            "function, by `donate_argnums` or `donate=True`. Use what this function returned."
+        )
     return None
 
 

@@ -83,6 +83,12 @@ class Module(Tree, Extensions):
     name: Any = DefaultName()
     if not TYPE_CHECKING:  # for a checker they do not exist
         forward = OtherMethod("Call the module itself: `model(x)`; its method is `__call__`.")
+        predict = OtherMethod("Call the module itself: `model.eval()(x)`.")
+        summary = OtherMethod("Write `print(model.tabulate(inputs))`.")
+        zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
+        requires_grad_ = OtherMethod("Write `model = model.freeze()`.")
+        to = OtherMethod("Write `jax.device_put(model, device)`; for dtypes `jm.nn.Policy`.")
+        cuda = OtherMethod("JAX uses the GPU by itself; else `jax.device_put(model, device)`.")
         state_dict = OtherMethod("Write `jm.state_dict(model)`.")
         load_state_dict = OtherMethod("Write `model = jm.load_state_dict(model, state)`.")
 

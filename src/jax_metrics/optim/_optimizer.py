@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ from jax.core import Tracer
 
 from jax_metrics.module import Initializer, OptState, Parameter, check_sharing
 from jax_metrics.optim._optimizer_errors import (
+    check_deleted,
     check_state_shapes,
     explain_optax,
     warn_of_untrained,
@@ -18,6 +19,7 @@ from jax_metrics.optim._optimizer_errors import (
 from jax_metrics.tree import (
     Extensions,
     FieldInfo,
+    OtherMethod,
     Tree,
     check_result_used,
     copy,
@@ -53,6 +55,12 @@ class Optimizer(Tree, Extensions):
     """
 
     _variable: ClassVar[str] = "optimizer"
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        step = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        minimize = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        apply_gradients = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
+        state_dict = OtherMethod("Write `jm.state_dict(optimizer)`.")
 
     optimizer: optax.GradientTransformation = static()
     opt_state: Any = OptState.node(None)
@@ -150,7 +158,7 @@ class Optimizer(Tree, Extensions):
         Raises:
             RuntimeError: Before `init`.
             ValueError: If the arguments do not fit the parameters given to `init`, or each other.
-            TypeError: If a parameter or a gradient is not a float.
+            TypeError: If a parameter or gradient is not a float, or `apply_updates` not a boolean.
         """
         if not self.initialized:
             raise RuntimeError(
@@ -162,11 +170,21 @@ class Optimizer(Tree, Extensions):
                 "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
                 "or request the updates themselves with `apply_updates=False`."
             )
+        if not isinstance(apply_updates, bool):
+            raise TypeError(
+                "`update(grads, params)` takes the gradients and the parameters; the third "
+                "argument, `apply_updates`, is True or False, but is a "
+                f"{type(apply_updates).__name__}. The state is part of the optimizer."
+            )
         inputs = (self, grads, params, extra)
         tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
         inline = tracing or any(_is_function(value) for value in extra.values())
         step = _step if inline else _donating_step if donate else _compiled_step
-        output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        try:
+            output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        except Exception as error:
+            check_deleted(error, optimizer=self, gradients=grads, parameters=params)
+            raise
         check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 

@@ -8,7 +8,14 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import as_float, between, multiply_log, pair, safe_log
+from jax_metrics.arguments import (
+    as_float,
+    between,
+    explains_arguments,
+    multiply_log,
+    pair,
+    safe_log,
+)
 from jax_metrics.losses.base import Terms, from_function, values_of_terms
 from jax_metrics.losses.labels import (
     as_class_weights,
@@ -26,6 +33,7 @@ from jax_metrics.losses.labels import (
 )
 
 
+@explains_arguments
 @values_of_terms
 def crossentropy(
     target: Any,

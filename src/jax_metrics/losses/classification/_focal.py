@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import multiply_log, pair
+from jax_metrics.arguments import explains_arguments, multiply_log, pair
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     check_probabilities,
@@ -21,6 +21,7 @@ from jax_metrics.losses.labels import (
 EPSILON = 1e-7
 
 
+@explains_arguments
 def binary_focal_crossentropy(
     target: Any,
     preds: Any,
@@ -76,6 +77,7 @@ class BinaryFocalCrossentropy(from_function(binary_focal_crossentropy), init=Fal
     """Reduces `binary_focal_crossentropy` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def categorical_focal_crossentropy(
     target: Any,
     preds: Any,

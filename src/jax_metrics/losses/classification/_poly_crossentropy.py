@@ -5,11 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import multiply_log
+from jax_metrics.arguments import explains_arguments, multiply_log
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import log_softmax, nan_where, one_hot_target
 
 
+@explains_arguments
 def poly_crossentropy(target: Any, preds: Any, *, epsilon: float = 2.0) -> jax.Array:
     """`crossentropy + epsilon * sum(target * (1 - p))`, from logits.
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair, safe_log
+from jax_metrics.arguments import explains_arguments, pair, safe_log
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     check_log_probabilities,
@@ -16,6 +16,7 @@ from jax_metrics.losses.labels import (
 )
 
 
+@explains_arguments
 def kl_divergence(
     target: Any,
     preds: Any,
@@ -92,6 +93,7 @@ class KLDivergence(from_function(kl_divergence), init=False):
     """Reduces `kl_divergence` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def jensen_shannon(
     target: Any,
     preds: Any,

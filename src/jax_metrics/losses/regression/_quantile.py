@@ -6,10 +6,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, between, same_shape
+from jax_metrics.arguments import as_float, between, explains_arguments, same_shape
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def quantile(target: Any, preds: Any, *, q: float | Sequence[float] = 0.5) -> jax.Array:
     """The pinball loss of each element, minimal when `preds` is the quantile `q` of the targets.
 

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import explains_arguments, pair
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def squared_logarithmic_error(target: Any, preds: Any) -> jax.Array:
     """The squared error of logarithms: `(log(1 + target) - log(1 + preds))**2`.
 
@@ -33,6 +34,7 @@ def _log1p(x: jax.Array) -> jax.Array:
     return jnp.log1p(jnp.where(x < 0, 0, x))
 
 
+@explains_arguments
 def mean_squared_logarithmic_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
     """The mean of `squared_logarithmic_error` over one axis.
 

@@ -1,7 +1,7 @@
 """Attention over several heads."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen as linen
@@ -16,6 +16,7 @@ from jax_metrics.nn.attention._attended import (
     attending_queries,
     without_unattended,
 )
+from jax_metrics.nn.attention._attention_functions import dot_product_attention
 from jax_metrics.nn.attention._cache_space import check_cache_space, nan_beyond_cache
 from jax_metrics.nn.flax import FlaxLayer
 
@@ -174,6 +175,13 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
     out_dot_general_cls: Any = None
     qk_attn_weights_einsum_cls: Any = None
     attn_weights_value_einsum_cls: Any = None
+
+    def set_arguments(self, values: Mapping[str, Any]) -> None:
+        """Replaces the arguments, in place; see `FlaxLayer`."""
+        if values.get("attention_fn") is dot_product_attention:
+            # The layer has checked the mask, which Flax turns into numbers when it decodes.
+            values = {**values, "attention_fn": _attend}
+        super().set_arguments(values)
 
     def __call__(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, overload
 
 from jax_metrics.module import Module
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.tree import copy, node
 
 Layer = Callable[..., Any]
@@ -32,7 +33,7 @@ def sequence(*layers: Layer) -> Layer:
     return apply
 
 
-class Lambda(Module):
+class Lambda(CheckedLayer):
     """Wraps a function as a module.
 
     Args:
@@ -87,7 +88,7 @@ def _check_callable(owner: str, layer: Any, place: str = "") -> None:
         )
 
 
-class LayerList(Module):
+class LayerList(CheckedLayer):
     """A container of layers, read like a list."""
 
     layers: list[Any] = node()

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.convolution._spatial import (
     as_shape,
     check_one_axis,
@@ -19,7 +20,7 @@ from jax_metrics.nn.convolution._spatial import (
 )
 
 
-class _Pool(Module):
+class _Pool(CheckedLayer):
     """The position of the windows; subclasses reduce their values."""
 
     def __init__(

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Key, Module, Parameter, next_key
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._stack import Stack
@@ -19,7 +20,7 @@ M = TypeVar("M", bound=Module)
 Where = type | tuple[type, ...] | Callable[[Any], bool] | str | Sequence[str]
 
 
-class LoRA(Module):
+class LoRA(CheckedLayer):
     """A frozen layer with trainable low-rank changes of its matrices (Hu et al., 2021).
 
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
@@ -67,8 +68,6 @@ class LoRA(Module):
         super().__init__(name)
         if not isinstance(layer, Module):
             raise TypeError(f"LoRA expected a module to adapt; got {layer!r}.")
-        if rank < 1:
-            raise ValueError(f"The rank of LoRA must be at least 1; got {rank}.")
         self.layer = layer.freeze()
         self.rank = rank
         self.alpha = alpha

@@ -6,12 +6,13 @@ from typing import Any
 import jax
 
 from jax_metrics.module import Module
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 
 Policy = str | Callable[..., Any] | None
 
 
-class Remat(Module):
+class Remat(CheckedLayer):
     """Recomputes the activations of a layer for its gradients, instead of storing them.
 
     The results are the same, for less memory and more time (Chen et al., 2016,
