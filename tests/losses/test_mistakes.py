@@ -340,6 +340,11 @@ def test_probabilities_as_logits_are_warned_of(mistake):
     jax.jit(call)(SOFTMAX)
 
 
+def test_a_loss_without_the_option_warns_too():
+    with pytest.warns(UserWarning, match="are read as logits. Leave out the softmax of the model"):
+        losses.PolyCrossentropy()(target=Y, preds=SOFTMAX)
+
+
 def test_the_warning_is_at_the_line_of_the_user():
     with pytest.warns(UserWarning, match="preds look like probabilities") as warned:
         Crossentropy()(target=Y, preds=SOFTMAX)

@@ -139,8 +139,10 @@ class Arguments:
         expected = reader.signature.parameters
         for name in names:
             if name not in expected:
+                advice = "Use `rename_arguments(...)` to give its arguments other names."
+                if name in OUTSIDE_OF_STRUCTURES:
+                    advice = f"To use it, give the class a parameter `{name}`."
                 raise TypeError(
                     f"{type(reader).__name__} {verb} {name!r}, but it takes {', '.join(expected)}."
-                    f"{did_you_mean(name, expected)} Use `rename_arguments(...)` to give its "
-                    "arguments other names."
+                    f"{did_you_mean(name, expected)} {advice}"
                 )

@@ -79,6 +79,11 @@ MISTAKES = {
         r"Metrics got `mask`, but its member 'unmasked' \(Unmasked\) takes none: .* count masked "
         r"ones. Let it take `mask`, .* set `per_example = \(\)` in its class",
     ),
+    "a mask, own metric alone": (
+        lambda: Unmasked().update(target=B, preds=P, mask=MASK),
+        TypeError,
+        "Unmasked was called with 'mask', .* To use it, give the class a parameter `mask`",
+    ),
     "a mask, in structures": (
         lambda: Metrics([Accuracy(on="a"), Nested()]).update(
             target={"a": B}, preds={"a": P}, mask=MASK

@@ -193,6 +193,11 @@ MISTAKES = {
         TypeError,
         r"Metrics got a NumPy array of dtype datetime64\[D\] as values, .* array of numbers",
     ),
+    "an array as the declaration of state": (
+        lambda: metrics.state(jnp.zeros(3)),
+        TypeError,
+        r'takes its reduction, as in `total: jax.Array = jm.metrics.state\("sum"\)`; got',
+    ),
     "None": (
         lambda: Accuracy()(target=None, preds=P),
         TypeError,

@@ -66,10 +66,14 @@ def check_log_probabilities(name: str, values: jax.Array, option: str) -> jax.Ar
     return None
 
 
-def warn_of_probabilities(logits: jax.Array) -> None:
+def warn_of_probabilities(logits: jax.Array, *, has_option: bool = True) -> None:
     """Warns if logits of classes look like probabilities: all rows are, and sum to 1.
 
     It warns outside of `jit` only, and not of rows of 0 and 1 alone.
+
+    Args:
+        logits: The logits, `[..., classes]`.
+        has_option: Whether the loss has the option `from_logits`.
     """
     if isinstance(logits, Tracer) or not logits.size or not logits.is_fully_addressable:
         return
@@ -80,9 +84,10 @@ def warn_of_probabilities(logits: jax.Array) -> None:
     values = np.asarray(logits)
     if _are_probabilities(values[(0,) * (logits.ndim - 1)]) and _are_probabilities(values):
         path, line = user_line()
+        option = "Give `from_logits=False`; or leave out" if has_option else "Leave out"
         warnings.warn_explicit(
-            "preds look like probabilities, since all rows sum to 1, but are read as logits. Give "
-            "`from_logits=False`; or leave out the softmax of the model, which is more exact.",
+            "preds look like probabilities, since all rows sum to 1, but are read as logits. "
+            f"{option} the softmax of the model, which is more exact.",
             UserWarning,
             path,
             line,

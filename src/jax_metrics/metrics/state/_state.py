@@ -59,6 +59,7 @@ def state(
             merged.
 
     Raises:
+        TypeError: If the reduction is neither a string nor a function.
         ValueError: If the reduction is unknown, or a function comes without `neutral`.
 
     Example:
@@ -83,6 +84,12 @@ def state(
             )
         methods = {"merge": staticmethod(reduction), "neutral": staticmethod(neutral)}
         return type("Merged", (Reduced,), methods).node()
+    if not isinstance(reduction, str):
+        raise TypeError(
+            "`jm.metrics.state` declares an array in the class body and takes its reduction, as in "
+            f'`total: jax.Array = jm.metrics.state("sum")`; got a {type(reduction).__name__}. The '
+            "array itself is assigned in `__init__`."
+        )
     if reduction not in _KINDS:
         raise ValueError(
             f"Unknown reduction {reduction!r}: expected one of {', '.join(map(repr, _KINDS))}, or "
