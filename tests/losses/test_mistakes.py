@@ -44,6 +44,22 @@ class Shifted(losses.Loss):
         return (target - preds - shift) ** 2
 
 
+class NotReturned(losses.Loss):
+    def call(self, target, preds):
+        pass
+
+
+class NoCall(losses.Loss):
+    pass
+
+
+class NotAnnotated(losses.Loss):
+    rate = 1.0
+
+    def call(self, target, preds):
+        return self.rate * (target - preds)
+
+
 class Rate(losses.Loss):
     rate: float = 1.0
     flag: bool = False
@@ -120,6 +136,22 @@ MISTAKES = {
         lambda: Crossentropy()(target=np.float32(Y), preds=LOGITS),
         TypeError,
         r"Labels must be integers, .* Write `target.astype\(int\)`",
+    ),
+    # Own losses
+    "the losses not returned": (
+        lambda: NotReturned()(target=P, preds=P),
+        TypeError,
+        "`call` of NotReturned returned None. Return the losses",
+    ),
+    "no call": (
+        lambda: NoCall()(target=P, preds=P),
+        NotImplementedError,
+        "NoCall has no method `call`",
+    ),
+    "an option without a type": (
+        lambda: NotAnnotated(rate=2.0),
+        TypeError,
+        "NotAnnotated has no option `rate`: .* Write `rate: float = ...`",
     ),
     # Functions
     "misspelt option of a function": (

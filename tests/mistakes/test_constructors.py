@@ -83,6 +83,8 @@ CONSTRUCTORS = [
     (lambda: jm.Linear(3, kernel_init="zeros"), TypeError, "such as `jm.initializers.zeros`"),
     (lambda: nn.GRUCell(3, gate_fn="sigmoid"), TypeError, "Write `jax.nn.sigmoid`, without quotes"),
     (lambda: jm.Sequential(jm.Linear), TypeError, "got the class Linear at position 0. Create"),
+    (lambda: jm.Sequential({jm.Linear(2)}), TypeError, "needs layers in an order, as in `Sequen"),
+    (lambda: jm.Sequential({"a": jm.Linear(2)}), TypeError, "`Sequential([a, b])`; got a dict"),
     (lambda: nn.Residual(jm.Linear), TypeError, "got the class Linear. Create an object"),
     (
         lambda: jm.Sequential(jm.Linear(2), 3),

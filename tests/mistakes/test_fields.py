@@ -118,6 +118,34 @@ def misspelt_argument(_, sequential):
     jm.copy(sequential).layers[0].feature = 3
 
 
+def option_of_a_metric(_, __):
+    metric = jm.metrics.Accuracy(num_classes=3)
+    jax.tree.leaves(metric)
+    metric.num_classes = 4
+
+
+def misspelt_option_of_a_metric(_, __):
+    metric = jm.metrics.Accuracy(num_classes=3)
+    jax.tree.leaves(metric)
+    metric.num_clases = 4
+
+
+def module_as_a_default_of_init(_, __):
+    class Model(jm.Module):
+        def __init__(self, head=jm.Linear(2)):  # noqa: B008 - the mistake
+            self.head = head
+
+    Model()
+
+
+def modules_in_a_tuple_as_a_default(_, __):
+    class Model(jm.Module):
+        def __init__(self, *, layers=(jm.Linear(2),)):  # noqa: B008 - the mistake
+            self.layers = layers
+
+    Model()
+
+
 def mode_as_an_attribute(model, _):
     jm.copy(model).training = False
 
@@ -185,11 +213,15 @@ FIELDS = [
     (modules_in_the_class_body, TypeError, "Model.layers is a list in the class body"),
     (module_as_a_default, ValueError, "`default_factory=lambda: Linear(...)`"),
     (list_as_a_default_of_init, TypeError, "Model.layers is the list that is a default of `__init"),
+    (module_as_a_default_of_init, TypeError, "Model.head is the Linear that is a default of `__i"),
+    (modules_in_a_tuple_as_a_default, TypeError, "`self.layers = (...) if layers is None else"),
     (list_of_the_class, TypeError, "Write `self.layers = []` in `__init__` first"),
     (list_as_a_default_of_a_field, ValueError, "Write `default_factory=lambda: []` instead"),
     (misspelt_mode, UserWarning, "Net has no attribute `trainin`"),
     (misspelt_mode, UserWarning, "`model = model.eval()`"),
     (misspelt_argument, UserWarning, "it has `features`. Did you mean `features`?"),
+    (option_of_a_metric, UserWarning, "`num_classes` is an option of the constructor of Accuracy"),
+    (misspelt_option_of_a_metric, UserWarning, "its constructor takes `num_classes`. Did you"),
     (option_of_optax, AttributeError, '`optimizer.opt_state.hyperparams["learning_rate"] = 1e-5`'),
     (counter_in_python, UserWarning, "Counting.step is a Python number"),
     (counter_in_python, UserWarning, "declare `step: jax.Array = jm.State.node()`"),

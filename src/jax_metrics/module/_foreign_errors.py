@@ -7,6 +7,7 @@ with the place.
 """
 
 import dis
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -36,6 +37,7 @@ _INSTEAD = {
     **dict.fromkeys(("train", "training", "is_training", "inference"), _MODE),
     **dict.fromkeys(("rng", "rngs", "key"), _KEYS),
 }
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _MOST_FIELDS = 4
 _LONGEST = 300
 
@@ -75,6 +77,8 @@ def explain_call(
     def tell() -> str | Exception:
         if isinstance(error, TypeError) and (unknown := _unknown_argument(module, kwargs)):
             return f"{place} {unknown}"
+        if isinstance(error, TypeError) and (missing := _missing_argument(module, args, kwargs)):
+            return f"{place} {missing}; got {inputs}."
         of_class = getattr(module, "_explain_error", None)
         known = of_class(error, args, kwargs) if of_class is not None else None
         if known is not None:
@@ -151,6 +155,19 @@ def _unknown_argument(module: Any, kwargs: Mapping[str, Any]) -> str | None:
     takes = ", ".join(known) or "no arguments"
     instead = _INSTEAD.get(name) or nearest(name, known)
     return f"has no argument `{name}` in a call.{instead} It takes {takes}."
+
+
+def _missing_argument(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+    signature = signature_of(type(module).__call__)
+    try:
+        given = signature.bind_partial(module, *args, **kwargs).arguments
+    except TypeError:
+        return None
+    required = [p.name for p in signature.parameters.values() if p.default is p.empty]
+    variable = [p.name for p in signature.parameters.values() if p.kind in _VARIABLE]
+    missing = [name for name in required if name not in given and name not in variable]
+    takes = ", ".join(name for name in signature.parameters if name != "self")
+    return f"needs `{missing[0]}` in a call, which takes {takes}" if missing else None
 
 
 def _deleted(module: Any, error: Exception) -> str | None:

@@ -71,6 +71,16 @@ MISTAKES = {
         TypeError,
         "got the metric accuracy .*belongs in `jm.metrics.Metrics`",
     ),
+    "metrics one by one": (
+        lambda: Metrics(Accuracy(), Accuracy()),
+        TypeError,
+        r"takes 1 argument by position, .* a list or a dict: `Metrics\(\[a, b\]\)`",
+    ),
+    "metrics by keyword": (
+        lambda: Metrics(accuracy=Accuracy()),
+        TypeError,
+        r"no argument `accuracy`. .* a list or a dict: .* `Metrics\(\{\"name\": a\}\)`",
+    ),
     "None in a collection": (lambda: Metrics([None]), TypeError, "Expected a Metric, .* got None"),
     # A mask that a member of a collection does not take
     "a mask, own metric": (

@@ -42,6 +42,22 @@ class Converting(Mean):
         return float(super().compute())
 
 
+class NoUpdate(jm.Metric):
+    def compute(self):
+        return jnp.zeros(())
+
+
+class NotSummed(jm.Metric):
+    def __init__(self):
+        self.error = metrics.Total()
+
+    def update(self, target, preds):
+        self.error += abs(target - preds)
+
+    def compute(self):
+        return self.error.value
+
+
 class Tensor:
     """Looks like one of PyTorch."""
 
@@ -192,6 +208,16 @@ MISTAKES = {
         lambda: Metrics([Mean()]).update(values=np.array(["2026-01-01"], "datetime64[D]")),
         TypeError,
         r"Metrics got a NumPy array of dtype datetime64\[D\] as values, .* array of numbers",
+    ),
+    "no update": (
+        lambda: NoUpdate()(target=P, preds=P),
+        TypeError,
+        "it takes no arguments: its `update` is not defined",
+    ),
+    "an array for a number": (
+        lambda: NotSummed()(target=P, preds=P),
+        ValueError,
+        r"A Total of the shape \[\] cannot add an array of the shape \[4\]. Sum it first",
     ),
     "an array as the declaration of state": (
         lambda: metrics.state(jnp.zeros(3)),

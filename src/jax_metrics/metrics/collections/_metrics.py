@@ -52,6 +52,10 @@ class Metrics(Composite):
 
     metrics: list[Metric]
 
+    _arguments_hint: ClassVar[str] = (
+        ' Put several metrics into a list or a dict: `Metrics([a, b])`, `Metrics({"name": a})`.'
+    )
+
     def __init__(
         self,
         metrics: Any,

@@ -1,6 +1,6 @@
 """Layers and functions one after the other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, TypeVar, overload
 
 from jax_metrics.module import Module
@@ -141,6 +141,11 @@ class Sequential(LayerList):
 
     def __init__(self, *layers: Layer | Iterable[Layer], name: str | None = None):
         super().__init__(name)
+        if len(layers) == 1 and isinstance(layers[0], Set | Mapping | str):
+            raise TypeError(
+                "Sequential needs layers in an order, as in `Sequential(a, b)` or "
+                f"`Sequential([a, b])`; got a {type(layers[0]).__name__}."
+            )
         if len(layers) == 1 and isinstance(layers[0], Iterable) and not callable(layers[0]):
             layers = tuple(layers[0])
         self.layers = as_modules("Sequential", layers)

@@ -33,7 +33,7 @@ from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
 from jax_metrics.nn.flax._flax_call import FlaxCall
 from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
-from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors
+from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors, parse_shape_error
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
 from jax_metrics.nn.flax._typed_call import is_derived, typed_call
 from jax_metrics.tree import (
@@ -269,8 +269,11 @@ class FlaxLayer(_Declared):
         self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> str | None:
         """The end of the message of an error in a call; None if nothing more is known."""
-        wrong = getattr(error, "wrong_shape", None)
+        wrong = getattr(error, "wrong_shape", None) or parse_shape_error(error)
         inputs = [*args, *kwargs.values()]
+        first = inputs[0] if inputs else None
+        if isinstance(error, IndexError) and getattr(first, "shape", None) == ():
+            return "expects inputs with an axis of features, [..., features]; got a scalar."
         return (
             explain_vectors(vars(self), inputs) if wrong is None else explain_shape(wrong, inputs)
         )
