@@ -188,58 +188,58 @@ MISTAKES = {
     "logits, from_logits=False": (
         lambda: Crossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),
         ValueError,
-        "preds must be probabilities from 0 to 1 with `from_logits=False`, but 2 is none. If .* "
+        "preds must be probabilities from 0 to 1 with `from_logits=False`, but got 2. If .* "
         "give `from_logits=True`",
     ),
     "logits, one-hot target": (
         lambda: Crossentropy(**NO_LOGITS)(target=ONE_HOT, preds=LOGITS),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, binary": (
         lambda: Crossentropy(binary=True, **NO_LOGITS)(target=B, preds=LOGITS[:, 0] - 1),
         ValueError,
-        "but -0.9 is none",
+        "but got -0.9",
     ),
     "logits, function": (
         lambda: losses.crossentropy(Y, LOGITS, from_logits=False),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, binary focal": (
         lambda: BinaryFocalCrossentropy(**NO_LOGITS)(target=B, preds=LOGITS[:, 0]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, categorical focal": (
         lambda: CategoricalFocalCrossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, generalized": (
         lambda: GeneralizedCrossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, Dice": (
         lambda: Dice(**NO_LOGITS)(target=Y[None], preds=LOGITS[None]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, binary Dice": (
         lambda: Dice(binary=True, **NO_LOGITS)(target=B[None], preds=LOGITS[None, :, 0]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, generalized Dice": (
         lambda: GeneralizedDice(**NO_LOGITS)(target=Y[None], preds=LOGITS[None]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, KLDivergence": (
         lambda: KLDivergence()(target=SOFTMAX, preds=LOGITS),
         ValueError,
-        "preds must be logarithms of probabilities, .*but 3 is none. .*jax.nn.log_softmax",
+        "preds must be logarithms of probabilities, .*but got 3. .*jax.nn.log_softmax",
     ),
     "probabilities, KLDivergence": (
         lambda: KLDivergence()(target=SOFTMAX, preds=SOFTMAX),

@@ -84,8 +84,8 @@ CALLS = [
     (lambda m, s: jm.MaxPool(2)(IMAGES), ValueError, "`window_shape=(2, 2)`"),
     (lambda m, s: jm.Conv(2, 3).init(0, IMAGES), ValueError, "`kernel_size=(3, 3)`"),
     (lambda m, s: nn.DepthwiseConv(3).init(0, IMAGES), ValueError, "`kernel_size=(3, 3)`"),
-    (lambda m, s: scores(SEQUENCE, jnp.zeros((5, 5))), TypeError, "Write `mask == 0` if 0 is at"),
-    (lambda m, s: scores(SEQUENCE, np.ones((5, 5), int)), TypeError, "`mask.astype(bool)` if 1 is"),
+    (lambda m, s: scores(SEQUENCE, jnp.zeros((5, 5))), TypeError, "Write `mask == 0` for an add"),
+    (lambda m, s: scores(SEQUENCE, np.ones((5, 5), int)), TypeError, "`mask.astype(bool)` for one"),
     (
         lambda m, s: initialized(nn.GroupedQueryAttention(2), SEQUENCE)(
             SEQUENCE, padding_mask=np.ones((2, 5))
@@ -131,7 +131,7 @@ CALLS = [
     (
         lambda m, s: nn.combine_masks(jnp.ones((5, 5), bool), jnp.zeros((5, 5))),
         TypeError,
-        "combine_masks expects booleans for `masks[1]`, True at what counts; got float32",
+        "combine_masks expects booleans for `masks[1]`, True where a value counts; got fl",
     ),
     (
         lambda m, s: initialized(nn.WeightNorm(jm.Linear(2)))(WIDE),

@@ -16,7 +16,7 @@ _NEEDS_VALUES = (
 
 
 def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
-    """Raises an error that says more than the one from an update; returns if it knows no more.
+    """Raises a more helpful error than that of an update; returns if there is none.
 
     Args:
         metric: The metric; or an object that has its class as `cls`.

@@ -46,7 +46,7 @@ def functional(
 def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[..., Any]:
     """The function of a metric for one batch, as `accuracy` is that of `Accuracy`.
 
-    It takes the arguments of `update`, the first two of them also by position, and the options of
+    It takes the arguments of `update`, the first two of them by position too, and the options of
     the class. It compiles once for the same options and shapes.
 
     Args:

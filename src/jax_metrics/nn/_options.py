@@ -1,7 +1,7 @@
 """Checks of the options of layers, by their annotations and names.
 
-They find a size that was given in the place of a flag or an epsilon, as with layers that are told
-the size of their inputs: `Linear(3, 4)`, `LayerNorm(16)`.
+They find a size that was given in the place of a flag or an epsilon, as in libraries whose layers
+take the size of their inputs: `Linear(3, 4)`, `LayerNorm(16)`.
 """
 
 import types
@@ -42,7 +42,7 @@ def check_option(
 
     Raises:
         TypeError: If it is of another type, such as an integer for a flag.
-        ValueError: If it is a number out of range, or a dtype that there is not.
+        ValueError: If it is a number out of range, or an unknown dtype.
     """
     if isinstance(value, jax.Array):  # the arguments of all layers refuse it
         return

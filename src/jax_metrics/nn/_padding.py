@@ -57,7 +57,7 @@ def check_mask(owner: str, name: str, mask: Any, hint: str = "") -> None:
     dtype = mask.dtype if hasattr(mask, "dtype") else np.asarray(mask).dtype
     if dtype != np.bool_:
         raise TypeError(
-            f"{owner} expects booleans for `{name}`, True at what counts; got {dtype}. Write "
-            f"`{name} == 0` if 0 is at what counts, as in a mask of 0 and -inf that is added; "
-            f"`{name}.astype(bool)` if 1 is.{hint}"
+            f"{owner} expects booleans for `{name}`, True where a value counts; got {dtype}. Write "
+            f"`{name} == 0` for an additive mask of 0 and -inf, `{name}.astype(bool)` for one of "
+            f"1 and 0.{hint}"
         )

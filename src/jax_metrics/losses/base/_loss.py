@@ -66,11 +66,11 @@ class Loss(Immutable, Tree):
 
     Attributes:
         per_example: The arguments of `call` with examples along the first axis, by default `target`
-            and `preds`. A class with more of them says so, as in
+            and `preds`. A class with more of them lists them, as in
             `per_example = ("target", "preds", "variance")`.
         same_shape: Whether these arguments must not be broadcast, such as `[n]` with `[n, 1]`,
             which would make a loss of `n * n` elements. Labels `[...]` for scores `[..., classes]`
-            are no such case. A class that broadcasts on purpose sets it to False.
+            are allowed. A class that broadcasts on purpose sets it to False.
 
     Raises:
         ValueError: If the reduction is unknown, or a shape does not fit.

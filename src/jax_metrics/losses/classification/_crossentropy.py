@@ -114,7 +114,7 @@ class Crossentropy(from_function(crossentropy), init=False):
     """Reduces `crossentropy` over a batch, of logits by default, with the options of the function.
 
     With `reduction="mean_over_weights"` the weights of the classes count as weights, so the loss is
-    their weighted mean, as in torch. Ignored labels count in no mean.
+    their weighted mean, as in torch. Ignored labels are excluded from means.
 
     Example:
         >>> import jax.numpy as jnp
@@ -144,7 +144,7 @@ def _binary(
     if weights is not None:
         positive, negative = positive * weights[1], negative * weights[0]
     if from_logits:
-        # Not optax' form: it is NaN where the logit is infinite and right.
+        # Not optax' form: it is NaN where the logit is infinite and correct.
         log_likelihood = multiply_log(positive, jax.nn.log_sigmoid(preds))
         log_likelihood += multiply_log(negative, jax.nn.log_sigmoid(-preds))
     else:

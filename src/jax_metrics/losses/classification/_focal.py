@@ -59,7 +59,7 @@ def binary_focal_crossentropy(
     if not from_logits:
         wrong = check_probabilities(preds)
         preds = jax.scipy.special.logit(jnp.clip(preds, EPSILON, 1 - EPSILON))
-    # Not optax' form: it is NaN where the logit is infinite and right.
+    # Not optax' form: it is NaN where the logit is infinite and correct.
     loss = -multiply_log(target, jax.nn.log_sigmoid(preds))
     loss -= multiply_log(1 - target, jax.nn.log_sigmoid(-preds))
     # The slope of the focus is 0 at infinite logits. Times an infinite loss it would be NaN.

@@ -69,7 +69,7 @@ def kl_divergence(
 def _check_distributions(
     target: jax.Array, preds: jax.Array, log_target: bool, log_preds: bool
 ) -> jax.Array | None:
-    """Marks elements that are neither probabilities nor logarithms of them, as the options say."""
+    """Marks elements that are neither probabilities nor their logarithms, as specified."""
     wrong = None
     for name, values, log in (("target", target, log_target), ("preds", preds, log_preds)):
         option = f"log_{name}={log}"

@@ -128,7 +128,7 @@ def _outcomes_by_blocks(
     Small weights are not the difference of sums of large ones, and rounding is not a count. Classes
     are put into blocks. Examples with target and prediction in one block are counted in its matrix;
     of the others each class counts those with its target and those with its prediction; and for
-    the examples that are in neither place of a block, blocks are taken for classes.
+    the examples that are in neither place of a block, blocks are treated as classes.
     """
     if classes <= _MATRIX_CLASSES:
         cells = bincount(target * classes + preds, weight, classes**2)
@@ -176,7 +176,7 @@ def _without_each(values: jax.Array) -> jax.Array:
 
 
 def remainder(selected: jax.Array, weight: jax.Array, difference: jax.Array) -> jax.Array:
-    """The sum of the selected weights; the difference of integer sums is the same, and at hand."""
+    """The sum of the selected weights; the difference of integer sums is the same, and cheaper."""
     if jnp.issubdtype(weight.dtype, jnp.integer):
         return difference
     return jnp.where(selected, weight, 0).sum()

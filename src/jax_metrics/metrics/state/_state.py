@@ -129,8 +129,8 @@ def reduced_state(value: Any, kind: type) -> Any:
 def gathered_state(value: Any, kind: type, axis_name: Any) -> Any:
     """The states of all devices along the mapped axis, stacked along a new leading axis.
 
-    What is no state, such as the weights of a model inside, is the same on all devices, and stays
-    as it is.
+    Everything else, such as the weights of a model inside, is the same on all devices, and stays
+    unchanged.
 
     Each device writes into its own slot of an array of zeros, and these are summed. Unlike with
     `all_gather`, JAX then knows that the result is the same on all devices.

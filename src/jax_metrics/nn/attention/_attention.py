@@ -88,8 +88,8 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
 
     A call takes `inputs_q`, `[batch..., queries, features]`, and by default attends over itself; or
     over `inputs_k` and `inputs_v`, `[batch..., keys, features]`. By keyword: `mask`, `[batch...,
-    heads, queries, keys]`, true where a query may look; `sow_weights=True` to leave the weights in
-    `attention_weights`, `[batch..., heads, queries, keys]`; `deterministic` and `dropout_rng` to
+    heads, queries, keys]`, true where a query may attend; `sow_weights=True` to store the weights
+    in `attention_weights`, `[batch..., heads, queries, keys]`; `deterministic` and `dropout_rng` to
     override mode and key. It returns `[batch..., queries, out_features]`. Equivalent to
     `flax.linen.MultiHeadDotProductAttention`.
 
@@ -202,7 +202,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
             inputs_k: Shape `[batch..., keys, features]`; None: `inputs_q`.
             inputs_v: Shape `[batch..., keys, features]`; None: `inputs_k`.
             inputs_kv: Deprecated name of `inputs_k` and `inputs_v` together.
-            mask: Shape `[batch..., heads, queries, keys]`, true where a query may look.
+            mask: Shape `[batch..., heads, queries, keys]`, true where a query may attend.
             deterministic: Overrides the mode for this call.
             dropout_rng: The key to use instead of the layer's own.
             sow_weights: Whether to leave the weights in `attention_weights`.
@@ -285,7 +285,7 @@ class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention
 
         Args:
             inputs_q: Shape `[batch..., length, features]`.
-            mask: Shape `[batch..., heads, length, length]`, true where a query may look.
+            mask: Shape `[batch..., heads, length, length]`, true where a query may attend.
             deterministic: Overrides the mode for this call.
             dropout_rng: The key to use instead of the layer's own.
             sow_weights: Whether to leave the weights in `attention_weights`.

@@ -22,7 +22,7 @@ def make_attention_mask(
     Args:
         query_input: Shape `[batch..., queries]`, such as whether each query is valid.
         key_input: Shape `[batch..., keys]`.
-        pairwise_fn: Maps a query's and a key's value to whether the query may look at the key.
+        pairwise_fn: Maps a query's and a key's value to whether the query may attend to the key.
         extra_batch_dims: How many axes of size 1 to add in front.
         dtype: Dtype of the mask; layers expect booleans.
 

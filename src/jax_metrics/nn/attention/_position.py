@@ -17,7 +17,7 @@ def expand_positions(positions: Any, length: int) -> jax.Array:
 
     Args:
         positions: None, an integer offset, or an integer array `[..., length]`.
-        length: How many there are.
+        length: The number of positions.
 
     Raises:
         TypeError: If they are not integers.
@@ -164,7 +164,7 @@ class SinusoidalPositionEmbedding(CheckedLayer):
 
 
 class LearnedPositionEmbedding(CheckedLayer):
-    """Adds a vector of its own for each position (Gehring et al., 2017).
+    """Adds a separate learned vector for each position (Gehring et al., 2017).
 
     Takes an array of shape `[batch..., length, features]` and returns an array of the same shape. A
     position beyond `num_embeddings` is an error, or NaN where `positions` is an array.

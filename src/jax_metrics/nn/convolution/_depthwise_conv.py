@@ -1,4 +1,4 @@
-"""Depthwise convolutions, and separable ones made of them."""
+"""Depthwise and separable convolutions."""
 
 from collections.abc import Sequence
 from typing import Any

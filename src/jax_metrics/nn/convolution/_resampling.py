@@ -60,7 +60,7 @@ class Upsample(CheckedLayer):
         if (scale_factor is None) == (size is None):
             raise ValueError(
                 "Upsample needs either `scale_factor` or `size`; got "
-                f"{'none' if size is None else 'both'} of them."
+                f"{'neither' if size is None else 'both'} of them."
             )
         if method not in _METHODS:
             raise ValueError(f"`method` may be one of {', '.join(_METHODS)}; got {method!r}.")

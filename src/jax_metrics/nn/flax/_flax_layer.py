@@ -203,7 +203,7 @@ class FlaxLayer(_Declared):
         fits = len(args) <= cls._most_positional and len(values) == len(args) + len(kwargs)
         if fits and values.keys() >= cls._required:
             return values
-        try:  # `bind` knows all the ways not to fit, but takes half of the time of a construction
+        try:  # `bind` explains any misfit, but takes half of the time of a construction
             return signature_of(cls).bind(*args, **kwargs).arguments
         except TypeError as error:
             raise explain_arguments(cls, args, kwargs, error) from error

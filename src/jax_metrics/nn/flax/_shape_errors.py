@@ -1,4 +1,4 @@
-"""What inputs a layer was initialized for, as told by a parameter that does not fit others."""
+"""The inputs that a layer was initialized for, derived from a parameter that does not fit."""
 
 import re
 from collections.abc import Iterable, Mapping

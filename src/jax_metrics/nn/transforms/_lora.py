@@ -1,4 +1,4 @@
-"""LoRA: adapting a trained model by small factors beside its large matrices."""
+"""LoRA: adapting a trained model with small trainable factors."""
 
 import collections
 import math
@@ -149,9 +149,9 @@ def apply_lora(
     key: Any = 0,
     freeze: bool = True,
 ) -> M:
-    """Returns a model in which some layers are adapted by `LoRA`, and those changes alone train.
+    """Returns a model in which some layers are adapted by `LoRA`, and only the changes are trained.
 
-    Inside of a Stack, each of its layers gets changes of its own.
+    Inside a Stack, each layer gets its own changes.
 
     Args:
         model: An initialized model.
@@ -160,12 +160,12 @@ def apply_lora(
         rank: Rank of the changes.
         alpha: Scales them; None: as `rank`.
         key: A key or seed for the first factors.
-        freeze: Freeze all else in the model. Otherwise only the layers that are adapted are frozen.
+        freeze: Freeze everything else in the model. Otherwise only the adapted layers are frozen.
 
     Raises:
         ValueError: If no layer matches, or the model is not initialized.
         KeyError: If there is no such path.
-        TypeError: If `where` is none of these, or chooses a layer that is inside of a `FlaxLayer`.
+        TypeError: If `where` is none of these, or chooses a layer that is inside a `FlaxLayer`.
 
     Example:
         >>> import jax.numpy as jnp, optax

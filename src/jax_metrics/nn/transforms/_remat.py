@@ -17,7 +17,7 @@ class Remat(CheckedLayer):
 
     The results are the same, for less memory and more time (Chen et al., 2016,
     https://arxiv.org/abs/1604.06174). State and random keys are the same as without it: dropout
-    drops the same values both times, and statistics move once.
+    drops the same values both times, and statistics are updated once.
 
     Args:
         layer: The layer.
