@@ -354,6 +354,21 @@ def test_what_a_mistake_is_told(mistake):
         call()
 
 
+FUNCTIONS = [
+    function
+    for module in (losses, jm.regularizers)
+    for name, function in vars(module).items()
+    if inspect.isfunction(function) and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_functions_name_what_they_take(function):
+    first = next(iter(inspect.signature(function).parameters))
+    with pytest.raises(TypeError, match=f"{function.__name__} has no argument 'none'.* {first}"):
+        function(none=1)
+
+
 WARNED = {
     "softmax, labels": lambda preds: Crossentropy()(target=Y, preds=preds),
     "softmax, one-hot": lambda preds: Crossentropy()(target=ONE_HOT, preds=preds),

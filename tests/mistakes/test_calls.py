@@ -146,6 +146,18 @@ CALLS = [
     ),
     (lambda m, s: nn.Bilinear(2).init(0, X), TypeError, "needs `x2` in a call, which takes x1, x2"),
     (lambda m, s: nn.LSTMCell(2).init(0, X), TypeError, "LSTMCell needs `inputs` in a call, which"),
+    (
+        lambda m, s: s.freeze(".layers[0]"),
+        TypeError,
+        "applies to the whole module; got '.lay",
+    ),
+    (lambda m, s: s.train("no"), TypeError, "`train` takes True or False"),
+    (
+        lambda m, s: s.tabulate((4, 3)),
+        TypeError,
+        "`tabulate(inputs)` called the Sequential with",
+    ),
+    (lambda m, s: s["relu"], TypeError, "The layers of Sequential are read by number or slice"),
     (lambda m, s: s(X, train=True), TypeError, "The mode is part of the model: `model.train()`"),
     (lambda m, s: s(X, rngs={}), TypeError, "Random keys are part of the model"),
     (lambda m, s: s.apply({"params": {}}, X), TypeError, "To call a model write `model(x)`"),

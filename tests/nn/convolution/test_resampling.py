@@ -43,7 +43,7 @@ def test_pixel_shuffle(r):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: jm.nn.Upsample(), "either `scale_factor` or `size`; got none"),
+        (lambda: jm.nn.Upsample(), "either `scale_factor` or `size`; got neither"),
         (lambda: jm.nn.Upsample(2, size=3), "got both"),
         (lambda: jm.nn.Upsample(2, method="area"), "`method` may be one of nearest"),
         (lambda: jm.nn.Upsample(0), "above 0; got 0"),

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
 from jax_metrics.module import Module
 from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.tree import copy, node
@@ -109,8 +111,10 @@ class LayerList(CheckedLayer):
             part = copy(self, shallow=True)
             part.layers = self.layers[index]
             return part
+        cls = type(self).__name__
+        if not isinstance(index, int | np.integer):
+            raise TypeError(f"The layers of {cls} are read by number or slice; got {index!r}.")
         if not -len(self) <= index < len(self):
-            cls = type(self).__name__
             raise IndexError(f"The {cls} has {len(self)} layers; there is no number {index}.")
         return self.layers[index]
 
