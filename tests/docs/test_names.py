@@ -10,7 +10,7 @@ import jax_metrics as jm
 from jax_metrics._other_names import OTHER_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "names.md"
-NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics, jm.optim)
+NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics, jm.initializers, jm.optim, jm.regularizers)
 
 
 def test_the_page_has_the_same_table():
@@ -47,6 +47,12 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.losses.MSELoss, "Use `jm.losses.MeanSquaredError`."),
         (lambda: jm.metrics.MSE, "Use `jm.metrics.MeanSquaredError`."),
         (lambda: jm.metrics.MetricCollection, "Use `jm.metrics.Metrics`."),
+        (lambda: jm.metrics.RMSE, "Use `jm.metrics.RootMeanSquaredError`."),
+        (lambda: jm.EMA, "Use `jm.ExponentialMovingAverage`."),
+        (lambda: jm.initializers.HeNormal, "Use `jm.initializers.he_normal`."),
+        (lambda: jm.initializers.he_norml, "Did you mean `jm.initializers.he_normal`"),
+        (lambda: jm.he_normal, "It is `jm.initializers.he_normal`."),
+        (lambda: jm.regularizers.Huber, "It is `jm.losses.Huber`."),
         (lambda: jm.metrics.MulticlassF1Score, "Use `jm.metrics.F1Score`."),
         (lambda: jm.Accuracy, "It is `jm.metrics.Accuracy`."),
         (lambda: jm.relu, "It is `jm.nn.relu`."),

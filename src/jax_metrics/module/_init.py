@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from jax_metrics.module._inputs import Initializer, Inputs
+from jax_metrics.module._inputs import Initializer, Inputs, refuse_shape
 from jax_metrics.module._keys import Key, has_key, next_key, rng_key
 from jax_metrics.module._sharing import check_shared_trees, check_sharing, shared_trees
 from jax_metrics.module._ties import place_pending_ties
@@ -111,17 +111,8 @@ def _call(module: Any, inputs: Any, call_method: str) -> Any:
     try:
         return method(*arguments.args, **arguments.kwargs)
     except Exception as error:
-        if _looks_like_shape(inputs):
-            raise TypeError(
-                f"`init(key, inputs)` called the {type(module).__name__} with the integers "
-                f"{', '.join(map(str, inputs))}, and the call failed. If they are a shape, give an "
-                f"example of the inputs instead: `init(key, jnp.ones({tuple(inputs)}))`."
-            ) from error
+        refuse_shape(module, inputs, "init(key, {})", error)
         raise
-
-
-def _looks_like_shape(inputs: Any) -> bool:
-    return isinstance(inputs, tuple | list) and bool(inputs) and all(type(n) is int for n in inputs)
 
 
 def init_inline(module: Any) -> None:

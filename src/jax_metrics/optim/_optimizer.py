@@ -23,6 +23,7 @@ from jax_metrics.optim._hyperparams import (
 from jax_metrics.optim._loss_scaling import LossScalingState
 from jax_metrics.optim._norms import NormsState
 from jax_metrics.optim._optimizer_errors import (
+    check_deleted,
     check_state_shapes,
     explain_optax,
     listed,
@@ -33,7 +34,7 @@ from jax_metrics.optim._rules import Rule, as_rules, check_used, matches, places
 from jax_metrics.optim._seen_tree import seen_as_flat
 from jax_metrics.optim._state_layout import settled
 from jax_metrics.optim._transformation import is_transformation, with_extra_args
-from jax_metrics.tree import Extensions, Tree, check_result_used, copy, static
+from jax_metrics.tree import Extensions, OtherMethod, Tree, check_result_used, copy, static
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
 
@@ -71,6 +72,12 @@ class Optimizer(Tree, Extensions):
     """
 
     _variable: ClassVar[str] = "optimizer"
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        step = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        minimize = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        apply_gradients = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
+        state_dict = OtherMethod("Write `jm.state_dict(optimizer)`.")
 
     optimizer: optax.GradientTransformation = static()
     opt_state: Any = OptState.node(None)
@@ -111,6 +118,8 @@ class Optimizer(Tree, Extensions):
         def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
                 raise AttributeError(name)
+            if isinstance(other := vars(Optimizer).get(name), OtherMethod):
+                return other.__get__(self, type(self))  # raises
             hyperparams = self.hyperparams
             if name not in hyperparams:
                 raise unknown_attribute(name, list(hyperparams), self.initialized)
@@ -286,7 +295,7 @@ class Optimizer(Tree, Extensions):
         Raises:
             RuntimeError: Before `init`.
             ValueError: If the arguments do not fit the parameters given to `init`, or each other.
-            TypeError: If a parameter or a gradient is not a float.
+            TypeError: If a parameter or gradient is not a float, or `apply_updates` not a boolean.
         """
         self._check_initialized()
         if params is None and apply_updates:
@@ -294,11 +303,21 @@ class Optimizer(Tree, Extensions):
                 "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
                 "or request the updates themselves with `apply_updates=False`."
             )
+        if not isinstance(apply_updates, bool):
+            raise TypeError(
+                "`update(grads, params)` takes the gradients and the parameters; the third "
+                "argument, `apply_updates`, is True or False, but is a "
+                f"{type(apply_updates).__name__}. The state is part of the optimizer."
+            )
         inputs = (self, grads, params, extra)
         tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
         inline = tracing or any(is_function(value) for value in extra.values())
         step = _step if inline else _donating_step if donate else _compiled_step
-        output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        try:
+            output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        except Exception as error:
+            check_deleted(error, optimizer=self, gradients=grads, parameters=params)
+            raise
         check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 

@@ -10,7 +10,14 @@ import jax.numpy as jnp
 from jax_metrics.module import Parameter, describe_error, explain
 from jax_metrics.optim._flat import Flat
 from jax_metrics.optim._state_layout import path_at
-from jax_metrics.tree import FieldInfo, map, nearest, trees_with_paths, user_line
+from jax_metrics.tree import (
+    FieldInfo,
+    explain_deleted,
+    map,
+    nearest,
+    trees_with_paths,
+    user_line,
+)
 
 _MOST_SHOWN = 5
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
@@ -25,6 +32,22 @@ def explain_optax(error: Exception, method: str) -> Exception | None:
     """
     place = f"Optimizer.{method}"
     return explain(error, place, lambda: f"{place} failed in optax. {describe_error(error)}")
+
+
+def check_deleted(error: Exception, **trees: Any) -> None:
+    """Raises if a tree holds an array that was donated to a compiled function before.
+
+    Args:
+        error: The error that led here.
+        **trees: Pytrees by what they are.
+
+    Raises:
+        RuntimeError: Naming the tree and the path.
+    """
+    for what, tree in trees.items():
+        if told := explain_deleted(tree, what):
+            verb = told if not what.endswith("s") else told.replace("holds", "hold", 1)
+            raise RuntimeError(f"In Optimizer.update, the {what} {verb}") from error
 
 
 def check_state_shapes(

@@ -16,6 +16,7 @@ from jax_metrics.tree._copy import copy as copy
 from jax_metrics.tree._copy import twin as twin
 from jax_metrics.tree._dataclass import dataclass as dataclass
 from jax_metrics.tree._default_name import DefaultName as DefaultName
+from jax_metrics.tree._deleted import explain_deleted as explain_deleted
 from jax_metrics.tree._equal import equal as equal
 from jax_metrics.tree._errors import CompactError as CompactError
 from jax_metrics.tree._errors import LeakedStateError as LeakedStateError

@@ -347,6 +347,7 @@ def _field_name(tree: Any) -> str:
     return getattr(tree, "name", None) or snake_case(type(tree).__name__)
 
 
+@functools.cache  # of the names of classes
 def snake_case(name: str) -> str:
     """`MyLayer` as `my_layer`, `MLP` as `mlp`."""
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)

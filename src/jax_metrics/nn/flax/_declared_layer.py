@@ -39,6 +39,8 @@ class DeclaredLayer(Module):
     _defaults: ClassVar[dict[str, Any]] = {}  # of the parameters stored in `arguments`
     _annotations: ClassVar[dict[str, Any]] = {}  # of parameters and fields
     _positional: ClassVar[int | None] = None  # how many parameters; None: the required ones
+    _most_positional: ClassVar[int] = 0  # the same, as a number
+    _required: ClassVar[frozenset[str]] = frozenset()  # parameters without a default
     _layers: ClassVar[tuple[str, ...]] = ()  # parameters that are layers
     _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
     _rest: ClassVar[dict[str, str]] = {OverwriteWithGradient.collection: "overwrite_with_gradient"}
@@ -71,10 +73,11 @@ class DeclaredLayer(Module):
                 setattr(cls, name, Argument(name, value))
         if positional is not None:
             cls._positional = positional
-        required = sum(value is REQUIRED for value in cls._parameters.values())
+        cls._required = frozenset(n for n, value in cls._parameters.items() if value is REQUIRED)
         usual = inspect.Parameter.POSITIONAL_OR_KEYWORD
         named = inspect.Parameter.KEYWORD_ONLY
-        most = required if cls._positional is None else cls._positional
+        most = len(cls._required) if cls._positional is None else cls._positional
+        cls._most_positional = most
         kinds = (usual if i < most else named for i in itertools.count())
         parameters = zip(cls._parameters.items(), kinds, strict=False)
         cls.__signature__ = inspect.Signature(

@@ -1,4 +1,4 @@
-"""LoRA: adapting a trained model by small factors beside its large matrices."""
+"""LoRA: adapting a trained model with small trainable factors."""
 
 import collections
 import math
@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Key, Module, Parameter, next_key, ties, untie
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._stack import Stack
@@ -19,7 +20,7 @@ M = TypeVar("M", bound=Module)
 Where = type | tuple[type, ...] | Callable[[Any], bool] | str | Sequence[str]
 
 
-class LoRA(Module):
+class LoRA(CheckedLayer):
     """A frozen layer with trainable low-rank changes of its matrices (Hu et al., 2021).
 
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
@@ -67,8 +68,6 @@ class LoRA(Module):
         super().__init__(name)
         if not isinstance(layer, Module):
             raise TypeError(f"LoRA expected a module to adapt; got {layer!r}.")
-        if rank < 1:
-            raise ValueError(f"The rank of LoRA must be at least 1; got {rank}.")
         self.layer = layer.freeze()
         self.rank = rank
         self.alpha = alpha
@@ -150,9 +149,9 @@ def apply_lora(
     key: Any = 0,
     freeze: bool = True,
 ) -> M:
-    """Returns a model in which some layers are adapted by `LoRA`, and those changes alone train.
+    """Returns a model in which some layers are adapted by `LoRA`, and only the changes are trained.
 
-    Inside of a Stack, each of its layers gets changes of its own.
+    Inside a Stack, each layer gets its own changes.
 
     Args:
         model: An initialized model.
@@ -161,12 +160,12 @@ def apply_lora(
         rank: Rank of the changes.
         alpha: Scales them; None: as `rank`.
         key: A key or seed for the first factors.
-        freeze: Freeze all else in the model. Otherwise only the layers that are adapted are frozen.
+        freeze: Freeze everything else in the model. Otherwise only the adapted layers are frozen.
 
     Raises:
         ValueError: If no layer matches, or the model is not initialized.
         KeyError: If there is no such path.
-        TypeError: If `where` is none of these, or chooses a layer that is inside of a `FlaxLayer`.
+        TypeError: If `where` is none of these, or chooses a layer that is inside a `FlaxLayer`.
 
     Example:
         >>> import jax.numpy as jnp, optax
