@@ -10,6 +10,7 @@ from jax_metrics.checkpoint._errors import CheckpointError
 
 CONTENTS = "jax_metrics"
 CHECKSUM = "jax_metrics.checksum"
+EXPORT = "jax_metrics.export"
 VERSION = 1
 
 
@@ -25,7 +26,7 @@ def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
                 "The metadata of a file are strings by name; got "
                 f"{name!r}: {value!r}. Convert other values with `json.dumps`."
             )
-        if name in (CONTENTS, CHECKSUM):
+        if name in (CONTENTS, CHECKSUM, EXPORT):
             raise CheckpointError(f"The library itself uses {name!r} in the metadata: rename it.")
     return dict(metadata or {})
 

@@ -1,6 +1,7 @@
 """`load_state_dict`: a pytree with the values of a state dict."""
 
-from collections.abc import Callable, Iterable, Mapping
+import builtins
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 import jax
@@ -97,7 +98,8 @@ def assign(
     cast: bool,
     inplace: bool = False,
     source: str = "The state",
-    after_each: Callable[[Any], None] = lambda value: None,
+    each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]] = builtins.map,
+    stable: bool = False,
 ) -> tuple[Any, LeftOut]:
     """As `load_state_dict` with a converted state.
 
@@ -108,18 +110,17 @@ def assign(
         cast: As there.
         inplace: As there.
         source: What the state is, for the beginning of the error.
-        after_each: Called with each new leaf, when it has been copied out of the state.
+        each: As `map`, to make the leaves from their names.
+        stable: Whether the arrays of the state keep their values until `each` has yielded.
     """
     leaves = named_leaves(tree)
     check_leaves(leaves)
     comparison = compare(leaves, state, cast)
     if strict and comparison.lines:
         raise CheckpointError(_misfit_message(tree, comparison.lines, source))
-    loaded = {}
-    for name in comparison.fitting:
-        value = _converted(state[name], leaves[name])
-        after_each(value)
-        loaded[leaves[name].path] = value
+    names = comparison.fitting
+    values = each(lambda name: _converted(state[name], leaves[name], stable), names)
+    loaded = {leaves[n].path: value for n, value in zip(names, values, strict=True)}
     result = map(
         lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
     )
@@ -148,8 +149,10 @@ def _misfit_message(tree: Any, lines: list[str], source: str) -> str:
     )
 
 
-def _converted(value: Any, named: Named) -> Any:
+def _converted(value: Any, named: Named, stable: bool) -> Any:
     """The value as a leaf of the same type, dtype and placement as that in the tree.
+
+    It is a copy, which later changes of the value do not reach.
 
     Raises:
         CheckpointError: If an integer does not fit the dtype of the tree.
@@ -170,10 +173,23 @@ def _converted(value: Any, named: Named) -> Any:
         value = _weakly_typed(value)
     if isinstance(value, jax.Array):
         return value if sharding is None else jax.device_put(value, sharding)
-    # Without a copy, JAX may go on using memory that NumPy writes to, or a file.
+    if not stable:  # JAX may read the memory later
+        value = np.array(value)
     if sharding is None:
-        return jnp.asarray(np.array(value))
-    return jax.make_array_from_callback(value.shape, sharding, lambda index: np.array(value[index]))
+        array = jnp.asarray(value)
+    else:
+        array = jax.make_array_from_callback(value.shape, sharding, lambda index: value[index])
+    # JAX may use the memory itself, which is slow to read if it is that of a file, and may change.
+    return jax.device_put(array, may_alias=False) if _uses(array, value) else array
+
+
+def _uses(array: jax.Array, value: np.ndarray) -> bool:
+    """Whether a part of the JAX array lies in the memory of that of NumPy."""
+    low, high = np.lib.array_utils.byte_bounds(value)
+    return any(
+        shard.device.platform == "cpu" and low <= shard.data.unsafe_buffer_pointer() < high
+        for shard in array.addressable_shards
+    )
 
 
 def _weakly_typed(value: Any) -> jax.Array:
