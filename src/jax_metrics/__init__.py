@@ -53,6 +53,7 @@ from jax_metrics.module import Parameter as Parameter
 from jax_metrics.module import Rng as Rng
 from jax_metrics.module import SharingError as SharingError
 from jax_metrics.module import State as State
+from jax_metrics.module import TieError as TieError
 from jax_metrics.module import TreePart as TreePart
 from jax_metrics.module import compact_module as compact_module
 from jax_metrics.module import grad as grad
@@ -61,7 +62,11 @@ from jax_metrics.module import next_key as next_key
 from jax_metrics.module import num_parameters as num_parameters
 from jax_metrics.module import preserve_state as preserve_state
 from jax_metrics.module import rng_key as rng_key
+from jax_metrics.module import tie as tie
+from jax_metrics.module import ties as ties
+from jax_metrics.module import untie as untie
 from jax_metrics.module import value_and_grad as value_and_grad
+from jax_metrics.module import with_ties as with_ties
 from jax_metrics.nn import GRU as GRU
 from jax_metrics.nn import LSTM as LSTM
 from jax_metrics.nn import MLP as MLP

@@ -292,7 +292,7 @@ def rewritten(source, path, **changes):
     arrays = {name: Encoded(np.array(array)) for name, array in file.arrays().items()}
     if "program" in changes:
         arrays["program"] = Encoded(np.frombuffer(changes.pop("program"), np.uint8))
-    write_file(path, arrays, {EXPORT: json.dumps({**json.loads(file.export), **changes})})
+    write_file(path, arrays, {EXPORT: json.dumps({**json.loads(file.export), **changes})}, ties={})
     return path
 
 

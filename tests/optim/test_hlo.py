@@ -122,6 +122,43 @@ def test_the_model_alone_is_the_one_written_by_hand():
     assert ours == instructions(forward, params, x)
 
 
+tokens = np.arange(12).reshape(3, 4) % 7
+
+
+def tied_model():
+    layers = jm.Embed(7, 4), jm.Linear(4), jm.Linear(7, use_bias=False)
+    model = jm.Sequential(*layers).init(42, tokens)
+    return jm.tie(model, ".layers[0].embedding", ".layers[2].kernel", transform=jnp.transpose)
+
+
+def tied_with_modules(optimizer):
+    def train_step(model, tokens, optimizer):
+        grads, model = jm.grad(lambda model, tokens: (model(tokens) ** 2).mean())(model, tokens)
+        return optimizer.update(grads, model), optimizer
+
+    model = tied_model()
+    return instructions(train_step, model, tokens, jm.Optimizer(optimizer).init(model))
+
+
+def tied_by_hand(optimizer):
+    def loss_fn(params, tokens):
+        x = jnp.take(params["table"], tokens, axis=0)
+        x = x @ params["kernel"] + params["bias"]
+        return ((x @ jnp.transpose(params["table"])) ** 2).mean()
+
+    def train_step(params, tokens, state):
+        grads = jax.grad(loss_fn)(params, tokens)
+        updates, state = optimizer.update(grads, state, params)
+        return optax.apply_updates(params, updates), state
+
+    params = {"table": jnp.ones((7, 4)), "kernel": jnp.ones((4, 4)), "bias": jnp.zeros(4)}
+    return instructions(train_step, params, tokens, optimizer.init(params))
+
+
+def test_the_train_step_of_a_tied_model_is_the_one_written_by_hand():
+    assert tied_with_modules(optax.adam(0.01)) == tied_by_hand(optax.adam(0.01))
+
+
 def test_the_counter_sees_a_difference():
     def more(model, x):
         return jnp.sin(model(x))

@@ -15,6 +15,7 @@ from jax_metrics.checkpoint._plain_values import PlainValue, mark_plain, unmark_
 from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._snapshot import Snapshot, check_initialized, snapshot
 from jax_metrics.checkpoint._step_files import StepFiles
+from jax_metrics.checkpoint._tied_names import follow_ties
 
 A = TypeVar("A", bound=dict[str, Any])
 
@@ -207,13 +208,18 @@ class Checkpointer:
             )
         check_initialized(like or {})
         number = self._history.number_of(step)
-        items, state = self._files.read(number, lambda item: like is None or item in like, verify)
+        items, state, ties = self._files.read(
+            number, lambda item: like is None or item in like, verify
+        )
         if like is None:
             return _nested(items, state)
-        state = apply_rules(state, rules, rename)
+        derived = follow_ties(state, ties)
+        state = apply_rules({**state, **derived}, rules, rename)
         marked = {name: mark_plain(item) for name, item in like.items()}
         source = f"Step {number} of {self._folder.path}, with the items {', '.join(items)},"
-        result, left_out = assign(marked, state, strict=strict, cast=cast, source=source)
+        result, left_out = assign(
+            marked, state, strict=strict, cast=cast, noted=ties, derived=derived, source=source
+        )
         result = unmark_plain(result)
         return result if strict else (result, left_out)
 

@@ -95,7 +95,7 @@ def export(
     entries = {PROGRAM: Encoded(np.frombuffer(_serialized(model, program, vjp_order), np.uint8))}
     entries |= {f"weights.{name}": encoded(leaf) for name, leaf in weights.items()}
     entries |= {f"state.{name}": encoded(leaf) for name, leaf in state.items()}
-    write_file(Path(path), entries, {**metadata, EXPORT: json.dumps(description)})
+    write_file(Path(path), entries, {**metadata, EXPORT: json.dumps(description)}, ties={})
 
 
 def _check_platforms(platforms: Sequence[str]) -> None:

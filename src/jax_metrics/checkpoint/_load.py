@@ -15,6 +15,7 @@ from jax_metrics.checkpoint._names import natural_order
 from jax_metrics.checkpoint._read_ahead import Stored, check, read_ahead
 from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._shards import index_path, read_index
+from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties
 
 A = TypeVar("A")
 
@@ -87,11 +88,14 @@ def load(
     files = _open(Path(path))
     arrays: dict[str, Any] = {}
     origins: dict[int, Stored] = {}
+    noted: dict[str, Tied] = {}
     for file in files:
+        noted.update(file.ties)
         for name, array in file.arrays().items():
             arrays[name] = array
             origins[id(array)] = Stored(file, name)
-    state = apply_rules(arrays, rules, rename)
+    derived = {} if like is None else follow_ties(arrays, noted)
+    state = apply_rules({**arrays, **derived}, rules, rename)
     # What the rules took apart or put together is not checked on the way, but here.
     stored = {name: origins[id(value)] for name, value in state.items() if id(value) in origins}
     if verify:
@@ -105,7 +109,15 @@ def load(
 
     if like is not None:
         result, left_out = assign(
-            like, state, strict=strict, cast=cast, source=str(path), each=each, stable=True
+            like,
+            state,
+            strict=strict,
+            cast=cast,
+            noted=noted,
+            derived=derived,
+            source=str(path),
+            each=each,
+            stable=True,
         )
         return result if strict else (result, left_out)
 
@@ -114,7 +126,8 @@ def load(
         return value if isinstance(value, jax.Array) else np.array(value)
 
     names = sorted(state, key=natural_order)
-    return dict(zip(names, each(copied, names), strict=True))
+    copies = dict(zip(names, each(copied, names), strict=True))
+    return StateDict(copies, noted) if noted and state.keys() == arrays.keys() else copies
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

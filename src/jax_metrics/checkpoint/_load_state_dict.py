@@ -1,6 +1,7 @@
 """`load_state_dict`: a pytree with the values of a state dict."""
 
 import builtins
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
@@ -15,6 +16,7 @@ from jax_metrics.checkpoint._names import Named, named_leaves
 from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._rules import Rule, rename_all
 from jax_metrics.checkpoint._state_dict import check_leaves, is_array, is_number
+from jax_metrics.checkpoint._tied_names import Tied, agrees, follow_ties, tied_names
 from jax_metrics.tree import map
 
 A = TypeVar("A")
@@ -85,8 +87,12 @@ def load_state_dict(
         >>> model.bias
         Array([1., 1.], dtype=float32)
     """
-    state = apply_rules(state, rules, rename)
-    result, left_out = assign(tree, state, strict=strict, cast=cast, inplace=inplace)
+    noted = getattr(state, "ties", {})
+    derived = follow_ties(state, noted)
+    state = apply_rules({**state, **derived}, rules, rename)
+    result, left_out = assign(
+        tree, state, strict=strict, cast=cast, noted=noted, derived=derived, inplace=inplace
+    )
     return result if strict else (result, left_out)
 
 
@@ -96,6 +102,8 @@ def assign(
     *,
     strict: bool,
     cast: bool,
+    noted: Mapping[str, Tied],
+    derived: Mapping[str, Any],
     inplace: bool = False,
     source: str = "The state",
     each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]] = builtins.map,
@@ -108,6 +116,8 @@ def assign(
         state: The converted state.
         strict: As there.
         cast: As there.
+        noted: The tied positions of the tree that the state was taken from.
+        derived: The values of the state that were not in it, but follow from those.
         inplace: As there.
         source: What the state is, for the beginning of the error.
         each: As `map`, to make the leaves from their names.
@@ -115,12 +125,29 @@ def assign(
     """
     leaves = named_leaves(tree)
     check_leaves(leaves)
-    comparison = compare(leaves, state, cast)
+    ties = tied_names(tree, leaves)
+    made = {id(value) for value in derived.values()}
+    state = {
+        name: value
+        for name, value in state.items()
+        if name in leaves or not (id(value) in made or (name in ties and agrees(name, state, ties)))
+    }
+    comparison = compare(leaves, state, cast, ties, noted)
     if strict and comparison.lines:
         raise CheckpointError(_misfit_message(tree, comparison.lines, source))
     names = comparison.fitting
     values = each(lambda name: _converted(state[name], leaves[name], stable), names)
     loaded = {leaves[n].path: value for n, value in zip(names, values, strict=True)}
+    for name in names:
+        if id(state[name]) in made:
+            warnings.warn(
+                f"In the state, `{name}` is tied to `{noted[name].source}`, but not in the "
+                f"{type(tree).__name__}: it gets a copy of that value, and training will make them "
+                "differ. Tie them first, with `jm.tie`, to keep them one."
+                if name in noted
+                else f"`{name}` was tied in the state, but is not in the {type(tree).__name__}.",
+                stacklevel=3,
+            )
     result = map(
         lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
     )

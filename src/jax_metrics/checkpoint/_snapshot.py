@@ -14,14 +14,23 @@ from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._names import named_leaves
 from jax_metrics.checkpoint._plain_values import PlainValue, mark_plain, to_json
 from jax_metrics.checkpoint._state_dict import is_array, is_number
+from jax_metrics.checkpoint._tied_names import Tied, tied_names
 
 
 class Snapshot(NamedTuple):
-    """The names of the items; copies of their arrays, and plain values as JSON, by full name."""
+    """What a checkpoint is made of; everything but the items is by full name.
+
+    Attributes:
+        items: The names of the items.
+        arrays: Copies of their arrays.
+        values: Their plain values as JSON.
+        ties: Their tied positions.
+    """
 
     items: list[str]
     arrays: dict[str, Encoded]
     values: dict[str, Any]
+    ties: dict[str, Tied]
 
 
 def snapshot(items: Mapping[str, Any]) -> Snapshot:
@@ -32,7 +41,8 @@ def snapshot(items: Mapping[str, Any]) -> Snapshot:
     """
     marked = {name: _marked(name, item) for name, item in items.items()}
     check_initialized(marked)
-    leaves = {name: leaf for name, (_, leaf) in named_leaves(marked).items()}
+    named = named_leaves(marked)
+    leaves = {name: leaf for name, (_, leaf) in named.items()}
     wrong = [f"`{name}` {reason}" for name, leaf in leaves.items() if (reason := _refused(leaf))]
     if wrong:
         raise CheckpointError("Nothing was saved:\n" + "\n".join(wrong))
@@ -46,7 +56,7 @@ def snapshot(items: Mapping[str, Any]) -> Snapshot:
             leaf.copy_to_host_async()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # copying releases the GIL
         copies = dict(zip(arrays, pool.map(_owned, arrays.values()), strict=True))
-    return Snapshot(sorted(items), copies, values)
+    return Snapshot(sorted(items), copies, values, tied_names(marked, named))
 
 
 def check_initialized(items: Mapping[str, Any]) -> None:

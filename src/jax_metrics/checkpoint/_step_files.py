@@ -18,13 +18,16 @@ from jax_metrics.checkpoint._folder import Folder
 from jax_metrics.checkpoint._orbax_store import OrbaxStore
 from jax_metrics.checkpoint._plain_values import PlainValue, from_json
 from jax_metrics.checkpoint._snapshot import Snapshot
+from jax_metrics.checkpoint._tied_names import Tied
+from jax_metrics.checkpoint._tied_names import from_json as ties_from_json
 
 
 class Restored(NamedTuple):
-    """The names of all items of a step, and the arrays and plain values that were read."""
+    """The names of all items of a step; the values that were read, and their tied positions."""
 
     items: list[str]
     state: dict[str, Any]
+    ties: dict[str, Tied]
 
 
 class StepFiles:
@@ -101,7 +104,7 @@ class StepFiles:
             state = {name: decoded(decodable(entries[name], arrays[name])) for name in entries}
             plain = of_wanted("plain").items()
             state |= {name: PlainValue(from_json(value)) for name, value in plain}
-            return Restored(contents["items"], state)
+            return Restored(contents["items"], state, ties_from_json(of_wanted("ties")))
 
     def forget(self) -> None:
         """Forgets which steps there are, after they were removed."""

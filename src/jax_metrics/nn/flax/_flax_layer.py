@@ -27,6 +27,7 @@ from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
 from jax_metrics.nn.flax._typed_call import calls_flax
 from jax_metrics.tree import (
+    Tie,
     explain_arguments,
     field,
     layout_of,
@@ -257,6 +258,8 @@ class FlaxLayer(DeclaredLayer):
         found: dict[str, dict[str, Any]] = {}
         for label, (collection, name) in self._places.items():
             value = getattr(self, label)
+            if type(value) is Tie:
+                raise value.apart()
             if value is not None and collection != "intermediates":
                 found.setdefault(collection, {})[name] = value
         for collection, label in self._rest.items():

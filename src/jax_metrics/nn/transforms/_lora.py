@@ -3,13 +3,13 @@
 import collections
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Key, Module, Parameter, next_key
+from jax_metrics.module import Key, Module, Parameter, next_key, ties, untie
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._stack import Stack
@@ -187,7 +187,7 @@ def apply_lora(
         )
     chosen = _as_predicate(model, where)
     changed = model.freeze() if freeze else model
-    adapted, count = _adapted_in(changed, "", chosen, Key(key), rank, alpha)
+    adapted, count = _adapted_in(changed, untie(model), "", chosen, Key(key), rank, alpha)
     if not count:
         raise ValueError(
             f"No layer of the {type(model).__name__} matches {where!r}. Its modules are at "
@@ -199,11 +199,16 @@ def apply_lora(
 def merge_lora(model: M) -> M:
     """Returns the model with the changes of every `LoRA` added to the layer it adapts.
 
-    What `apply_lora` froze stays frozen; `unfreeze()` undoes that.
+    What `apply_lora` froze stays frozen; `unfreeze()` undoes that. A position of such a layer that
+    was tied has a value of its own then, which the changes were added to.
 
     Args:
         model: A model with or without such layers.
     """
+    adapted = [path for path, tree in trees_with_paths(model) if isinstance(tree, LoRA)]
+    changed = [target for target in ties(model) if target.startswith((*_below(adapted),))]
+    if changed:
+        model = untie(model, *changed)
 
     def merge(module: Any) -> Any:
         if isinstance(module, Stack):
@@ -213,15 +218,23 @@ def merge_lora(model: M) -> M:
     return model.map_modules(lambda module: isinstance(module, LoRA | Stack), merge)
 
 
+def _below(paths: list[str]) -> Iterator[str]:
+    return (f"{path}{step}" for path in paths for step in (".", "["))
+
+
 def _adapted_in(
     model: Any,
+    full: Any,
     prefix: str,
     chosen: Callable[[str, Any], bool],
     key: jax.Array,
     rank: int,
     alpha: float | None,
 ) -> tuple[Any, int]:
-    """The model with the chosen layers adapted, and how many those are."""
+    """The model with the chosen layers adapted, and how many those are.
+
+    `full` is the model with values in all positions, from which the shapes are.
+    """
     count = 0
     done: list[str] = []
     for number, (path, module) in enumerate(list(trees_with_paths(model))):
@@ -235,7 +248,8 @@ def _adapted_in(
 
             def of_layer(layer: Any, key: Any, within: str = f"{prefix}{path}.layer") -> Any:
                 nonlocal count
-                adapted, more = _adapted_in(layer, within, chosen, key, rank, alpha)
+                full = untie(layer)
+                adapted, more = _adapted_in(layer, full, within, chosen, key, rank, alpha)
                 count += more
                 return adapted
 
@@ -245,7 +259,9 @@ def _adapted_in(
             _check_outside_of_flax(model, path, module)
             done += [f"{path}.", f"{path}["]
             count += 1
-            model = model.at[path].set(LoRA(module, rank, alpha, key=own))
+            adapted = LoRA(full.at[path].get(), rank, alpha, key=own)
+            adapted.layer = module.freeze()  # the positions of it that are tied stay tied
+            model = model.at[path].set(adapted)
     return model, count
 
 
