@@ -81,8 +81,11 @@ def test_leftovers_of_killed_writes_are_removed(path):
     names = {name for name in os.listdir(folder) if name.endswith(".tmp")}
     assert names == {".other.safetensors.0123abcd.tmp", alive.name}
     os.close(descriptor)
-    jm.save(path, NEW)
-    assert not alive.exists()
+    link = folder / "elsewhere" / "link.safetensors"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    jm.save(link, NEW)
+    assert link.is_symlink() and not alive.exists()
 
 
 def run(code, *arguments):

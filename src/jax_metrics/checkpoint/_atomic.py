@@ -66,15 +66,21 @@ def _own_folder(path: Path) -> Iterator[Path]:
 
 def remove_leftovers(path: Path) -> None:
     """Removes the folders of processes that were killed while they wrote a file or its shards."""
+    with contextlib.suppress(OSError):  # they do not hinder the next write
+        _remove_next_to(path)
+        if path.is_symlink():  # shards are next to the link, the file itself is not
+            _remove_next_to(Path(os.path.realpath(path)))
+
+
+def _remove_next_to(path: Path) -> None:
     stem, suffix = re.escape(path.stem), re.escape(path.suffix)
     shard = r"(-[0-9a-f]{8})?-\d{5}-of-\d{5}"
     ours = re.compile(rf"\.{stem}({shard})?{suffix}(\.index\.json)?\.[0-9a-f]{{8}}\.tmp")
-    with contextlib.suppress(OSError):  # they do not hinder the next write
-        for entry in list(os.scandir(path.parent)):
-            if ours.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                with _locked(Path(entry.path)) as locked:
-                    if locked:
-                        shutil.rmtree(entry.path)
+    for entry in list(os.scandir(path.parent)):
+        if ours.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+            with _locked(Path(entry.path)) as locked:
+                if locked:
+                    shutil.rmtree(entry.path)
 
 
 @contextlib.contextmanager

@@ -75,8 +75,7 @@ def save(
             f"`{hollow[0]}` has a shape, but no values: it comes from `jax.eval_shape`. Save the "
             "arrays themselves."
         )
-    for place in {target, Path(os.path.realpath(target))}:  # a link stays a link
-        remove_leftovers(place)
+    remove_leftovers(target)
     groups = grouped(state, shard_size)
     old = shards_in(target)
     if len(groups) == 1:
