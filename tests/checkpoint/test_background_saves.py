@@ -1,10 +1,12 @@
 """Saves in the background: in notebooks, at the end of a program, and without growing memory."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import textwrap
 
+import jax
 import jax.numpy as jnp
 import pytest
 
@@ -22,10 +24,12 @@ def test_inside_a_running_event_loop(tmp_path, asynchronous):
     assert restored["a"].all() and restored["epoch"] == 2
 
 
-def run(code, *arguments):
+def run(code, *arguments, devices=8):
     code = "import sys, jax_metrics as jm, numpy as np\n" + textwrap.dedent(code)
     command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=500)
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    env = {**os.environ, "XLA_FLAGS": flags}
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, env=env)
 
 
 def test_a_program_that_ends_before_its_save_says_so(tmp_path):
@@ -38,6 +42,25 @@ def test_a_program_that_ends_before_its_save_says_so(tmp_path):
     assert "Step 1 could not be saved" in result.stderr
     with jm.Checkpointer(tmp_path) as checkpoints:
         assert checkpoints.steps() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", [1, 3])
+def test_a_process_with_fewer_devices(tmp_path, devices):
+    sharding = jax.NamedSharding(jax.make_mesh((8,), ("x",)), jax.P("x"))
+    with jm.Checkpointer(tmp_path) as checkpoints:
+        checkpoints.save(1, a=jax.device_put(jnp.arange(24.0), sharding), b=jnp.ones(2))
+    code = """
+    import jax, jax.numpy as jnp
+    sharding = jax.NamedSharding(jax.make_mesh((jax.device_count(),), ("x",)), jax.P("x"))
+    like = {"a": jax.ShapeDtypeStruct((24,), jnp.float32, sharding=sharding), "b": jnp.zeros(2)}
+    with jm.Checkpointer(sys.argv[1]) as checkpoints:
+        restored = checkpoints.restore(like)
+    assert restored["a"].sharding == sharding and (restored["a"] == jnp.arange(24)).all()
+    print(len(restored["a"].devices()), restored["b"])
+    """
+    result = run(code, tmp_path, devices=devices)
+    assert result.stdout == f"{devices} [1. 1.]\n", result.stderr
 
 
 @pytest.mark.slow

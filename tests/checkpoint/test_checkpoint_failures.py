@@ -58,8 +58,8 @@ def circular():
         (lambda c: c.save(2, **{"a.b": 1}), "Names of items are those of variables; got 'a.b'"),
         (lambda c: c.save(2, values={"a": "x"}, a=1), "`values` are numbers by name; got 'a': 'x'"),
         (
-            lambda c: c.save(2, a={"t": datetime.timedelta(1), "b": b"x"}, s=SHAPE),
-            r"(?s)`a.b` is a bytes, neither .* nor .*\n`a.t` is a timedelta.*\n`s` has a shape",
+            lambda c: c.save(2, a={"t": datetime.timedelta(1), "b": {1, 2}}, s=SHAPE),
+            r"(?s)`a.b` is a set, neither .* nor .*\n`a.t` is a timedelta.*\n`s` has a shape",
         ),
         (
             lambda c: c.save(2, m=[jm.Linear(2)], o=jm.Optimizer(optax.sgd(1))),
@@ -71,6 +71,7 @@ def circular():
         (lambda c: c.save(2, a={"x.y": ONES, "x": {"y": ONES}}), "have the name `a.x.y`"),
         (lambda c: c.save(2, a={"x.y": ONES, "x": ONES}), "There are both `a.x` and `a.x.y`"),
         (lambda c: c.save(2, a={"__tuple__": 1}), "The key '__tuple__' is reserved"),
+        (lambda c: c.save(2, a=[{"__bytes__": 1}]), "The key '__bytes__' is reserved"),
         (lambda c: c.save(2, a=circular()), "`a` is nested too deeply"),
         (lambda c: c.restore([ONES]), "`like` is a dict of items by name.*got a list"),
         (

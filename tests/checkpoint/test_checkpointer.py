@@ -81,6 +81,7 @@ PLAIN = {
     "big": 2**100,
     "floats": [float("inf"), -0.0, 5e-324, 1e308],
     "flags": [True, None],
+    "bytes": [b"", bytes(range(256))],
     "numpy": np.random.default_rng(0).bit_generator.state,
 }
 

@@ -68,7 +68,9 @@ def test_a_failure_at_any_call(path, monkeypatch, before, after):
 
 def test_leftovers_of_killed_writes_are_removed(path):
     folder = path.parent
-    for name in ("model.safetensors.0123abcd", "other.safetensors.0123abcd"):
+    shard = "model-89abcdef-00001-of-00002.safetensors"
+    ours = "model.safetensors", "model.safetensors.index.json", shard, shard[:5] + shard[14:]
+    for name in (*(f"{name}.0123abcd" for name in ours), "other.safetensors.0123abcd"):
         (folder / f".{name}.tmp").mkdir()
         (folder / f".{name}.tmp" / ".tmpxyz").write_text("half of it")
     alive = folder / ".model.safetensors.4567abcd.tmp"
@@ -79,8 +81,11 @@ def test_leftovers_of_killed_writes_are_removed(path):
     names = {name for name in os.listdir(folder) if name.endswith(".tmp")}
     assert names == {".other.safetensors.0123abcd.tmp", alive.name}
     os.close(descriptor)
-    jm.save(path, NEW)
-    assert not alive.exists()
+    link = folder / "elsewhere" / "link.safetensors"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    jm.save(link, NEW)
+    assert link.is_symlink() and not alive.exists()
 
 
 def run(code, *arguments):

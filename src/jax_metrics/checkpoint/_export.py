@@ -11,6 +11,7 @@ import jax
 import jax.export
 import numpy as np
 
+from jax_metrics.checkpoint._atomic import remove_leftovers
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._export_inputs import symbolic_inputs
@@ -95,6 +96,7 @@ def export(
     entries = {PROGRAM: Encoded(np.frombuffer(_serialized(model, program, vjp_order), np.uint8))}
     entries |= {f"weights.{name}": encoded(leaf) for name, leaf in weights.items()}
     entries |= {f"state.{name}": encoded(leaf) for name, leaf in state.items()}
+    remove_leftovers(Path(path))
     write_file(Path(path), entries, {**metadata, EXPORT: json.dumps(description)}, ties={})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from jax_metrics.checkpoint._atomic import remove_leftovers
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import check_metadata
@@ -74,6 +75,7 @@ def save(
             f"`{hollow[0]}` has a shape, but no values: it comes from `jax.eval_shape`. Save the "
             "arrays themselves."
         )
+    remove_leftovers(target)
     groups = grouped(state, shard_size)
     old = shards_in(target)
     if len(groups) == 1:

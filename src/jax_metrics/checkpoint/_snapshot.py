@@ -119,7 +119,7 @@ def _refused(leaf: Any) -> str | None:
         return None
     return (
         f"is a {type(leaf).__name__}, neither an array nor a plain value (None, a bool, an int, a "
-        "float, a string, or a list, tuple or dict of them with strings as keys). Convert it."
+        "float, a string, bytes, or a list, tuple or dict of them with string keys). Convert it."
     )
 
 
