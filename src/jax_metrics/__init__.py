@@ -14,6 +14,7 @@ from jax_metrics import module as module
 from jax_metrics import nn as nn
 from jax_metrics import optim as optim
 from jax_metrics import regularizers as regularizers
+from jax_metrics import training as training
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
@@ -195,11 +196,9 @@ from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 _MODULES = frozenset(
-    "checkpoint initializers losses metrics module nn optim regularizers testing tree".split()
+    "checkpoint initializers losses metrics module nn optim regularizers testing training "
+    "tree".split()
 )
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error

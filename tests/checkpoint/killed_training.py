@@ -26,7 +26,7 @@ BATCH = 8
 
 
 def first_state(generator):
-    model = jm.Sequential(jm.Linear(4), jm.BatchNorm(), jm.Dropout(0.5), jm.Linear(1))
+    model = jm.Sequential(jm.BatchNorm(), jm.Dropout(0.5), jm.Linear(1))
     model = jax.jit(lambda: model.init(0, jnp.ones((BATCH, 3))))()
     return {
         "model": model,

@@ -17,15 +17,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yields a path to write to; the file there then takes the place of that at `path`.
 
     If the block fails, the new file is removed and the old one stays. A process that is killed
-    may leave a folder with the suffix `.tmp`, which the next write to `path` removes. Both files
-    survive a power failure, as far as the file system does.
+    may leave a folder with the suffix `.tmp`, for `remove_leftovers`. Both files survive a power
+    failure, as far as the file system does.
 
     Raises:
         CheckpointError: If the file cannot be written.
     """
     path = Path(os.path.realpath(path))  # a link stays a link
     try:
-        _remove_leftovers(path)
         with _own_folder(path) as folder:
             temporary = folder / path.name
             with open(temporary, "xb") as file:
@@ -65,10 +64,12 @@ def _own_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Removes the folders of processes that were killed while they wrote to `path`."""
-    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
-    with contextlib.suppress(OSError):  # they do not hinder the write
+def remove_leftovers(path: Path) -> None:
+    """Removes the folders of processes that were killed while they wrote a file or its shards."""
+    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
+    shard = r"(-[0-9a-f]{8})?-\d{5}-of-\d{5}"
+    ours = re.compile(rf"\.{stem}({shard})?{suffix}(\.index\.json)?\.[0-9a-f]{{8}}\.tmp")
+    with contextlib.suppress(OSError):  # they do not hinder the next write
         for entry in list(os.scandir(path.parent)):
             if ours.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 with _locked(Path(entry.path)) as locked:

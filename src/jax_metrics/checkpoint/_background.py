@@ -1,15 +1,17 @@
 """One job at a time in a thread, whose failure the next call raises."""
 
+import atexit
 import threading
 from collections.abc import Callable
 
 
 class Background:
-    """Runs a job in a thread."""
+    """Runs a job in a thread. If no call comes any more, Python reports a failure at its end."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        atexit.register(self.wait)
 
     def start(self, job: Callable[[], None]) -> None:
         """Starts a job; the one before must have been waited for."""
@@ -30,10 +32,13 @@ class Background:
             self._thread = None
         self.check()
 
+    def close(self) -> None:
+        """Waits for the last job."""
+        atexit.unregister(self.wait)
+        self.wait()
+
     def _run(self, job: Callable[[], None]) -> None:
         try:
             job()
         except Exception as error:
             self._error = error
-            if not threading.main_thread().is_alive():
-                raise  # no call will come: Python prints it

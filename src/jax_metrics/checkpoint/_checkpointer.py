@@ -13,10 +13,10 @@ from jax_metrics.checkpoint._misfits import LeftOut
 from jax_metrics.checkpoint._packages import package
 from jax_metrics.checkpoint._plain_values import PlainValue, mark_plain, unmark_plain
 from jax_metrics.checkpoint._rules import Rule
-from jax_metrics.checkpoint._snapshot import Snapshot, snapshot
+from jax_metrics.checkpoint._snapshot import Snapshot, check_initialized, snapshot
 from jax_metrics.checkpoint._step_files import StepFiles
 
-A = TypeVar("A", bound=Mapping[str, Any])
+A = TypeVar("A", bound=dict[str, Any])
 
 
 class Checkpointer:
@@ -205,6 +205,7 @@ class Checkpointer:
                 "`like` is a dict of items by name, as they were given to `save`, such as "
                 f'{{"model": model}}; got a {type(like).__name__}.'
             )
+        check_initialized(like or {})
         number = self._history.number_of(step)
         items, state = self._files.read(number, lambda item: like is None or item in like, verify)
         if like is None:
@@ -259,7 +260,7 @@ class Checkpointer:
         """
         self._closed = True
         try:
-            self._background.wait()
+            self._background.close()
         finally:
             self._files.forget()
             self._folder.release()
@@ -332,9 +333,7 @@ def _check_items(items: Mapping[str, Any]) -> None:
 
 def _check_count(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise CheckpointError(
-            f"`{name}` is a number of checkpoints or steps, at least 1; got {value!r}."
-        )
+        raise CheckpointError(f"`{name}` is a whole number, at least 1; got {value!r}.")
 
 
 def _check_best(best: Any) -> None:

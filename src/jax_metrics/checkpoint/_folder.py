@@ -27,7 +27,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str], read_only: bool):
-        if "://" in os.fspath(path):
+        if re.match(r"[a-z][a-z0-9+.-]+:/", os.fspath(path)):
             raise CheckpointError(
                 f"A Checkpointer writes to a local folder; got {os.fspath(path)!r}."
             )

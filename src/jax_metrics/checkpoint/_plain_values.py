@@ -1,10 +1,11 @@
 """Plain values next to the arrays of a checkpoint: settings and counters, kept as JSON."""
 
+import base64
 from typing import Any
 
 from jax_metrics.checkpoint._errors import CheckpointError
 
-_TUPLE = "__tuple__"  # JSON has no tuples
+_TUPLE, _BYTES = "__tuple__", "__bytes__"  # JSON has neither
 
 
 class PlainValue:
@@ -23,12 +24,12 @@ class PlainValue:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether this is None, a number, a string, or a list, tuple or dict of them alone."""
+    """Whether this is None, a number, a string, bytes, or a list, tuple or dict of them alone."""
     if type(value) in (list, tuple):
         return all(map(is_plain, value))
     if type(value) is dict:
         return all(type(key) is str and is_plain(item) for key, item in value.items())
-    return value is None or type(value) in (bool, int, float, str)
+    return value is None or type(value) in (bool, int, float, str, bytes)
 
 
 def mark_plain(value: Any) -> Any:
@@ -60,15 +61,17 @@ def to_json(value: Any) -> Any:
     """A plain value as what JSON has.
 
     Raises:
-        CheckpointError: If a dict has the key that marks a tuple.
+        CheckpointError: If a dict has a key that marks a tuple or bytes.
     """
+    if type(value) is bytes:
+        return {_BYTES: base64.b64encode(value).decode()}
     if type(value) is tuple:
         return {_TUPLE: [to_json(item) for item in value]}
     if type(value) is list:
         return [to_json(item) for item in value]
     if type(value) is dict:
-        if _TUPLE in value:
-            raise CheckpointError(f"The key {_TUPLE!r} is reserved: rename it in {value!r}.")
+        if reserved := {_TUPLE, _BYTES} & value.keys():
+            raise CheckpointError(f"The key {min(reserved)!r} is reserved: rename it in {value!r}.")
         return {key: to_json(item) for key, item in value.items()}
     return value
 
@@ -80,5 +83,7 @@ def from_json(value: Any) -> Any:
     if isinstance(value, dict):
         if _TUPLE in value:
             return tuple(from_json(item) for item in value[_TUPLE])
+        if _BYTES in value:
+            return base64.b64decode(value[_BYTES])
         return {key: from_json(item) for key, item in value.items()}
     return value

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from jax_metrics.checkpoint._atomic import remove_leftovers
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import check_metadata
@@ -72,6 +73,8 @@ def save(
             f"`{hollow[0]}` has a shape, but no values: it comes from `jax.eval_shape`. Save the "
             "arrays themselves."
         )
+    for place in {target, Path(os.path.realpath(target))}:  # a link stays a link
+        remove_leftovers(place)
     groups = grouped(state, shard_size)
     old = shards_in(target)
     if len(groups) == 1:

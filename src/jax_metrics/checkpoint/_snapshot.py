@@ -30,7 +30,8 @@ def snapshot(items: Mapping[str, Any]) -> Snapshot:
     Raises:
         CheckpointError: If a leaf cannot be stored; it lists all of them.
     """
-    marked = {name: mark_plain(item) for name, item in items.items()}
+    marked = {name: _marked(name, item) for name, item in items.items()}
+    check_initialized(marked)
     leaves = {name: leaf for name, (_, leaf) in named_leaves(marked).items()}
     wrong = [f"`{name}` {reason}" for name, leaf in leaves.items() if (reason := _refused(leaf))]
     if wrong:
@@ -46,6 +47,35 @@ def snapshot(items: Mapping[str, Any]) -> Snapshot:
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # copying releases the GIL
         copies = dict(zip(arrays, pool.map(_owned, arrays.values()), strict=True))
     return Snapshot(sorted(items), copies, values)
+
+
+def check_initialized(items: Mapping[str, Any]) -> None:
+    """Checks that modules and optimizers have the arrays that they are made for.
+
+    Raises:
+        CheckpointError: If some do not; it lists all of them.
+    """
+    lacks_arrays = lambda node: getattr(node, "initialized", None) is False  # noqa: E731
+    nodes = jax.tree_util.tree_leaves_with_path(items, is_leaf=lacks_arrays)
+    wrong = [
+        f"the {type(node).__name__} at {jax.tree_util.keystr(path, simple=True, separator='.')}"
+        for path, node in nodes
+        if lacks_arrays(node)
+    ]
+    if wrong:
+        raise CheckpointError(
+            f"Not initialized: {', '.join(wrong)}. Call `model.init(key, inputs)` and "
+            "`optimizer.init(model)` first; to restore, their `jax.eval_shape` will do."
+        )
+
+
+def _marked(name: str, item: Any) -> Any:
+    try:
+        return mark_plain(item)
+    except RecursionError as error:
+        raise CheckpointError(
+            f"Nothing was saved: `{name}` is nested too deeply, or contains itself."
+        ) from error
 
 
 def _owned(leaf: Any) -> Encoded:
@@ -79,8 +109,7 @@ def _refused(leaf: Any) -> str | None:
         return None
     return (
         f"is a {type(leaf).__name__}, neither an array nor a plain value (None, a bool, an int, a "
-        "float, a string, or a list, tuple or dict of them with strings as keys). Convert it; "
-        "initialize a module first."
+        "float, a string, bytes, or a list, tuple or dict of them with string keys). Convert it."
     )
 
 

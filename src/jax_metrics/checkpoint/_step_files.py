@@ -108,7 +108,7 @@ class StepFiles:
         self._store.close()
 
     def _undo(self, step: int) -> None:
-        with contextlib.suppress(OSError):  # the next one to open the folder tries again
+        with contextlib.suppress(Exception):  # the next one to open the folder tries again
             self._store.close()
             self.folder.clean()
             if step in self.folder.steps():
@@ -127,5 +127,9 @@ class StepFiles:
 
 
 def _reason(error: BaseException) -> str:
+    """The first line of an error, without the specifications that tensorstore adds."""
     text = (str(error) or type(error).__name__).strip().splitlines()[0]
-    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".") + "."
+    text = text.partition(" [tensorstore_spec=")[0].partition(" [source locations=")[0]
+    if len(text) > 400:  # what matters is at the end
+        text = f"{text[:100]} ... {text[-300:]}"
+    return text.rstrip(".") + "."
