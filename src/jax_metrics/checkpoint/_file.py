@@ -3,6 +3,7 @@
 import json
 import math
 import mmap
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.checkpoint._checksums import checksum
 from jax_metrics.checkpoint._encoding import DTYPES, Encoded, decoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import CHECKSUM, CONTENTS, EXPORT, contents_of
@@ -18,6 +18,7 @@ from jax_metrics.checkpoint._packages import package
 from jax_metrics.checkpoint._tied_names import from_json
 
 _MOST_HEADER = 100_000_000  # as the format has it
+_PIECE = 2**20  # bytes to read at once, which stay in the processor's cache
 
 
 class File:
@@ -40,6 +41,7 @@ class File:
         except (safetensors.SafetensorError, OSError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{path} is damaged, or no safetensors file: {error}.") from error
         with open(path, "rb") as file:
+            self._identity = os.fstat(file.fileno())
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             self._read_header()
@@ -90,19 +92,31 @@ class File:
         """The names of the arrays."""
         return list(self._arrays)
 
-    def check(self, names: Iterable[str]) -> None:
-        """Compares arrays with their checksums. Files of other libraries have none.
+    def read(self, names: Iterable[str], *, verify: bool) -> None:
+        """Has the system read arrays, which is faster than when their memory is first used.
+
+        Args:
+            names: The arrays.
+            verify: Whether to compare them with their checksums. Files of other libraries have
+                none.
 
         Raises:
-            CheckpointError: If one differs.
+            CheckpointError: If one differs, or the file is another one by now.
         """
-        expected = self._contents["checksums"]
-        wrong = [
-            name
-            for name in names
-            if name in expected
-            and checksum(self._arrays[name].reshape(-1).view(np.uint8)) != expected[name]
-        ]
+        expected, piece = self._contents["checksums"], bytearray(_PIECE)
+        wrong = []
+        with open(self.path, "rb", buffering=0) as file:
+            if not os.path.samestat(self._identity, os.fstat(file.fileno())):
+                raise CheckpointError(f"{self.path} was replaced meanwhile: load it again.")
+            for name in names:
+                left, found = self.size(name), package("xxhash").xxh3_64()
+                file.seek(self._begins[name])
+                while left and (count := file.readinto(memoryview(piece)[:left])):
+                    left -= count
+                    if verify:
+                        found.update(memoryview(piece)[:count])
+                if verify and found.hexdigest() != expected.get(name, found.hexdigest()):
+                    wrong.append(name)
         if wrong:
             raise CheckpointError(
                 f"{self.path} is damaged: the checksums of {', '.join(map(repr, wrong))} do not "
@@ -128,19 +142,12 @@ class File:
         """The bytes of an array."""
         return self._arrays[name].nbytes
 
-    def will_need(self, name: str) -> None:
-        """Has the system read an array, without waiting for it."""
-        self._advise(name, "MADV_WILLNEED")
-
     def release(self, name: str) -> None:
         """Gives back the memory of an array; it is read again when it is used."""
-        self._advise(name, "MADV_DONTNEED")
-
-    def _advise(self, name: str, advice: str) -> None:
-        if hasattr(mmap, advice) and self._arrays[name].nbytes:
+        if hasattr(mmap, "MADV_DONTNEED") and self.size(name):
             begin = self._begins[name] // mmap.PAGESIZE * mmap.PAGESIZE
-            end = self._begins[name] + self._arrays[name].nbytes
-            self._map.madvise(getattr(mmap, advice), begin, end - begin)
+            end = self._begins[name] + self.size(name)
+            self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def load_exported(path: str | os.PathLike[str], *, verify: bool = True) -> Expor
             f"{path} has no exported program: `jm.export` did not write it. `jm.load` reads arrays."
         )
     description = _description(path, file.export)
-    file.check([PROGRAM])
+    file.read([PROGRAM], verify=True)
     try:
         program = Program(file.arrays()[PROGRAM].tobytes(), description["model"])
     except Exception as error:  # whatever the parsers of JAX raise

@@ -46,11 +46,9 @@ def read_ahead(
                 group, size = groups.popleft()
                 ahead += size
                 entries = [stored[name] for name in group if name in stored]
-                for file, name in entries:
-                    file.will_need(name)
-                submitted.append((group, size, pool.submit(_check, entries if verify else [])))
-            group, size, checking = submitted.popleft()
-            checking.result()
+                submitted.append((group, size, pool.submit(_read, entries, verify)))
+            group, size, reading = submitted.popleft()
+            reading.result()
             yield from group
             ahead -= size
             for file, name in (stored[name] for name in group if name in stored):
@@ -80,6 +78,6 @@ def check(entries: Sequence[Stored]) -> None:
         pass
 
 
-def _check(entries: list[Stored]) -> None:
+def _read(entries: list[Stored], verify: bool) -> None:
     for file in {file: None for file, _ in entries}:
-        file.check([name for other, name in entries if other is file])
+        file.read([name for other, name in entries if other is file], verify=verify)
