@@ -187,6 +187,7 @@ OPTIMIZERS = {
         ),
         ("fresh", "learning_rate", r"They are there after `optimizer = optimizer\.init\(model\)`"),
         ("settable", "lr", r"no attribute `lr`\. It has `learning_rate`\. Its options"),
+        ("plain", "updates", r"no attribute `updates`\. Did you mean `update`\?"),
         ("settable", "learning_rat", r"Did you mean `learning_rate`\? It has `learning_rate`"),
     ],
 )

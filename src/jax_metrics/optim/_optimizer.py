@@ -36,6 +36,7 @@ from jax_metrics.optim._transformation import is_transformation, with_extra_args
 from jax_metrics.tree import Extensions, Tree, check_result_used, copy, static
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
+P = TypeVar("P")
 
 
 class Optimizer(Tree, Extensions):
@@ -102,7 +103,7 @@ class Optimizer(Tree, Extensions):
         elif name in self.hyperparams:
             self.opt_state = state_with(self.opt_state, name, value)
         elif type(self) is Optimizer:
-            raise unknown_attribute(name, list(self.hyperparams), self.initialized)
+            raise unknown_attribute(self, name)
         else:
             super().__setattr__(name, value)
 
@@ -113,7 +114,7 @@ class Optimizer(Tree, Extensions):
                 raise AttributeError(name)
             hyperparams = self.hyperparams
             if name not in hyperparams:
-                raise unknown_attribute(name, list(hyperparams), self.initialized)
+                raise unknown_attribute(self, name)
             return hyperparams[name]
 
     def __dir__(self) -> list[str]:
@@ -302,7 +303,7 @@ class Optimizer(Tree, Extensions):
         check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 
-    def eval_params(self, params: O) -> O:
+    def eval_params(self, params: P) -> P:
         """The parameters to evaluate with: those of `optax.contrib.schedule_free`, else `params`.
 
         Args:
