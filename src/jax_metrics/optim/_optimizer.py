@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jax_metrics.module import Initializer, OptState, check_sharing
 from jax_metrics.optim._carried_state import carried_over
 from jax_metrics.optim._checks import check_floats, checked_grads, checked_params
-from jax_metrics.optim._eval_params import eval_values, nodes_of
+from jax_metrics.optim._eval_params import eval_values
 from jax_metrics.optim._explicit_mesh import run_update
 from jax_metrics.optim._flat import as_flat, is_function, trainable, with_leaves
 from jax_metrics.optim._hyperparams import (
@@ -32,6 +32,7 @@ from jax_metrics.optim._optimizer_errors import (
 from jax_metrics.optim._rules import Rule, as_rules, check_used, matches, places
 from jax_metrics.optim._seen_tree import seen_as_flat
 from jax_metrics.optim._state_layout import settled
+from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import is_transformation, with_extra_args
 from jax_metrics.tree import Extensions, Tree, check_result_used, copy, static
 
@@ -217,7 +218,8 @@ class Optimizer(Tree, Extensions):
         Counts and all else that belongs to no parameter go on, so that the bias correction of Adam
         treats a new parameter as an old one: its first steps are up to three times as large as
         after `init`. A group of `jm.optim.groups` whose parameters are all new starts fresh as a
-        whole. Hyperparameters stay in any case.
+        whole, and so does L-BFGS after any change, as its history is that of all parameters
+        together. Hyperparameters stay in any case.
 
         Args:
             params: The changed model or parameters.
