@@ -276,6 +276,14 @@ def test_a_schedule_is_not_overridden():
             r"`linear_schedule` must make an optax transformation, as `optax\.adam` does; it made "
             "a function",
         ),
+        (
+            lambda: jm.Optimizer(optax.adam, learning_rate="1e-3"),
+            r"`adam` takes a number or a schedule as `learning_rate`; got '1e-3' \(str\)",
+        ),
+        (
+            lambda: jm.Optimizer(dict, learning_rate=1e-3),
+            r"Optimizer wraps an optax transformation",
+        ),
         (lambda: jm.Optimizer(jm.Linear, features=1), r"Optimizer wraps an optax transformation"),
         (lambda: jm.Optimizer(optax.adam), r"needs its arguments, as in `jm\.Optimizer\(optax\.ad"),
     ],

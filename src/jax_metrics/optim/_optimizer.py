@@ -88,7 +88,7 @@ class Optimizer(Tree, Extensions):
                 "transformation that is finished. Pass the function that makes it, as in "
                 "`jm.Optimizer(optax.adam, learning_rate=1e-3)`."
             )
-        if not given and not (hyperparams and callable(optimizer) and not _is_tree(optimizer)):
+        if not given and not (hyperparams and _is_factory(optimizer)):
             raise TypeError(
                 "Optimizer wraps an optax transformation, as in `jm.Optimizer(optax.adam(1e-3))`; "
                 f"got a {type(optimizer).__name__}. Parameters go into `.init(params)`. A function "
@@ -328,8 +328,8 @@ class Optimizer(Tree, Extensions):
             )
 
 
-def _is_tree(value: Any) -> bool:
-    return isinstance(value, Tree) or (isinstance(value, type) and issubclass(value, Tree))
+def _is_factory(value: Any) -> bool:
+    return callable(value) and not isinstance(value, Tree | type)
 
 
 def _step(

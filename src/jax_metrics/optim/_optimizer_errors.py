@@ -44,7 +44,10 @@ def check_state_shapes(
     Raises:
         ValueError: Naming the parameter and both shapes.
     """
-    expected = dict(jax.tree_util.tree_leaves_with_path(jax.eval_shape(init, grads)))
+    try:
+        expected = dict(jax.tree_util.tree_leaves_with_path(jax.eval_shape(init, grads)))
+    except Exception:  # then the error at hand tells more
+        return
     for keys, leaf in jax.tree_util.tree_leaves_with_path(state):
         path = path_at(keys, grads)
         if path is None or keys not in expected or jnp.shape(leaf) == expected[keys].shape:
