@@ -29,6 +29,7 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.nn.Remat": ("remat",),
     "jm.nn.Stack": ("scan", "layer_stack", "nn_scan"),
     "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
+    "jm.optim.loss_scaling": ("GradScaler", "DynamicScale", "LossScaleOptimizer"),
     "jax.jit": ("filter_jit", "jit"),
     "jm.grad": ("filter_grad",),
     "jm.value_and_grad": ("filter_value_and_grad",),

@@ -153,6 +153,28 @@ def test_a_schedule_goes_on_without_state_of_parameters():
     assert optimizer.adapt(new_head(model)).opt_state[1].count == 1
 
 
+def test_l_bfgs_starts_anew_after_any_change():
+    def loss(params):
+        return sum(((p - 1) ** 2).sum() for p in params.values())
+
+    def trained(params, optimizer, steps):
+        for _ in range(steps):
+            value, grad = jax.value_and_grad(loss)(params)
+            params = optimizer.update(grad, params, value=value, grad=grad, value_fn=loss)
+        return params
+
+    params = {"w": jnp.zeros(2)}
+    optimizer = jm.Optimizer(optax.lbfgs()).init(params)
+    params = trained(params, optimizer, 2)
+    assert jm.equal(optimizer.adapt(params), optimizer)
+    for changed in (params | {"b": jnp.zeros(3)}, {"b": jnp.zeros(3)}):
+        fresh = jm.Optimizer(optimizer.optimizer).init(changed)
+        assert jm.equal(optimizer.adapt(changed), fresh)
+    more = params | {"b": jnp.zeros(3)}
+    assert jm.equal(optimizer.adapt(more).adapt(params), jm.Optimizer(optax.lbfgs()).init(params))
+    assert loss(trained(more, optimizer.adapt(more), 3)) < 1e-6
+
+
 def test_plain_pytrees():
     params = {"w": jnp.ones(2)}
     optimizer = jm.Optimizer(optax.sgd(0.1, momentum=0.9)).init(params)
@@ -174,8 +196,9 @@ def test_what_is_refused():
         jm.Optimizer(optax.adam(0.1)).adapt(model)
     with pytest.raises(ValueError, match=r"has no trainable parameters"):
         optimizer.adapt(model.freeze())
-    with pytest.raises(TypeError, match=r"adapt takes paths such as .*; got 3"):
-        optimizer.adapt(model, fresh=[3])
+    for fresh in (3, [3], (".layers[4]", 3)):
+        with pytest.raises(TypeError, match=r"adapt takes paths such as .*; got 3"):
+            optimizer.adapt(model, fresh=fresh)
     with pytest.raises(ValueError, match=r"adapt: no parameter matches \.head\."):
         optimizer.adapt(model, fresh=".head")
     with pytest.warns(jm.UnusedResultWarning, match=r"`optimizer = optimizer\.adapt\(\.\.\.\)`"):

@@ -21,6 +21,11 @@ def label(path):
         (jm.BatchNorm, ".layers[4]", ...),
         (lambda field: isinstance(field.module, jm.BatchNorm), "*[4].*", ...),
         (".layers[1]", ".layers[4]*", ".layers[0]"),
+        (
+            (jm.BatchNorm, jm.LayerNorm),
+            "layers[4]",
+            (".layers[0].kernel", ".layers[0].bias"),
+        ),
         (jm.BatchNorm, "*layers[4]", lambda field: "[0]" in field.path),
         (".layers[1].scale", ".layers[4]", "*[0]", lambda field: field.path == ".layers[1].bias"),
     ],
@@ -60,6 +65,17 @@ def test_plain_pytrees_and_groups_inside_of_chains():
     chain = optax.chain(optax.scale(2.0), optax.MultiSteps(groups, 1).gradient_transformation())
     new = jm.Optimizer(chain).init(params).update(params, params)
     assert (new["head"]["w"], new["body"]["w"]) == (0, 0.5)
+
+
+def test_groups_inside_of_groups():
+    norms = jm.optim.groups({"*.scale": optax.sgd(0.5), "*.bias": optax.sgd(0.25)})
+    groups = jm.optim.groups({jm.BatchNorm: norms, ...: optax.sgd(1.0)})
+    model = make_model()
+    grads = jax.tree.map(jnp.ones_like, model.parameters())
+    updates = jm.Optimizer(groups).init(model).update(grads, model, apply_updates=False)
+    found = {path: float(value.ravel()[0]) for path, value in flat(updates).items()}
+    assert found[".layers[1].scale"] == -0.5 and found[".layers[1].bias"] == -0.25
+    assert found[".layers[4].bias"] == -1
 
 
 def test_one_step_without_parameters():
@@ -123,6 +139,7 @@ def test_parameters_without_exactly_one_group(rules, message):
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
+        ((jm.Conv, ".head"), r"no parameter matches Conv or \.head\."),
         (
             ".head",
             r"groups: no parameter matches \.head\. The parameters are \.layers\[0\]\.kernel,",

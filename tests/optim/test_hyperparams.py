@@ -187,6 +187,7 @@ OPTIMIZERS = {
         ),
         ("fresh", "learning_rate", r"They are there after `optimizer = optimizer\.init\(model\)`"),
         ("settable", "lr", r"no attribute `lr`\. It has `learning_rate`\. Its options"),
+        ("plain", "updates", r"no attribute `updates`\. Did you mean `update`\?"),
         ("settable", "learning_rat", r"Did you mean `learning_rate`\? It has `learning_rate`"),
     ],
 )
@@ -274,6 +275,14 @@ def test_a_schedule_is_not_overridden():
             ),
             r"`linear_schedule` must make an optax transformation, as `optax\.adam` does; it made "
             "a function",
+        ),
+        (
+            lambda: jm.Optimizer(optax.adam, learning_rate="1e-3"),
+            r"`adam` takes a number or a schedule as `learning_rate`; got '1e-3' \(str\)",
+        ),
+        (
+            lambda: jm.Optimizer(dict, learning_rate=1e-3),
+            r"Optimizer wraps an optax transformation",
         ),
         (lambda: jm.Optimizer(jm.Linear, features=1), r"Optimizer wraps an optax transformation"),
         (lambda: jm.Optimizer(optax.adam), r"needs its arguments, as in `jm\.Optimizer\(optax\.ad"),

@@ -5,11 +5,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax.core import Tracer
 from jax.tree_util import GetAttrKey
 
 from jax_metrics.optim._flat import Flat
 from jax_metrics.optim._state_layout import path_at
+from jax_metrics.optim._state_nodes import nodes_of
 
 Keys = tuple[Any, ...]
 
@@ -17,8 +19,9 @@ Keys = tuple[Any, ...]
 def carried_over(fresh: Any, old: Any, params: Flat, is_new: Callable[[str], bool]) -> Any:
     """A fresh state with the values of the old one wherever they fit.
 
-    What belongs to no parameter, such as counts, is kept if the state of any parameter of its group
-    is; hyperparameters are kept in any case.
+    A group in which no parameter keeps its state starts fresh as a whole; so does one with L-BFGS
+    in which any does not, because its history is that of all parameters together. Hyperparameters
+    are kept in any case.
 
     Args:
         fresh: The state for the changed parameters.
@@ -27,20 +30,25 @@ def carried_over(fresh: Any, old: Any, params: Flat, is_new: Callable[[str], boo
         is_new: Whether the parameter at a path starts fresh in any case.
     """
     before = dict(jax.tree_util.tree_leaves_with_path(old))
-    stays: dict[Keys, bool] = {}  # by group: whether a parameter has kept its state
+    kept: dict[Keys, list[bool]] = {}  # by group: whether each state of a parameter is kept
     for keys, leaf in jax.tree_util.tree_leaves_with_path(fresh):
         if (path := path_at(keys, params)) is not None:
-            kept = _fits(before.get(keys), leaf) and not is_new(path)
-            group = _group_of(keys)
-            stays[group] = stays.get(group, False) or kept
+            fits = _fits(before.get(keys), leaf) and not is_new(path)
+            kept.setdefault(_group_of(keys), []).append(fits)
+    new_groups = {group for group, fits in kept.items() if not any(fits)}
+    present = {keys for keys, _ in jax.tree_util.tree_leaves_with_path(fresh)}
+    for keys, _ in nodes_of(fresh, optax.ScaleByLBFGSState):
+        group = _group_of(keys)
+        gone = any(_group_of(keys) == group and keys not in present for keys in before)
+        if gone or not all(kept.get(group, ())):
+            new_groups.add(group)
 
     def carry(keys: Keys, leaf: Any) -> Any:
         path = path_at(keys, params)
-        if path is None:
-            starts = not stays.get(_group_of(keys), True) and GetAttrKey("hyperparams") not in keys
-        else:
-            starts = is_new(path)
-        if starts or not _fits(before.get(keys), leaf):
+        is_setting = GetAttrKey("hyperparams") in keys
+        if (path is not None and is_new(path)) or not _fits(before.get(keys), leaf):
+            return leaf
+        if _group_of(keys) in new_groups and not is_setting:
             return leaf
         return _where_fresh_is(leaf, before[keys])
 

@@ -2,30 +2,11 @@
 
 from typing import Any
 
-import jax
 import optax
 
 from jax_metrics.optim._flat import Flat
 from jax_metrics.optim._master_weights import MasterWeightsState
-
-
-def nodes_of(state: Any, cls: type) -> list[tuple[Any, Any]]:
-    """The parts of a state that are of a class, with their paths; also those inside of others."""
-    found: list[tuple[Any, Any]] = []
-
-    def look(state: Any, prefix: tuple[Any, ...]) -> None:
-        def ends(node: Any) -> bool:
-            return isinstance(node, cls) and node is not state
-
-        for keys, node in jax.tree_util.tree_leaves_with_path(state, is_leaf=ends):
-            if ends(node):
-                found.append(((*prefix, *keys), node))
-                look(node, (*prefix, *keys))
-
-    if isinstance(state, cls):
-        found.append(((), state))
-    look(state, ())
-    return found
+from jax_metrics.optim._state_nodes import nodes_of
 
 
 def eval_values(state: Any, params: Flat) -> Flat:

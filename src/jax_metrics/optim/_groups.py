@@ -30,7 +30,8 @@ def groups(
     Args:
         transformations: By rule. A rule is a path such as `".head"`, with what is inside, or with
             `*` for any characters, as in `"*.kernel"`; a class of modules, with all inside of
-            them; a kind; a function of a `FieldInfo`; or `...` for the rest. `optax.set_to_zero()`
+            them; a kind; a function of a `FieldInfo`; a tuple of those, for any of them; or `...`
+            for the rest. `optax.set_to_zero()`
             keeps the parameters of a group as they are.
 
     Returns:
@@ -78,10 +79,11 @@ def groups(
             check_used(rules, found, "groups")
         chosen = {
             path: [label_of[rule] for rule in rules if matches(rule, found[path])]
-            for path in params
+            for path, value in params.items()
+            if not isinstance(value, optax.MaskedNode)  # of a group around this one
         }
         _check_one_each(chosen, found, has_rest=rest is not None)
-        return {path: names[0] if names else str(rest) for path, names in chosen.items()}
+        return {path: next(iter(chosen.get(path, ())), rest or labels[0]) for path in params}
 
     return optax.partition({k: with_extra_args(v) for k, v in by_label.items()}, label_params)
 

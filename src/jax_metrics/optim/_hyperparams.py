@@ -54,6 +54,12 @@ def with_hyperparams(
             f"`{name}` cannot be called with {', '.join(hyperparams)}: {error}."
             f"{nearest(unknown, known)} It takes {', '.join(known)}."
         ) from error
+    rate = hyperparams.get("learning_rate", 0.0)
+    if not callable(rate) and not _is_number(rate):
+        raise TypeError(
+            f"`{name}` takes a number or a schedule as `learning_rate`; got {rate!r} "
+            f"({type(rate).__name__})."
+        )
     made = factory(**hyperparams)
     if not is_transformation(made):
         raise TypeError(
@@ -179,10 +185,13 @@ def _is_injected(node: Any) -> bool:
     return hasattr(node, "hyperparams") and hasattr(node, "inner_state")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | complex | np.generic | np.ndarray | jax.Array)
+
+
 def _like(old: Any, value: Any, name: str) -> Any:
     """The value with the dtype, shape and sharding of the old one, so that nothing recompiles."""
-    number = isinstance(value, int | float | np.generic | np.ndarray | jax.Array)
-    dtype = jnp.result_type(value) if number else None
+    dtype = jnp.result_type(value) if _is_number(value) else None
     kinds = (
         (jnp.integer, jnp.floating) if jnp.issubdtype(old.dtype, jnp.floating) else (jnp.integer,)
     )

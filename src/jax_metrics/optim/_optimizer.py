@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jax_metrics.module import Initializer, OptState, check_sharing
 from jax_metrics.optim._carried_state import carried_over
 from jax_metrics.optim._checks import check_floats, checked_grads, checked_params
-from jax_metrics.optim._eval_params import eval_values, nodes_of
+from jax_metrics.optim._eval_params import eval_values
 from jax_metrics.optim._explicit_mesh import run_update
 from jax_metrics.optim._flat import as_flat, is_function, trainable, with_leaves
 from jax_metrics.optim._hyperparams import (
@@ -33,10 +33,12 @@ from jax_metrics.optim._optimizer_errors import (
 from jax_metrics.optim._rules import Rule, as_rules, check_used, matches, places
 from jax_metrics.optim._seen_tree import seen_as_flat
 from jax_metrics.optim._state_layout import settled
+from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import is_transformation, with_extra_args
 from jax_metrics.tree import Extensions, OtherMethod, Tree, check_result_used, copy, static
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
+P = TypeVar("P")
 
 
 class Optimizer(Tree, Extensions):
@@ -93,7 +95,7 @@ class Optimizer(Tree, Extensions):
                 "transformation that is finished. Pass the function that makes it, as in "
                 "`jm.Optimizer(optax.adam, learning_rate=1e-3)`."
             )
-        if not given and not (hyperparams and callable(optimizer) and not _is_tree(optimizer)):
+        if not given and not (hyperparams and _is_factory(optimizer)):
             raise TypeError(
                 "Optimizer wraps an optax transformation, as in `jm.Optimizer(optax.adam(1e-3))`; "
                 f"got a {type(optimizer).__name__}. Parameters go into `.init(params)`. A function "
@@ -109,7 +111,7 @@ class Optimizer(Tree, Extensions):
         elif name in self.hyperparams:
             self.opt_state = state_with(self.opt_state, name, value)
         elif type(self) is Optimizer:
-            raise unknown_attribute(name, list(self.hyperparams), self.initialized)
+            raise unknown_attribute(self, name)
         else:
             super().__setattr__(name, value)
 
@@ -122,7 +124,7 @@ class Optimizer(Tree, Extensions):
                 return other.__get__(self, type(self))  # raises
             hyperparams = self.hyperparams
             if name not in hyperparams:
-                raise unknown_attribute(name, list(hyperparams), self.initialized)
+                raise unknown_attribute(self, name)
             return hyperparams[name]
 
     def __dir__(self) -> list[str]:
@@ -225,7 +227,8 @@ class Optimizer(Tree, Extensions):
         Counts and all else that belongs to no parameter go on, so that the bias correction of Adam
         treats a new parameter as an old one: its first steps are up to three times as large as
         after `init`. A group of `jm.optim.groups` whose parameters are all new starts fresh as a
-        whole. Hyperparameters stay in any case.
+        whole, and so does L-BFGS after any change, as its history is that of all parameters
+        together. Hyperparameters stay in any case.
 
         Args:
             params: The changed model or parameters.
@@ -321,7 +324,7 @@ class Optimizer(Tree, Extensions):
         check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
 
-    def eval_params(self, params: O) -> O:
+    def eval_params(self, params: P) -> P:
         """The parameters to evaluate with: those of `optax.contrib.schedule_free`, else `params`.
 
         Args:
@@ -344,8 +347,8 @@ class Optimizer(Tree, Extensions):
             )
 
 
-def _is_tree(value: Any) -> bool:
-    return isinstance(value, Tree) or (isinstance(value, type) and issubclass(value, Tree))
+def _is_factory(value: Any) -> bool:
+    return callable(value) and not isinstance(value, Tree | type)
 
 
 def _step(

@@ -67,7 +67,10 @@ def check_state_shapes(
     Raises:
         ValueError: Naming the parameter and both shapes.
     """
-    expected = dict(jax.tree_util.tree_leaves_with_path(jax.eval_shape(init, grads)))
+    try:
+        expected = dict(jax.tree_util.tree_leaves_with_path(jax.eval_shape(init, grads)))
+    except Exception:  # then the error at hand tells more
+        return
     for keys, leaf in jax.tree_util.tree_leaves_with_path(state):
         path = path_at(keys, grads)
         if path is None or keys not in expected or jnp.shape(leaf) == expected[keys].shape:
@@ -114,19 +117,21 @@ def listed(names: list[str]) -> str:
     return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def unknown_attribute(name: str, known: list[str], initialized: bool) -> AttributeError:
+def unknown_attribute(optimizer: Any, name: str) -> AttributeError:
     """The error for an attribute that is neither of the Optimizer nor a hyperparameter.
 
     Args:
+        optimizer: The Optimizer.
         name: The attribute.
-        known: The hyperparameters in the state.
-        initialized: Whether the optimizer has a state.
     """
+    known = list(optimizer.hyperparams)
+    hint = nearest(name, [*known, *(n for n in dir(optimizer) if not n.startswith("_"))])
     has = f" It has {', '.join(f'`{one}`' for one in known)}." if known else ""
-    before = "" if initialized else " They are there after `optimizer = optimizer.init(model)`."
+    init = "They are there after `optimizer = optimizer.init(model)`."
     return AttributeError(
-        f"Optimizer has no attribute `{name}`.{nearest(name, known)}{has} Its options are those of "
-        "the optax transformation; to read and change one between steps, make it a part of the "
-        "state: `optimizer = jm.Optimizer(optax.adam, learning_rate=1e-3).init(model)`, and then "
-        f"`optimizer.learning_rate = 1e-5`; or pass a schedule.{before}"
+        f"Optimizer has no attribute `{name}`.{hint}{has} Its options are those of the optax "
+        "transformation; to read and change one between steps, make it a part of the state: "
+        "`optimizer = jm.Optimizer(optax.adam, learning_rate=1e-3).init(model)`, and then "
+        f"`optimizer.learning_rate = 1e-5`; or pass a schedule."
+        f"{'' if optimizer.initialized else f' {init}'}"
     )

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 from jax_metrics.module import TreePart
 from jax_metrics.optim._flat import parameter_fields
+from jax_metrics.optim._optimizer_errors import listed
 from jax_metrics.tree import FieldInfo, nearest, trees_with_paths
 
-Rule = str | type | Callable[[FieldInfo], bool]
+One = str | type | Callable[[FieldInfo], bool]
+Rule = One | tuple[One, ...]
 
 
 class Place(NamedTuple):
@@ -40,11 +42,12 @@ def check_rule(rule: Any, where: str) -> None:
     Raises:
         TypeError: If it is neither a path, a class nor a function.
     """
-    if not isinstance(rule, str) and not callable(rule):
-        raise TypeError(
-            f"{where} takes paths such as `'.head'`, classes of modules, kinds, and functions of "
-            f"a `FieldInfo`; got {rule!r}."
-        )
+    for one in rule if isinstance(rule, tuple) else (rule,):
+        if not isinstance(one, str) and not callable(one):
+            raise TypeError(
+                f"{where} takes paths such as `'.head'`, classes of modules, kinds, and functions "
+                f"of a `FieldInfo`; got {one!r}."
+            )
 
 
 def as_rules(rules: Any, where: str) -> list[Any]:
@@ -53,18 +56,21 @@ def as_rules(rules: Any, where: str) -> list[Any]:
     Raises:
         TypeError: If one is not a rule.
     """
-    several = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
+    several = list(rules) if isinstance(rules, list | tuple) else [rules]
     for rule in several:
         check_rule(rule, where)
     return several
 
 
 def matches(rule: Rule, place: Place) -> bool:
-    """Whether a rule chooses a parameter."""
+    """Whether a rule chooses a parameter; a tuple, whether one of its rules does."""
+    if isinstance(rule, tuple):
+        return any(matches(one, place) for one in rule)
     if isinstance(rule, str):
+        dotted = rule if rule[:1] in (".", "[", "*") else f".{rule}"
         if "*" not in rule:
-            return _is_within(place.field.path, rule)
-        pattern = ".*".join(re.escape(part) for part in rule.split("*"))
+            return _is_within(place.field.path, dotted)
+        pattern = ".*".join(re.escape(part) for part in dotted.split("*"))
         return re.fullmatch(rf"{pattern}([.\[].*)?", place.field.path) is not None
     if isinstance(rule, type):
         if issubclass(rule, TreePart):
@@ -85,7 +91,7 @@ def check_used(rules: list[Any], found: dict[str, Place], where: str) -> None:
         hints = [nearest(rule, paths) for rule in unused if isinstance(rule, str)]
         raise ValueError(
             f"{where}: no parameter matches {', '.join(map(name_of, unused))}."
-            f"{''.join(hints)} The parameters are {', '.join(found) or 'none'}."
+            f"{''.join(hints)} The parameters are {listed(list(found))}."
         )
 
 
@@ -93,6 +99,8 @@ def name_of(rule: Any) -> str:
     """A rule as messages and labels show it: a path, `...`, or the name of a class or function."""
     if rule is ...:
         return "..."
+    if isinstance(rule, tuple):
+        return " or ".join(map(name_of, rule))
     return rule if isinstance(rule, str) else getattr(rule, "__name__", type(rule).__name__)
 
 

@@ -47,9 +47,10 @@ def explain_arguments(
     ]
     given = {*positional[: len(args)], *kwargs}
     if missing := [n for n in required if n not in given]:
+        hints = (nearest(n, missing) for n in unknown)  # a misspelt one that `**kwargs` took
         return TypeError(
             f"{name} needs {', '.join(f'`{n}`' for n in missing)}, as in "
-            f"`{name}({', '.join(f'{n}=...' for n in required)})`."
+            f"`{name}({', '.join(f'{n}=...' for n in required)})`.{next(filter(None, hints), '')}"
         )
     return error
 
