@@ -103,7 +103,7 @@ class Total(Accumulator):
     def __add__(self, value: Any) -> "Total":
         """The sum plus a number, an array of the same shape, or another Total."""
         if isinstance(value, Total):
-            return (self + value.high) + value.low
+            return self.plus_sums(value.high).plus_sums(value.low)
         # JAX would truncate integers of NumPy and Python to 32 bits.
         value = np.asarray(value) if isinstance(value, int) else value
         value = value if _is_numpy_integer(value) else jnp.asarray(value)
@@ -116,6 +116,26 @@ class Total(Accumulator):
         rest = jnp.where(jnp.isfinite(value), value - first, 0)
         high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
         return self._replace(high=high, low=low)
+
+    def plus_sums(self, values: jax.Array) -> "Total":
+        """The sum plus floats that are no products; it takes half the time of `+`.
+
+        Args:
+            values: Floats that were added up or kept, as by `bincount`.
+        """
+        high, low = _two_sum(self.high, self.low, values.astype(self.high.dtype))
+        return self._replace(high=high, low=low)
+
+    def plus_counts(self, counts: jax.Array, examples: int) -> "Total":
+        """The sum plus counts of a batch, each an exact or a rounded sum of weights.
+
+        Args:
+            counts: Sums of weights that are the integers 0 and 1, or of floats.
+            examples: How many weights there are at most.
+        """
+        if not _is_integer(counts.dtype):
+            return self.plus_sums(counts)
+        return self._plus_integer(counts.astype(jnp.uint16) if examples < 2**16 else counts)
 
     def marked(self, fault: jax.Array) -> "Total":
         """The sum, or NaN if a fault is NaN; see `check`. It takes less time than adding the fault.
