@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import split
 from jax_metrics.metrics.state._accumulator import Accumulator
 from jax_metrics.metrics.state._scaled import (
     Scaled,
@@ -160,10 +161,8 @@ class Moments(Accumulator):
 
 def _minus(column: jax.Array, mean: jax.Array) -> jax.Array:
     """The deviations from a mean."""
-    if not jnp.issubdtype(column.dtype, jnp.integer) or column.dtype.itemsize < 4:
-        return column.astype(mean.dtype) - mean
-    upper = (column >> 16) << 16  # one float might round the integer
-    return (upper.astype(mean.dtype) - mean) + (column - upper).astype(mean.dtype)
+    rounded, rest = split(column, mean.dtype)  # one float might round an integer
+    return (rounded - mean) + rest
 
 
 def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:
