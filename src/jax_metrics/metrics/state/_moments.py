@@ -71,9 +71,16 @@ class Moments(Accumulator):
 
     @property
     def squares(self) -> list[Scaled]:
-        """For each variable the sum of squared deviations, `[*shape]`."""
+        """For each variable the sum of squared deviations, `[*shape]`; exactly 0 for constants.
+
+        The mean of equal numbers has a rounding error, which must not count as a deviation.
+        """
+        fractions = jnp.diagonal(self.fractions, axis1=-2, axis2=-1)
+        rounding = jnp.finfo(self.mean.dtype).eps ** 1.5 * jnp.ldexp(self.mean, -self.exponent)
+        is_rounding = fractions <= self.count.value[..., None] * rounding**2
+        fractions = jnp.where(is_rounding, 0, fractions)
         variables = range(self.mean.shape[-1])
-        return [Scaled(self.fractions[..., i, i], 2 * self.exponent[..., i]) for i in variables]
+        return [Scaled(fractions[..., i], 2 * self.exponent[..., i]) for i in variables]
 
     def updated(self, values: jax.Array, weight: jax.Array | None = None) -> "Moments":
         """The moments with a batch added.
