@@ -28,10 +28,14 @@ def only(condition: Any) -> None:
         raise _NotComparableError
 
 
-def options_of(code: str) -> tuple[str, Arrays]:
-    """The name of the class, and the options, of the code that makes it."""
-    name = code.split("(")[0].rsplit(".", 1)[-1]
-    return name, eval("dict(" + code.split("(", 1)[1], {"np": np})
+def class_name(code: str) -> str:
+    """The name of the class, of the code that makes a metric or a loss."""
+    return code.split("(")[0].rsplit(".", 1)[-1]
+
+
+def options_of(code: str) -> Arrays:
+    """The options in that code, which are all given by name."""
+    return eval("dict(" + code.split("(", 1)[1], {"np": np})
 
 
 def peer_value(subject: Subject, peers: dict[str, Peer], arguments: Arrays) -> Any:
@@ -42,9 +46,10 @@ def peer_value(subject: Subject, peers: dict[str, Peer], arguments: Arrays) -> A
         peers: The functions by the name of the class.
         arguments: Of the reference, with `sample_weight` for a metric.
     """
-    name, options = options_of(subject.code)
+    name = class_name(subject.code)
     if name not in peers:
         return None
+    options = options_of(subject.code)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from fuzz_peers import options_of
+from fuzz_peers import class_name, options_of
 from fuzz_subject import PARTS, Arrays, Case, Subject
 
 from jax_metrics import metrics
@@ -95,10 +95,14 @@ def function_of(subject: Subject) -> Callable[..., Any] | None:
 
     Without the capacity, which is that of the batch by default.
     """
-    name, options = options_of(subject.code)
-    function = FUNCTIONS.get(getattr(metrics, name).name.replace("_", ""))
-    options.pop("capacity", None)
-    return None if function is None else functools.partial(function, **options)
+    cls = getattr(metrics, class_name(subject.code))
+    function = FUNCTIONS.get(cls.name.replace("_", ""))
+    if function is None:
+        return None
+    options, parameters = options_of(subject.code), inspect.signature(function).parameters
+    if "capacity" in options and parameters["capacity"].default is None:
+        del options["capacity"]
+    return functools.partial(function, **options)
 
 
 WAYS: dict[str, Callable[[Any, Arrays], Any]] = {

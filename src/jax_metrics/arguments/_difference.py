@@ -8,9 +8,6 @@ import numpy as np
 
 from jax_metrics.arguments._inputs import pair
 
-_LIMB = 16  # bits of an integer that a float of any size but 16 bits holds
-_FLOAT = 64  # the position of a float among the limbs: the first one
-
 
 def subtract(target: Any, preds: Any) -> jax.Array:
     """`target - preds` as floats; of integers beyond 2**24 the difference is rounded, not they.
@@ -32,29 +29,31 @@ def subtract(target: Any, preds: Any) -> jax.Array:
     first, second = pair(target, preds)
     if not (_is_wide(target) or _is_wide(preds)):
         return first - second
-    parts = [_parts(target, first), _parts(preds, second)]
-    total: Any = 0.0
-    for position in sorted({*parts[0], *parts[1]}, reverse=True):
-        total = total + (parts[0].get(position, 0.0) - parts[1].get(position, 0.0))
-    return total
+    (a, rest_a), (b, rest_b) = split(target, first.dtype), split(preds, second.dtype)
+    return (a - b) + (rest_a - rest_b)
 
 
-def limbs(value: Any) -> list[tuple[int, Any]]:
-    """The parts of integers that a float holds exactly, the highest first, with their positions."""
-    bits = 8 * value.dtype.itemsize
-    if bits <= _LIMB:
-        return [(0, value)]
-    top = bits - _LIMB
-    lower = [(p, (value >> p) & (2**_LIMB - 1)) for p in range(top - _LIMB, -1, -_LIMB)]
-    return [(top, value >> top), *lower]
+def split(value: Any, dtype: Any) -> tuple[jax.Array, Any]:
+    """The numbers as floats, and what that rounds away of wide integers, or 0.
+
+    Args:
+        value: Numbers of any dtype.
+        dtype: Dtype of the floats.
+    """
+    if not _is_wide(value):
+        return jnp.asarray(value).astype(dtype), 0.0
+    if isinstance(value, np.ndarray | np.generic):  # JAX might truncate them
+        rounded = value.astype(dtype)
+        return jnp.asarray(rounded), jnp.asarray(value - rounded.astype(np.float64), dtype)
+    bits = int(jnp.finfo(dtype).nmant) + 1
+    last = 8 * value.dtype.itemsize - bits  # bits that a float has no room for
+    exact = value < 2**bits
+    if value.dtype.kind == "i":
+        exact &= value > -(2**bits)
+    rounded = jnp.where(exact, value, (value >> last) << last)
+    return rounded.astype(dtype), (value - rounded).astype(dtype)
 
 
 def _is_wide(value: Any) -> bool:
     is_array = isinstance(value, np.ndarray | np.generic | jax.Array)
     return is_array and jnp.issubdtype(value.dtype, jnp.integer) and value.dtype.itemsize > 2
-
-
-def _parts(value: Any, number: jax.Array) -> dict[int, jax.Array]:
-    if not _is_wide(value):
-        return {_FLOAT: number}
-    return {p: jnp.asarray(limb, number.dtype) * 2.0**p for p, limb in limbs(value)}

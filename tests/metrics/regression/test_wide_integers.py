@@ -37,6 +37,19 @@ def test_differences(kind, transform):
     assert found.dtype == jnp.float32
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, jnp.int32])
+def test_small_integers_and_floats_keep_their_digits(dtype):
+    small = np.array([-4, 3, -1, 2**24 - 1, -(2**24)])
+    target = jnp.asarray(small) if dtype is jnp.int32 else small.astype(dtype)
+    preds = np.float32([-3.7, 3.1, 1e-4, 2**24, -(2**24)])
+    np.testing.assert_allclose(subtract(target, preds), small - exact(preds), rtol=1e-7)
+    np.testing.assert_allclose(subtract(preds, target), exact(preds) - small, rtol=1e-7)
+    spread = metrics.Variance()(jnp.asarray(small[:3]))  # no digits lost below 0
+    np.testing.assert_allclose(spread, small[:3].var(), rtol=1e-6)
+    r2 = metrics.R2Score()(target=jnp.asarray(small[:3]), preds=preds[:3])
+    np.testing.assert_allclose(r2, sk.r2_score(small[:3], exact(preds[:3])), rtol=1e-6)
+
+
 def test_differences_of_numpy():
     wide = np.array([2**52 + 1, -(2**40) - 1])
     np.testing.assert_array_equal(subtract(wide, wide - 3), [3, 3])

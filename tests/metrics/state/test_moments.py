@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_metrics.metrics import Moments
+from jax_metrics.metrics import Moments, Std
 
 update = jax.jit(lambda moments, *batch: moments.updated(*batch))
 
@@ -81,3 +81,17 @@ def test_means_near_zero_beside_a_heavy_batch(reverse):
         moments = update(moments, values[i : i + 1], weight[i : i + 1])
     expected = np.average(values.astype(float), axis=0, weights=weight.astype(float))
     np.testing.assert_allclose(moments.mean, expected, rtol=1e-5)  # 1.8e-5, of a gap of 2
+
+
+@pytest.mark.parametrize("value", [1e4, 0.1, -7e6, 3e29, 1e-30])
+@pytest.mark.parametrize("weight", [[1e4, 1e4, 1e-2, 1.0], [0.1, 0.2, 0.3, 0.7]])
+def test_constants_have_a_variance_of_exactly_0(value, weight):
+    values, weight = np.full((4, 2), value, np.float32), np.float32(weight)
+    std = Std().update(values, sample_weight=weight)
+    assert float(std.compute()) == 0
+    std = std.update(values[:1] * 1.5, sample_weight=weight[:1])
+    np.testing.assert_allclose(
+        std.compute() / abs(value),
+        0.5 * np.sqrt(weight[0] * weight.sum()) / (weight[0] + weight.sum()),
+        rtol=1e-5,
+    )

@@ -45,7 +45,7 @@ def add_confusion(
         groups = jnp.arange(shape[0]) if len(shape) == 3 else 0
     cell = (groups * shape[-2] + target) * shape[-1] + preds
     counts, fault = checked_bincount(cell, weight, math.prod(shape), (*own_rules, *rules))
-    return (matrix + counts.reshape(shape)).marked(fault)
+    return matrix.plus_counts(counts.reshape(shape), weight.size).marked(fault)
 
 
 class ConfusionMatrix(LabelMetric):

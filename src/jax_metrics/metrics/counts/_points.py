@@ -78,7 +78,7 @@ def _column(value: Any, points: jax.Array) -> jax.Array:
 
 def binned_points(counts: jax.Array, thresholds: Thresholds) -> Points:
     """The points from the counts of negatives and positives in each bin, `[*shape, bins, 2]`."""
-    above = jnp.cumsum(counts[..., ::-1, :], -2)
+    above = jax.lax.cumsum(counts, axis=counts.ndim - 2, reverse=True)[..., ::-1, :]
     negative, positive = above[..., -1, 0], above[..., -1, 1]
     table = threshold_table(thresholds, counts.dtype)[::-1]
     return Points(jnp.asarray(table), above[..., :-1, 1], above[..., :-1, 0], positive, negative)

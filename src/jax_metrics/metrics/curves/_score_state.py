@@ -78,7 +78,8 @@ class BinnedScores(Accumulator):
         curve = jnp.arange(math.prod(counts.shape[:-2])).reshape(counts.shape[:-2])
         cell = 2 * (curve * counts.shape[-2] + bins) + positive
         new, fault = checked_bincount(cell, weight, counts.size, rules)
-        return self._replace(counts=(self.counts + new.reshape(counts.shape)).marked(fault))
+        counts = self.counts.plus_counts(new.reshape(counts.shape), weight.size)
+        return self._replace(counts=counts.marked(fault))
 
     def points(self, together: bool = False) -> Points:
         """The points of each curve, or of one curve of all classes together."""

@@ -57,18 +57,9 @@ class FromMoments(Metric):
 
     @property
     def squares(self) -> tuple[Scaled, Scaled]:
-        """The sums of squared deviations of both from their means; exactly 0 for constants.
-
-        The mean of equal numbers has a rounding error, which must not count as a deviation.
-        """
+        """The sums of squared deviations of both from their means."""
         first, second = self.moments.squares
-        return self._unless_rounding(first, 0), self._unless_rounding(second, 1)
-
-    def _unless_rounding(self, squares: Scaled, variable: int) -> Scaled:
-        mean = jnp.ldexp(self.moments.mean[..., variable], -(squares.exponent // 2))
-        rounding = jnp.finfo(mean.dtype).eps ** 1.5 * mean
-        is_rounding = squares.fraction <= self.count * rounding**2
-        return squares._replace(fraction=jnp.where(is_rounding, 0, squares.fraction))
+        return first, second
 
 
 class FromErrors(FromMoments):

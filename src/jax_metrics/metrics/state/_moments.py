@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import split
 from jax_metrics.metrics.state._accumulator import Accumulator
 from jax_metrics.metrics.state._scaled import (
     Scaled,
@@ -70,9 +71,16 @@ class Moments(Accumulator):
 
     @property
     def squares(self) -> list[Scaled]:
-        """For each variable the sum of squared deviations, `[*shape]`."""
+        """For each variable the sum of squared deviations, `[*shape]`; exactly 0 for constants.
+
+        The mean of equal numbers has a rounding error, which must not count as a deviation.
+        """
+        fractions = jnp.diagonal(self.fractions, axis1=-2, axis2=-1)
+        rounding = jnp.finfo(self.mean.dtype).eps ** 1.5 * jnp.ldexp(self.mean, -self.exponent)
+        is_rounding = fractions <= self.count.value[..., None] * rounding**2
+        fractions = jnp.where(is_rounding, 0, fractions)
         variables = range(self.mean.shape[-1])
-        return [Scaled(self.fractions[..., i, i], 2 * self.exponent[..., i]) for i in variables]
+        return [Scaled(fractions[..., i], 2 * self.exponent[..., i]) for i in variables]
 
     def updated(self, values: jax.Array, weight: jax.Array | None = None) -> "Moments":
         """The moments with a batch added.
@@ -160,10 +168,8 @@ class Moments(Accumulator):
 
 def _minus(column: jax.Array, mean: jax.Array) -> jax.Array:
     """The deviations from a mean."""
-    if not jnp.issubdtype(column.dtype, jnp.integer) or column.dtype.itemsize < 4:
-        return column.astype(mean.dtype) - mean
-    upper = (column >> 16) << 16  # one float might round the integer
-    return (upper.astype(mean.dtype) - mean) + (column - upper).astype(mean.dtype)
+    rounded, rest = split(column, mean.dtype)  # one float might round an integer
+    return (rounded - mean) + rest
 
 
 def _sum(column: jax.Array, weight: jax.Array | None) -> jax.Array:

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import limbs
 from jax_metrics.metrics.state._accumulator import Accumulator
 from jax_metrics.metrics.state._uncontracted import without_last_bits
 from jax_metrics.module import MetricState
 
-_CHUNK = 2**15  # this many limbs of 16 bits fit into an int32
+_LIMB = 16  # bits of an integer that are added at once
+_CHUNK = 2**15  # this many limbs fit into an int32
 
 
 class Total(Accumulator):
@@ -84,16 +84,16 @@ class Total(Accumulator):
         chunks = len(rows) // _CHUNK
         head, tail = rows[: chunks * _CHUNK], rows[chunks * _CHUNK :]
         total = self
-        for position, limb in limbs(tail):
+        for position, limb in _limbs(tail):
             total = total._plus_integer(limb.sum(0, dtype=jnp.int32), shift + position)
         if chunks:
-            for position, limb in limbs(head.reshape(chunks, _CHUNK, *head.shape[1:])):
+            for position, limb in _limbs(head.reshape(chunks, _CHUNK, *head.shape[1:])):
                 total = total._plus_rows(limb.sum(1, dtype=jnp.int32), shift + position)
         return total
 
     def _plus_integer(self, value: Any, shift: int = 0) -> "Total":
         high, low = self.high, self.low
-        for position, limb in limbs(value):  # one float might round the integer
+        for position, limb in _limbs(value):  # one float might round the integer
             scaled = jnp.asarray(limb, high.dtype) * jnp.asarray(
                 2.0 ** (position + shift), high.dtype
             )
@@ -103,7 +103,7 @@ class Total(Accumulator):
     def __add__(self, value: Any) -> "Total":
         """The sum plus a number, an array of the same shape, or another Total."""
         if isinstance(value, Total):
-            return (self + value.high) + value.low
+            return self.plus_sums(value.high).plus_sums(value.low)
         # JAX would truncate integers of NumPy and Python to 32 bits.
         value = np.asarray(value) if isinstance(value, int) else value
         value = value if _is_numpy_integer(value) else jnp.asarray(value)
@@ -122,6 +122,26 @@ class Total(Accumulator):
         rest = jnp.where(jnp.isfinite(value), value - first, 0)
         high, low = _two_sum(*_two_sum(self.high, self.low, first), rest)
         return self._replace(high=high, low=low)
+
+    def plus_sums(self, values: jax.Array) -> "Total":
+        """The sum plus floats that are no products; it takes half the time of `+`.
+
+        Args:
+            values: Floats that were added up or kept, as by `bincount`.
+        """
+        high, low = _two_sum(self.high, self.low, values.astype(self.high.dtype))
+        return self._replace(high=high, low=low)
+
+    def plus_counts(self, counts: jax.Array, examples: int) -> "Total":
+        """The sum plus counts of a batch, each an exact or a rounded sum of weights.
+
+        Args:
+            counts: Sums of weights that are the integers 0 and 1, or of floats.
+            examples: How many weights there are at most.
+        """
+        if not _is_integer(counts.dtype):
+            return self.plus_sums(counts)
+        return self._plus_integer(counts.astype(jnp.uint16) if examples < 2**16 else counts)
 
     def marked(self, fault: jax.Array) -> "Total":
         """The sum, or NaN if a fault is NaN; see `check`. It takes less time than adding the fault.
@@ -165,6 +185,16 @@ def _two_sum(high: Any, low: Any, value: Any) -> tuple[jax.Array, jax.Array]:
     finite = jnp.isfinite(total)
     remainder = low - (rounded - total)
     return jnp.where(finite, rounded, total), jnp.where(finite, remainder, 0)
+
+
+def _limbs(value: Any) -> list[tuple[int, Any]]:
+    """The parts of integers that a float holds exactly, the highest first, with their positions."""
+    bits = 8 * value.dtype.itemsize
+    if bits <= _LIMB:
+        return [(0, value)]
+    top = bits - _LIMB
+    lower = [(p, (value >> p) & (2**_LIMB - 1)) for p in range(top - _LIMB, -1, -_LIMB)]
+    return [(top, value >> top), *lower]
 
 
 def _is_integer(dtype: Any) -> bool:
