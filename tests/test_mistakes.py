@@ -412,7 +412,7 @@ FIELDS = [
     (misspelt_mode, UserWarning, "Net has no attribute `trainin`"),
     (misspelt_mode, UserWarning, "`model = model.eval()`"),
     (misspelt_argument, UserWarning, "it has `features`. Did you mean `features`?"),
-    (option_of_optax, AttributeError, '`optimizer.opt_state.hyperparams["learning_rate"] = 1e-5`'),
+    (option_of_optax, AttributeError, "and then `optimizer.learning_rate = 1e-5`"),
     (counter_in_python, UserWarning, "Counting.step is a Python number"),
     (counter_in_python, UserWarning, "declare `step: jax.Array = jm.State.node()`"),
 ]
@@ -631,7 +631,7 @@ def optimizer_before_init_of_the_model(_, __):
 OPTIMIZER = [
     (after_donation, RuntimeError, "holds a deleted array at .kernel: it was donated to a"),
     (new_head_with_the_old_optimizer, ValueError, "At .layers[1].bias: the optimizer was init"),
-    (new_head_with_the_old_optimizer, ValueError, "`optimizer = optimizer.init(model)` again"),
+    (new_head_with_the_old_optimizer, ValueError, "call `optimizer = optimizer.adapt(model)`"),
     (new_head_that_does_not_broadcast, ValueError, "of the shape (2,), but the gradient has (3,)"),
     (learning_rate_of_a_wrong_type, TypeError, "Optimizer.update failed in optax"),
     (transformation_that_needs_parameters, ValueError, "Optimizer.update failed in optax"),

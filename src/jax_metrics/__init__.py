@@ -14,11 +14,16 @@ from jax_metrics import module as module
 from jax_metrics import nn as nn
 from jax_metrics import optim as optim
 from jax_metrics import regularizers as regularizers
+from jax_metrics import training as training
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
+from jax_metrics.checkpoint import Checkpointer as Checkpointer
 from jax_metrics.checkpoint import CheckpointError as CheckpointError
+from jax_metrics.checkpoint import ExportedModel as ExportedModel
+from jax_metrics.checkpoint import export as export
 from jax_metrics.checkpoint import load as load
+from jax_metrics.checkpoint import load_exported as load_exported
 from jax_metrics.checkpoint import load_state_dict as load_state_dict
 from jax_metrics.checkpoint import save as save
 from jax_metrics.checkpoint import state_dict as state_dict
@@ -196,11 +201,9 @@ from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 _MODULES = frozenset(
-    "checkpoint initializers losses metrics module nn optim regularizers testing tree".split()
+    "checkpoint initializers losses metrics module nn optim regularizers testing training "
+    "tree".split()
 )
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error

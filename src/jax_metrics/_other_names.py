@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 _ROOT = "jax_metrics"
-_NAMESPACES = ("", ".nn", ".losses", ".metrics", ".initializers", ".regularizers")
+_NAMESPACES = ("", ".nn", ".losses", ".metrics", ".initializers", ".optim", ".regularizers")
 _TASKS = ("Binary", "Multiclass", "Multilabel")  # prefixes of TorchMetrics
 
 # By what takes their place; the guide has the same table.

@@ -10,7 +10,7 @@ import jax_metrics as jm
 from jax_metrics._other_names import OTHER_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "names.md"
-NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics)
+NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics, jm.optim)
 
 
 def test_the_page_has_the_same_table():
@@ -55,6 +55,9 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.Sequental, "Did you mean `jm.Sequential`?"),
         (lambda: jm.metrics.Acuracy, "Did you mean `jm.metrics.Accuracy`?"),
         (lambda: jm.nothing_like_it, "has no attribute 'nothing_like_it'$"),
+        (lambda: jm.optim.Adam, "Use `jm.optim.Optimizer`."),
+        (lambda: jm.optim.decay_masks, "Did you mean `jm.optim.decay_mask`?"),
+        (lambda: jm.groups, "It is `jm.optim.groups`."),
         (lambda: jm._private, "has no attribute '_private'$"),
     ],
 )

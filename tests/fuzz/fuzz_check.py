@@ -3,10 +3,11 @@
 from typing import Any
 
 import fuzz_draws as draws
-from fuzz_compare import differs, expected_value
+from fuzz_compare import differs, expected_value, included, reference_arguments
+from fuzz_peers import METRICS, peer_value
 from fuzz_shrink import code_of_case, shrunk
 from fuzz_subject import Case, Generator, Subject
-from fuzz_ways import WAYS, value
+from fuzz_ways import WAYS, function_of, value
 
 
 def check_subject(subject: Subject, rng: Generator, *, cases: int, ways: int) -> None:
@@ -25,9 +26,7 @@ def check_subject(subject: Subject, rng: Generator, *, cases: int, ways: int) ->
     takes = metric.signature.parameters
     weighted = subject.weighted and "sample_weight" in takes and rng.random() < 0.5
     masked = subject.masked and "mask" in takes and rng.random() < 0.5
-    known = [
-        w for w in subject.ways or WAYS if w != "padded" or (subject.masked and "mask" in takes)
-    ]
+    known = [w for w in subject.ways or WAYS if _applies(w, subject, takes)]
     chosen = [str(way) for way in rng.permutation(known)[:ways]]
     for _ in range(cases):
         case = Case(
@@ -36,6 +35,7 @@ def check_subject(subject: Subject, rng: Generator, *, cases: int, ways: int) ->
             draws.masks(rng) if masked else None,
         )
         expected, atol = expected_value(subject, case)
+        _compare_with_peer(subject, case)
         for way in chosen:
             found = _value_or_error(subject, way, metric, case)
             if _wrong(found, expected, subject.rtol, atol):
@@ -44,9 +44,34 @@ def check_subject(subject: Subject, rng: Generator, *, cases: int, ways: int) ->
                 raise AssertionError(report)
 
 
+def _applies(way: str, subject: Subject, takes: Any) -> bool:
+    if way == "padded":
+        return subject.masked and "mask" in takes
+    return way != "function" or function_of(subject) is not None
+
+
+def _compare_with_peer(subject: Subject, case: Case) -> None:
+    """Compares the formula with the function of another library."""
+
+    def difference(case: Case) -> str | None:
+        if not included(case).any():
+            return None
+        expected, atol = expected_value(subject, case)
+        found = peer_value(subject, METRICS, reference_arguments(subject, case))
+        if found is None or not differs(found, expected, subject.rtol, atol):
+            return None
+        return f"the peer returns\n{found!r}\nbut the formula is\n{expected!r}"
+
+    if difference(case) is not None:
+        small = shrunk(case, lambda case: difference(case) is not None)
+        report = f"differs: {difference(small)}\n{code_of_case(subject.code, small)}"
+        print(report, flush=True)
+        raise AssertionError(report)
+
+
 def _value_or_error(subject: Subject, way: str, metric: Any, case: Case) -> Any:
     try:
-        return subject.pick(value(way, metric, case))
+        return subject.pick(value(way, subject, metric, case))
     except Exception as error:  # whatever it is, the case is valid
         return error
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from fuzz_subject import Case, Subject
+from fuzz_subject import Arrays, Case, Subject
 
 LARGEST = float(np.finfo(np.float32).max)
 SMALLEST = float(np.finfo(np.float32).tiny)  # XLA takes smaller numbers for 0
@@ -19,16 +19,21 @@ def included(case: Case) -> np.ndarray:
 
 def expected_value(subject: Subject, case: Case) -> tuple[Any, Any]:
     """The value of the reference, and the absolute tolerance; of no examples that of a metric."""
-    rows = included(case)
-    if not rows.any():
+    if not included(case).any():
         return subject.pick(subject.make().compute()), 0.0
-    weight = np.ones(len(rows)) if case.sample_weight is None else case.sample_weight
-    arguments = jax.tree.map(lambda x: in_64_bits(x[rows], subject.denormals), case.arguments)
-    arguments["sample_weight"] = weight[rows].astype(float)
+    arguments = reference_arguments(subject, case)
     with np.errstate(all="ignore"):
         value = subject.reference(**arguments)
         atol = subject.atol(**arguments) if callable(subject.atol) else subject.atol
     return value, atol
+
+
+def reference_arguments(subject: Subject, case: Case) -> Arrays:
+    """The arguments of a reference: the examples that count, with their weights, in 64 bits."""
+    rows = included(case)
+    weight = np.ones(len(rows)) if case.sample_weight is None else case.sample_weight
+    arguments = jax.tree.map(lambda x: in_64_bits(x[rows], subject.denormals), case.arguments)
+    return {**arguments, "sample_weight": weight[rows].astype(float)}
 
 
 def in_64_bits(x: np.ndarray, denormals: bool = False) -> np.ndarray:

@@ -1,13 +1,17 @@
 """The ways to update a metric with the same examples, which must all lead to the same value."""
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from fuzz_subject import PARTS, Arrays, Case
+from fuzz_peers import options_of
+from fuzz_subject import PARTS, Arrays, Case, Subject
 
+from jax_metrics import metrics
 from jax_metrics.tree import copy
 
 
@@ -79,6 +83,24 @@ def _pad(x: Any) -> np.ndarray:
     return np.concatenate([x, np.full((4, *x.shape[1:]), filler).astype(x.dtype)])
 
 
+FUNCTIONS = {
+    name.replace("_", ""): value
+    for name, value in vars(metrics).items()
+    if inspect.isfunction(value) and hasattr(value, "__signature__")
+}
+
+
+def function_of(subject: Subject) -> Callable[..., Any] | None:
+    """The function of the metric with its options, or None if it has none.
+
+    Without the capacity, which is that of the batch by default.
+    """
+    name, options = options_of(subject.code)
+    function = FUNCTIONS.get(getattr(metrics, name).name.replace("_", ""))
+    options.pop("capacity", None)
+    return None if function is None else functools.partial(function, **options)
+
+
 WAYS: dict[str, Callable[[Any, Arrays], Any]] = {
     "at once": jax.jit(_at_once),
     "called": jax.jit(_called),
@@ -89,10 +111,12 @@ WAYS: dict[str, Callable[[Any, Arrays], Any]] = {
     "eager": _eager,
     "with empty batches": _with_empty_batches,
     "padded": _padded,
+    "function": lambda metric, inputs: metric(**inputs),
 }
-WHOLE = ("at once", "called", "eager", "padded")  # without a split
+WHOLE = ("at once", "called", "eager", "padded", "function")  # without a split
 
 
-def value(way: str, metric: Any, case: Case) -> Any:
+def value(way: str, subject: Subject, metric: Any, case: Case) -> Any:
     """The value that one way leads to."""
+    metric = function_of(subject) if way == "function" else metric
     return WAYS[way](metric, case.inputs())

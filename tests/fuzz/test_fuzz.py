@@ -3,8 +3,9 @@
 For each, options, shapes and dtypes are drawn, then arguments that are hard on it: ties, constants,
 offsets, extreme scores, absent classes, weights and masks. The value of each way to update - at
 once, in batches, scanned, merged, reduced, padded, with empty batches - must be that of a formula
-that is written anew in NumPy. A failing case is reduced to few rows and plain numbers and printed
-as code.
+that is written anew in NumPy, and where scikit-learn, SciPy or an installed PyTorch has the same
+function, the formula must have its value. A failing case is reduced to few rows and plain numbers
+and printed as code.
 
 The suite runs one seed. To look for faults with others, and see what is found at once:
 

@@ -96,6 +96,7 @@ def test_infinite_logits():
     assert np.isnan(theirs[0])
 
 
+@pytest.mark.slow
 def test_where_optax_is_wrong():
     """The other differences in docs/guide/losses.md."""
     x, label = jnp.array([[1e6 + 0.5, 1e6, 1e6 - 0.25, 1e6 - 3]]), jnp.array([1])
@@ -122,3 +123,14 @@ def test_means_over_one_axis():
         elements = getattr(losses, f"{name}_error")(X, 2 * X)
         found = getattr(losses, f"mean_{name}_error")(X, 2 * X, axis=0)
         np.testing.assert_allclose(found, elements.mean(0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 1e3, 1e6, 1e30])
+def test_squared_logarithmic_error_of_close_numbers_keeps_its_digits(size):
+    target = np.float32(size) * np.ones(3, np.float32)
+    preds = target + np.float32([0, 0.25, -0.25]) * np.float32(max(size, 1) / 64)
+    wide = [np.maximum(x.astype(np.float64), 0) for x in (target, preds)]
+    expected = (np.log1p(wide[0]) - np.log1p(wide[1])) ** 2
+    np.testing.assert_allclose(losses.squared_logarithmic_error(target, preds), expected, rtol=1e-5)
+    second = jax.hessian(lambda x: losses.squared_logarithmic_error(jnp.zeros(()), x))(0.0)
+    assert float(second) == 2

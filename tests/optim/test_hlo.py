@@ -45,7 +45,7 @@ def with_modules(optimizer):
     return instructions(train_step, model, x, y, jm.Optimizer(optimizer).init(model))
 
 
-def by_hand(optimizer):
+def by_hand(optimizer, *, norms=False):
     def loss_fn(params, x, y):
         preds = x @ params["kernel"] + params["bias"]
         return jnp.mean((preds - y) ** 2)
@@ -53,7 +53,8 @@ def by_hand(optimizer):
     def train_step(params, x, y, state):
         loss, grads = jax.value_and_grad(loss_fn)(params, x, y)
         updates, state = optimizer.update(grads, state, params)
-        return loss, optax.apply_updates(params, updates), state
+        logs = (optax.tree.norm(grads), optax.tree.norm(updates)) if norms else ()
+        return loss, optax.apply_updates(params, updates), state, logs
 
     params = {"kernel": jnp.ones((1, 1)), "bias": jnp.zeros(1)}
     return instructions(train_step, params, x, y, optimizer.init(params))
@@ -66,6 +67,47 @@ def by_hand(optimizer):
 )
 def test_the_train_step_of_the_seed_is_the_one_written_by_hand(optimizer):
     assert with_modules(optimizer) == by_hand(optimizer)
+
+
+def kernels(params):
+    return {name: "kernel" in name for name in params}
+
+
+def labels(params):
+    return {name: "a" if "kernel" in name else "b" for name in params}
+
+
+TWO = {"a": optax.adam(0.01), "b": optax.sgd(0.1)}
+PAIRS = {
+    "chain": (optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.01)),) * 2,
+    "schedule": (optax.adam(optax.cosine_decay_schedule(0.1, 100)),) * 2,
+    "hyperparams": (
+        jm.optim.with_hyperparams(optax.sgd, learning_rate=0.1, momentum=0.9),
+        optax.inject_hyperparams(optax.sgd, static_args="nesterov")(0.1, momentum=0.9),
+    ),
+    "decay_mask": (
+        optax.adamw(0.01, weight_decay=0.1, mask=jm.optim.decay_mask()),
+        optax.adamw(0.01, weight_decay=0.1, mask=kernels),
+    ),
+    "groups": (
+        jm.optim.groups({".kernel": TWO["a"], ...: TWO["b"]}),
+        optax.partition(TWO, labels),
+    ),
+    "multi_steps": (optax.MultiSteps(optax.adam(0.01), 2),) * 2,
+    "master_weights": (jm.optim.master_weights(optax.adam(0.01)), optax.adam(0.01)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_what_is_optional_costs_nothing_either(name):
+    ours, bare = PAIRS[name]
+    assert with_modules(ours) == by_hand(bare)
+
+
+def test_norms_cost_what_they_cost_by_hand():
+    adam = optax.adam(0.01)
+    assert with_modules(jm.optim.with_norms(adam)) == by_hand(adam, norms=True)
+    assert by_hand(adam, norms=True) != by_hand(adam)
 
 
 def test_the_model_alone_is_the_one_written_by_hand():

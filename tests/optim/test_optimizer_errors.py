@@ -100,7 +100,8 @@ def two():
         (
             lambda model: (model.filter(lambda info: info.name != "bias"), model),
             r"The gradients lack \.layers\[0\]\.bias, \.layers\[1\]\.bias, \.layers\[2\]\.bias, "
-            r"which the optimizer was initialized with\. .*call `optimizer\.init\(model\)` again",
+            r"which the optimizer was initialized with\. .*call "
+            r"`optimizer = optimizer\.adapt\(model\)`",
         ),
         (
             lambda model: (model, model.filter(lambda info: info.name != "var")),
@@ -117,7 +118,7 @@ def two():
             lambda model: (model.parameters(), model.at[".layers[2]"].apply(jm.Linear.freeze)),
             r"The parameters differ from those that the optimizer was initialized with, in "
             r"\.layers\[2\]\.bias, \.layers\[2\]\.kernel\. After freezing, unfreezing or replacing "
-            r"parts of a model, call `optimizer\.init\(model\)` again",
+            r"parts of a model, call `optimizer = optimizer\.adapt\(model\)`",
         ),
         (
             lambda model: (

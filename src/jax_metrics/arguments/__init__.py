@@ -3,6 +3,8 @@
 from jax_metrics.arguments._arguments import Arguments as Arguments
 from jax_metrics.arguments._arguments import Index as Index
 from jax_metrics.arguments._arguments import as_path as as_path
+from jax_metrics.arguments._difference import limbs as limbs
+from jax_metrics.arguments._difference import subtract as subtract
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
 from jax_metrics.arguments._inputs import as_array as as_array
 from jax_metrics.arguments._inputs import as_float as as_float

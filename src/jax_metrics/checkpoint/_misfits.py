@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.checkpoint._names import Named
+from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._state_dict import is_array, is_number
 from jax_metrics.checkpoint._tied_names import Tied
 from jax_metrics.tree import nearest
@@ -81,7 +82,11 @@ def compare(
             continue
         value = state[name]
         pair = f"`{name}`: the tree has {_described(leaf)}, the state {_described(value)}"
-        if not is_array(value) and not is_number(value):
+        plain = isinstance(value, PlainValue)
+        if plain and isinstance(leaf, PlainValue):
+            fitting.append(name)
+            continue
+        if plain or isinstance(leaf, PlainValue) or not (is_array(value) or is_number(value)):
             kind = "type"
         elif is_key(_dtype(leaf)) != is_key(_dtype(value)):
             kind = "dtype"
@@ -142,6 +147,8 @@ def _same_dtype(leaf: Any, value: Any) -> bool:
 def _described(value: Any) -> str:
     if is_number(value):
         return f"a Python {type(value).__name__}"
+    if isinstance(value, PlainValue):
+        return repr(value)
     if is_array(value):
         return f"shape {tuple(value.shape)}, {value.dtype}"
     return f"a {type(value).__name__}"

@@ -7,6 +7,7 @@ import numpy as np
 
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._names import Named, named_leaves
+from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._tied_names import StateDict, tied_names
 
 
@@ -71,7 +72,9 @@ def check_leaves(leaves: dict[str, Named]) -> None:
     wrong = [
         f"{named.path or 'the root'} is a {type(named.leaf).__name__}"
         for named in leaves.values()
-        if not is_number(named.leaf) and not is_array(named.leaf)
+        if not is_number(named.leaf)
+        and not is_array(named.leaf)
+        and not isinstance(named.leaf, PlainValue)
     ]
     if wrong:
         raise CheckpointError(

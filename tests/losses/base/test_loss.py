@@ -304,3 +304,37 @@ def test_sharded_batches(kind):
         sharding = NamedSharding(mesh, PartitionSpec("data"))
         placed = {name: jax.device_put(value, sharding) for name, value in arguments.items()}
         np.testing.assert_allclose(jax.jit(lambda a: loss(**a))(placed), expected, rtol=1e-6)
+
+
+LOG = np.log([[0.25, 0.75], [0.5, 0.5]]).astype(np.float32)
+HIDING = {
+    "logarithms of probabilities": (
+        losses.KLDivergence(log_target=True),
+        {"target": LOG, "preds": LOG[::-1]},
+    ),
+    "logarithms in 16 bits": (
+        losses.JensenShannon(log_target=True),
+        {"target": jnp.asarray(LOG, jnp.float16), "preds": jnp.asarray(LOG[::-1], jnp.float16)},
+    ),
+    "rows that sum to 1": (
+        losses.Crossentropy(label_smoothing=0.1),
+        {"target": np.exp(LOG), "preds": 2 * LOG},
+    ),
+    "rates": (losses.Poisson(log_rate=False), {"target": -LOG, "preds": np.exp(LOG)}),
+    "variances": (
+        losses.GaussianNLL(),
+        {"target": LOG, "preds": LOG[::-1], "var": np.exp(LOG)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_masked_values_pass_the_checks_of_values(name):
+    loss, arguments = HIDING[name]
+    first = {key: value[:1] for key, value in arguments.items()}
+    mask = np.array([True, False])
+    np.testing.assert_allclose(loss(**arguments, mask=mask), loss(**first), rtol=1e-6)
+    assert loss(**arguments, mask=np.array([False, False])) == 0
+    slopes = jax.grad(lambda preds: loss(**{**arguments, "preds": preds}, mask=mask))
+    gradient = slopes(jnp.asarray(arguments["preds"]))
+    assert jnp.isfinite(gradient).all() and (gradient[1] == 0).all()

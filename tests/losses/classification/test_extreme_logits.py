@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 from scipy.special import log_softmax, logsumexp
 
 from jax_metrics import losses, metrics
@@ -125,6 +126,7 @@ def test_ranking_leaves_out_infinite_scores_and_empty_lists():
     assert (jax.grad(lambda x: loss(x).sum())(preds) == 0).all()
 
 
+@pytest.mark.slow
 def test_sure_alignments_have_no_negative_loss():
     for scale in (20.0, 40.0, 60.0, 300.0):
         preds = scale * jax.nn.one_hot(jnp.array([[1, 0, 2, 2], [1, 1, 0, 2]]), 3)
@@ -149,3 +151,15 @@ def test_small_probabilities_keep_their_digits(epsilon):
         jnp.array([0, 1]), jnp.array([1.0, 1.0]), binary=True, from_logits=False, epsilon=epsilon
     )
     np.testing.assert_allclose(sure, [-np.log(epsilon) if epsilon else INF, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("log_rate", [True, False])
+def test_whole_poisson_losses_of_sure_counts(log_rate):
+    counts = jnp.array([0.0, 1.0, 2.0, 5.0])
+    rates = jnp.array([0.0, 1.0, 2.0, 4.0])
+    found = losses.poisson(
+        counts, jnp.log(rates) if log_rate else rates, log_rate=log_rate, full=True
+    )
+    expected = -scipy.stats.poisson.logpmf(counts, rates)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert float(found[0]) == 0

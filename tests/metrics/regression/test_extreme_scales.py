@@ -8,7 +8,7 @@ from sklearn import metrics as sk
 from jax_metrics import metrics as jm
 from jax_metrics.losses import triplet_margin
 
-SCALES = [1e-30, 1e-19, 1e-12, 1.0, 1e12, 1e19, 1e30]
+SCALES = [1e-30, 1e-19, 1e-8, 1.0, 1e8, 1e19, 1e30]
 rng = np.random.default_rng(0)
 TARGET = rng.gamma(2, size=24)
 PREDS = TARGET * np.exp(0.3 * rng.normal(size=24))
@@ -36,10 +36,13 @@ SCORES = {
         jm.D2TweedieScore(power=2, capacity=24),
         sk.d2_tweedie_score(TARGET, PREDS, power=2),
     ),
-    "d2 stable": (
-        jm.D2TweedieScore(power=-3, capacity=24),
-        sk.d2_tweedie_score(TARGET, PREDS, power=-3),
-    ),
+    **{
+        f"d2 of power {power}": (
+            jm.D2TweedieScore(power=power, capacity=24),
+            sk.d2_tweedie_score(TARGET, PREDS, power=power),
+        )
+        for power in (-4.5, -3, 3, 8)
+    },
 }
 
 

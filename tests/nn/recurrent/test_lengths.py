@@ -101,3 +101,14 @@ def test_no_batch_axis():
     layer = nn.RNN(nn.GRUCell(3), return_carry=True).init(0, X[0])
     carry, y = layer(X[0], lengths=3)
     assert carry.shape == (3,) and (carry == y[2]).all()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("transform", [lambda f: f, jax.jit])
+def test_lengths_that_are_no_integers_are_refused(name, transform):
+    layer = LAYERS[name]().init(0, X)
+    run = transform(lambda lengths: layer(X, lengths=lengths))
+    with pytest.raises(TypeError, match="expects `lengths` that are integers, .* float32. Write"):
+        run(jnp.array([5, 2.5, 0]))
+    with pytest.raises(TypeError, match="of a mask, `mask.sum"):
+        run(VALID[:, 0])

@@ -23,6 +23,7 @@ def is_attention(module):
     return isinstance(module, jm.nn.MultiHeadAttention)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "trained"),
     [

@@ -335,7 +335,8 @@ def _fill_masked(value: Any, mask: jax.Array | None) -> Any:
     """The arrays with harmless numbers where the mask is false.
 
     This keeps gradients finite: a NaN stays NaN in the gradient, even when multiplied by 0 later.
-    1 is harmless as a probability, a rate and a variance, 0 as a label.
+    A small number is harmless as a probability or its logarithm, also if there are many in a row,
+    and as a rate and a variance; 0 is as a label.
     """
     if mask is None:
         return value
@@ -350,7 +351,9 @@ def _fill_masked(value: Any, mask: jax.Array | None) -> Any:
         if array.shape[: mask.ndim] != mask.shape:
             return leaf
         keep = library.asarray(mask).reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
-        harmless = 1 if jnp.issubdtype(array.dtype, jnp.inexact) else 0
+        harmless = 0
+        if jnp.issubdtype(array.dtype, jnp.inexact):
+            harmless = max(2.0**-20, float(jnp.finfo(array.dtype).tiny))
         return library.where(keep, array, library.asarray(harmless, array.dtype))
 
     return jax.tree.map(replace, value)

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import subtract
 from jax_metrics.losses.base import from_function
 
 
@@ -22,8 +22,7 @@ def absolute_error(target: Any, preds: Any) -> jax.Array:
         >>> jm.losses.absolute_error(jnp.array([1, 2]), jnp.array([1.5, 4.0]))
         Array([0.5, 2. ], dtype=float32)
     """
-    target, preds = pair(target, preds)
-    return jnp.abs(target - preds)
+    return jnp.abs(subtract(target, preds))
 
 
 def mean_absolute_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:

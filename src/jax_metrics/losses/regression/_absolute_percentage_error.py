@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair, positive
+from jax_metrics.arguments import pair, positive, subtract
 from jax_metrics.losses.base import from_function
 
 
@@ -27,8 +27,8 @@ def absolute_percentage_error(target: Any, preds: Any, *, epsilon: float = 1e-7)
         Array([ 50., 100.], dtype=float32)
     """
     positive(epsilon=epsilon)
-    target, preds = pair(target, preds)
-    return 100 * jnp.abs(target - preds) / jnp.maximum(jnp.abs(target), epsilon)
+    error, (size, _) = jnp.abs(subtract(target, preds)), pair(target, preds)
+    return 100 * error / jnp.maximum(jnp.abs(size), epsilon)
 
 
 def mean_absolute_percentage_error(

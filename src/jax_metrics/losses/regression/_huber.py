@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import optax
 
-from jax_metrics.arguments import pair, positive
+from jax_metrics.arguments import positive, subtract
 from jax_metrics.losses.base import from_function
 
 
@@ -31,8 +31,7 @@ def huber(target: Any, preds: Any, *, delta: float = 1.0) -> jax.Array:
         Array([0.125, 2.5  ], dtype=float32)
     """
     positive(delta=delta)
-    target, preds = pair(target, preds)
-    return optax.losses.huber_loss(preds, target, delta=delta)
+    return optax.losses.huber_loss(subtract(target, preds), delta=delta)
 
 
 def smooth_l1(target: Any, preds: Any, *, beta: float = 1.0) -> jax.Array:

@@ -5,8 +5,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jax_metrics.arguments import as_float, between, same_shape
+from jax_metrics.arguments import between, subtract
 from jax_metrics.losses.base import from_function
 
 
@@ -36,21 +37,20 @@ def quantile(target: Any, preds: Any, *, q: float | Sequence[float] = 0.5) -> ja
         >>> jm.losses.quantile(jnp.zeros(1), jnp.array([[-1.0, 1.0]]), q=(0.25, 0.75))
         Array([[0.25, 0.25]], dtype=float32)
     """
-    target, preds = as_float("target", target), as_float("preds", preds)
     if isinstance(q, Sequence):
         between(0, 1, **{f"q[{index}]": value for index, value in enumerate(q)})
-        if preds.shape != (*target.shape, len(q)):
+        shape, given = jnp.shape(target), jnp.shape(preds)
+        if given != (*shape, len(q)):
             raise ValueError(
-                f"With {len(q)} quantiles, preds must be {[*target.shape, len(q)]} for targets "
-                f"{list(target.shape)}, but is {list(preds.shape)}."
+                f"With {len(q)} quantiles, preds must be {[*shape, len(q)]} for targets "
+                f"{list(shape)}, but is {list(given)}."
             )
-        error = target[..., None] - preds
-        level = jnp.asarray(q, preds.dtype)
+        library: Any = np if isinstance(target, np.ndarray | np.generic) else jnp
+        error = subtract(library.broadcast_to(library.expand_dims(target, -1), given), preds)
     else:
         between(0, 1, q=q)
-        same_shape(target=target, preds=preds)
-        error = target - preds
-        level = jnp.asarray(q, preds.dtype)
+        error = subtract(target, preds)
+    level = jnp.asarray(q, error.dtype)
     return jnp.where(error > 0, level, level - 1) * error
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import subtract
 from jax_metrics.losses.base import from_function
 
 
@@ -23,8 +23,7 @@ def squared_error(target: Any, preds: Any) -> jax.Array:
         >>> jm.losses.squared_error(jnp.array([1, 2]), jnp.array([1.5, 4.0]))
         Array([0.25, 4.  ], dtype=float32)
     """
-    target, preds = pair(target, preds)
-    return optax.losses.squared_error(preds, target)
+    return optax.losses.squared_error(subtract(target, preds))
 
 
 def mean_squared_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:

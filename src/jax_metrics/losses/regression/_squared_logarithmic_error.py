@@ -25,12 +25,11 @@ def squared_logarithmic_error(target: Any, preds: Any) -> jax.Array:
         Array([1.], dtype=float32)
     """
     target, preds = pair(target, preds)
-    return (_log1p(target) - _log1p(preds)) ** 2
-
-
-def _log1p(x: jax.Array) -> jax.Array:
     # Not `maximum`, which halves the gradient at 0.
-    return jnp.log1p(jnp.where(x < 0, 0, x))
+    target, preds = (jnp.where(x < 0, 0, x) for x in (target, preds))
+    # log1p(target) - log1p(preds) would cancel digits where both are large.
+    above, below = (target - preds) / (1 + preds), (preds - target) / (1 + target)
+    return jnp.log1p(jnp.where(target > preds, above, below)) ** 2
 
 
 def mean_squared_logarithmic_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:

@@ -12,7 +12,6 @@ from jax_metrics.metrics.state import Total
 
 # Up to so many classes, one confusion matrix is cheaper than three separate counts.
 _MATRIX_CLASSES = 64
-_BLOCK = 8  # classes that are counted in a matrix of their own, if there are more
 
 
 class Outcomes(NamedTuple):
@@ -110,8 +109,7 @@ def _class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Arra
         cells, fault = checked_bincount(target * classes + preds, weight, classes**2, rules)
         return _outcomes_of_matrix(cells.reshape(classes, classes)), fault
     if not jnp.issubdtype(weight.dtype, jnp.integer):
-        fault = check_rules(rules)
-        return _outcomes_by_blocks(target, preds, weight, classes), fault
+        return _weighted_class_outcomes(batch, classes)
     support, fault = checked_bincount(target, weight, classes, rules)
     predicted = bincount(preds, weight, classes)
     tp = bincount(target, (target == preds) * weight, classes)
@@ -120,40 +118,32 @@ def _class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Arra
     ), fault
 
 
-def _outcomes_by_blocks(
-    target: jax.Array, preds: jax.Array, weight: jax.Array, classes: int
-) -> Outcomes:
-    """The outcomes of many classes, without a difference of sums or a matrix of all classes.
+def _weighted_class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Array]:
+    """The outcomes of classes, as sums of floats that are not differences of larger sums.
 
-    Small weights are not the difference of sums of large ones, and rounding is not a count. Classes
-    are put into blocks. Examples with target and prediction in one block are counted in its matrix;
-    of the others each class counts those with its target and those with its prediction; and for
-    the examples that are in neither place of a block, blocks are taken for classes.
+    But for true negatives: those are the sum of all weights less those of the examples in which the
+    class occurs. The difference is a third of the sum or more, save for two classes at most, since
+    no more than two occur in an example. For the two largest they are added up.
     """
-    if classes <= _MATRIX_CLASSES:
-        cells = bincount(target * classes + preds, weight, classes**2)
-        return _outcomes_of_matrix(cells.reshape(classes, classes))
-    blocks = -(-classes // _BLOCK)
-    target_block, preds_block = target // _BLOCK, preds // _BLOCK
-    inside = target_block == preds_block
-    cells = bincount(target * _BLOCK + preds % _BLOCK, inside * weight, blocks * _BLOCK**2)
-    matrices = cells.reshape(blocks, _BLOCK, _BLOCK)
-    others = 1 - jnp.eye(_BLOCK, dtype=weight.dtype)
-    without_column = jnp.einsum("bij,jk->bik", matrices, others, precision="highest")
-    wrong = matrices * others
-    of_target, of_preds = (
-        bincount(labels, ~inside * weight, blocks * _BLOCK).reshape(blocks, _BLOCK)
-        for labels in (target, preds)
-    )
-    beside = jnp.matmul(of_target + of_preds, others, precision="highest")
-    outside = _outcomes_by_blocks(target_block, preds_block, weight, blocks).tn
-    outcomes = Outcomes(
-        jnp.diagonal(matrices, axis1=1, axis2=2),
-        wrong.sum(1) + of_preds,
-        wrong.sum(2) + of_target,
-        (without_column * others).sum(1) + beside + outside[:, None],
-    )
-    return Outcomes(*(one.reshape(-1)[:classes] for one in outcomes))
+    target, preds, weight, rules = batch
+    right = target == preds
+    cell = jnp.where(right, target, classes + target)
+    of_target, fault = checked_bincount(cell, weight, 2 * classes, rules)
+    tp, fn = of_target[:classes], of_target[classes:]
+    fp = bincount(preds, jnp.where(right, 0, weight), classes)
+    occurrences = tp + fp + fn
+    tn = weight.sum() - occurrences
+    for _ in range(2):
+        most = _position_of(occurrences, occurrences.max())
+        exact = jnp.where((target == most) | (preds == most), 0, weight).sum()
+        tn, occurrences = tn.at[most].set(exact), occurrences.at[most].set(-1)
+    return Outcomes(tp, fp, fn, tn), fault
+
+
+def _position_of(values: jax.Array, value: jax.Array) -> jax.Array:
+    """Where the value is first found; `argmax` and `top_k` take many times as long."""
+    positions = jnp.arange(len(values))
+    return jnp.where(values == value, positions, len(values) - 1).min()
 
 
 def _outcomes_of_matrix(matrix: jax.Array) -> Outcomes:

@@ -8,8 +8,12 @@ import jax.numpy as jnp
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics.inputs._weights import where_weighted
 
+_HINT = "Create the metric with an integer dtype, such as dtype=jnp.int32."
 
-def as_exact(values: Any, dtype: Any, weight: jax.Array) -> jax.Array:
+
+def as_exact(
+    values: Any, dtype: Any, weight: jax.Array, name: str = "values", hint: str = _HINT
+) -> jax.Array:
     """The values in a dtype, none of them rounded; NaN if an integer does not fit, see `check`.
 
     Args:
@@ -17,6 +21,8 @@ def as_exact(values: Any, dtype: Any, weight: jax.Array) -> jax.Array:
         dtype: The dtype of the state. An integer one takes integers only.
         weight: Their weights, whose shape is a prefix of theirs. Values of weight zero may be
             rounded.
+        name: Of the argument, for the error.
+        hint: How to mend it.
 
     Raises:
         TypeError: If the dtype is one of integers, and that of the values does not fit into it.
@@ -41,7 +47,6 @@ def as_exact(values: Any, dtype: Any, weight: jax.Array) -> jax.Array:
     last_bit = size & (~size + 1)
     fault = check(
         (size >> bits) < jnp.maximum(last_bit, 1),
-        f"values holds integers that {dtype} would round. Create the metric with an integer dtype, "
-        "such as dtype=jnp.int32.",
+        f"{name} holds integers that {dtype} would round. {hint}",
     )
     return values.astype(dtype) + fault.astype(dtype)

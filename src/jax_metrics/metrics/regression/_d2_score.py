@@ -21,7 +21,6 @@ from jax_metrics.metrics.regression._tweedie_deviance import (
     deviance_fault,
     tweedie_deviance,
 )
-from jax_metrics.metrics.state import scale
 
 
 class D2PinballScore(FromRows):
@@ -150,10 +149,8 @@ class D2TweedieScore(FromRows):
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The explained fraction."""
         fraction = weight / weight.sum()
-        # The score is the same for all units. Deviances are powers, which would leave the floats.
-        largest = jnp.maximum(abs(target), abs(preds)).max(initial=0, where=weight != 0)
-        unit = -scale(largest)
-        target, preds = jnp.ldexp(target, unit), jnp.ldexp(preds, unit)
+        unit = _unit(target, preds, weight, self.power)
+        target, preds = jnp.ldexp(target, -unit), jnp.ldexp(preds, -unit)
         mean = (fraction * target).sum()
         residual = (fraction * (target - mean)).sum()
         if self.power == 0:  # the squared error is the same without the offset, and more exact
@@ -161,6 +158,20 @@ class D2TweedieScore(FromRows):
         best = jnp.full_like(target, mean + residual)
         deviance, baseline = (tweedie_deviance(target, x, self.power) for x in (preds, best))
         return _explained(deviance, baseline, target, weight)
+
+
+def _unit(target: jax.Array, preds: jax.Array, weight: jax.Array, power: float) -> jax.Array:
+    """The exponent of the number whose deviance is the largest, to divide all numbers by.
+
+    The score is the same for all units. Deviances are powers, which would leave the floats.
+    """
+    sizes, included = jnp.abs(jnp.stack([target, preds])), weight != 0
+    if power <= 2:
+        size = sizes.max(initial=0, where=included)
+    else:
+        size = sizes.min(initial=jnp.inf, where=included)
+    exponent = jnp.frexp(size)[1]
+    return jnp.where(jnp.isfinite(size) & (size > 0), exponent, 0)
 
 
 def _explained(

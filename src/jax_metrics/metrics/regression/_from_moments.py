@@ -5,9 +5,9 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of, pair
+from jax_metrics.arguments import one_of, pair, subtract
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.inputs import as_numbers, weights
 from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
 from jax_metrics.metrics.state import Moments, Scaled
 
@@ -39,14 +39,16 @@ class FromMoments(Metric):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Updates with a batch: `target` and `preds` of one shape."""
-        target, preds = pair(target, preds)
+        shape = pair(target, preds)[0].shape
         outputs = self.moments.count.high.shape
-        rows_of_outputs(target.shape, outputs)
-        values = jnp.stack(self.variables(target, preds), -1)
+        rows_of_outputs(shape, outputs)
+        # `Moments` centres integers before it rounds them.
+        target, preds = as_numbers(target, self.dtype), as_numbers(preds, self.dtype)
+        columns = [x.reshape(-1, *outputs) for x in self.variables(target, preds)]
         weight = None
         if sample_weight is not None or mask is not None:
-            weight = weights(target.shape, sample_weight, mask, self.dtype).reshape(-1, *outputs)
-        self.moments = self.moments.updated(values.reshape(-1, *outputs, 2), weight)
+            weight = weights(shape, sample_weight, mask, self.dtype).reshape(-1, *outputs)
+        self.moments = self.moments.updated_by_columns(columns, weight)
 
     @property
     def count(self) -> jax.Array:
@@ -77,7 +79,7 @@ class FromErrors(FromMoments):
 
     def variables(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Targets and errors."""
-        return target, target - preds
+        return target, subtract(target, preds).astype(self.dtype)
 
     @property
     def squared_errors(self) -> Scaled:

@@ -31,10 +31,10 @@ class MeanError(MeanOf):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Updates with a batch: `target` and `preds` of one shape, `[batch, ...]`."""
-        target, preds = pair(target, preds)
-        ends_with_outputs(target.shape, self.weight.high.shape)
-        weight = weights(target.shape, sample_weight, mask)
-        fault = self.fault(target, preds, weight)
+        numbers = pair(target, preds)
+        ends_with_outputs(numbers[0].shape, self.weight.high.shape)
+        weight = weights(numbers[0].shape, sample_weight, mask)
+        fault = self.fault(*numbers, weight)
         self.add(self.values(target, preds) + fault, sample_weight, mask)
 
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:

@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import jax
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import subtract
 from jax_metrics.losses import squared_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
@@ -57,8 +57,7 @@ class RootMeanSquaredError(MeanError):
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The errors."""
-        target, preds = pair(target, preds)
-        return target - preds
+        return subtract(target, preds)
 
     def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:
         """Adds the squares of errors."""

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import pair, subtract
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.regression._mean_error import MeanError
@@ -31,7 +32,8 @@ class MeanSquaredLogarithmicError(MeanError):
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The squared errors of the logarithms."""
         # log1p(target) - log1p(preds) would cancel digits where both are large.
-        return jnp.log1p(jnp.abs(target - preds) / (1 + jnp.minimum(target, preds))) ** 2
+        error = jnp.abs(subtract(target, preds))
+        return jnp.log1p(error / (1 + jnp.minimum(*pair(target, preds)))) ** 2
 
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """NaN where a number is -1 or less."""

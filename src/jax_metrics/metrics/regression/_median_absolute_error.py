@@ -1,8 +1,11 @@
 """Median absolute error."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.losses import absolute_error
 from jax_metrics.metrics.regression._from_rows import FromRows, RowsFunction, function_of_rows
 
 
@@ -28,9 +31,17 @@ class MedianAbsoluteError(FromRows):
 
     higher_is_better = False
 
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Any:
+        """Updates with a batch: `target` and `preds` of one shape."""
+        error = absolute_error(target, preds)  # of integers before they are rounded
+        zero = jnp.zeros_like(error)
+        super().update(target=error, preds=zero, sample_weight=sample_weight, mask=mask)
+
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The median of the errors."""
-        return weighted_quantile(jnp.abs(target - preds), weight, 0.5)
+        return weighted_quantile(target, weight, 0.5)
 
 
 def weighted_quantile(values: jax.Array, weight: jax.Array, level: float) -> jax.Array:

@@ -70,8 +70,9 @@ class SymmetricMeanAbsolutePercentageError(MeanAbsolutePercentageError):
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The relative errors."""
-        size = jnp.maximum(jnp.abs(target) + jnp.abs(preds), self.epsilon)
-        return 2 * absolute_error(target, preds) / size
+        sizes = (jnp.abs(x) / 2 for x in pair(target, preds))  # their sum is always a float
+        mean = jnp.maximum(sum(sizes, start=jnp.zeros(())), self.epsilon / 2)
+        return absolute_error(target, preds) / mean
 
 
 class WeightedMeanAbsolutePercentageError(MeanError):
@@ -97,14 +98,14 @@ class WeightedMeanAbsolutePercentageError(MeanError):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Updates with a batch: `target` and `preds` of one shape, `[batch, ...]`."""
-        target, preds = pair(target, preds)
+        error, (target, _) = absolute_error(target, preds), pair(target, preds)
         outputs = self.total.high.shape
         ends_with_outputs(target.shape, outputs)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
-        target, preds = where_weighted(target, weight), where_weighted(preds, weight)
+        target, error = where_weighted(target, weight), where_weighted(error, weight)
         axes = tuple(range(target.ndim - len(outputs)))
         # The mean of relative errors, each weighted by the size of its target.
-        self.total += (jnp.abs(target - preds) * weight).sum(axes)
+        self.total += (error * weight).sum(axes)
         self.weight += (jnp.abs(target) * weight).sum(axes)
 
 

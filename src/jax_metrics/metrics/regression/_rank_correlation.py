@@ -5,8 +5,9 @@ from typing import Any, Protocol, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of
+from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics.inputs import as_exact, weights
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
     RowsFunction,
@@ -18,7 +19,22 @@ from jax_metrics.metrics.regression._ranks import inversions, ranks
 VARIANTS = ("a", "b", "c")
 
 
-class SpearmanCorrCoef(FromRows):
+class FromRanks(FromRows):
+    """The base of metrics of the order of numbers, which must not be rounded to equal ones."""
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Any:
+        """Updates with a batch: `target` and `preds` of one shape."""
+        numbers = pair(target, preds)
+        weight = weights(numbers[0].shape, sample_weight, mask)
+        hint = "Subtract a constant from all of them."
+        target = as_exact(target, numbers[0].dtype, weight, "target", hint)
+        preds = as_exact(preds, numbers[1].dtype, weight, "preds", hint)
+        super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
+
+
+class SpearmanCorrCoef(FromRanks):
     """Spearman's rho: the correlation of the ranks of targets and predictions, from -1 to 1.
 
     Equal values share the mean of their ranks. NaN before the first update, where all targets or
@@ -55,7 +71,7 @@ class SpearmanCorrCoef(FromRows):
         return jnp.where(constant, jnp.nan, jnp.clip(rho, -1, 1))
 
 
-class KendallRankCorrCoef(FromRows):
+class KendallRankCorrCoef(FromRanks):
     """Kendall's tau: concordant minus discordant pairs, divided by a number of pairs.
 
     From -1 to 1. A pair is concordant if the larger target has the larger prediction, discordant if

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.inputs import weights, where_weighted
+from jax_metrics.metrics.inputs import as_exact, weights, where_weighted
 from jax_metrics.metrics.regression._from_moments import FromErrors
 from jax_metrics.metrics.state import Scaled, state
 
@@ -96,8 +96,12 @@ class NormalizedRootMeanSquaredError(FromErrors):
     ) -> Any:
         """Updates with a batch: `target` and `preds` of one shape."""
         super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
-        target = pair(target, preds)[0].astype(self.dtype)
-        weight = weights(target.shape, sample_weight, mask, self.dtype)
+        numbers, _ = pair(target, preds)
+        weight = weights(numbers.shape, sample_weight, mask, self.dtype)
+        if self.normalization == "range":  # a difference of numbers that must not be rounded
+            hint = "Subtract a constant from target and preds."
+            numbers = as_exact(target, numbers.dtype, weight, "target", hint)
+        target = numbers.astype(self.dtype)
         axes = tuple(range(target.ndim - self.largest.ndim))
         largest = where_weighted(target, weight, -jnp.inf).max(axes, initial=-jnp.inf)
         smallest = where_weighted(target, weight, jnp.inf).min(axes, initial=jnp.inf)

@@ -82,11 +82,22 @@ class Moments(Accumulator):
             weight: Shape `[batch, *shape]`; all ones by default. Values of weight zero are ignored,
                 even NaN.
         """
-        values, dtype = jnp.asarray(values), self.mean.dtype
-        columns = [values[..., i] for i in range(self.mean.shape[-1])]
-        total_weight = jnp.asarray(values.shape[0])
+        values = jnp.asarray(values)
+        return self.updated_by_columns([values[..., i] for i in range(values.shape[-1])], weight)
+
+    def updated_by_columns(
+        self, columns: list[jax.Array], weight: jax.Array | None = None
+    ) -> "Moments":
+        """The moments with a batch added, whose variables may have different dtypes.
+
+        Args:
+            columns: The numbers of each variable, `[batch, *shape]`.
+            weight: See `updated`.
+        """
+        shape, dtype = columns[0].shape, self.mean.dtype
+        total_weight = jnp.asarray(shape[0])
         if weight is not None:
-            weight = jnp.broadcast_to(weight, values.shape[:-1]).astype(dtype)
+            weight = jnp.broadcast_to(weight, shape).astype(dtype)
             columns = [jnp.where(weight != 0, x, 0) for x in columns]
             total_weight = weight.sum(0)
         total = self.count.neutral() + total_weight
@@ -119,11 +130,16 @@ class Moments(Accumulator):
     def merged(self, other: "Moments") -> "Moments":
         """The moments of the values of both."""
         own, others = self.count.value[..., None], other.count.value[..., None]
-        fraction = others / _nonzero(own + others)
         gap, residual_gap = other.mean - self.mean, other.residual - self.residual
-        mean = Total.zeros(self.mean.shape, self.mean.dtype) + self.mean + self.residual
-        mean = mean + fraction * gap + fraction * residual_gap
-        weight = own * fraction
+        # From the mean of the larger weight: a fraction near 1 of a large gap would leave rounding.
+        is_first = own >= others
+        fraction = jnp.where(is_first, others, own) / _nonzero(own + others)
+        step = jnp.where(is_first, fraction, -fraction)
+        mean = Total.zeros(self.mean.shape, self.mean.dtype)
+        for start in ((self.mean, other.mean), (self.residual, other.residual)):
+            mean = mean + jnp.where(is_first, *start)
+        mean = mean + step * gap + step * residual_gap
+        weight = jnp.maximum(own, others) * fraction
         delta = jnp.where(weight == 0, 0, gap + residual_gap)
         exponent = jnp.maximum(jnp.maximum(self.exponent, other.exponent), scale(abs(delta)))
         delta = jnp.ldexp(delta, -exponent)

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.arguments import limbs
 from jax_metrics.metrics.state._accumulator import Accumulator
 from jax_metrics.metrics.state._uncontracted import without_last_bits
 from jax_metrics.module import MetricState
 
-_LIMB = 16  # bits of an integer that are added at once
-_CHUNK = 2**15  # this many limbs fit into an int32
+_CHUNK = 2**15  # this many limbs of 16 bits fit into an int32
 
 
 class Total(Accumulator):
@@ -84,16 +84,16 @@ class Total(Accumulator):
         chunks = len(rows) // _CHUNK
         head, tail = rows[: chunks * _CHUNK], rows[chunks * _CHUNK :]
         total = self
-        for position, limb in _limbs(tail):
+        for position, limb in limbs(tail):
             total = total._plus_integer(limb.sum(0, dtype=jnp.int32), shift + position)
         if chunks:
-            for position, limb in _limbs(head.reshape(chunks, _CHUNK, *head.shape[1:])):
+            for position, limb in limbs(head.reshape(chunks, _CHUNK, *head.shape[1:])):
                 total = total._plus_rows(limb.sum(1, dtype=jnp.int32), shift + position)
         return total
 
     def _plus_integer(self, value: Any, shift: int = 0) -> "Total":
         high, low = self.high, self.low
-        for position, limb in _limbs(value):  # one float might round the integer
+        for position, limb in limbs(value):  # one float might round the integer
             scaled = jnp.asarray(limb, high.dtype) * jnp.asarray(
                 2.0 ** (position + shift), high.dtype
             )
@@ -159,16 +159,6 @@ def _two_sum(high: Any, low: Any, value: Any) -> tuple[jax.Array, jax.Array]:
     finite = jnp.isfinite(total)
     remainder = low - (rounded - total)
     return jnp.where(finite, rounded, total), jnp.where(finite, remainder, 0)
-
-
-def _limbs(value: Any) -> list[tuple[int, Any]]:
-    """The parts of integers that a float holds exactly, the highest first, with their positions."""
-    bits = 8 * value.dtype.itemsize
-    if bits <= _LIMB:
-        return [(0, value)]
-    top = bits - _LIMB
-    lower = [(p, (value >> p) & (2**_LIMB - 1)) for p in range(top - _LIMB, -1, -_LIMB)]
-    return [(top, value >> top), *lower]
 
 
 def _is_integer(dtype: Any) -> bool:

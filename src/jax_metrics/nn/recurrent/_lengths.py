@@ -38,8 +38,15 @@ def check_lengths(layer: Any, lengths: Any, steps: int) -> None:
         steps: Size of the time axis.
 
     Raises:
-        ValueError: If it is not.
+        TypeError: If lengths are not integers, also traced ones.
+        ValueError: If a length is not in that range.
     """
+    dtype = jnp.result_type(lengths)
+    if not jnp.issubdtype(dtype, jnp.integer):
+        raise TypeError(
+            f"{describe_place(layer)} expects `lengths` that are integers, but they are {dtype}. "
+            "Write `lengths.astype(int)`; of a mask, `mask.sum(-1)`."
+        )
     if isinstance(lengths, Tracer):
         return
     values = np.asarray(lengths)

@@ -1,0 +1,118 @@
+"""Integers that float32 would round are subtracted before they become floats, or refused."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+import jax_metrics as jm
+from jax_metrics import losses, metrics
+from jax_metrics.arguments import subtract
+
+BASE = 2_000_000_000  # as seconds since 1970; the next float32 is 128 away
+STEPS, OTHERS = np.array([1, 2, 3, 9]), np.array([1, 3, 3, 5])
+TARGET, PREDS = jnp.asarray(BASE + STEPS), jnp.asarray(BASE + OTHERS)
+WEIGHT = np.array([1, 2, 0, 1], np.float32)
+KINDS = {
+    "int32": (TARGET, PREDS),
+    "uint32": (TARGET.astype(jnp.uint32), PREDS.astype(jnp.uint32)),
+    "both signs": (-TARGET, -PREDS),
+    "floats of a different size": (TARGET, jnp.float32(BASE) + jnp.float32([0, 128, 0, 256])),
+}
+
+
+def exact(values):
+    return np.asarray(values).astype(np.float64)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("transform", [lambda f: f, jax.jit])
+def test_differences(kind, transform):
+    target, preds = KINDS[kind]
+    found = transform(subtract)(target, preds)
+    np.testing.assert_array_equal(found, exact(target) - exact(preds))
+    assert found.dtype == jnp.float32
+
+
+def test_differences_of_numpy():
+    wide = np.array([2**52 + 1, -(2**40) - 1])
+    np.testing.assert_array_equal(subtract(wide, wide - 3), [3, 3])
+    np.testing.assert_array_equal(subtract(wide.astype(np.uint64)[:1], wide[:1] - 3), [3])
+    np.testing.assert_array_equal(subtract(wide, np.float32([2**52, -(2**40)])), [1, -1])
+    np.testing.assert_array_equal(subtract(TARGET[0], np.int64(BASE)), 1)
+    np.testing.assert_array_equal(subtract(3, 1.5), 1.5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "reference"),
+    [
+        (metrics.MeanSquaredError(), sk.mean_squared_error),
+        (metrics.RootMeanSquaredError(), sk.root_mean_squared_error),
+        (metrics.MeanAbsoluteError(), sk.mean_absolute_error),
+        (metrics.MeanPinballLoss(alpha=0.25), partial(sk.mean_pinball_loss, alpha=0.25)),
+        (metrics.R2Score(), sk.r2_score),
+        (metrics.ExplainedVariance(), sk.explained_variance_score),
+        (metrics.MaxError(), lambda t, p, sample_weight: sk.max_error(t[[0, 1, 3]], p[[0, 1, 3]])),
+        (metrics.MedianAbsoluteError(capacity=8), lambda *a, **k: 1),
+        (metrics.MeanAbsolutePercentageError(), sk.mean_absolute_percentage_error),
+        (metrics.MeanSquaredLogarithmicError(), sk.mean_squared_log_error),
+        (metrics.PearsonCorrCoef(), None),
+        (metrics.ConcordanceCorrCoef(), None),
+        (metrics.NormalizedRootMeanSquaredError(normalization="std"), None),
+        (metrics.RelativeSquaredError(), None),
+    ],
+    ids=lambda value: value.name if isinstance(value, jm.Metric) else "",
+)
+def test_metrics(metric, reference):
+    for half in (slice(0, 2), slice(2, 4)):
+        metric = metric.update(target=TARGET[half], preds=PREDS[half], sample_weight=WEIGHT[half])
+    if reference is None:  # the value does not depend on an offset
+        small = {"target": jnp.asarray(STEPS), "preds": jnp.asarray(OTHERS)}
+        expected = metric.neutral()(**small, sample_weight=WEIGHT)
+    else:
+        expected = reference(exact(TARGET), exact(PREDS), sample_weight=WEIGHT)
+    np.testing.assert_allclose(metric.compute(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "value"),
+    [
+        (losses.MeanSquaredError(), 17 / 4),
+        (losses.MeanAbsoluteError(), 5 / 4),
+        (losses.Huber(), (0.5 + 3.5) / 4),
+        (losses.Quantile(q=1.0), 4 / 4),
+        (losses.MeanAbsolutePercentageError(), 100 * 5 / 4 / BASE),
+    ],
+)
+def test_losses(loss, value):
+    np.testing.assert_allclose(loss(target=TARGET, preds=PREDS), value, rtol=1e-5)
+
+
+def test_quantiles():
+    loss = losses.quantile(TARGET, jnp.stack([PREDS, TARGET], -1), q=(1.0, 0.5))
+    np.testing.assert_array_equal(loss, np.stack([[0, 0, 0, 4], [0] * 4], -1))
+
+
+@pytest.mark.parametrize("metric", [metrics.SpearmanCorrCoef, metrics.KendallRankCorrCoef])
+def test_ranks_of_rounded_integers_are_refused(metric):
+    metric = metric(capacity=4)
+    with pytest.raises(ValueError, match="preds holds integers that float32 would round. Subtract"):
+        metric(target=jnp.asarray(STEPS), preds=PREDS)
+    with pytest.raises(ValueError, match="target holds integers"):
+        metric(target=TARGET, preds=jnp.asarray(STEPS))
+    even = metric(target=TARGET * 0 + 2**30, preds=PREDS, mask=np.zeros(4, bool))
+    assert np.isnan(even)  # masked ones are not looked at
+    np.testing.assert_allclose(
+        metric.neutral()(target=jnp.asarray(STEPS) << 25, preds=jnp.asarray(STEPS)), 1
+    )
+
+
+def test_the_range_of_rounded_integers_is_refused():
+    metric = metrics.NormalizedRootMeanSquaredError(normalization="range")
+    with pytest.raises(
+        ValueError, match="target holds integers that float32 would round. Subtract"
+    ):
+        metric(target=TARGET, preds=PREDS)
