@@ -236,3 +236,20 @@ def test_stacked_layers(carried):
     ):
         assert jm.equal(carried(stack, jm.untie(stack)), jm.untie(stack))
     assert jm.equal(carried(jm.untie(stack), stack), stack)
+
+
+def test_damage_of_a_source_is_noticed(tmp_path):
+    """Where the position that is tied is loaded, and its source is not."""
+    path = tmp_path / "model.safetensors"
+    jm.save(path, TIED)
+    content = bytearray(path.read_bytes())
+    start = content.index(np.asarray(TIED.embed.embedding).tobytes())
+    like = {"head": {"kernel": jnp.zeros((4, 7))}}
+    with pytest.warns(UserWarning, match=r"`head\.kernel` is tied to"):
+        loaded, left_out = jm.load(path, like=like, strict=False)
+    assert jm.equal(loaded["head"]["kernel"], TIED.embed.embedding.T)
+    assert left_out.unexpected == ("body.bias", "body.kernel", "embed.embedding")
+    content[start + 5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(jm.CheckpointError, match=r"damaged(.|\n)*embed\.embedding"):
+        jm.load(path, like=like, strict=False)
