@@ -65,7 +65,7 @@ CASES = {
         IMAGES,
     ),
     "transformer": (
-        jm.TransformerEncoder(jm.TransformerEncoderLayer(2, 8, dropout_rate=0.5), 1),
+        jm.TransformerEncoder(jm.TransformerEncoderLayer(2, mlp_features=8, dropout_rate=0.5), 1),
         jm.Inputs(FLOATS, padding_mask=MASK),
     ),
     "tokens": (jm.Sequential(jm.Embed(7, 4), jm.Linear(2)), TOKENS),

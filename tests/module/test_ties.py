@@ -2,6 +2,7 @@ import copy
 import pickle
 
 import cloudpickle
+import flax.linen
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -242,6 +243,29 @@ def test_a_whole_model_that_has_ties():
     assert jm.ties(full) == {}
     assert jm.num_parameters(full) == 48
     np.testing.assert_allclose(model(X), full(X), rtol=1e-6)
+
+
+def test_values_in_dicts_and_layers_of_flax():
+    path = ".layers[1].params['kernel']"
+
+    def make():
+        return jm.Sequential(jm.Linear(3), jm.nn.FlaxModule(flax.linen.Dense(3)))
+
+    model = jm.tie(make().init(0, X), ".layers[0].kernel", path)
+    assert jm.equal(jm.tie(make(), ".layers[0].kernel", path).init(0, X), model)
+    assert jm.num_parameters(model) == 15
+    np.testing.assert_allclose(model(X), jm.untie(model)(X), rtol=1e-6)
+    with pytest.raises(jm.TieError, match=r"\.layers\[1\]\.params\['kernel'\] of the Sequential"):
+        model.layers[1](X)
+
+    rows = jnp.ones((1, 2, 4))
+    attention = [jm.nn.MultiHeadAttention(num_heads=2) for _ in range(2)]
+    model = jm.Sequential(*attention).init(0, rows)
+    model = jm.tie(model, ".layers[0].query", ".layers[1].query")
+    assert len(jax.tree.leaves(model.parameters())) == 14
+    np.testing.assert_allclose(model(rows), jm.untie(model)(rows), rtol=1e-6)
+    with pytest.raises(jm.TieError, match=r"\.layers\[1\]\.query of the Sequential is tied to"):
+        model.layers[1](rows)
 
 
 def test_paths_may_leave_out_the_first_dot():

@@ -208,17 +208,22 @@ class Checkpointer:
             )
         check_initialized(like or {})
         number = self._history.number_of(step)
-        items, state, ties = self._files.read(
-            number, lambda item: like is None or item in like, verify
-        )
+        wanted = lambda item: like is None or item in like  # noqa: E731
+        items, state, noted = self._files.read(number, wanted, verify)
         if like is None:
             return _nested(items, state)
-        derived = follow_ties(state, ties)
+        derived = follow_ties(state, noted)
         state = apply_rules({**state, **derived}, rules, rename)
         marked = {name: mark_plain(item) for name, item in like.items()}
         source = f"Step {number} of {self._folder.path}, with the items {', '.join(items)},"
         result, left_out = assign(
-            marked, state, strict=strict, cast=cast, noted=ties, derived=derived, source=source
+            marked,
+            state,
+            strict=strict,
+            cast=cast,
+            noted=noted,
+            derived=derived,
+            source=source,
         )
         result = unmark_plain(result)
         return result if strict else (result, left_out)

@@ -11,7 +11,7 @@ from jax_metrics.checkpoint._checksums import checksum, checksums, damaged
 from jax_metrics.checkpoint._encoding import Encoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._snapshot import Snapshot
-from jax_metrics.checkpoint._tied_names import to_json
+from jax_metrics.checkpoint._tied_names import ties_to_json
 
 VERSION = 1
 
@@ -38,8 +38,8 @@ def contents_of(snapshot: Snapshot, values: Mapping[str, float]) -> dict[str, An
             for (name, entry), value in zip(snapshot.arrays.items(), sums, strict=True)
         },
         "plain": snapshot.values,
-        "ties": to_json(snapshot.ties),
         "values": dict(values),
+        "ties": ties_to_json(snapshot.ties),
     }
     return {"checksum": _signature(contents), "contents": contents}
 

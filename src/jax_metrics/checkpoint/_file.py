@@ -15,7 +15,7 @@ from jax_metrics.checkpoint._encoding import DTYPES, Encoded, decoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import CHECKSUM, CONTENTS, EXPORT, contents_of
 from jax_metrics.checkpoint._packages import package
-from jax_metrics.checkpoint._tied_names import from_json
+from jax_metrics.checkpoint._tied_names import ties_from_json
 
 _MOST_HEADER = 100_000_000  # as the format has it
 _PIECE = 2**20  # bytes to read at once, which stay in the processor's cache
@@ -68,7 +68,7 @@ class File:
         if contents is not None and self.metadata.get("format") == "pt":
             del self.metadata["format"]
         self._contents = contents or {"checksums": {}, "keys": {}, "dtypes": {}}
-        self.ties = from_json(self._contents.get("ties", {}))
+        self.ties = ties_from_json(self._contents.get("ties", {}))
         self._begins = {n: 8 + size + entry["data_offsets"][0] for n, entry in table.items()}
         self._arrays = {n: self._view(entry, self._begins[n]) for n, entry in table.items()}
         if contents is not None and set(contents["checksums"]) != set(self._arrays):

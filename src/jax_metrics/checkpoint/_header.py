@@ -7,7 +7,7 @@ from typing import Any
 from jax_metrics.checkpoint._checksums import ZERO, checksum, checksums
 from jax_metrics.checkpoint._encoding import Encoded
 from jax_metrics.checkpoint._errors import CheckpointError
-from jax_metrics.checkpoint._tied_names import Tied, to_json
+from jax_metrics.checkpoint._tied_names import Tied, ties_to_json
 
 CONTENTS = "jax_metrics"
 CHECKSUM = "jax_metrics.checksum"
@@ -33,7 +33,9 @@ def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def complete_metadata(
-    entries: Mapping[str, Encoded], metadata: Mapping[str, str], ties: Mapping[str, Tied]
+    entries: Mapping[str, Encoded],
+    metadata: Mapping[str, str],
+    ties: Mapping[str, Tied] | None = None,
 ) -> dict[str, str]:
     """The metadata of a file, with a placeholder for the checksum of the header."""
     sums = checksums(entry.array.reshape(-1).view("uint8") for entry in entries.values())
@@ -44,7 +46,7 @@ def complete_metadata(
         "dtypes": {name: entry.dtype for name, entry in entries.items() if entry.dtype},
     }
     if ties:
-        contents["ties"] = to_json(ties)
+        contents["ties"] = ties_to_json(ties)
     # Loaders of Hugging Face's models refuse files without a format that they know.
     return {"format": "pt", **metadata, CONTENTS: json.dumps(contents), CHECKSUM: ZERO}
 

@@ -15,7 +15,7 @@ from jax_metrics.checkpoint._names import natural_order
 from jax_metrics.checkpoint._read_ahead import Stored, check, read_ahead
 from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._shards import index_path, read_index
-from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties
+from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties, origin_of
 
 A = TypeVar("A")
 
@@ -87,8 +87,8 @@ def load(
     """
     files = _open(Path(path))
     arrays: dict[str, Any] = {}
-    origins: dict[int, Stored] = {}
     noted: dict[str, Tied] = {}
+    origins: dict[int, Stored] = {}
     for file in files:
         noted.update(file.ties)
         for name, array in file.arrays().items():
@@ -96,11 +96,13 @@ def load(
             origins[id(array)] = Stored(file, name)
     derived = {} if like is None else follow_ties(arrays, noted)
     state = apply_rules({**arrays, **derived}, rules, rename)
-    # What the rules took apart or put together is not checked on the way, but here.
+    # What the rules took apart or put together is not checked on the way, but here; so is what
+    # gave tied positions their values.
     stored = {name: origins[id(value)] for name, value in state.items() if id(value) in origins}
     if verify:
         direct = set(stored.values())
-        check([one for one in origins.values() if one not in direct])
+        used = {origin_of(name, noted) for name in derived}
+        check([one for one in origins.values() if one not in direct or one.name in used])
 
     def each(convert: Callable[[str], Any], names: Sequence[str]) -> Iterator[Any]:
         for name in read_ahead(names, stored, verify=verify):
@@ -127,7 +129,7 @@ def load(
 
     names = sorted(state, key=natural_order)
     copies = dict(zip(names, each(copied, names), strict=True))
-    return StateDict(copies, noted) if noted and state.keys() == arrays.keys() else copies
+    return StateDict(copies, noted) if noted and copies.keys() == arrays.keys() else copies
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`load_state_dict`: a pytree with the values of a state dict."""
 
 import builtins
+import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
@@ -20,6 +21,7 @@ from jax_metrics.checkpoint._tied_names import Tied, agrees, follow_ties, tied_n
 from jax_metrics.tree import map
 
 A = TypeVar("A")
+_NONE: Mapping[str, Any] = types.MappingProxyType({})
 Rename = Mapping[str, str] | Callable[[str], str]
 
 
@@ -102,8 +104,8 @@ def assign(
     *,
     strict: bool,
     cast: bool,
-    noted: Mapping[str, Tied],
-    derived: Mapping[str, Any],
+    noted: Mapping[str, Tied] = _NONE,
+    derived: Mapping[str, Any] = _NONE,
     inplace: bool = False,
     source: str = "The state",
     each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]] = builtins.map,
@@ -140,12 +142,11 @@ def assign(
     loaded = {leaves[n].path: value for n, value in zip(names, values, strict=True)}
     for name in names:
         if id(state[name]) in made:
+            tied = f" to `{noted[name].source}`" if name in noted else ""
             warnings.warn(
-                f"In the state, `{name}` is tied to `{noted[name].source}`, but not in the "
-                f"{type(tree).__name__}: it gets a copy of that value, and training will make them "
-                "differ. Tie them first, with `jm.tie`, to keep them one."
-                if name in noted
-                else f"`{name}` was tied in the state, but is not in the {type(tree).__name__}.",
+                f"In the state, `{name}` is tied{tied}, but not in the tree: it gets a copy of "
+                "that value, and training will make them differ. Tie them first, with `jm.tie`, to "
+                "keep them one.",
                 stacklevel=3,
             )
     result = map(

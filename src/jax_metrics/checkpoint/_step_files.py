@@ -18,8 +18,7 @@ from jax_metrics.checkpoint._folder import Folder
 from jax_metrics.checkpoint._orbax_store import OrbaxStore
 from jax_metrics.checkpoint._plain_values import PlainValue, from_json
 from jax_metrics.checkpoint._snapshot import Snapshot
-from jax_metrics.checkpoint._tied_names import Tied
-from jax_metrics.checkpoint._tied_names import from_json as ties_from_json
+from jax_metrics.checkpoint._tied_names import Tied, ties_from_json
 
 
 class Restored(NamedTuple):

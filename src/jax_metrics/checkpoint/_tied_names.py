@@ -80,15 +80,20 @@ def tied_names(tree: Any, leaves: Mapping[str, Named]) -> dict[str, Tied]:
         found |= {target + rest: tied for rest, tied in parts.items()}
     # The names of layers, not of arrays, are those that functions of layers have.
     known = {name[:end] for name in leaves for end in _ends(name)}
-    return {name: tied for name, tied in found.items() if _origin(tied.source, found) in known}
+    return {name: tied for name, tied in found.items() if origin_of(tied.source, found) in known}
 
 
 def _ends(name: str) -> list[int]:
     return [len(name), *(match.start() for match in re.finditer(r"\.", name))]
 
 
-def _origin(name: str, ties: Mapping[str, Tied]) -> str:
-    return _origin(ties[name].source, ties) if name in ties else name
+def origin_of(name: str, ties: Mapping[str, Tied]) -> str:
+    """The name of the value that a position has in the end."""
+    before: set[str] = set()
+    while name in ties and name not in before:
+        before.add(name)
+        name = ties[name].source
+    return name
 
 
 def _names_in(value: Any) -> list[str]:
@@ -119,12 +124,12 @@ def _axes(jaxpr: Any) -> tuple[int, ...] | None:
     return orders.get(id(jaxpr.outvars[0])) if len(jaxpr.outvars) == 1 else None
 
 
-def to_json(ties: Mapping[str, Tied]) -> dict[str, list[Any]]:
+def ties_to_json(ties: Mapping[str, Tied]) -> dict[str, list[Any]]:
     """The ties as they are in a file."""
     return {name: [tied.source, tied.axes, tied.function] for name, tied in ties.items()}
 
 
-def from_json(table: Any) -> dict[str, Tied]:
+def ties_from_json(table: Any) -> dict[str, Tied]:
     """The ties of a file.
 
     Raises:

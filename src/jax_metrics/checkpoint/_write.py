@@ -14,7 +14,7 @@ def write_file(
     path: Path,
     entries: Mapping[str, Encoded],
     metadata: Mapping[str, str],
-    ties: Mapping[str, Tied],
+    ties: Mapping[str, Tied] | None = None,
 ) -> str:
     """Writes a file in the place of an older one, and returns the checksum of its header.
 

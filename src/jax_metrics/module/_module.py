@@ -144,6 +144,7 @@ class Module(Tree, Extensions):
         Raises:
             TypeError: If the key is neither a random key nor an integer.
             SharingError: If a module or parameter appears twice.
+            TieError: If two positions that are to be tied do not fit.
 
         Example:
             >>> import jax.numpy as jnp

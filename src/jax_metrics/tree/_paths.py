@@ -1,6 +1,7 @@
 """Paths such as `.layers[0].kernel`: names for the parts of a tree, and access by name."""
 
 import ast
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -194,7 +195,8 @@ def path_parts(path: str) -> list[str]:
     return [f".{step}" if is_name else f"[{step!r}]" for step, is_name in _parsed(path)]
 
 
-def _parsed(path: str) -> list[tuple[str | int, bool]]:
+@functools.lru_cache(maxsize=1024)
+def _parsed(path: str) -> tuple[tuple[str | int, bool], ...]:
     """Each step of a path, and whether it is a name."""
     dotted = _dotted(path)
     steps: list[tuple[str | int, bool]] = []
@@ -210,7 +212,7 @@ def _parsed(path: str) -> list[tuple[str | int, bool]]:
         end = match.end()
     if end != len(dotted):
         raise KeyError(f"{path!r} is not a path. Paths look like '.layers[0].kernel'.")
-    return steps
+    return tuple(steps)
 
 
 def _is_namedtuple(value: Any) -> bool:
