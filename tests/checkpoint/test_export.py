@@ -177,7 +177,7 @@ def test_sharded_weights_are_written_for_one_device(path, linear):
 
 
 def test_open_sizes(path):
-    model = built(jm.TransformerEncoder(jm.TransformerEncoderLayer(2, 8), 1), FLOATS)
+    model = built(jm.TransformerEncoder(jm.TransformerEncoderLayer(2, mlp_features=8), 1), FLOATS)
     inputs = jm.Inputs(FLOATS, padding_mask=MASK)
     shapes = jm.Inputs("batch, time, _", padding_mask="batch, time")
     jm.export(model, inputs, path, shapes=shapes, constraints=["time <= 8"], platforms=["cpu"])
