@@ -189,7 +189,7 @@ def test_a_file_that_is_replaced_while_it_is_read(path):
     file = File(path)
     jm.save(path, {"a": 1})
     with pytest.raises(jm.CheckpointError, match="safetensors was replaced meanwhile: load it ag"):
-        file.read(["a"], verify=False)
+        file.read("a", verify=False)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int4"])

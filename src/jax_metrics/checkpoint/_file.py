@@ -4,7 +4,6 @@ import json
 import math
 import mmap
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ import numpy as np
 from jax_metrics.checkpoint._encoding import DTYPES, Encoded, decoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import CHECKSUM, CONTENTS, EXPORT, contents_of
+from jax_metrics.checkpoint._memory import memory
 from jax_metrics.checkpoint._packages import package
 from jax_metrics.checkpoint._tied_names import ties_from_json
 
 _MOST_HEADER = 100_000_000  # as the format has it
-_PIECE = 2**20  # bytes to read at once, which stay in the processor's cache
+_PIECE = 2**20
 
 
 class File:
@@ -92,36 +92,36 @@ class File:
         """The names of the arrays."""
         return list(self._arrays)
 
-    def read(self, names: Iterable[str], *, verify: bool) -> None:
-        """Has the system read arrays, which is faster than when their memory is first used.
+    def read(self, name: str, *, verify: bool) -> np.ndarray:
+        """The bytes of an array, in memory of their own.
+
+        They are not copied from the map: page by page, a disk is slow.
 
         Args:
-            names: The arrays.
-            verify: Whether to compare them with their checksums. Files of other libraries have
-                none.
+            name: The array.
+            verify: Whether to compare it with its checksum. Files of other libraries have none.
 
         Raises:
-            CheckpointError: If one differs, or the file is another one by now.
+            CheckpointError: If it differs, or the file is another one by now.
         """
-        expected, piece = self._contents["checksums"], bytearray(_PIECE)
-        wrong = []
+        data = memory(self.size(name))
+        expected = self._contents["checksums"].get(name) if verify else None
+        found, done = package("xxhash").xxh3_64(), 0
         with open(self.path, "rb", buffering=0) as file:
             if not os.path.samestat(self._identity, os.fstat(file.fileno())):
                 raise CheckpointError(f"{self.path} was replaced meanwhile: load it again.")
-            for name in names:
-                left, found = self.size(name), package("xxhash").xxh3_64()
-                file.seek(self._begins[name])
-                while left and (count := file.readinto(memoryview(piece)[:left])):
-                    left -= count
-                    if verify:
-                        found.update(memoryview(piece)[:count])
-                if verify and found.hexdigest() != expected.get(name, found.hexdigest()):
-                    wrong.append(name)
-        if wrong:
+            file.seek(self._begins[name])
+            # In pieces, which are still in the processor's cache when the checksum is computed.
+            while done < data.size and (count := file.readinto(data[done : done + _PIECE].data)):
+                if expected is not None:
+                    found.update(data[done : done + count].data)
+                done += count
+        if done < data.size or expected not in (None, found.hexdigest()):
             raise CheckpointError(
-                f"{self.path} is damaged: the checksums of {', '.join(map(repr, wrong))} do not "
-                "fit. Load another copy of the file; `verify=False` loads what is there."
+                f"{self.path} is damaged: the checksums of {name!r} do not fit. Load another copy "
+                "of the file; `verify=False` loads what is there."
             )
+        return data
 
     def arrays(self) -> dict[str, Any]:
         """The arrays by name, as they were saved.
@@ -129,12 +129,19 @@ class File:
         Raises:
             CheckpointError: If a random key is of an implementation that does not exist here.
         """
-        keys, dtypes = self._contents["keys"], self._contents["dtypes"]
+        return {name: self.decoded(name, array) for name, array in self._arrays.items()}
+
+    def decoded(self, name: str, array: np.ndarray) -> Any:
+        """The array of this name, as it was saved, from the stored one or its bytes.
+
+        Raises:
+            CheckpointError: If it is a random key of an implementation that does not exist here.
+        """
+        stored = self._arrays[name]
+        array = array.reshape(-1).view(stored.dtype).reshape(stored.shape)
+        key, dtype = self._contents["keys"].get(name), self._contents["dtypes"].get(name)
         try:
-            return {
-                name: decoded(Encoded(array, keys.get(name), dtypes.get(name)))
-                for name, array in self._arrays.items()
-            }
+            return decoded(Encoded(array, key, dtype))
         except (ValueError, TypeError) as error:
             raise CheckpointError(f"{self.path} cannot be decoded: {error}.") from error
 
@@ -142,12 +149,10 @@ class File:
         """The bytes of an array."""
         return self._arrays[name].nbytes
 
-    def release(self, name: str) -> None:
-        """Gives back the memory of an array; it is read again when it is used."""
-        if hasattr(mmap, "MADV_DONTNEED") and self.size(name):
-            begin = self._begins[name] // mmap.PAGESIZE * mmap.PAGESIZE
-            end = self._begins[name] + self.size(name)
-            self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
+    def release(self) -> None:
+        """Gives back the memory of the map; what is used again is read again."""
+        if hasattr(self._map, "madvise"):
+            self._map.madvise(mmap.MADV_DONTNEED)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`load`: the arrays of a safetensors file, or of several with an index."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -96,18 +96,26 @@ def load(
             origins[id(array)] = Stored(file, name)
     derived = {} if like is None else follow_ties(arrays, noted)
     state = apply_rules({**arrays, **derived}, rules, rename)
-    # What the rules took apart or put together is not checked on the way, but here; so is what
-    # gave tied positions their values.
+    # What the rules took apart or put together is not read below, so it is checked here; so is
+    # what gave tied positions their values.
     stored = {name: origins[id(value)] for name, value in state.items() if id(value) in origins}
     if verify:
         direct = set(stored.values())
         used = {origin_of(name, noted) for name in derived}
         check([one for one in origins.values() if one not in direct or one.name in used])
 
-    def each(convert: Callable[[str], Any], names: Sequence[str]) -> Iterator[Any]:
-        for name in read_ahead(names, stored, verify=verify):
-            # Transfers that still run would keep their own copies on the host.
-            yield jax.block_until_ready(convert(name))
+    def read(names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        values = read_ahead([stored[name] for name in names if name in stored], verify=verify)
+        for name in names:
+            if name in stored:
+                yield name, next(values)
+            else:
+                yield (
+                    name,
+                    state[name] if isinstance(state[name], jax.Array) else np.array(state[name]),
+                )
+                for file in files:
+                    file.release()
 
     if like is not None:
         result, left_out = assign(
@@ -118,17 +126,10 @@ def load(
             noted=noted,
             derived=derived,
             source=str(path),
-            each=each,
-            stable=True,
+            read=read,
         )
         return result if strict else (result, left_out)
-
-    def copied(name: str) -> Any:
-        value = state[name]
-        return value if isinstance(value, jax.Array) else np.array(value)
-
-    names = sorted(state, key=natural_order)
-    copies = dict(zip(names, each(copied, names), strict=True))
+    copies = dict(read(sorted(state, key=natural_order)))
     return StateDict(copies, noted) if noted and copies.keys() == arrays.keys() else copies
 
 

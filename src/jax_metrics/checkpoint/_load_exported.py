@@ -114,9 +114,9 @@ def load_exported(path: str | os.PathLike[str], *, verify: bool = True) -> Expor
             f"{path} has no exported program: `jm.export` did not write it. `jm.load` reads arrays."
         )
     description = _description(path, file.export)
-    file.read([PROGRAM], verify=True)
+    data = file.read(PROGRAM, verify=True).tobytes()
     try:
-        program = Program(file.arrays()[PROGRAM].tobytes(), description["model"])
+        program = Program(data, description["model"])
     except Exception as error:  # whatever the parsers of JAX raise
         raise CheckpointError(
             f"The program in {path} cannot be read: {error!r} ({_versions(description)})."

@@ -1,6 +1,5 @@
 """`load_state_dict`: a pytree with the values of a state dict."""
 
-import builtins
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -108,8 +107,7 @@ def assign(
     derived: Mapping[str, Any] = _NONE,
     inplace: bool = False,
     source: str = "The state",
-    each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]] = builtins.map,
-    stable: bool = False,
+    read: Callable[[Sequence[str]], Iterable[tuple[str, Any]]] | None = None,
 ) -> tuple[Any, LeftOut]:
     """As `load_state_dict` with a converted state.
 
@@ -122,8 +120,7 @@ def assign(
         derived: The values of the state that were not in it, but follow from those.
         inplace: As there.
         source: What the state is, for the beginning of the error.
-        each: As `map`, to make the leaves from their names.
-        stable: Whether the arrays of the state keep their values until `each` has yielded.
+        read: Yields names of the state with their arrays, which nobody else uses.
     """
     leaves = named_leaves(tree)
     check_leaves(leaves)
@@ -137,10 +134,16 @@ def assign(
     comparison = compare(leaves, state, cast, ties, noted)
     if strict and comparison.lines:
         raise CheckpointError(_misfit_message(tree, comparison.lines, source))
-    names = comparison.fitting
-    values = each(lambda name: _converted(state[name], leaves[name], stable), names)
-    loaded = {leaves[n].path: value for n, value in zip(names, values, strict=True)}
-    for name in names:
+    loaded = {}
+    if read is None:
+        for name in comparison.fitting:
+            loaded[leaves[name].path] = _converted(state[name], leaves[name], private=False)
+    else:
+        for name, value in read(comparison.fitting):
+            # Transfers that still run would keep their own copies on the host.
+            leaf = jax.block_until_ready(_converted(value, leaves[name], private=True))
+            loaded[leaves[name].path] = leaf
+    for name in comparison.fitting:
         if id(state[name]) in made:
             tied = f" to `{noted[name].source}`" if name in noted else ""
             warnings.warn(
@@ -177,10 +180,10 @@ def _misfit_message(tree: Any, lines: list[str], source: str) -> str:
     )
 
 
-def _converted(value: Any, named: Named, stable: bool) -> Any:
+def _converted(value: Any, named: Named, *, private: bool) -> Any:
     """The value as a leaf of the same type, dtype and placement as that in the tree.
 
-    It is a copy, which later changes of the value do not reach.
+    It uses the memory of the value if that is private, and is a copy otherwise.
 
     Raises:
         CheckpointError: If an integer does not fit the dtype of the tree.
@@ -193,31 +196,18 @@ def _converted(value: Any, named: Named, stable: bool) -> Any:
     if not is_key(leaf.dtype) and value.dtype != leaf.dtype:
         _check_range(value, named)
         value = value.astype(leaf.dtype)
-    if isinstance(leaf, np.ndarray | np.generic):
-        array = np.array(value)
-        return array if isinstance(leaf, np.ndarray) else array[()]
     sharding = _placement(leaf)
     if getattr(leaf, "weak_type", False):
         value = _weakly_typed(value)
-    if isinstance(value, jax.Array):
+    if isinstance(value, jax.Array) and not isinstance(leaf, np.ndarray | np.generic):
         return value if sharding is None else jax.device_put(value, sharding)
-    if not stable:  # JAX may read the memory later
+    if not private or isinstance(value, jax.Array):
         value = np.array(value)
+    if isinstance(leaf, np.ndarray | np.generic):
+        return value if isinstance(leaf, np.ndarray) else value[()]
     if sharding is None:
-        array = jnp.asarray(value)
-    else:
-        array = jax.make_array_from_callback(value.shape, sharding, lambda index: value[index])
-    # JAX may use the memory itself, which is slow to read if it is that of a file, and may change.
-    return jax.device_put(array, may_alias=False) if _uses(array, value) else array
-
-
-def _uses(array: jax.Array, value: np.ndarray) -> bool:
-    """Whether a part of the JAX array lies in the memory of that of NumPy."""
-    low, high = np.lib.array_utils.byte_bounds(value)
-    return any(
-        shard.device.platform == "cpu" and low <= shard.data.unsafe_buffer_pointer() < high
-        for shard in array.addressable_shards
-    )
+        return jax.device_put(value)
+    return jax.make_array_from_callback(value.shape, sharding, lambda index: value[index])
 
 
 def _weakly_typed(value: Any) -> jax.Array:

@@ -1,10 +1,10 @@
-"""Reads arrays of files ahead of their use, checks them meanwhile, and lets them go afterwards."""
+"""Reads arrays of files in other threads, ahead of their use, and checks them."""
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jax_metrics.checkpoint._file import File
 from jax_metrics.checkpoint._packages import package
@@ -20,51 +20,33 @@ class Stored(NamedTuple):
     name: str
 
 
-def read_ahead(
-    names: Sequence[str], stored: Mapping[str, Stored], *, verify: bool
-) -> Iterator[str]:
-    """Yields the names in order, each when its array may be used.
-
-    Other threads read and check the next arrays meanwhile. The memory of an array is given back
-    some time after the next one was asked for.
+def read_ahead(entries: Sequence[Stored], *, verify: bool) -> Iterator[Any]:
+    """Yields the arrays in order, each in memory of its own.
 
     Args:
-        names: The names.
-        stored: Where their arrays are. Those that are missing here are in memory.
-        verify: Whether to check the arrays.
+        entries: The arrays.
+        verify: Whether to compare them with their checksums.
 
     Raises:
         CheckpointError: If an array is damaged.
     """
     package("xxhash")  # fails here, not in a thread
-    groups = deque(_groups(names, stored))
-    submitted: deque[tuple[list[str], int, Future[None]]] = deque()
+    groups = deque(_groups(entries))
+    submitted: deque[tuple[list[Stored], int, Future[list[Any]]]] = deque()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         ahead = 0
         while groups or submitted:
             while groups and (not submitted or ahead + groups[0][1] <= _AHEAD):
                 group, size = groups.popleft()
                 ahead += size
-                entries = [stored[name] for name in group if name in stored]
-                submitted.append((group, size, pool.submit(_read, entries, verify)))
+                reading = pool.submit(lambda g=group: [f.read(n, verify=verify) for f, n in g])
+                submitted.append((group, size, reading))
             group, size, reading = submitted.popleft()
-            reading.result()
-            yield from group
+            found = deque(reading.result())
+            del reading  # which has them, too
+            for file, name in group:
+                yield file.decoded(name, found.popleft())
             ahead -= size
-            for file, name in (stored[name] for name in group if name in stored):
-                file.release(name)
-
-
-def _groups(names: Sequence[str], stored: Mapping[str, Stored]) -> Iterator[tuple[list[str], int]]:
-    group, size = [], 0
-    for name in names:
-        group.append(name)
-        size += stored[name].file.size(stored[name].name) if name in stored else 0
-        if size >= _GROUP:
-            yield group, size
-            group, size = [], 0
-    if group:
-        yield group, size
 
 
 def check(entries: Sequence[Stored]) -> None:
@@ -73,11 +55,17 @@ def check(entries: Sequence[Stored]) -> None:
     Raises:
         CheckpointError: If one is damaged.
     """
-    stored = {str(index): entry for index, entry in enumerate(entries)}
-    for _ in read_ahead(list(stored), stored, verify=True):
+    for _ in read_ahead(entries, verify=True):
         pass
 
 
-def _read(entries: list[Stored], verify: bool) -> None:
-    for file in {file: None for file, _ in entries}:
-        file.read([name for other, name in entries if other is file], verify=verify)
+def _groups(entries: Sequence[Stored]) -> Iterator[tuple[list[Stored], int]]:
+    group, size = [], 0
+    for entry in entries:
+        group.append(entry)
+        size += entry.file.size(entry.name)
+        if size >= _GROUP:
+            yield group, size
+            group, size = [], 0
+    if group:
+        yield group, size
