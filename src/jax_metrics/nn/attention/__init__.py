@@ -1,4 +1,4 @@
-"""Attention, its decoding cache, positions, and transformers made of it."""
+"""Attention, its decoding cache, positions, and transformers."""
 
 from jax_metrics.nn.attention._attention import MultiHeadAttention as MultiHeadAttention
 from jax_metrics.nn.attention._attention import (
