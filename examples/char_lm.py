@@ -50,9 +50,12 @@ class LanguageModel(jm.Module):
             rope=jm.nn.RotaryEmbedding(),
         )
         self.blocks = jm.nn.TransformerEncoder(block, layers, norm=jm.LayerNorm())
+        self.head = jm.Linear(len(CHARACTERS), use_bias=False)
+        # One matrix for both: a character is read as it is written.
+        jm.tie(self, ".embed.embedding", ".head.kernel", transform=jnp.transpose, inplace=True)
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
-        return self.embed.attend(self.blocks(self.embed(tokens)))
+        return self.head(self.blocks(self.embed(tokens)))
 
 
 def load_text():

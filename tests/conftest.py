@@ -35,6 +35,8 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+# Nothing reads from which lines of Python an operation of a program came, and telling takes time.
+os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["KERAS_BACKEND"] = "jax"
 
@@ -86,7 +88,7 @@ def short_collections(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 MAPS = Path("/proc/self/maps")
-MOST_MAPS = 10_000
+MOST_MAPS = 40_000
 finished = itertools.count(1)
 
 
@@ -117,6 +119,8 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    # Tests leave large programs and traces alive, so the usual thresholds collect too often.
+    gc.set_threshold(50_000, 20, 50)
     gc.enable()
 
 

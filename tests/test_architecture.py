@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "optim": CORE,
     "checkpoint": CORE | SIBLINGS,
     "sharding": CORE | SIBLINGS,
-    "training": CORE | SIBLINGS | {"checkpoint", "sharding"},
+    "training": CORE | SIBLINGS | {"arguments", "checkpoint", "sharding"},
     "models": CORE | SIBLINGS | {"checkpoint", "sharding"},
     "testing": CORE | SIBLINGS,
 }

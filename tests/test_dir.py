@@ -9,7 +9,17 @@ import pytest
 import jax_metrics as jm
 from jax_metrics import nn
 
-MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regularizers", "tree"}
+MODULES = {
+    "checkpoint",
+    "losses",
+    "metrics",
+    "module",
+    "nn",
+    "optim",
+    "regularizers",
+    "training",
+    "tree",
+}
 
 
 @pytest.mark.parametrize(
@@ -19,6 +29,7 @@ MODULES = {"checkpoint", "losses", "metrics", "module", "nn", "optim", "regulari
         (nn, {"initializers"}),
         (jm.losses, set()),
         (jm.metrics, set()),
+        (jm.optim, set()),
     ],
 )
 def test_packages(package, modules):
@@ -38,7 +49,10 @@ model = jm.MLP([4, 1]).init(0, jnp.ones((1, 2)))
 OBJECTS = [
     (model, {"linear", "features", "init", "eval", "parameters", "replace", "tabulate", "at"}),
     (jm.Linear(4), {"kernel_init", "features", "use_bias", "variables"}),
-    (jm.Optimizer(optax.sgd(0.1)).init(model), {"init", "update", "opt_state"}),
+    (
+        jm.Optimizer(optax.sgd, learning_rate=0.1).init(model),
+        {"init", "update", "opt_state", "learning_rate"},
+    ),
     (jm.metrics.Accuracy(), {"update", "compute", "reset"}),
     (jm.losses.Huber(), {"delta", "replace"}),
 ]

@@ -14,11 +14,16 @@ from jax_metrics import module as module
 from jax_metrics import nn as nn
 from jax_metrics import optim as optim
 from jax_metrics import regularizers as regularizers
+from jax_metrics import training as training
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics._version import __version__ as __version__
+from jax_metrics.checkpoint import Checkpointer as Checkpointer
 from jax_metrics.checkpoint import CheckpointError as CheckpointError
+from jax_metrics.checkpoint import ExportedModel as ExportedModel
+from jax_metrics.checkpoint import export as export
 from jax_metrics.checkpoint import load as load
+from jax_metrics.checkpoint import load_exported as load_exported
 from jax_metrics.checkpoint import load_state_dict as load_state_dict
 from jax_metrics.checkpoint import save as save
 from jax_metrics.checkpoint import state_dict as state_dict
@@ -48,6 +53,7 @@ from jax_metrics.module import Parameter as Parameter
 from jax_metrics.module import Rng as Rng
 from jax_metrics.module import SharingError as SharingError
 from jax_metrics.module import State as State
+from jax_metrics.module import TieError as TieError
 from jax_metrics.module import TreePart as TreePart
 from jax_metrics.module import compact_module as compact_module
 from jax_metrics.module import grad as grad
@@ -56,7 +62,11 @@ from jax_metrics.module import next_key as next_key
 from jax_metrics.module import num_parameters as num_parameters
 from jax_metrics.module import preserve_state as preserve_state
 from jax_metrics.module import rng_key as rng_key
+from jax_metrics.module import tie as tie
+from jax_metrics.module import ties as ties
+from jax_metrics.module import untie as untie
 from jax_metrics.module import value_and_grad as value_and_grad
+from jax_metrics.module import with_ties as with_ties
 from jax_metrics.nn import GRU as GRU
 from jax_metrics.nn import LSTM as LSTM
 from jax_metrics.nn import MLP as MLP
@@ -191,11 +201,9 @@ from jax_metrics.tree import to_string as to_string
 from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 _MODULES = frozenset(
-    "checkpoint initializers losses metrics module nn optim regularizers testing tree".split()
+    "checkpoint initializers losses metrics module nn optim regularizers testing training "
+    "tree".split()
 )
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 _ROOT = "jax_metrics"
-_NAMESPACES = ("", ".nn", ".losses", ".metrics", ".initializers", ".regularizers")
+_NAMESPACES = ("", ".nn", ".losses", ".metrics", ".nn.initializers", ".optim", ".regularizers")
 _TASKS = ("Binary", "Multiclass", "Multilabel")  # prefixes of TorchMetrics
 
 # By what takes their place; the guide has the same table.
@@ -29,12 +29,25 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.nn.Remat": ("remat",),
     "jm.nn.Stack": ("scan", "layer_stack", "nn_scan"),
     "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
+    "jm.optim.loss_scaling": ("GradScaler", "DynamicScale", "LossScaleOptimizer"),
     "jax.jit": ("filter_jit", "jit"),
     "jm.grad": ("filter_grad",),
     "jm.value_and_grad": ("filter_value_and_grad",),
     "jm.equal": ("tree_equal",),
     "jm.num_parameters": ("count_params", "num_params", "parameter_count"),
     "jax.vmap": ("filter_vmap", "vmap"),
+    "jm.save": (
+        "save_checkpoint",
+        "save_model",
+        "save_weights",
+    ),
+    "jm.load": (
+        "load_checkpoint",
+        "load_model",
+        "load_weights",
+    ),
+    "jax.lax.stop_gradient": ("no_grad",),
+    "jax.tree.map": ("tree_map",),
     # Layers
     "jm.Linear": ("Dense", "LazyLinear"),
     "jm.nn.LinearGeneral": ("DenseGeneral", "EinsumDense"),
@@ -78,6 +91,18 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.nn.Residual": ("Add",),
     "jm.nn.MultiHeadAttention": ("MultiheadAttention",),
     "jm.nn.TransformerEncoder": ("Transformer",),
+    "jm.nn.ExponentialMovingAverage": (
+        "EMA",
+        "ema",
+    ),
+    "jm.nn.SinusoidalPositionEmbedding": (
+        "PositionalEncoding",
+        "SinusoidalEncoding",
+    ),
+    "jm.nn.RotaryEmbedding": (
+        "RoPE",
+        "RotaryPositionalEmbedding",
+    ),
     "jm.nn.LSTM": ("LSTMLayer",),
     "jm.nn.OptimizedLSTMCell": ("LayerNormBasicLSTMCell",),
     "jm.Lambda": ("Activation", "Function"),
@@ -97,6 +122,31 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jax.nn.hard_tanh": ("Hardtanh",),
     "jax.nn.hard_swish": ("Hardswish",),
     "jax.nn.glu": ("GLU",),
+    # Initializers
+    "jm.initializers.he_normal": (
+        "HeNormal",
+        "kaiming_normal_",
+    ),
+    "jm.initializers.he_uniform": (
+        "HeUniform",
+        "kaiming_uniform_",
+    ),
+    "jm.initializers.glorot_normal": (
+        "GlorotNormal",
+        "xavier_normal_",
+    ),
+    "jm.initializers.glorot_uniform": (
+        "GlorotUniform",
+        "xavier_uniform_",
+    ),
+    "jm.initializers.normal": (
+        "RandomNormal",
+        "normal_",
+    ),
+    "jm.initializers.zeros": (
+        "Zeros",
+        "zeros_",
+    ),
     # Losses
     "jm.losses.Crossentropy": (
         "CategoricalCrossentropy",
@@ -166,6 +216,12 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.metrics.Multioutput": ("MultioutputWrapper",),
     "jm.metrics.Multitask": ("MultitaskWrapper",),
     "jm.metrics.Expression": ("CompositionalMetric",),
+    "jm.metrics.RootMeanSquaredError": ("RMSE",),
+    "jm.metrics.MeanAbsolutePercentageError": ("MAPE",),
+    "jm.metrics.FBetaScore": (
+        "FBeta",
+        "Fbeta",
+    ),
     "jm.metrics.R2Score": ("R2", "r2"),
     "jm.metrics.PearsonCorrCoef": ("PearsonCorrelation",),
     "jm.metrics.state": ("add_state",),
@@ -216,4 +272,4 @@ def _public(module: Any, name: str) -> Any:
 
 
 def _short(namespace: str) -> str:
-    return namespace.replace(_ROOT, "jm", 1)
+    return namespace.replace(_ROOT, "jm", 1).replace("jm.nn.initializers", "jm.initializers")

@@ -1,5 +1,6 @@
 """Writes that fail, or are killed, leave the old file whole."""
 
+import fcntl
 import os
 import random
 import signal
@@ -65,6 +66,28 @@ def test_a_failure_at_any_call(path, monkeypatch, before, after):
             assert loaded == {9.0}
 
 
+def test_leftovers_of_killed_writes_are_removed(path):
+    folder = path.parent
+    shard = "model-89abcdef-00001-of-00002.safetensors"
+    ours = "model.safetensors", "model.safetensors.index.json", shard, shard[:5] + shard[14:]
+    for name in (*(f"{name}.0123abcd" for name in ours), "other.safetensors.0123abcd"):
+        (folder / f".{name}.tmp").mkdir()
+        (folder / f".{name}.tmp" / ".tmpxyz").write_text("half of it")
+    alive = folder / ".model.safetensors.4567abcd.tmp"
+    alive.mkdir()
+    descriptor = os.open(alive, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)  # as a process has that still writes
+    jm.save(path, OLD)
+    names = {name for name in os.listdir(folder) if name.endswith(".tmp")}
+    assert names == {".other.safetensors.0123abcd.tmp", alive.name}
+    os.close(descriptor)
+    link = folder / "elsewhere" / "link.safetensors"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    jm.save(link, NEW)
+    assert link.is_symlink() and not alive.exists()
+
+
 def run(code, *arguments):
     code = "import jax_metrics as jm, numpy as np, sys\n" + textwrap.dedent(code)
     command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -112,3 +135,5 @@ def test_a_kill_at_any_moment(path, shard_size):
         process.communicate()
         loaded = jm.load(path)
         assert len(loaded) == 40 and len({float(array.mean()) for array in loaded.values()}) == 1
+    jm.save(path, OLD, shard_size=shard_size)
+    assert not [name for name in os.listdir(path.parent) if name.endswith(".tmp")]

@@ -182,6 +182,32 @@ def test_paths_that_do_not_fit(path):
         jm.load(path.parent)
 
 
+def test_a_file_that_is_replaced_while_it_is_read(path):
+    from jax_metrics.checkpoint._file import File
+
+    jm.save(path, {"a": 1})
+    file = File(path)
+    jm.save(path, {"a": 1})
+    with pytest.raises(jm.CheckpointError, match="safetensors was replaced meanwhile: load it ag"):
+        file.read(["a"], verify=False)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int4"])
+@pytest.mark.parametrize("spec", [None, jax.P(), jax.P("data")])
+def test_the_arrays_do_not_use_the_memory_of_the_file(path, dtype, spec):
+    array = np.ones((8, 64)).astype(dtype)
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    sharding = None if spec is None else jax.NamedSharding(mesh, spec)
+    like = {"a": jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=sharding)}
+    for size in range(0, 64, 8):  # the array begins at each address that is possible
+        jm.save(path, {"a": array}, metadata={"padding": "x" * size})
+        loaded = jm.load(path, like=like)["a"]
+        with open(path, "r+b") as file:  # what `save` never does
+            file.seek(-array.nbytes, os.SEEK_END)
+            file.write(bytes(array.nbytes))
+        np.testing.assert_array_equal(loaded, array)
+
+
 @pytest.mark.parametrize("name", ["safetensors", "xxhash"])
 def test_a_missing_package_is_named_with_the_extra(path, monkeypatch, name):
     monkeypatch.setitem(__import__("sys").modules, name, None)

@@ -37,7 +37,7 @@ def test_metrics_compute_what_their_formulas_do(tmp_path):
     assert run("metrics.py", *small, folder=tmp_path).count("mean squared error") == 2
 
 
-@pytest.mark.parametrize("script", ["dispatch.py", "steps.py"])
+@pytest.mark.parametrize("script", ["dispatch.py", "steps.py", "optimizer.py"])
 def test_overheads_are_measured(script, tmp_path):
     pytest.importorskip("equinox")
     assert "3 layers" in run(script, "--layers", "3", "--rounds", "1", folder=tmp_path)

@@ -10,7 +10,7 @@ import jax_metrics as jm
 from jax_metrics._other_names import OTHER_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "names.md"
-NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics)
+NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics, jm.initializers, jm.optim, jm.regularizers)
 
 
 def test_the_page_has_the_same_table():
@@ -47,6 +47,12 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.losses.MSELoss, "Use `jm.losses.MeanSquaredError`."),
         (lambda: jm.metrics.MSE, "Use `jm.metrics.MeanSquaredError`."),
         (lambda: jm.metrics.MetricCollection, "Use `jm.metrics.Metrics`."),
+        (lambda: jm.metrics.RMSE, "Use `jm.metrics.RootMeanSquaredError`."),
+        (lambda: jm.EMA, "Use `jm.ExponentialMovingAverage`."),
+        (lambda: jm.initializers.HeNormal, "Use `jm.initializers.he_normal`."),
+        (lambda: jm.initializers.he_norml, "Did you mean `jm.initializers.he_normal`"),
+        (lambda: jm.he_normal, "It is `jm.initializers.he_normal`."),
+        (lambda: jm.regularizers.Huber, "It is `jm.losses.Huber`."),
         (lambda: jm.metrics.MulticlassF1Score, "Use `jm.metrics.F1Score`."),
         (lambda: jm.Accuracy, "It is `jm.metrics.Accuracy`."),
         (lambda: jm.relu, "It is `jm.nn.relu`."),
@@ -55,6 +61,9 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.Sequental, "Did you mean `jm.Sequential`?"),
         (lambda: jm.metrics.Acuracy, "Did you mean `jm.metrics.Accuracy`?"),
         (lambda: jm.nothing_like_it, "has no attribute 'nothing_like_it'$"),
+        (lambda: jm.optim.Adam, "Use `jm.optim.Optimizer`."),
+        (lambda: jm.optim.decay_masks, "Did you mean `jm.optim.decay_mask`?"),
+        (lambda: jm.groups, "It is `jm.optim.groups`."),
         (lambda: jm._private, "has no attribute '_private'$"),
     ],
 )

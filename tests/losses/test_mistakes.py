@@ -44,6 +44,22 @@ class Shifted(losses.Loss):
         return (target - preds - shift) ** 2
 
 
+class NotReturned(losses.Loss):
+    def call(self, target, preds):
+        pass
+
+
+class NoCall(losses.Loss):
+    pass
+
+
+class NotAnnotated(losses.Loss):
+    rate = 1.0
+
+    def call(self, target, preds):
+        return self.rate * (target - preds)
+
+
 class Rate(losses.Loss):
     rate: float = 1.0
     flag: bool = False
@@ -121,62 +137,109 @@ MISTAKES = {
         TypeError,
         r"Labels must be integers, .* Write `target.astype\(int\)`",
     ),
+    # Own losses
+    "the losses not returned": (
+        lambda: NotReturned()(target=P, preds=P),
+        TypeError,
+        "`call` of NotReturned returned None. Return the losses",
+    ),
+    "no call": (
+        lambda: NoCall()(target=P, preds=P),
+        NotImplementedError,
+        "NoCall has no method `call`",
+    ),
+    "an option without a type": (
+        lambda: NotAnnotated(rate=2.0),
+        TypeError,
+        "NotAnnotated has no option `rate`: .* Write `rate: float = ...`",
+    ),
+    # Functions
+    "misspelt option of a function": (
+        lambda: losses.huber(P, P, dleta=2.0),
+        TypeError,
+        "huber has no argument 'dleta'. Did you mean `delta`",
+    ),
+    "logits=True, function": (
+        lambda: losses.crossentropy(Y, LOGITS, logits=True),
+        TypeError,
+        "Did you mean `preds` or `from_logits`",
+    ),
+    "a third array by position, function": (
+        lambda: losses.mean_squared_error(P, P, P),
+        TypeError,
+        "takes only `target`, `preds` by position; got an array, an array, an array",
+    ),
+    "a mask, function": (
+        lambda: losses.mean_absolute_error(P, P, mask=P),
+        TypeError,
+        "no argument 'mask': it returns the losses of all .* class of the loss takes `mask`",
+    ),
+    "preds missing, function": (
+        lambda: losses.ctc(P),
+        TypeError,
+        r"ctc needs `preds`, as in `ctc\(target=..., preds=...\)`",
+    ),
+    "misspelt option of a penalty": (
+        lambda: jm.regularizers.l2(P, filter=jm.Parameter),
+        TypeError,
+        "l2 has no argument 'filter'. Did you mean `filters`",
+    ),
     # Line 7: logits and probabilities
     "logits, from_logits=False": (
         lambda: Crossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),
         ValueError,
-        "preds must be probabilities from 0 to 1 with `from_logits=False`, but 2 is none. If .* "
+        "preds must be probabilities from 0 to 1 with `from_logits=False`, but got 2. If .* "
         "give `from_logits=True`",
     ),
     "logits, one-hot target": (
         lambda: Crossentropy(**NO_LOGITS)(target=ONE_HOT, preds=LOGITS),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, binary": (
         lambda: Crossentropy(binary=True, **NO_LOGITS)(target=B, preds=LOGITS[:, 0] - 1),
         ValueError,
-        "but -0.9 is none",
+        "but got -0.9",
     ),
     "logits, function": (
         lambda: losses.crossentropy(Y, LOGITS, from_logits=False),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, binary focal": (
         lambda: BinaryFocalCrossentropy(**NO_LOGITS)(target=B, preds=LOGITS[:, 0]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, categorical focal": (
         lambda: CategoricalFocalCrossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, generalized": (
         lambda: GeneralizedCrossentropy(**NO_LOGITS)(target=Y, preds=LOGITS),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, Dice": (
         lambda: Dice(**NO_LOGITS)(target=Y[None], preds=LOGITS[None]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, binary Dice": (
         lambda: Dice(binary=True, **NO_LOGITS)(target=B[None], preds=LOGITS[None, :, 0]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, generalized Dice": (
         lambda: GeneralizedDice(**NO_LOGITS)(target=Y[None], preds=LOGITS[None]),
         ValueError,
-        "but 2 is none",
+        "but got 2",
     ),
     "logits, KLDivergence": (
         lambda: KLDivergence()(target=SOFTMAX, preds=LOGITS),
         ValueError,
-        "preds must be logarithms of probabilities, .*but 3 is none. .*jax.nn.log_softmax",
+        "preds must be logarithms of probabilities, .*but got 3. .*jax.nn.log_softmax",
     ),
     "probabilities, KLDivergence": (
         lambda: KLDivergence()(target=SOFTMAX, preds=SOFTMAX),
@@ -291,6 +354,21 @@ def test_what_a_mistake_is_told(mistake):
         call()
 
 
+FUNCTIONS = [
+    function
+    for module in (losses, jm.regularizers)
+    for name, function in vars(module).items()
+    if inspect.isfunction(function) and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_functions_name_what_they_take(function):
+    first = next(iter(inspect.signature(function).parameters))
+    with pytest.raises(TypeError, match=f"{function.__name__} has no argument 'none'.* {first}"):
+        function(none=1)
+
+
 WARNED = {
     "softmax, labels": lambda preds: Crossentropy()(target=Y, preds=preds),
     "softmax, one-hot": lambda preds: Crossentropy()(target=ONE_HOT, preds=preds),
@@ -307,6 +385,11 @@ def test_probabilities_as_logits_are_warned_of(mistake):
         call(SOFTMAX)
     call(LOGITS)  # logits, and what is traced, are silent
     jax.jit(call)(SOFTMAX)
+
+
+def test_a_loss_without_the_option_warns_too():
+    with pytest.warns(UserWarning, match="are read as logits. Leave out the softmax of the model"):
+        losses.PolyCrossentropy()(target=Y, preds=SOFTMAX)
 
 
 def test_the_warning_is_at_the_line_of_the_user():

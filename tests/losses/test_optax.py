@@ -96,6 +96,7 @@ def test_infinite_logits():
     assert np.isnan(theirs[0])
 
 
+@pytest.mark.slow
 def test_where_optax_is_wrong():
     """The other differences in docs/guide/losses.md."""
     x, label = jnp.array([[1e6 + 0.5, 1e6, 1e6 - 0.25, 1e6 - 3]]), jnp.array([1])

@@ -193,7 +193,7 @@ def nothing(metric):
         (count, r"`update` of \w+ changed n from 0 to 1.*self.n = jm.metrics.Total\(\)"),
         (append, r"changed log from \(?\[?.* to .*1"),
         (add, "changed other from nothing to 3"),
-        (weigh, r"assigned weights, an array that is no state.*jm.metrics.state\(\"sum\"\)"),
+        (weigh, r"assigned weights, an array that is not a state.*jm.metrics.state\(\"sum\"\)"),
     ],
 )
 def test_what_would_be_lost_raises(cls, run, change, message):

@@ -48,6 +48,7 @@ def test_a_batch_stays_sharded_without_a_mesh_in_the_context(name):
     np.testing.assert_allclose(output, layer.copy()(x), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Embed", "LSTM", "RNN", "Dropout", "BatchNorm"])
 def test_init_with_a_sharded_batch(name):
     make, x = LAYERS[name]

@@ -36,6 +36,21 @@ TRANSFORMATIONS = {
     ),
     "hyperparams": lambda: optax.inject_hyperparams(optax.adam)(0.1),
     "multi_steps": lambda: optax.MultiSteps(optax.adam(1e-2), 2),
+    "schedule": lambda: optax.adam(optax.cosine_decay_schedule(0.1, STEPS)),
+    "chain": lambda: optax.chain(
+        optax.clip(0.5),
+        optax.scale_by_adam(),
+        optax.add_decayed_weights(0.1, mask=not_bias),
+        optax.scale_by_schedule(optax.linear_schedule(-0.1, 0.0, STEPS)),
+    ),
+    "apply_if_finite": lambda: optax.apply_if_finite(optax.adam(1e-2), 3),
+    "adafactor": lambda: optax.adafactor(1e-2, min_dim_size_to_factor=2),
+    "schedule_free": lambda: optax.contrib.schedule_free_adamw(0.1, warmup_steps=2),
+    "muon": lambda: optax.contrib.muon(1e-2),
+    "sam": lambda: optax.contrib.sam(
+        optax.sgd(0.1), optax.chain(optax.contrib.normalize(), optax.sgd(0.05))
+    ),
+    "prodigy": lambda: optax.contrib.prodigy(0.5),
     "noise": lambda: optax.chain(optax.add_noise(0.1, 0.5, jax.random.key(0)), optax.sgd(0.1)),
 }
 

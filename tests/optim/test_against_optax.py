@@ -9,11 +9,11 @@ from optimizer_cases import (
     STEPS,
     TRANSFORMATIONS,
     X,
+    Y,
     assert_close,
     bare_optax,
     flat,
     gradient,
-    loss,
     make_model,
     with_values,
 )
@@ -47,32 +47,107 @@ def test_it_is_optax(name, whole, compiled):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["model", "parameters"])
-def test_a_line_search_gets_value_gradient_and_function(whole):
-    model = jm.Linear(1).init(0, X)
-    structure = model
+def quadratic(model):
+    return ((X.astype(model.kernel.dtype) @ model.kernel + model.bias - Y) ** 2).mean()
 
-    def of_flat(params):
-        return loss(with_values(structure, params))
 
-    expected, _ = bare_optax(
-        optax.lbfgs(),
-        model,
-        value=loss,
-        grad=lambda model: flat(gradient(model)),
-        value_fn=lambda model: of_flat,
-    )
-    optimizer = jm.Optimizer(optax.lbfgs()).init(model)
+@pytest.mark.parametrize(
+    ("whole", "compiled"), [(True, True), (False, False)], ids=["model-jit", "parameters-eager"]
+)
+def test_a_line_search_gets_value_gradient_and_function(whole, compiled):
+    """In float64, where a search in two programs takes the same turns."""
+    with jax.enable_x64(True):
+        model = jax.tree.map(lambda p: p.astype(float), jm.Linear(1).init(0, X).parameters())
+        structure, of_model = model, jax.value_and_grad(quadratic)
+        lbfgs = optax.lbfgs(memory_size=3)
+        optimizer = jm.Optimizer(lbfgs).init(model if whole else model.parameters())
 
-    def value_fn(tree):
-        return loss(tree if whole else structure.merge(tree))
+        def step(model, optimizer):
+            value, grad = of_model(model)
+            params = model if whole else model.parameters()
 
+            def value_fn(tree):
+                return quadratic(tree if whole else structure.merge(tree))
+
+            new = optimizer.update(grad, params, value=value, grad=grad, value_fn=value_fn)
+            return model.merge(new), optimizer
+
+        step = jax.jit(step) if compiled else step
+        of_flat = jax.jit(jax.value_and_grad(lambda params: quadratic(with_values(model, params))))
+
+        @jax.jit
+        def bare_step(params, state):
+            value, grad = of_flat(params)
+            updates, state = lbfgs.update(
+                grad, state, params, value=value, grad=grad, value_fn=lambda p: of_flat(p)[0]
+            )
+            return optax.apply_updates(params, updates), state
+
+        params, state = flat(model), lbfgs.init(flat(model))
+        for _ in range(STEPS):
+            model, optimizer = step(model, optimizer)
+            params, state = bare_step(params, state)
+        for path, value in flat(model).items():
+            np.testing.assert_allclose(value, params[path], rtol=1e-9, atol=1e-12)
+        found, expected = jax.tree.leaves(optimizer.opt_state), jax.tree.leaves(state)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["jit", "eager"])
+def test_opaque_sam_gets_a_function_of_gradients(compiled):
+    def make():
+        ascent = optax.chain(optax.contrib.normalize(), optax.sgd(0.05))
+        return optax.contrib.sam(optax.sgd(0.1), ascent, opaque_mode=True)
+
+    model = make_model()
+
+    def of_flat(model):
+        return lambda params, step: flat(gradient(with_values(model, params)))
+
+    expected, _ = bare_optax(make(), model, grad_fn=of_flat)
+    optimizer = jm.Optimizer(make()).init(model)
+
+    def step(model, optimizer):
+        new = optimizer.update(gradient(model), model, grad_fn=lambda m, step: gradient(m))
+        return new, optimizer
+
+    step = jax.jit(step) if compiled else step
     for _ in range(STEPS):
-        grads = gradient(model)
-        params = model if whole else model.parameters()
-        new = optimizer.update(grads, params, value=loss(model), grad=grads, value_fn=value_fn)
-        model = model.merge(new)
-    np.testing.assert_allclose(loss(model), of_flat(expected), rtol=1e-2)
+        model, optimizer = step(model, optimizer)
+    assert_close(flat(model), expected)
+
+
+def test_accumulated_gradients_pass_extra_arguments_on():
+    def make():
+        plateau = optax.contrib.reduce_on_plateau(0.5, patience=1)
+        return optax.MultiSteps(optax.chain(optax.sgd(0.1), plateau), 2)
+
+    model = make_model()
+    steps = make()
+    bare = optax.GradientTransformationExtraArgs(steps.init, steps.update)
+    expected, state = bare_optax(bare, model, value=lambda model: 1.0)
+    optimizer = jm.Optimizer(make()).init(model)
+    for _ in range(STEPS):
+        model = optimizer.update(gradient(model), model, value=1.0)
+    assert_close(flat(model), expected)
+    plateau, expected_plateau = (s.inner_opt_state[1] for s in (optimizer.opt_state, state))
+    assert plateau.scale == expected_plateau.scale < 1
+
+
+def test_a_step_that_is_not_finite_is_left_out():
+    make = lambda: optax.apply_if_finite(optax.adam(0.1), 2)  # noqa: E731
+    model = other = make_model()
+    optimizer = jm.Optimizer(make()).init(model)
+    params, transformation = flat(model), make()
+    state = transformation.init(params)
+    for factor in (1.0, jnp.nan, jnp.inf, 1.0):
+        grads = jax.tree.map(lambda g, factor=factor: factor * g, gradient(other))
+        updates, state = transformation.update(flat(grads), state, params)
+        params = optax.apply_updates(params, updates)
+        model = optimizer.update(grads, model)
+    assert_close(flat(model), params)
+    assert optimizer.opt_state.total_notfinite == state.total_notfinite == 2
 
 
 def test_data_for_a_function_can_change_in_a_partial():

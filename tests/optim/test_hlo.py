@@ -45,7 +45,7 @@ def with_modules(optimizer):
     return instructions(train_step, model, x, y, jm.Optimizer(optimizer).init(model))
 
 
-def by_hand(optimizer):
+def by_hand(optimizer, *, norms=False):
     def loss_fn(params, x, y):
         preds = x @ params["kernel"] + params["bias"]
         return jnp.mean((preds - y) ** 2)
@@ -53,7 +53,8 @@ def by_hand(optimizer):
     def train_step(params, x, y, state):
         loss, grads = jax.value_and_grad(loss_fn)(params, x, y)
         updates, state = optimizer.update(grads, state, params)
-        return loss, optax.apply_updates(params, updates), state
+        logs = (optax.tree.norm(grads), optax.tree.norm(updates)) if norms else ()
+        return loss, optax.apply_updates(params, updates), state, logs
 
     params = {"kernel": jnp.ones((1, 1)), "bias": jnp.zeros(1)}
     return instructions(train_step, params, x, y, optimizer.init(params))
@@ -68,6 +69,47 @@ def test_the_train_step_of_the_seed_is_the_one_written_by_hand(optimizer):
     assert with_modules(optimizer) == by_hand(optimizer)
 
 
+def kernels(params):
+    return {name: "kernel" in name for name in params}
+
+
+def labels(params):
+    return {name: "a" if "kernel" in name else "b" for name in params}
+
+
+TWO = {"a": optax.adam(0.01), "b": optax.sgd(0.1)}
+PAIRS = {
+    "chain": (optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.01)),) * 2,
+    "schedule": (optax.adam(optax.cosine_decay_schedule(0.1, 100)),) * 2,
+    "hyperparams": (
+        jm.optim.with_hyperparams(optax.sgd, learning_rate=0.1, momentum=0.9),
+        optax.inject_hyperparams(optax.sgd, static_args="nesterov")(0.1, momentum=0.9),
+    ),
+    "decay_mask": (
+        optax.adamw(0.01, weight_decay=0.1, mask=jm.optim.decay_mask()),
+        optax.adamw(0.01, weight_decay=0.1, mask=kernels),
+    ),
+    "groups": (
+        jm.optim.groups({".kernel": TWO["a"], ...: TWO["b"]}),
+        optax.partition(TWO, labels),
+    ),
+    "multi_steps": (optax.MultiSteps(optax.adam(0.01), 2),) * 2,
+    "master_weights": (jm.optim.master_weights(optax.adam(0.01)), optax.adam(0.01)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_what_is_optional_costs_nothing_either(name):
+    ours, bare = PAIRS[name]
+    assert with_modules(ours) == by_hand(bare)
+
+
+def test_norms_cost_what_they_cost_by_hand():
+    adam = optax.adam(0.01)
+    assert with_modules(jm.optim.with_norms(adam)) == by_hand(adam, norms=True)
+    assert by_hand(adam, norms=True) != by_hand(adam)
+
+
 def test_the_model_alone_is_the_one_written_by_hand():
     model = jm.MLP([16, 1]).init(42, x)
 
@@ -78,6 +120,43 @@ def test_the_model_alone_is_the_one_written_by_hand():
     params = [{"kernel": m.kernel, "bias": m.bias} for m in (model.linear, model.linear2)]
     ours = instructions(lambda model, x: model(x), model, x)
     assert ours == instructions(forward, params, x)
+
+
+tokens = np.arange(12).reshape(3, 4) % 7
+
+
+def tied_model():
+    layers = jm.Embed(7, 4), jm.Linear(4), jm.Linear(7, use_bias=False)
+    model = jm.Sequential(*layers).init(42, tokens)
+    return jm.tie(model, ".layers[0].embedding", ".layers[2].kernel", transform=jnp.transpose)
+
+
+def tied_with_modules(optimizer):
+    def train_step(model, tokens, optimizer):
+        grads, model = jm.grad(lambda model, tokens: (model(tokens) ** 2).mean())(model, tokens)
+        return optimizer.update(grads, model), optimizer
+
+    model = tied_model()
+    return instructions(train_step, model, tokens, jm.Optimizer(optimizer).init(model))
+
+
+def tied_by_hand(optimizer):
+    def loss_fn(params, tokens):
+        x = jnp.take(params["table"], tokens, axis=0)
+        x = x @ params["kernel"] + params["bias"]
+        return ((x @ jnp.transpose(params["table"])) ** 2).mean()
+
+    def train_step(params, tokens, state):
+        grads = jax.grad(loss_fn)(params, tokens)
+        updates, state = optimizer.update(grads, state, params)
+        return optax.apply_updates(params, updates), state
+
+    params = {"table": jnp.ones((7, 4)), "kernel": jnp.ones((4, 4)), "bias": jnp.zeros(4)}
+    return instructions(train_step, params, tokens, optimizer.init(params))
+
+
+def test_the_train_step_of_a_tied_model_is_the_one_written_by_hand():
+    assert tied_with_modules(optax.adam(0.01)) == tied_by_hand(optax.adam(0.01))
 
 
 def test_the_counter_sees_a_difference():

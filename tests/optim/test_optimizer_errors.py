@@ -100,7 +100,8 @@ def two():
         (
             lambda model: (model.filter(lambda info: info.name != "bias"), model),
             r"The gradients lack \.layers\[0\]\.bias, \.layers\[1\]\.bias, \.layers\[2\]\.bias, "
-            r"which the optimizer was initialized with\. .*call `optimizer\.init\(model\)` again",
+            r"which the optimizer was initialized with\. .*call "
+            r"`optimizer = optimizer\.adapt\(model\)`",
         ),
         (
             lambda model: (model, model.filter(lambda info: info.name != "var")),
@@ -117,7 +118,7 @@ def two():
             lambda model: (model.parameters(), model.at[".layers[2]"].apply(jm.Linear.freeze)),
             r"The parameters differ from those that the optimizer was initialized with, in "
             r"\.layers\[2\]\.bias, \.layers\[2\]\.kernel\. After freezing, unfreezing or replacing "
-            r"parts of a model, call `optimizer\.init\(model\)` again",
+            r"parts of a model, call `optimizer = optimizer\.adapt\(model\)`",
         ),
         (
             lambda model: (
@@ -216,3 +217,38 @@ def test_results_that_are_not_unpacked(transform):
     results = transform(lambda model: model(X).sum())(model)
     with pytest.raises(ValueError, match="are a tuple of 2 values. Unpack the results first: `gra"):
         optimizer.update(results, model)
+
+
+@pytest.mark.parametrize(
+    "make", [optax.lbfgs, lambda: optax.adafactor(0.1, min_dim_size_to_factor=1)]
+)
+def test_state_of_another_shape_than_its_parameter_is_no_mistake(make):
+    """An error of optax is told as such, where some state never has the parameter's shape."""
+    params = {"w": jnp.ones((2, 3))}
+    failing = optax.chain(make(), optax.add_decayed_weights(0.1))
+    optimizer = jm.Optimizer(failing).init(params)
+    extra = {"value": 1.0, "grad": params, "value_fn": lambda p: jnp.sum(p["w"])}
+    with pytest.raises(ValueError, match=r"Optimizer\.update failed in optax\."):
+        optimizer.update(params, apply_updates=False, **extra)
+    larger = {"w": jnp.ones((4, 5))}
+    with pytest.raises(
+        ValueError, match=r"At \['w'\]: the optimizer was initialized for a paramet"
+    ):
+        optimizer.update(larger, larger, **extra | {"grad": larger})
+
+
+def test_a_failed_step_leaves_the_state_as_it_was(two):
+    rates = jm.optim.with_hyperparams(optax.adam, learning_rate=0.1)
+    wrapped = jm.optim.with_norms(jm.optim.master_weights(jm.optim.loss_scaling(rates)))
+    optimizer = jm.Optimizer(wrapped).init(two)
+    before = jm.copy(optimizer, arrays=True)
+    for grads, params in ((two, two.parameters()), (two.parameters(), two.freeze()), (1, two)):
+        with pytest.raises(ValueError, match="gradients|parameters"):
+            optimizer.update(grads, params)
+        with pytest.raises(ValueError, match="gradients|parameters"):
+            jax.jit(lambda o, g, p: o.update(g, p))(optimizer, grads, params)
+    with pytest.raises(ValueError, match="finite"):
+        optimizer.learning_rate = float("inf")
+    with pytest.raises(ValueError, match="no trainable"):
+        optimizer.adapt(two.freeze())
+    assert jm.equal(optimizer, before)

@@ -276,7 +276,9 @@ def test_transformer_encoder_of_torch(norm_first, activation, masks):
 def test_transformer_decoder_of_torch(norm_first, padded):
     x, memory = random(3, 5, 8), random(3, 7, 8, seed=1)
     there = np.arange(7) < np.array([[7], [3], [4]])
-    layer = jm.nn.TransformerDecoderLayer(4, 16, dropout_rate=0.0, norm_first=norm_first)
+    layer = jm.nn.TransformerDecoderLayer(
+        4, mlp_features=16, dropout_rate=0.0, norm_first=norm_first
+    )
     model = jm.nn.TransformerDecoder(layer, 2).init(0, (x, memory))
     theirs = torch.nn.TransformerDecoder(
         torch.nn.TransformerDecoderLayer(8, 4, 16, 0.0, batch_first=True, norm_first=norm_first), 2

@@ -162,7 +162,7 @@ class OurBert(jm.Module):
         self.positions = jm.nn.LearnedPositionEmbedding(6)
         self.norm = jm.LayerNorm(epsilon=1e-12)
         gelu = lambda x: jax.nn.gelu(x, approximate=False)  # noqa: E731
-        layer = jm.nn.TransformerEncoderLayer(2, 12, activation=gelu, epsilon=1e-12)
+        layer = jm.nn.TransformerEncoderLayer(2, mlp_features=12, activation=gelu, epsilon=1e-12)
         self.encoder = jm.nn.TransformerEncoder(layer, 2)
 
     def __call__(self, ids):

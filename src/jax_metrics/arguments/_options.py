@@ -10,14 +10,14 @@ from typing import Any
 from jax_metrics.tree import nearest
 
 # Names that other libraries use for the same arguments.
-_SYNONYMS = {
+_SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "y_true": "target",
     "labels": "target",
     "targets": "target",
     "y": "target",
     "y_pred": "preds",
     "predictions": "preds",
-    "logits": "preds",
+    "logits": ("preds", "from_logits"),
     "input": "preds",
     "output": "preds",
     "outputs": "preds",
@@ -40,17 +40,22 @@ _EXPECTED: dict[type, str] = {
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question with the known name that was probably meant; empty if none is similar."""
     known = tuple(known)
-    synonym = _SYNONYMS.get(name)
-    return f" Did you mean `{synonym}`?" if synonym in known else nearest(name, known)
+    synonyms = _SYNONYMS.get(name, ())
+    synonyms = (synonyms,) if isinstance(synonyms, str) else synonyms
+    meant = " or ".join(f"`{synonym}`" for synonym in synonyms if synonym in known)
+    return f" Did you mean {meant}?" if meant else nearest(name, known)
 
 
-def refuse_unknown(owner: str, unknown: Iterable[str], known: Iterable[str]) -> None:
+def refuse_unknown(
+    owner: str, unknown: Iterable[str], known: Iterable[str], hint: str = ""
+) -> None:
     """Checks that there are no unknown arguments.
 
     Args:
         owner: The name of the class or function, for the message.
         unknown: The names that it does not have.
         known: The names that it has.
+        hint: Added to the message.
 
     Raises:
         TypeError: If there are, with the nearest known name.
@@ -59,7 +64,7 @@ def refuse_unknown(owner: str, unknown: Iterable[str], known: Iterable[str]) -> 
     for name in unknown:
         raise TypeError(
             f"{owner} has no argument {name!r}.{did_you_mean(name, known)} It takes "
-            f"{', '.join(known)}."
+            f"{', '.join(known)}.{hint}"
         )
 
 
@@ -82,7 +87,7 @@ def check_constructor(
         raise TypeError(
             f"{cls.__name__} takes {len(positional) or 'no'} argument{'s'[len(positional) == 1 :]} "
             f"by position, but got {len(args)}. Give options by name: "
-            f"{', '.join(f'{name}=...' for name in named)}."
+            f"{', '.join(f'{name}=...' for name in named)}.{getattr(cls, '_arguments_hint', '')}"
         )
     for name, value in (*zip(positional, args, strict=False), *options.items()):
         if name in parameters:

@@ -1,8 +1,12 @@
 """State dicts and files: any pytree as named arrays, in memory and on disk."""
 
+from jax_metrics.checkpoint._checkpointer import Checkpointer as Checkpointer
 from jax_metrics.checkpoint._errors import CheckpointError as CheckpointError
+from jax_metrics.checkpoint._export import export as export
 from jax_metrics.checkpoint._load import load as load
 from jax_metrics.checkpoint._load import read_metadata as read_metadata
+from jax_metrics.checkpoint._load_exported import ExportedModel as ExportedModel
+from jax_metrics.checkpoint._load_exported import load_exported as load_exported
 from jax_metrics.checkpoint._load_state_dict import load_state_dict as load_state_dict
 from jax_metrics.checkpoint._misfits import LeftOut as LeftOut
 from jax_metrics.checkpoint._rules import merge as merge

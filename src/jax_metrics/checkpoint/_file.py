@@ -3,19 +3,22 @@
 import json
 import math
 import mmap
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.checkpoint._checksums import damaged
 from jax_metrics.checkpoint._encoding import DTYPES, Encoded, decoded
 from jax_metrics.checkpoint._errors import CheckpointError
-from jax_metrics.checkpoint._header import CHECKSUM, CONTENTS, contents_of
+from jax_metrics.checkpoint._header import CHECKSUM, CONTENTS, EXPORT, contents_of
 from jax_metrics.checkpoint._packages import package
+from jax_metrics.checkpoint._tied_names import ties_from_json
 
 _MOST_HEADER = 100_000_000  # as the format has it
+_PIECE = 2**20  # bytes to read at once, which stay in the processor's cache
 
 
 class File:
@@ -38,6 +41,7 @@ class File:
         except (safetensors.SafetensorError, OSError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{path} is damaged, or no safetensors file: {error}.") from error
         with open(path, "rb") as file:
+            self._identity = os.fstat(file.fileno())
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             self._read_header()
@@ -56,22 +60,26 @@ class File:
         contents = contents_of(header, everything)
         self.header_checksum = everything.get(CHECKSUM)
         self.metadata = {
-            name: value for name, value in everything.items() if name not in (CONTENTS, CHECKSUM)
+            name: value
+            for name, value in everything.items()
+            if name not in (CONTENTS, CHECKSUM, EXPORT)
         }
+        self.export = None if contents is None else everything.get(EXPORT)
         if contents is not None and self.metadata.get("format") == "pt":
             del self.metadata["format"]
         self._contents = contents or {"checksums": {}, "keys": {}, "dtypes": {}}
-        self._arrays = {name: self._view(entry, 8 + size) for name, entry in table.items()}
+        self.ties = ties_from_json(self._contents.get("ties", {}))
+        self._begins = {n: 8 + size + entry["data_offsets"][0] for n, entry in table.items()}
+        self._arrays = {n: self._view(entry, self._begins[n]) for n, entry in table.items()}
         if contents is not None and set(contents["checksums"]) != set(self._arrays):
             raise ValueError("its arrays are not those that have checksums")
 
-    def _view(self, entry: dict[str, Any], start: int) -> np.ndarray:
+    def _view(self, entry: dict[str, Any], begin: int) -> np.ndarray:
         if entry["dtype"] not in DTYPES:
             raise CheckpointError(
                 f"the dtype {entry['dtype']} has no counterpart; there are {', '.join(DTYPES)}."
             )
         dtype, shape = jnp.dtype(DTYPES[entry["dtype"]]), entry["shape"]
-        begin = start + entry["data_offsets"][0]
         count = math.prod(shape)
         if begin + count * dtype.itemsize > len(self._map):
             raise ValueError("an array ends after the file")
@@ -84,20 +92,36 @@ class File:
         """The names of the arrays."""
         return list(self._arrays)
 
-    def check(self) -> None:
-        """Compares the arrays with their checksums, in parallel.
+    def read(self, names: Iterable[str], *, verify: bool) -> None:
+        """Has the system read arrays, which is faster than when their memory is first used.
+
+        Args:
+            names: The arrays.
+            verify: Whether to compare them with their checksums. Files of other libraries have
+                none.
 
         Raises:
-            CheckpointError: If one differs.
+            CheckpointError: If one differs, or the file is another one by now.
         """
-        raw = {name: array.reshape(-1).view(np.uint8) for name, array in self._arrays.items()}
-        wrong = damaged(self._contents["checksums"], raw)
+        expected, piece = self._contents["checksums"], bytearray(_PIECE)
+        wrong = []
+        with open(self.path, "rb", buffering=0) as file:
+            if not os.path.samestat(self._identity, os.fstat(file.fileno())):
+                raise CheckpointError(f"{self.path} was replaced meanwhile: load it again.")
+            for name in names:
+                left, found = self.size(name), package("xxhash").xxh3_64()
+                file.seek(self._begins[name])
+                while left and (count := file.readinto(memoryview(piece)[:left])):
+                    left -= count
+                    if verify:
+                        found.update(memoryview(piece)[:count])
+                if verify and found.hexdigest() != expected.get(name, found.hexdigest()):
+                    wrong.append(name)
         if wrong:
             raise CheckpointError(
                 f"{self.path} is damaged: the checksums of {', '.join(map(repr, wrong))} do not "
                 "fit. Load another copy of the file; `verify=False` loads what is there."
             )
-        self.release()
 
     def arrays(self) -> dict[str, Any]:
         """The arrays by name, as they were saved.
@@ -114,10 +138,16 @@ class File:
         except (ValueError, TypeError) as error:
             raise CheckpointError(f"{self.path} cannot be decoded: {error}.") from error
 
-    def release(self) -> None:
-        """Gives back the memory of what was read; it is read again when it is used."""
-        if hasattr(self._map, "madvise"):
-            self._map.madvise(mmap.MADV_DONTNEED)
+    def size(self, name: str) -> int:
+        """The bytes of an array."""
+        return self._arrays[name].nbytes
+
+    def release(self, name: str) -> None:
+        """Gives back the memory of an array; it is read again when it is used."""
+        if hasattr(mmap, "MADV_DONTNEED") and self.size(name):
+            begin = self._begins[name] // mmap.PAGESIZE * mmap.PAGESIZE
+            end = self._begins[name] + self.size(name)
+            self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import Any
 from jax_metrics.checkpoint._checksums import ZERO, checksum, checksums
 from jax_metrics.checkpoint._encoding import Encoded
 from jax_metrics.checkpoint._errors import CheckpointError
+from jax_metrics.checkpoint._tied_names import Tied, ties_to_json
 
 CONTENTS = "jax_metrics"
 CHECKSUM = "jax_metrics.checksum"
+EXPORT = "jax_metrics.export"
 VERSION = 1
 
 
@@ -25,13 +27,15 @@ def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
                 "The metadata of a file are strings by name; got "
                 f"{name!r}: {value!r}. Convert other values with `json.dumps`."
             )
-        if name in (CONTENTS, CHECKSUM):
+        if name in (CONTENTS, CHECKSUM, EXPORT):
             raise CheckpointError(f"The library itself uses {name!r} in the metadata: rename it.")
     return dict(metadata or {})
 
 
 def complete_metadata(
-    entries: Mapping[str, Encoded], metadata: Mapping[str, str]
+    entries: Mapping[str, Encoded],
+    metadata: Mapping[str, str],
+    ties: Mapping[str, Tied] | None = None,
 ) -> dict[str, str]:
     """The metadata of a file, with a placeholder for the checksum of the header."""
     sums = checksums(entry.array.reshape(-1).view("uint8") for entry in entries.values())
@@ -41,6 +45,8 @@ def complete_metadata(
         "keys": {name: entry.key for name, entry in entries.items() if entry.key},
         "dtypes": {name: entry.dtype for name, entry in entries.items() if entry.dtype},
     }
+    if ties:
+        contents["ties"] = ties_to_json(ties)
     # Loaders of Hugging Face's models refuse files without a format that they know.
     return {"format": "pt", **metadata, CONTENTS: json.dumps(contents), CHECKSUM: ZERO}
 

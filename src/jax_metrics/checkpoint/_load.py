@@ -1,7 +1,7 @@
 """`load`: the arrays of a safetensors file, or of several with an index."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -12,8 +12,10 @@ from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._file import File
 from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
 from jax_metrics.checkpoint._names import natural_order
+from jax_metrics.checkpoint._read_ahead import Stored, check, read_ahead
 from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._shards import index_path, read_index
+from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties, origin_of
 
 A = TypeVar("A")
 
@@ -66,7 +68,7 @@ def load(
         rename: As in `jm.load_state_dict`.
         rules: As in `jm.load_state_dict`.
         cast: As in `jm.load_state_dict`.
-        verify: Whether to compare the arrays with the checksums that `jm.save` wrote. Files of
+        verify: Whether to compare what is loaded with the checksums that `jm.save` wrote. Files of
             other libraries have none. The header of a file is always checked.
 
     Raises:
@@ -84,31 +86,50 @@ def load(
         {'x.0': array([1., 1.], dtype=float32), 'x.1': array(3.5)}
     """
     files = _open(Path(path))
-    if verify:
-        for file in files:
-            file.check()
-    state: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    noted: dict[str, Tied] = {}
+    origins: dict[int, Stored] = {}
     for file in files:
-        state.update(file.arrays())
-    state = apply_rules(state, rules, rename)
+        noted.update(file.ties)
+        for name, array in file.arrays().items():
+            arrays[name] = array
+            origins[id(array)] = Stored(file, name)
+    derived = {} if like is None else follow_ties(arrays, noted)
+    state = apply_rules({**arrays, **derived}, rules, rename)
+    # What the rules took apart or put together is not checked on the way, but here; so is what
+    # gave tied positions their values.
+    stored = {name: origins[id(value)] for name, value in state.items() if id(value) in origins}
+    if verify:
+        direct = set(stored.values())
+        used = {origin_of(name, noted) for name in derived}
+        check([one for one in origins.values() if one not in direct or one.name in used])
 
-    def release(value: Any) -> None:
-        # Transfers that still run would keep their own copies on the host.
-        jax.block_until_ready(value)
-        for file in files:
-            file.release()
+    def each(convert: Callable[[str], Any], names: Sequence[str]) -> Iterator[Any]:
+        for name in read_ahead(names, stored, verify=verify):
+            # Transfers that still run would keep their own copies on the host.
+            yield jax.block_until_ready(convert(name))
 
     if like is not None:
         result, left_out = assign(
-            like, state, strict=strict, cast=cast, source=str(path), after_each=release
+            like,
+            state,
+            strict=strict,
+            cast=cast,
+            noted=noted,
+            derived=derived,
+            source=str(path),
+            each=each,
+            stable=True,
         )
         return result if strict else (result, left_out)
-    copies = {}
-    for name in sorted(state, key=natural_order):
+
+    def copied(name: str) -> Any:
         value = state[name]
-        copies[name] = value if isinstance(value, jax.Array) else np.array(value)
-        release(copies[name])
-    return copies
+        return value if isinstance(value, jax.Array) else np.array(value)
+
+    names = sorted(state, key=natural_order)
+    copies = dict(zip(names, each(copied, names), strict=True))
+    return StateDict(copies, noted) if noted and copies.keys() == arrays.keys() else copies
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

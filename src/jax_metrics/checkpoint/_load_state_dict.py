@@ -1,6 +1,9 @@
 """`load_state_dict`: a pytree with the values of a state dict."""
 
-from collections.abc import Callable, Iterable, Mapping
+import builtins
+import types
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 import jax
@@ -11,11 +14,14 @@ from jax.core import Tracer
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._misfits import LeftOut, compare, is_key
 from jax_metrics.checkpoint._names import Named, named_leaves
+from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._rules import Rule, rename_all
 from jax_metrics.checkpoint._state_dict import check_leaves, is_array, is_number
+from jax_metrics.checkpoint._tied_names import Tied, agrees, follow_ties, tied_names
 from jax_metrics.tree import map
 
 A = TypeVar("A")
+_NONE: Mapping[str, Any] = types.MappingProxyType({})
 Rename = Mapping[str, str] | Callable[[str], str]
 
 
@@ -83,8 +89,12 @@ def load_state_dict(
         >>> model.bias
         Array([1., 1.], dtype=float32)
     """
-    state = apply_rules(state, rules, rename)
-    result, left_out = assign(tree, state, strict=strict, cast=cast, inplace=inplace)
+    noted = getattr(state, "ties", {})
+    derived = follow_ties(state, noted)
+    state = apply_rules({**state, **derived}, rules, rename)
+    result, left_out = assign(
+        tree, state, strict=strict, cast=cast, noted=noted, derived=derived, inplace=inplace
+    )
     return result if strict else (result, left_out)
 
 
@@ -94,9 +104,12 @@ def assign(
     *,
     strict: bool,
     cast: bool,
+    noted: Mapping[str, Tied] = _NONE,
+    derived: Mapping[str, Any] = _NONE,
     inplace: bool = False,
     source: str = "The state",
-    after_each: Callable[[Any], None] = lambda value: None,
+    each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]] = builtins.map,
+    stable: bool = False,
 ) -> tuple[Any, LeftOut]:
     """As `load_state_dict` with a converted state.
 
@@ -105,20 +118,37 @@ def assign(
         state: The converted state.
         strict: As there.
         cast: As there.
+        noted: The tied positions of the tree that the state was taken from.
+        derived: The values of the state that were not in it, but follow from those.
         inplace: As there.
         source: What the state is, for the beginning of the error.
-        after_each: Called with each new leaf, when it has been copied out of the state.
+        each: As `map`, to make the leaves from their names.
+        stable: Whether the arrays of the state keep their values until `each` has yielded.
     """
     leaves = named_leaves(tree)
     check_leaves(leaves)
-    comparison = compare(leaves, state, cast)
+    ties = tied_names(tree, leaves)
+    made = {id(value) for value in derived.values()}
+    state = {
+        name: value
+        for name, value in state.items()
+        if name in leaves or not (id(value) in made or (name in ties and agrees(name, state, ties)))
+    }
+    comparison = compare(leaves, state, cast, ties, noted)
     if strict and comparison.lines:
         raise CheckpointError(_misfit_message(tree, comparison.lines, source))
-    loaded = {}
-    for name in comparison.fitting:
-        value = _converted(state[name], leaves[name])
-        after_each(value)
-        loaded[leaves[name].path] = value
+    names = comparison.fitting
+    values = each(lambda name: _converted(state[name], leaves[name], stable), names)
+    loaded = {leaves[n].path: value for n, value in zip(names, values, strict=True)}
+    for name in names:
+        if id(state[name]) in made:
+            tied = f" to `{noted[name].source}`" if name in noted else ""
+            warnings.warn(
+                f"In the state, `{name}` is tied{tied}, but not in the tree: it gets a copy of "
+                "that value, and training will make them differ. Tie them first, with `jm.tie`, to "
+                "keep them one.",
+                stacklevel=3,
+            )
     result = map(
         lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
     )
@@ -147,13 +177,17 @@ def _misfit_message(tree: Any, lines: list[str], source: str) -> str:
     )
 
 
-def _converted(value: Any, named: Named) -> Any:
+def _converted(value: Any, named: Named, stable: bool) -> Any:
     """The value as a leaf of the same type, dtype and placement as that in the tree.
+
+    It is a copy, which later changes of the value do not reach.
 
     Raises:
         CheckpointError: If an integer does not fit the dtype of the tree.
     """
     leaf = named.leaf
+    if isinstance(leaf, PlainValue):
+        return value
     if is_number(leaf):
         return type(leaf)(np.asarray(value).item())
     if not is_key(leaf.dtype) and value.dtype != leaf.dtype:
@@ -163,12 +197,33 @@ def _converted(value: Any, named: Named) -> Any:
         array = np.array(value)
         return array if isinstance(leaf, np.ndarray) else array[()]
     sharding = _placement(leaf)
+    if getattr(leaf, "weak_type", False):
+        value = _weakly_typed(value)
     if isinstance(value, jax.Array):
         return value if sharding is None else jax.device_put(value, sharding)
-    # Without a copy, JAX may go on using memory that NumPy writes to, or a file.
+    if not stable:  # JAX may read the memory later
+        value = np.array(value)
     if sharding is None:
-        return jnp.asarray(np.array(value))
-    return jax.make_array_from_callback(value.shape, sharding, lambda index: np.array(value[index]))
+        array = jnp.asarray(value)
+    else:
+        array = jax.make_array_from_callback(value.shape, sharding, lambda index: value[index])
+    # JAX may use the memory itself, which is slow to read if it is that of a file, and may change.
+    return jax.device_put(array, may_alias=False) if _uses(array, value) else array
+
+
+def _uses(array: jax.Array, value: np.ndarray) -> bool:
+    """Whether a part of the JAX array lies in the memory of that of NumPy."""
+    low, high = np.lib.array_utils.byte_bounds(value)
+    return any(
+        shard.device.platform == "cpu" and low <= shard.data.unsafe_buffer_pointer() < high
+        for shard in array.addressable_shards
+    )
+
+
+def _weakly_typed(value: Any) -> jax.Array:
+    """The value with a weak type, on which the dtypes of what is computed from it depend."""
+    weak_zero = jnp.asarray(value.dtype.type(0).item())
+    return jnp.broadcast_to(weak_zero, value.shape).at[...].set(np.asarray(value))
 
 
 def _placement(leaf: Any) -> Any:

@@ -8,7 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.checkpoint._names import Named
+from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._state_dict import is_array, is_number
+from jax_metrics.checkpoint._tied_names import Tied
 from jax_metrics.tree import nearest
 
 
@@ -44,14 +46,34 @@ class Comparison(NamedTuple):
     lines: list[str]
 
 
-def compare(leaves: dict[str, Named], state: Mapping[str, Any], cast: bool) -> Comparison:
-    """Compares the leaves of a tree with a state; the values are not read."""
+def compare(
+    leaves: dict[str, Named],
+    state: Mapping[str, Any],
+    cast: bool,
+    ties: Mapping[str, Tied],
+    noted: Mapping[str, Tied],
+) -> Comparison:
+    """Compares the leaves of a tree with a state; the values are not read.
+
+    Args:
+        leaves: The leaves of the tree by name.
+        state: The state.
+        cast: Whether dtypes that can be converted fit.
+        ties: The tied positions of the tree; those that the state has, too, have other values.
+        noted: The tied positions of the tree that the state was taken from.
+    """
     missing = [name for name in leaves if name not in state]
     unexpected = [name for name in state if name not in leaves]
     fitting, misshapen, mistyped, lines = [], [], [], []
     for name in missing:
-        lines.append(f"missing: `{name}` ({_described(leaves[name].leaf)})")
+        lines.append(f"missing: `{name}` ({_described(leaves[name].leaf)}){_tied_by(name, noted)}")
     for name in unexpected:
+        if name in ties:
+            lines.append(
+                f"tied: `{name}`: the tree uses `{ties[name].source}` there, but the state has "
+                f"another value ({_described(state[name])})"
+            )
+            continue
         lines.append(
             f"unexpected: `{name}` ({_described(state[name])}).{nearest(name, missing)}".rstrip(".")
         )
@@ -60,7 +82,11 @@ def compare(leaves: dict[str, Named], state: Mapping[str, Any], cast: bool) -> C
             continue
         value = state[name]
         pair = f"`{name}`: the tree has {_described(leaf)}, the state {_described(value)}"
-        if not is_array(value) and not is_number(value):
+        plain = isinstance(value, PlainValue)
+        if plain and isinstance(leaf, PlainValue):
+            fitting.append(name)
+            continue
+        if plain or isinstance(leaf, PlainValue) or not (is_array(value) or is_number(value)):
             kind = "type"
         elif is_key(_dtype(leaf)) != is_key(_dtype(value)):
             kind = "dtype"
@@ -75,6 +101,14 @@ def compare(leaves: dict[str, Named], state: Mapping[str, Any], cast: bool) -> C
         lines.append(f"{kind}: {pair}")
     groups = (missing, unexpected, misshapen, mistyped)
     return Comparison(fitting, LeftOut(*(tuple(sorted(group)) for group in groups)), lines)
+
+
+def _tied_by(name: str, noted: Mapping[str, Tied]) -> str:
+    if name not in noted:
+        return ""
+    tied = noted[name]
+    by = f" by `{tied.function}`, which only a tree that has the tie knows" if tied.function else ""
+    return f", tied to `{tied.source}` in the state{by}"
 
 
 def castable(value: Any, leaf: Any) -> bool:
@@ -113,6 +147,8 @@ def _same_dtype(leaf: Any, value: Any) -> bool:
 def _described(value: Any) -> str:
     if is_number(value):
         return f"a Python {type(value).__name__}"
+    if isinstance(value, PlainValue):
+        return repr(value)
     if is_array(value):
         return f"shape {tuple(value.shape)}, {value.dtype}"
     return f"a {type(value).__name__}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from jax_metrics.checkpoint._atomic import remove_leftovers
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._header import check_metadata
@@ -31,8 +32,9 @@ def save(
 ) -> None:
     """Writes the arrays of a pytree to disk, in the safetensors format.
 
-    The names are those of `jm.state_dict`. Every array has a checksum, which `jm.load` checks.
-    A failure at any moment leaves the old file or the new one, never a mixture of both.
+    The names are those of `jm.state_dict`; a value that is tied to another one is noted, not
+    written twice. Every array has a checksum, which `jm.load` checks. A failure at any moment
+    leaves the old file or the new one, never a mixture of both.
 
     Args:
         path: The file, such as `"model.safetensors"`; an older one is replaced.
@@ -65,6 +67,7 @@ def save(
         raise CheckpointError(f"`shard_size` is a number of bytes, at least 1; got {shard_size}.")
     metadata = check_metadata(metadata)
     state = state_dict(tree)
+    ties = getattr(state, "ties", {})
     if "__metadata__" in state:
         raise CheckpointError("The format reserves the name `__metadata__`: rename that entry.")
     if hollow := [n for n, leaf in state.items() if isinstance(leaf, jax.ShapeDtypeStruct)]:
@@ -72,18 +75,19 @@ def save(
             f"`{hollow[0]}` has a shape, but no values: it comes from `jax.eval_shape`. Save the "
             "arrays themselves."
         )
+    remove_leftovers(target)
     groups = grouped(state, shard_size)
     old = shards_in(target)
     if len(groups) == 1:
-        write_file(target, _encoded(state, groups[0]), metadata)
+        write_file(target, _encoded(state, groups[0]), metadata, ties)
         index_path(target).unlink(missing_ok=True)
         remove(target, old)
         return
     new = dict(zip(new_shard_names(target, len(groups)), groups, strict=True))
     try:
         sums = {
-            file_name: write_file(target.with_name(file_name), _encoded(state, names), metadata)
-            for file_name, names in new.items()
+            name: write_file(target.with_name(name), _encoded(state, names), metadata, ties)
+            for name, names in new.items()
         }
         write_index(target, new, sums, sum(leaf.nbytes for leaf in state.values()))
     except BaseException:

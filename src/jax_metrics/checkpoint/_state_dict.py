@@ -7,6 +7,8 @@ import numpy as np
 
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._names import Named, named_leaves
+from jax_metrics.checkpoint._plain_values import PlainValue
+from jax_metrics.checkpoint._tied_names import StateDict, tied_names
 
 
 def state_dict(tree: Any) -> dict[str, Any]:
@@ -20,7 +22,10 @@ def state_dict(tree: Any) -> dict[str, Any]:
         tree: A module, an optimizer, a metric, or any pytree of them.
 
     Returns:
-        The arrays themselves, not copies. Python numbers become NumPy arrays without axes.
+        The arrays themselves, not copies. Python numbers become NumPy arrays without axes. A value
+        that is tied to another one, as by `jm.tie`, is not among them; the dict then has the
+        attribute `ties`, from the names of such values to those of the others, so that a model
+        without the tie can load it.
 
     Raises:
         CheckpointError: If a leaf is not an array or a number, or two leaves have one name.
@@ -34,9 +39,12 @@ def state_dict(tree: Any) -> dict[str, Any]:
     """
     leaves = named_leaves(tree)
     check_leaves(leaves)
-    return {
+    state = {
         name: np.asarray(leaf) if is_number(leaf) else leaf for name, (_, leaf) in leaves.items()
     }
+    found = tree.ties if isinstance(tree, StateDict) else tied_names(tree, leaves)
+    ties = {name: tied._replace(transform=None) for name, tied in found.items()}
+    return StateDict(state, ties) if ties else state
 
 
 def is_number(leaf: Any) -> bool:
@@ -64,7 +72,9 @@ def check_leaves(leaves: dict[str, Named]) -> None:
     wrong = [
         f"{named.path or 'the root'} is a {type(named.leaf).__name__}"
         for named in leaves.values()
-        if not is_number(named.leaf) and not is_array(named.leaf)
+        if not is_number(named.leaf)
+        and not is_array(named.leaf)
+        and not isinstance(named.leaf, PlainValue)
     ]
     if wrong:
         raise CheckpointError(

@@ -43,7 +43,7 @@ _of_block: contextvars.ContextVar[Mode | None] = contextvars.ContextVar("checks"
 def checks(mode: Mode) -> ChosenChecks:
     """Chooses when an eager update raises for invalid values: for the program, or for a block.
 
-    An update that raises must wait for the device. Traced code never raises. Whatever is chosen,
+    An update that raises must wait for the device. Traced code never raises. In every mode,
     the value becomes NaN where `check` adds its result to the state.
 
     Args:
@@ -91,8 +91,8 @@ class _Noticed(NamedTuple):
     outcome: Outcome
 
 
-# By metric, what its updates noticed since it was reset. A metric is no key of the other kind: its
-# state is a pytree, which this is not part of.
+# By metric, what its updates noticed since it was reset. It is kept apart from the state
+# of the metric, which is a pytree.
 _noticed: "weakref.WeakKeyDictionary[Any, collections.deque[_Noticed]]"
 _noticed = weakref.WeakKeyDictionary()
 

@@ -6,7 +6,7 @@ then a second program is compiled and run, which finds the check that failed.
 
 What is checked directly in the update is collected while it is traced. A check inside of a scan, or
 of another transformation within the update, belongs to the trace of that one, and cannot leave it
-so. It becomes part of the program, and `checkify` gets it out, whatever the transformation.
+directly. It becomes part of the program, and `checkify` extracts it from any transformation.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ class Raising:
 
 Recorder = Collecting | Raising
 # JAX keeps the trace of a jitted function for later calls. One that is called in an update needs
-# another with its checks than elsewhere, and metadata are what tells the two apart.
+# another with its checks than elsewhere, and the metadata distinguish the two.
 _PROGRAMS_OF_THEIR_OWN = functools.partial(set_xla_metadata, checks="returned")
 _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar(
     "recorder", default=None
@@ -147,13 +147,13 @@ def record(rules: Iterable[Rule], all_passed: jax.Array) -> None:
 
 
 def current_recorder() -> Recorder | None:
-    """Who is told of checks now."""
+    """The current recorder of checks."""
     return _recorder.get()
 
 
 @contextlib.contextmanager
 def recorded_by(recorder: Recorder | None) -> Iterator[None]:
-    """Lets a recorder know of the checks that are made while the block runs."""
+    """Sends the checks made in the block to a recorder."""
     token = _recorder.set(recorder)
     try:
         yield
@@ -162,7 +162,7 @@ def recorded_by(recorder: Recorder | None) -> Iterator[None]:
 
 
 class Outcome(NamedTuple):
-    """What came of the checks of a program; the program returns it.
+    """The results of the checks of a program, which returns them.
 
     Attributes:
         results: For each check its message, and whether it passed.
@@ -173,7 +173,7 @@ class Outcome(NamedTuple):
     failure: Any = None
 
     def failed(self) -> jax.Array | None:
-        """Whether a check failed, so that one transfer tells; None if there are no checks."""
+        """Whether a check failed, as one value to transfer; None if there are no checks."""
         flags = [~result.value for result in self.results]
         flags += [leaf.any() for leaf in jax.tree.leaves(self.failure) if leaf.dtype == bool]
         return functools.reduce(jnp.logical_or, flags) if flags else None
@@ -202,11 +202,11 @@ def collecting(
 
 
 def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tuple[Any, Outcome]]:
-    """The function, to be compiled, which also returns what came of all checks within.
+    """The function, to be compiled, which also returns the results of all checks within.
 
     Args:
         f: The function.
-        per_rule: Whether rules are told apart, which takes time; see `Outcome.message`.
+        per_rule: Whether rules are distinguished, which takes time; see `Outcome.message`.
     """
     # As a program inside of the program it is traced once, and not written out again.
     collected = jax.jit(collecting(f, per_rule=per_rule))

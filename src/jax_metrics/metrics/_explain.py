@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from jax_metrics.arguments import refuse_foreign
+from jax_metrics.tree import explain_deleted
 
 _NEEDS_VALUES = (
     jax.errors.ConcretizationTypeError,
@@ -15,7 +16,7 @@ _NEEDS_VALUES = (
 
 
 def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
-    """Raises an error that says more than the one from an update; returns if it knows no more.
+    """Raises a more helpful error than that of an update; returns if there is none.
 
     Args:
         metric: The metric; or an object that has its class as `cls`.
@@ -23,11 +24,14 @@ def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
         error: What the update raised.
 
     Raises:
+        RuntimeError: If the metric or an argument holds a deleted array.
         TypeError: If an argument is not for JAX, or the code of the update is not.
     """
     if not metric.jittable:
         return
     explain_values(metric, "update", error)
+    if told := explain_deleted(inputs, "array"):
+        raise RuntimeError(f"The input of {_class(metric).__name__} {told}") from error
     if not isinstance(error, TypeError | ValueError):
         return
     args, named = inputs if isinstance(inputs, tuple) else ((), inputs)
@@ -44,11 +48,14 @@ def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
 
 
 def explain_values(metric: Any, method: str, error: Exception) -> None:
-    """Raises if the error is one of code that needs to know the values of traced arrays.
+    """Raises if the error is one of deleted arrays, or of code that needs values of traced arrays.
 
     Raises:
-        TypeError: If it is.
+        RuntimeError: If the metric holds a deleted array.
+        TypeError: If values are needed.
     """
+    if told := explain_deleted(metric, "metric"):
+        raise RuntimeError(f"{_class(metric).__name__} {told}") from error
     if not isinstance(error, _NEEDS_VALUES):
         return
     name = _class(metric).__name__

@@ -36,7 +36,7 @@ class Expression(Composite):
     """
 
     function: Callable[..., Any] = static()
-    # Static, since `vmap` may give the state a new axis. None stands for a metric.
+    # Static, since `vmap` may give the state a new axis. None marks a metric.
     constants: tuple[Any, ...] = static()
     metrics: list[Metric]
 

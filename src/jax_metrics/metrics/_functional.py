@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 import jax
 import numpy as np
 
-from jax_metrics.arguments import refuse_truncation, refuse_unknown
+from jax_metrics.arguments import refuse_misfit, refuse_truncation
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._function_types import (
     Comparing,
@@ -46,7 +46,7 @@ def functional(
 def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[..., Any]:
     """The function of a metric for one batch, as `accuracy` is that of `Accuracy`.
 
-    It takes the arguments of `update`, the first two of them also by position, and the options of
+    It takes the arguments of `update`, the first two of them by position too, and the options of
     the class. It compiles once for the same options and shapes.
 
     Args:
@@ -77,10 +77,8 @@ def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[.
     def function(*args: Any, **kwargs: Any) -> Any:
         try:
             given = signature.bind(*args, **kwargs).arguments
-        except TypeError:
-            unknown = [name for name in kwargs if name not in signature.parameters]
-            refuse_unknown(function.__name__, unknown, signature.parameters)
-            raise
+        except TypeError as error:
+            refuse_misfit(function, args, kwargs, error)
         chosen = {n: v for n, v in given.items() if n in options}
         inputs = {n: v for n, v in given.items() if n in arguments}
         refuse_truncation(**inputs)  # now: the program sees what JAX made of the values

@@ -55,7 +55,7 @@ class MeanOf(WeightedMean):
     Attributes:
         same_shape: Whether target and predictions must not be broadcast, such as `[n]` with
             `[n, 1]`, which would make `n * n` values. Labels `[...]` for scores `[..., classes]`
-            are no such case. A class that broadcasts on purpose sets it to False.
+            are allowed. A class that broadcasts on purpose sets it to False.
 
     Example:
         >>> import jax.numpy as jnp

@@ -159,7 +159,9 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
             **unknown: Any,
         ):
             if unknown:  # only here, since a subclass may keep further options for itself
-                refuse_unknown(type(self).__name__, unknown, type(self).__signature__.parameters)
+                cls = type(self)
+                known = cls.__signature__.parameters
+                refuse_unknown(cls.__name__, unknown, known, cls._arguments_hint)
             if name is not None:
                 self.name = name
             if on is not None:

@@ -1,7 +1,7 @@
-"""The states of a metric: mapped over, set to where they began, and what of it cannot be merged.
+"""The states of a metric: mapping over them, their initial values, and whether they can be merged.
 
-A state is an `Accumulator`, an array declared with `state`, which says how two are merged, or an
-array of the plain kind `MetricState`. The last one begins with what `__init__` left in it.
+A state is an `Accumulator`, an array declared with `state`, which has a merge rule, or an array of
+the plain kind `MetricState`. The initial value of the last kind is what `__init__` assigned.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ T = TypeVar("T", bound=Tree)
 
 
 class Initial(TreePart):
-    """What the states of the plain kind begin with."""
+    """The initial values of the states of the plain kind."""
 
 
 class PlainStates(Tree):
-    """The part of a metric that remembers what its states of the plain kind begin with."""
+    """The part of a metric that keeps the initial values of its states of the plain kind."""
 
     # In the order of `plain_states`; absent without such states. A node, so that it goes through
     # `vmap` along with the states.
@@ -36,7 +36,7 @@ class PlainStates(Tree):
 
 
 def with_initial_states(tree: T) -> T:
-    """Assigns what the states of the plain kind begin with, also in metrics inside; returns it."""
+    """Assigns the initial values of plain states, including metrics inside; returns the metric."""
     if "_initial" in vars(tree):
         states = plain_states(tree, of_metrics_inside=False)
         for (owner, name), value in zip(states, vars(tree)["_initial"], strict=True):
@@ -64,7 +64,7 @@ def map_states(f: Callable[..., Any], tree: T, *others: T) -> T:
     layout = layout_of(tree)
     for name, metadata in zip(layout.names, layout.metadata, strict=True):
         values = [vars(one)[name] for one in (tree, *others)]
-        # Past the assignment of attributes, which is not allowed in all Trees.
+        # Bypasses the assignment of attributes, which some Trees forbid.
         vars(result)[name] = jax.tree.map(
             lambda *parts, kind=metadata.kind: inner(kind, *parts), *values, is_leaf=is_tree
         )
@@ -72,7 +72,7 @@ def map_states(f: Callable[..., Any], tree: T, *others: T) -> T:
 
 
 def plain_states(tree: Any, *, of_metrics_inside: bool = True) -> Iterator[tuple[Any, str]]:
-    """The Trees and names of all states of which it is not known how to merge them."""
+    """The Trees and names of all states without a merge rule."""
     layout = layout_of(tree)
     for name, metadata in zip(layout.names, layout.metadata, strict=True):
         parts = jax.tree.leaves(vars(tree)[name], is_leaf=is_tree)
@@ -86,7 +86,7 @@ def plain_states(tree: Any, *, of_metrics_inside: bool = True) -> Iterator[tuple
 
 
 def check_mergeable(metric: Any, verb: str) -> None:
-    """Checks that it is known of all states how two are merged.
+    """Checks that all states have a merge rule.
 
     Raises:
         TypeError: If it is not.
@@ -94,8 +94,8 @@ def check_mergeable(metric: Any, verb: str) -> None:
     for owner, name in plain_states(metric):
         cls = type(owner).__name__
         raise TypeError(
-            f"{cls}.{name} is declared as `MetricState.node()`, which does not say how two of them "
-            f"are merged, so `{verb}` cannot merge it. Declare it with a reduction, as in "
+            f"{cls}.{name} is declared as `MetricState.node()`, which has no merge rule, "
+            f"so `{verb}` cannot merge it. Declare it with a reduction, as in "
             f'`{name}: jax.Array = jm.metrics.state("sum")`, or use `jm.metrics.Total`.'
         )
 
@@ -121,7 +121,7 @@ def check_kept(before: Any, after: Any) -> None:
         value, other = vars(before)[name], vars(after).get(name)
         if metadata.kind is type(None) and isinstance(value, jax.Array) and value is not other:
             raise TypeError(
-                f"`update` of {cls} assigned {name}, an array that is no state, so that calling "
+                f"`update` of {cls} assigned {name}, an array that is not a state, so that calling "
                 "and merging the metric would lose it. Declare how it is merged, as in "
                 f'`{name}: jax.Array = jm.metrics.state("sum")`.'
             )

@@ -3,6 +3,7 @@
 from jax_metrics.module._calls import CALL_WRAPPER as CALL_WRAPPER
 from jax_metrics.module._calls import aliased_as as aliased_as
 from jax_metrics.module._calls import describe_place as describe_place
+from jax_metrics.module._calls import with_ties as with_ties
 from jax_metrics.module._field_key import advance_key as advance_key
 from jax_metrics.module._field_key import key_from_init as key_from_init
 from jax_metrics.module._foreign_errors import describe_error as describe_error
@@ -35,6 +36,13 @@ from jax_metrics.module._kinds import State as State
 from jax_metrics.module._kinds import TreePart as TreePart
 from jax_metrics.module._module import Module as Module
 from jax_metrics.module._num_parameters import num_parameters as num_parameters
+from jax_metrics.module._resolve_ties import is_in_place as is_in_place
+from jax_metrics.module._resolve_ties import value_at as value_at
 from jax_metrics.module._sharing import SharingError as SharingError
 from jax_metrics.module._sharing import check_sharing as check_sharing
 from jax_metrics.module._tabulate import tabulate as tabulate
+from jax_metrics.module._ties import all_ties as all_ties
+from jax_metrics.module._ties import tie as tie
+from jax_metrics.module._ties import ties as ties
+from jax_metrics.module._ties import untie as untie
+from jax_metrics.tree import TieError as TieError

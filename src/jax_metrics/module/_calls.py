@@ -8,12 +8,17 @@ import contextlib
 import contextvars
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 
 from jax_metrics.module._foreign_errors import explain_call
+from jax_metrics.module._init import is_initializing
+from jax_metrics.module._resolve_ties import TIES, resolved
 from jax_metrics.tree import check_use, in_compact, trees_with_paths, was_rebuilt
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Call:
@@ -24,9 +29,10 @@ class Call:
         path: Where the module is in the root; empty for the root itself.
         record: Called with each finished call's path, module, inputs and output, if set.
         caller: The call that runs around it, of a model that does not contain this module.
+        model: The outermost module that users know: not a copy that stands for it.
     """
 
-    __slots__ = ("_outermost", "_paths", "caller", "module", "path", "record")
+    __slots__ = ("_outermost", "_paths", "caller", "model", "module", "path", "record")
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class Call:
         caller: "Call | None" = None,
     ):
         self.module = module
+        self.model = module if root is None else root.model
         self.caller = caller
         self._outermost = root
         self.path = path
@@ -64,8 +71,11 @@ class Call:
     def with_copy(self, copy: Any, path: str) -> "Call":
         """This call, with a copy registered under a path relative to the module."""
         call = Call(self.module if path else copy, None, self.path, self.record)
-        copied = {id(tree): inside for inside, tree in trees_with_paths(copy, self.path + path)}
+        copied: dict[int, str] = {}
+        for inside, tree in trees_with_paths(copy, self.path + path):
+            copied.setdefault(id(tree), inside)  # a tied layer has two paths
         call._paths = {**self.root._known_paths(), **copied}
+        call.model = self.root.model
         return call
 
 
@@ -107,11 +117,10 @@ def _run_in_scope(
     token = _running.set(running)
     try:
         with jax.named_scope(scope):
-            around = self.__dict__.get(CALL_WRAPPER)
-            if around is None:
-                output = call(self, *args, **kwargs)
+            if TIES in self.__dict__:
+                output = _call_resolved(call, self, args, kwargs)
             else:
-                output = around(self, call, args, kwargs)
+                output = _call_wrapped(call, self, args, kwargs)
     except Exception as error:
         explained = explain_call(error, describe_place(self), self, args, kwargs)
         if explained is not None:
@@ -122,6 +131,51 @@ def _run_in_scope(
     if running.record is not None:
         running.record(running.path, self, args, kwargs, output)
     return output
+
+
+def _call_wrapped(
+    call: Callable[..., Any], self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    around = self.__dict__.get(CALL_WRAPPER)
+    return call(self, *args, **kwargs) if around is None else around(self, call, args, kwargs)
+
+
+def _call_resolved(
+    call: Callable[..., Any], self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Calls a module that has ties: a twin of it, in which the tied positions have values."""
+    with resolved(self, initializing=is_initializing()) as twin:
+        with aliased_as(twin):
+            return _call_wrapped(call, twin, args, kwargs)
+
+
+def with_ties(method: Callable[P, R]) -> Callable[P, R]:
+    """Lets a method other than `__call__` use positions of the module that are tied.
+
+    The method then runs as a call does: under the path of the module, and its errors say where.
+
+    Args:
+        method: A method of a Module.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Autoencoder(jm.Module):
+        ...     def __init__(self):
+        ...         self.encoder = jm.Linear(2, use_bias=False)
+        ...         self.decoder = jm.Linear(4, use_bias=False)
+        ...         jm.tie(self, ".encoder.kernel", ".decoder.kernel", transform=jnp.transpose,
+        ...                inplace=True)
+        ...     def __call__(self, x):
+        ...         return self.decode(self.encoder(x))
+        ...     @jm.with_ties
+        ...     def decode(self, code):
+        ...         return self.decoder(code)
+        >>> model = Autoencoder().init(0, jnp.ones((1, 4)))
+        >>> model.decode(jnp.ones((3, 2))).shape
+        (3, 4)
+    """
+    return in_scope(method)
 
 
 @contextlib.contextmanager
@@ -159,7 +213,7 @@ def place_in_call(module: Any) -> tuple[Any, str]:
     running = _running.get()
     if running is None or (path := running.root.path_of(module)) is None:
         return module, ""
-    return running.root.module, path
+    return running.root.model, path
 
 
 def outermost_calls() -> tuple[Any, Any]:

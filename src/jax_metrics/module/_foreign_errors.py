@@ -7,6 +7,7 @@ with the place.
 """
 
 import dis
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -14,9 +15,8 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.core import Tracer
 
-from jax_metrics.tree import layout_of, nearest, signature_of
+from jax_metrics.tree import explain_deleted, layout_of, nearest, signature_of
 
 _OURS = "jax_metrics"
 _FOREIGN = frozenset({"jax", "jaxlib", "flax", "optax", "numpy", "haiku"})
@@ -30,6 +30,14 @@ _TYPES = (
     TypeError,
 )
 _ACCEPTED = (jax.Array, np.ndarray, np.generic, bool, int, float, complex, type(None))
+# What takes the place of arguments of calls in Flax and Keras.
+_MODE = " The mode is part of the model: `model.train()`, `model.eval()`."
+_KEYS = " Random keys are part of the model, from `init`."
+_INSTEAD = {
+    **dict.fromkeys(("train", "training", "is_training", "inference"), _MODE),
+    **dict.fromkeys(("rng", "rngs", "key"), _KEYS),
+}
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _MOST_FIELDS = 4
 _LONGEST = 300
 
@@ -69,11 +77,13 @@ def explain_call(
     def tell() -> str | Exception:
         if isinstance(error, TypeError) and (unknown := _unknown_argument(module, kwargs)):
             return f"{place} {unknown}"
+        if isinstance(error, TypeError) and (missing := _missing_argument(module, args, kwargs)):
+            return f"{place} {missing}; got {inputs}."
         of_class = getattr(module, "_explain_error", None)
         known = of_class(error, args, kwargs) if of_class is not None else None
         if known is not None:
             return f"{place} {known}"
-        if known := _deleted(module):
+        if known := _deleted(module, error):
             return RuntimeError(f"{place} {known}")
         if known := _not_an_array(args, kwargs):
             return TypeError(f"{place} {known}")
@@ -143,18 +153,31 @@ def _unknown_argument(module: Any, kwargs: Mapping[str, Any]) -> str | None:
     if name is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     takes = ", ".join(known) or "no arguments"
-    return f"has no argument `{name}` in a call.{nearest(name, known)} It takes {takes}."
+    instead = _INSTEAD.get(name) or nearest(name, known)
+    return f"has no argument `{name}` in a call.{instead} It takes {takes}."
 
 
-def _deleted(module: Any) -> str | None:
-    for path, leaf in jax.tree_util.tree_leaves_with_path(module):
-        if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer):
-            if leaf.is_deleted():
-                return (
-                    f"holds a deleted array at {jax.tree_util.keystr(path)}: it was donated to a "
-                    "compiled function, by `donate_argnums` or `donate=True`. Use the model that "
-                    "this function returned."
-                )
+def _missing_argument(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+    signature = signature_of(type(module).__call__)
+    try:
+        given = signature.bind_partial(module, *args, **kwargs).arguments
+    except TypeError:
+        return None
+    required = [p.name for p in signature.parameters.values() if p.default is p.empty]
+    variable = [p.name for p in signature.parameters.values() if p.kind in _VARIABLE]
+    missing = [name for name in required if name not in given and name not in variable]
+    takes = ", ".join(name for name in signature.parameters if name != "self")
+    return f"needs `{missing[0]}` in a call, which takes {takes}" if missing else None
+
+
+def _deleted(module: Any, error: Exception) -> str | None:
+    if known := explain_deleted(module, "model"):
+        return known
+    if "been deleted" in str(error):  # while JAX traces a gradient, its tracers hide the arrays
+        return (
+            "got a deleted array, as a parameter or an input: it was donated to a compiled "
+            "function, by `donate_argnums` or `donate=True`. Use what this function returned."
+        )
     return None
 
 

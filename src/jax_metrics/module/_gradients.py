@@ -6,10 +6,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.module._kinds import Parameter
 from jax_metrics.module._module import is_trainable
-from jax_metrics.tree import filter, leaves_in_order, merge
+from jax_metrics.tree import Tree, filter, leaves_in_order, merge
 
 M = TypeVar("M")
 P = ParamSpec("P")
@@ -52,12 +53,19 @@ def value_and_grad(loss_fn: Callable[..., Any], *, has_aux: bool = False) -> Cal
         >>> grads[1].kernel.shape, grads[0].mean
         ((2, 1), Nothing)
     """
+    if isinstance(loss_fn, Tree) or not callable(loss_fn):
+        raise TypeError(
+            "`jm.value_and_grad` and `jm.grad` take the function of the loss, whose first argument "
+            "is the model, as in `jm.value_and_grad(loss_fn)(model, x, y)`; got a "
+            f"{type(loss_fn).__name__}."
+        )
 
     @functools.wraps(loss_fn)
     def run(model: Any, *args: Any, **kwargs: Any) -> Any:
         def loss_of(params: Any) -> Any:
             trained = merge(model, params)
             loss, *aux = _outputs(loss_fn(trained, *args, **kwargs), has_aux)
+            _check_loss(loss)
             return loss, (trained, *aux)
 
         params = _trainable(model)
@@ -116,6 +124,18 @@ def _trainable(model: Any) -> Any:
                 "declare the field with another kind, such as `jm.State.node()`."
             )
     return params
+
+
+def _check_loss(loss: Any) -> None:
+    if not isinstance(loss, jax.Array | np.ndarray | np.generic | int | float):
+        raise TypeError(
+            f"The loss function must return a scalar, but returned a {type(loss).__name__}."
+        )
+    if jnp.ndim(loss):
+        raise TypeError(
+            f"The loss function must return a scalar, but returned an array of the shape "
+            f"{list(jnp.shape(loss))}. Reduce it, as in `losses.mean()`."
+        )
 
 
 def _outputs(output: Any, has_aux: bool) -> tuple[Any, ...]:

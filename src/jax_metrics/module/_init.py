@@ -7,9 +7,10 @@ from typing import Any
 
 import jax
 
-from jax_metrics.module._inputs import Initializer, Inputs
+from jax_metrics.module._inputs import Initializer, Inputs, refuse_shape
 from jax_metrics.module._keys import Key, has_key, next_key, rng_key
 from jax_metrics.module._sharing import check_shared_trees, check_sharing, shared_trees
+from jax_metrics.module._ties import place_pending_ties
 from jax_metrics.tree import (
     MISSING,
     FieldInfo,
@@ -46,28 +47,36 @@ def _running(module: Any) -> Iterator[None]:
 
 def init(module: Any, key: Any, inputs: Any, call_method: str, inplace: bool) -> Any:
     """See `Module.init`."""
-    return init_with_output(module, key, inputs, call_method, inplace)[1]
+    return _init(module, key, inputs, call_method, inplace)[1]
 
 
-def init_with_output(
-    module: Any, key: Any, inputs: Any, call_method: str, inplace: bool = False
-) -> tuple[Any, Any]:
+def init_with_output(module: Any, key: Any, inputs: Any, call_method: str) -> tuple[Any, Any]:
     """See `Module.init_with_output`."""
+    output, made, tied = _init(module, key, inputs, call_method, inplace=False)
+    if tied and inputs is not MISSING:  # `init` called the model with values that are gone now
+        output = _call(copy(made), inputs, call_method)
+    return output, made
+
+
+def _init(
+    module: Any, key: Any, inputs: Any, call_method: str, inplace: bool
+) -> tuple[Any, Any, bool]:
+    """The output of the call, the module, and whether positions were tied after the call."""
     key = Key(key)
     pairs = shared_trees(module)  # asked now: a copy has two Trees where there was one
     _check_keys(module)
     if inplace:
-        output = _init_in_place(module, key, inputs, call_method)
+        output, tied = _init_in_place(module, key, inputs, call_method)
     else:
         module = copy(module)
         with make_mutable(module):
-            output = _init_in_place(module, key, inputs, call_method)
+            output, tied = _init_in_place(module, key, inputs, call_method)
     check_shared_trees(module, pairs)
     check_sharing(module)
-    return output, module
+    return output, module, tied
 
 
-def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -> Any:
+def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -> tuple[Any, bool]:
     output = None
     with _running(module), rng_key(key):
         _init_fields(module, key)
@@ -82,7 +91,7 @@ def _init_in_place(module: Any, key: jax.Array, inputs: Any, call_method: str) -
             ):
                 tree._init_inside()
     apply(_set_initialized, module, inplace=True)
-    return output
+    return output, place_pending_ties(module)
 
 
 def _call(module: Any, inputs: Any, call_method: str) -> Any:
@@ -102,17 +111,8 @@ def _call(module: Any, inputs: Any, call_method: str) -> Any:
     try:
         return method(*arguments.args, **arguments.kwargs)
     except Exception as error:
-        if _looks_like_shape(inputs):
-            raise TypeError(
-                f"`init(key, inputs)` called the {type(module).__name__} with the integers "
-                f"{', '.join(map(str, inputs))}, and the call failed. If they are a shape, give an "
-                f"example of the inputs instead: `init(key, jnp.ones({tuple(inputs)}))`."
-            ) from error
+        refuse_shape(module, inputs, "init(key, {})", error)
         raise
-
-
-def _looks_like_shape(inputs: Any) -> bool:
-    return isinstance(inputs, tuple | list) and bool(inputs) and all(type(n) is int for n in inputs)
 
 
 def init_inline(module: Any) -> None:

@@ -109,3 +109,23 @@ class Named(Generic[A]):
 
     def __repr__(self) -> str:
         return f"Named({self.name!r}, {self.value!r})"
+
+
+def refuse_shape(module: Any, inputs: Any, call: str, error: Exception) -> None:
+    """Raises if inputs with which a call failed look like a shape.
+
+    Args:
+        module: The module that was called.
+        inputs: The inputs, as they were given.
+        call: What the user wrote, with braces for the inputs.
+        error: The error of the call.
+
+    Raises:
+        TypeError: With an example of inputs.
+    """
+    if isinstance(inputs, tuple | list) and inputs and all(type(n) is int for n in inputs):
+        raise TypeError(
+            f"`{call.format('inputs')}` called the {type(module).__name__} with the integers "
+            f"{', '.join(map(str, inputs))}, and the call failed. If they are a shape, give an "
+            f"example of the inputs instead: `{call.format(f'jnp.ones({tuple(inputs)})')}`."
+        ) from error

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import jax
+import numpy as np
 
 from jax_metrics.module import _init
 from jax_metrics.module._calls import describe_place, in_scope, outermost_calls, place_in_call
@@ -83,6 +84,12 @@ class Module(Tree, Extensions):
     name: Any = DefaultName()
     if not TYPE_CHECKING:  # for a checker they do not exist
         forward = OtherMethod("Call the module itself: `model(x)`; its method is `__call__`.")
+        predict = OtherMethod("Call the module itself: `model.eval()(x)`.")
+        summary = OtherMethod("Write `print(model.tabulate(inputs))`.")
+        zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
+        requires_grad_ = OtherMethod("Write `model = model.freeze()`.")
+        to = OtherMethod("Write `jax.device_put(model, device)`; for dtypes `jm.nn.Policy`.")
+        cuda = OtherMethod("JAX uses the GPU by itself; else `jax.device_put(model, device)`.")
         state_dict = OtherMethod("Write `jm.state_dict(model)`.")
         load_state_dict = OtherMethod("Write `model = jm.load_state_dict(model, state)`.")
 
@@ -137,6 +144,7 @@ class Module(Tree, Extensions):
         Raises:
             TypeError: If the key is neither a random key nor an integer.
             SharingError: If a module or parameter appears twice.
+            TieError: If two positions that are to be tied do not fit.
 
         Example:
             >>> import jax.numpy as jnp
@@ -213,7 +221,7 @@ class Module(Tree, Extensions):
         """
         if not inplace:
             check_result_used(self, "train")
-        return _with_mode(self, inplace, training=bool(mode))
+        return _with_mode(self, inplace, training=_as_flag("train", mode))
 
     def eval(self: M, inplace: bool = False) -> M:
         """Returns the module in evaluation mode: `train(False)`."""
@@ -230,7 +238,7 @@ class Module(Tree, Extensions):
         """
         if not inplace:
             check_result_used(self, "freeze")
-        return _with_mode(self, inplace, frozen=bool(mode))
+        return _with_mode(self, inplace, frozen=_as_flag("freeze", mode))
 
     def unfreeze(self: M, inplace: bool = False) -> M:
         """Returns the module no longer frozen: `freeze(False)`."""
@@ -372,6 +380,15 @@ def _refuse_call(self: Any, *args: Any, **kwargs: Any) -> Any:
 def is_trainable(info: FieldInfo) -> bool:
     """Whether a leaf is not in a frozen module."""
     return not getattr(info.module, "frozen", False)
+
+
+def _as_flag(method: str, mode: Any) -> bool:
+    if not isinstance(mode, bool | np.bool_):
+        raise TypeError(
+            f"`{method}` takes True or False and applies to the whole module; got {mode!r}. For a "
+            f"part write `model.at[path].apply(lambda part: part.{method}())`."
+        )
+    return bool(mode)
 
 
 def _with_mode(module: M, inplace: bool, **changes: bool) -> M:

@@ -58,8 +58,13 @@ def check_shared_trees(model: Any, pairs: list[tuple[str, str]]) -> None:
             raise SharingError(
                 f"The same {type(tree).__name__} is at {first or 'the root'} and at {path}. In "
                 "a pytree these are two modules, which the first update would make different. Use "
-                "another module in the second place, such as `jm.copy(module)`."
+                "another module in the second place, such as `jm.copy(module)`; or, if they are "
+                f"to stay one, {_tie_of(first, path)}."
             )
+
+
+def _tie_of(first: str, path: str) -> str:
+    return f"tie them: `model = jm.tie(model, {first!r}, {path!r})`"
 
 
 def check_sharing(model: Any) -> None:
@@ -81,7 +86,8 @@ def check_sharing(model: Any) -> None:
                 raise SharingError(
                     f"The same array is at {first} and at {info.path}. In a pytree these are "
                     "two parameters, which the first update would make different. Use another "
-                    "array in the second place, such as `jnp.array(x)`."
+                    "array in the second place, such as `jnp.array(x)`; or, if they are to stay "
+                    f"one, {_tie_of(first, info.path)}."
                 )
         return info.value
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from jax_metrics.module._calls import recorded
-from jax_metrics.module._inputs import Inputs
+from jax_metrics.module._inputs import Inputs, refuse_shape
 from jax_metrics.module._kinds import TreePart
-from jax_metrics.tree import MISSING, FieldInfo, leaves_in_order, trees_with_paths
+from jax_metrics.tree import MISSING, FieldInfo, Tie, leaves_in_order, trees_with_paths
 
 _WIDEST = 250
 _UNITS = ("KB", "MB", "GB", "TB")
@@ -51,12 +51,16 @@ def tabulate(
     flops = ""
     if inputs is not MISSING:
         call, arguments = _abstract_call(Inputs.from_value(inputs))
-        if not module.initialized:
-            template = module
-            module = jax.eval_shape(
-                lambda leaves: template.init(0, call(Inputs, leaves)), arguments
-            )
-        calls = _record_calls(module, call, arguments)
+        try:
+            if not module.initialized:
+                template = module
+                module = jax.eval_shape(
+                    lambda leaves: template.init(0, call(Inputs, leaves)), arguments
+                )
+            calls = _record_calls(module, call, arguments)
+        except Exception as error:
+            refuse_shape(module, inputs, "tabulate({})", error)
+            raise
         flops = f"\nFLOPs of a call: {_flops(module, call, arguments)}"
     leaves = _leaves(module)
     kinds = list(dict.fromkeys(i.kind for i in leaves if issubclass(i.kind, TreePart)))
@@ -161,8 +165,9 @@ def _dtypes(tree: Any, inside: list[FieldInfo]) -> str:
 
 
 def _arrays(tree: Any, inside: list[FieldInfo], types: bool) -> str:
-    own = [info for info in inside if info.module is tree]
-    return "\n".join(f"{i.name}: {_shape(i.value, types)}" for i in own)
+    own = [f"{i.name}: {_shape(i.value, types)}" for i in inside if i.module is tree]
+    tied = [f"{name}: {value!r}" for name, value in vars(tree).items() if type(value) is Tie]
+    return "\n".join(own + tied)
 
 
 def _shape(value: Any, types: bool = True) -> str:

@@ -16,6 +16,8 @@ from jax_metrics.nn.attention import TransformerDecoderLayer as TransformerDecod
 from jax_metrics.nn.attention import TransformerEncoder as TransformerEncoder
 from jax_metrics.nn.attention import TransformerEncoderLayer as TransformerEncoderLayer
 from jax_metrics.nn.attention import combine_masks as combine_masks
+from jax_metrics.nn.attention import dot_product_attention as dot_product_attention
+from jax_metrics.nn.attention import dot_product_attention_weights as dot_product_attention_weights
 from jax_metrics.nn.attention import init_cache as init_cache
 from jax_metrics.nn.attention import make_attention_mask as make_attention_mask
 from jax_metrics.nn.attention import make_causal_mask as make_causal_mask
@@ -29,8 +31,6 @@ from jax_metrics.nn.containers import Reshape as Reshape
 from jax_metrics.nn.containers import Residual as Residual
 from jax_metrics.nn.containers import Sequential as Sequential
 from jax_metrics.nn.containers import celu as celu
-from jax_metrics.nn.containers import dot_product_attention as dot_product_attention
-from jax_metrics.nn.containers import dot_product_attention_weights as dot_product_attention_weights
 from jax_metrics.nn.containers import elu as elu
 from jax_metrics.nn.containers import gelu as gelu
 from jax_metrics.nn.containers import glu as glu

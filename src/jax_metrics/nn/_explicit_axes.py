@@ -38,7 +38,7 @@ def run_sharded(f: Callable[..., Any], *operands: Any, like: Any, state: Any = N
     first = next(filter(_is_explicit, jax.tree.leaves(operands)))
     mesh = jax.typeof(first).sharding.mesh
     if not isinstance(first, Tracer) and jax.sharding.get_abstract_mesh().empty:
-        # Arrays made inside would not know of the mesh.
+        # Arrays created inside would not be on the mesh.
         with jax.set_mesh(first.sharding.mesh):
             return _run(f, operands, like, state, mesh)
     return _run(f, operands, like, state, mesh)

@@ -36,12 +36,28 @@ def check_masks(layer: Any, **masks: Any) -> None:
         TypeError: If one has another dtype.
     """
     for name, mask in masks.items():
-        if mask is None:
-            continue
-        dtype = mask.dtype if hasattr(mask, "dtype") else np.asarray(mask).dtype
-        if dtype != np.bool_:
-            raise TypeError(
-                f"{describe_place(layer)} expects booleans for `{name}`, True at what counts; got "
-                f"{dtype}. Write `{name} == 0` if 0 is at what counts, as in a mask of 0 and -inf "
-                f"that is added; `{name}.astype(bool)` if 1 is."
-            )
+        if mask is not None:
+            check_mask(describe_place(layer), name, mask)
+
+
+def check_mask(owner: str, name: str, mask: Any, hint: str = "") -> None:
+    """Raises unless a mask is boolean, or None.
+
+    Args:
+        owner: Who has the argument, for the message.
+        name: The name of the argument.
+        mask: The mask.
+        hint: Added to the message.
+
+    Raises:
+        TypeError: If it has another dtype.
+    """
+    if mask is None:
+        return
+    dtype = mask.dtype if hasattr(mask, "dtype") else np.asarray(mask).dtype
+    if dtype != np.bool_:
+        raise TypeError(
+            f"{owner} expects booleans for `{name}`, True where a value counts; got {dtype}. Write "
+            f"`{name} == 0` for an additive mask of 0 and -inf, `{name}.astype(bool)` for one of "
+            f"1 and 0.{hint}"
+        )

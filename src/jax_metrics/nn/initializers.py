@@ -7,14 +7,18 @@ glorot_normal()`. Any function `(key, shape, dtype) -> array` is an initializer,
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import jax
 import jax.numpy as jnp
 from jax.nn import initializers as _jax
 
+from jax_metrics._other_names import missing_name
+from jax_metrics.tree import public_names
+
 # Those that decompose a matrix, which JAX does in 32 bits and more.
 _DECOMPOSED = frozenset({"orthogonal", "delta_orthogonal"})
+_IMPORTED = {"Any", "Protocol", "Sequence", "TYPE_CHECKING", "missing_name", "public_names"}
 
 
 class InitializerLike(Protocol):
@@ -187,3 +191,12 @@ def zeros_init() -> InitializerLike:
 def ones_init() -> InitializerLike:
     """The initializer `ones`, under Flax's name."""
     return ones
+
+
+if not TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = missing_name(__name__)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return [name for name in public_names(globals()) if name not in _IMPORTED]

@@ -1,34 +1,44 @@
 """`Optimizer`: an optax transformation together with its state."""
 
-import functools
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax.core import Tracer
 
-from jax_metrics.module import Initializer, OptState, Parameter, check_sharing
+from jax_metrics.module import Initializer, OptState, check_sharing
+from jax_metrics.optim._carried_state import carried_over
+from jax_metrics.optim._checks import check_floats, checked_grads, checked_params
+from jax_metrics.optim._eval_params import eval_values
+from jax_metrics.optim._explicit_mesh import run_update
+from jax_metrics.optim._flat import as_flat, is_function, trainable, with_leaves
+from jax_metrics.optim._hyperparams import (
+    labels_of,
+    read_hyperparams,
+    state_with,
+    with_hyperparams,
+)
+from jax_metrics.optim._loss_scaling import LossScalingState
+from jax_metrics.optim._norms import NormsState
 from jax_metrics.optim._optimizer_errors import (
+    check_deleted,
     check_state_shapes,
     explain_optax,
+    listed,
+    unknown_attribute,
     warn_of_untrained,
 )
-from jax_metrics.tree import (
-    Extensions,
-    FieldInfo,
-    Tree,
-    check_result_used,
-    copy,
-    map,
-    static,
-    trees_with_paths,
-)
+from jax_metrics.optim._rules import Rule, as_rules, check_used, matches, places
+from jax_metrics.optim._seen_tree import seen_as_flat
+from jax_metrics.optim._state_layout import settled
+from jax_metrics.optim._state_nodes import nodes_of
+from jax_metrics.optim._transformation import is_transformation, with_extra_args
+from jax_metrics.tree import Extensions, OtherMethod, Tree, check_result_used, copy, static
 
 O = TypeVar("O", bound="Optimizer")  # noqa: E741
-Flat = dict[str, Any]
-_MOST_SHOWN = 5
+P = TypeVar("P")
 
 
 class Optimizer(Tree, Extensions):
@@ -38,52 +48,141 @@ class Optimizer(Tree, Extensions):
     those only. optax sees them as a plain dict keyed by path, so labels and masks refer to paths:
     `lambda params: {path: "bias" not in path for path in params}`.
 
+    Hyperparameters that are given here, and not to the function that makes the transformation, are
+    a part of the state: `optimizer.learning_rate` can be read, and set between steps or inside of
+    them, without a new compilation. So can those of `optax.inject_hyperparams` anywhere in the
+    transformation. Where several groups have one of the same name, it is a dict by group; a number
+    that is assigned sets all of them, a dict those that it has.
+
     Args:
-        optimizer: The optax transformation.
+        optimizer: The optax transformation; or a function that makes one, such as `optax.adam`.
+        **hyperparams: The arguments of that function. See `jm.optim.with_hyperparams`.
+
+    Raises:
+        TypeError: If `optimizer` is none of these, or the arguments do not fit.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
         >>> import jax_metrics as jm
         >>> model = jm.Linear(1).init(0, jnp.ones((1, 2)))
-        >>> optimizer = jm.Optimizer(optax.sgd(0.1)).init(model)
+        >>> optimizer = jm.Optimizer(optax.sgd, learning_rate=0.1).init(model)
         >>> grads = jax.grad(lambda model: model(jnp.ones((1, 2))).sum())(model)
         >>> model = optimizer.update(grads, model)
         >>> model.bias
         Array([-0.1], dtype=float32)
+        >>> optimizer.learning_rate = 0.05
     """
 
     _variable: ClassVar[str] = "optimizer"
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        step = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        minimize = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        apply_gradients = OtherMethod("It is `model = optimizer.update(grads, model)`.")
+        zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
+        state_dict = OtherMethod("Write `jm.state_dict(optimizer)`.")
 
     optimizer: optax.GradientTransformation = static()
     opt_state: Any = OptState.node(None)
     _paths: tuple[str, ...] | None = static(None)
+    if TYPE_CHECKING:
+        learning_rate: Any
 
-    def __init__(self, optimizer: optax.GradientTransformation):
-        fits = all(callable(getattr(optimizer, name, None)) for name in ("init", "update"))
-        if not fits or isinstance(optimizer, Tree):  # a Module has both methods too
+    def __init__(self, optimizer: Any, **hyperparams: Any):
+        given = is_transformation(optimizer)
+        if given and hyperparams:
+            raise TypeError(
+                f"Optimizer got {', '.join(f'`{name}`' for name in hyperparams)} with a "
+                "transformation that is finished. Pass the function that makes it, as in "
+                "`jm.Optimizer(optax.adam, learning_rate=1e-3)`."
+            )
+        if not given and not (hyperparams and _is_factory(optimizer)):
             raise TypeError(
                 "Optimizer wraps an optax transformation, as in `jm.Optimizer(optax.adam(1e-3))`; "
-                f"got a {type(optimizer).__name__}. Parameters go into `.init(params)`."
+                f"got a {type(optimizer).__name__}. Parameters go into `.init(params)`. A function "
+                "that makes a transformation needs its arguments, as in "
+                "`jm.Optimizer(optax.adam, learning_rate=1e-3)`."
             )
-        self.optimizer = optimizer
+        made: Any = optimizer if given else with_hyperparams(optimizer, **hyperparams)
+        self.optimizer = made
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if type(self) is Optimizer and not name.startswith("_") and not hasattr(Optimizer, name):
-            raise AttributeError(
-                f"Optimizer has no attribute `{name}`. Its options are those of the optax "
-                "transformation; to change one between steps, make it a part of the state: "
-                "`optax.inject_hyperparams(optax.adam)(learning_rate=1e-3)`, and then "
-                '`optimizer.opt_state.hyperparams["learning_rate"] = 1e-5`; or pass a schedule.'
-            )
-        super().__setattr__(name, value)
+        if name.startswith("_") or hasattr(Optimizer, name):
+            super().__setattr__(name, value)
+        elif name in self.hyperparams:
+            self.opt_state = state_with(self.opt_state, name, value)
+        elif type(self) is Optimizer:
+            raise unknown_attribute(self, name)
+        else:
+            super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:  # for type checkers a name that is missing is an error
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            if isinstance(other := vars(Optimizer).get(name), OtherMethod):
+                return other.__get__(self, type(self))  # raises
+            hyperparams = self.hyperparams
+            if name not in hyperparams:
+                raise unknown_attribute(self, name)
+            return hyperparams[name]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.hyperparams})
 
     @property
     def initialized(self) -> bool:
         """Whether `init` has run."""
         return self._paths is not None
 
+    @property
+    def hyperparams(self) -> dict[str, Any]:
+        """The hyperparameters in the state by name; those of several groups, as a dict by group."""
+        return read_hyperparams(vars(self).get("opt_state"))
+
+    @property
+    def norms(self) -> dict[str, jax.Array]:
+        """The norms of the last step, by `jm.optim.with_norms`: `grad_norm` and `update_norm`.
+
+        Where several groups have them, their names end in `/` and the group.
+
+        Raises:
+            ValueError: If the transformation does not record them.
+        """
+        found = nodes_of(self.opt_state, NormsState)
+        if not found:
+            raise ValueError(
+                "The optimizer records no norms. Wrap the transformation, as in "
+                "`jm.Optimizer(jm.optim.with_norms(optax.adam(1e-3))).init(model)`."
+            )
+        labels = labels_of([keys for keys, _ in found])
+        norms: dict[str, jax.Array] = {}
+        for label, (_, node) in zip(labels, found, strict=True):
+            end = f"/{label}" if label else ""
+            norms[f"grad_norm{end}"] = node.grad_norm
+            norms[f"update_norm{end}"] = node.update_norm
+        return norms
+
+    @property
+    def loss_scale(self) -> Any:
+        """The factor for the loss by `jm.optim.loss_scaling`; 1.0 without it.
+
+        Raises:
+            ValueError: If several parts of the transformation scale the loss.
+        """
+        found = nodes_of(self.opt_state, LossScalingState)
+        if len(found) > 1:
+            raise ValueError(
+                f"The optimizer has {len(found)} loss scales, but there is one loss. Wrap the "
+                "whole transformation, as in `jm.optim.loss_scaling(jm.optim.groups({...}))`."
+            )
+        return found[0][1].scale if found else 1.0
+
     def init(self: O, params: Any) -> O:
         """Returns an optimizer with fresh state for these parameters.
+
+        The state shares no array with the parameters, and lies on the same devices: what belongs to
+        a parameter has its sharding.
 
         Args:
             params: A model, its parameters, or any pytree of arrays.
@@ -94,7 +193,7 @@ class Optimizer(Tree, Extensions):
             TypeError: If a parameter is not a float.
         """
         check_sharing(params)
-        flat = _trainable(params)
+        flat = trainable(params)
         if not flat:
             raise ValueError(
                 f"The {type(params).__name__} has no trainable parameters. Initialize the model "
@@ -103,19 +202,67 @@ class Optimizer(Tree, Extensions):
         uninitialized = [path for path, value in flat.items() if isinstance(value, Initializer)]
         if uninitialized:
             raise ValueError(
-                f"The {type(params).__name__} has no value yet at {_listed(uninitialized)}. "
+                f"The {type(params).__name__} has no value yet at {listed(uninitialized)}. "
                 "Initialize the model first, with `model.init(key, inputs)`."
             )
-        _check_floats(flat, "parameter")
+        check_floats(flat, "parameter")
         warn_of_untrained(params)
         optimizer = copy(self)
         try:
-            optimizer.opt_state = self.optimizer.init(flat)
+            with seen_as_flat(params, initial=True):
+                state = self.optimizer.init(flat)
         except Exception as error:
             if (explained := explain_optax(error, "init")) is not None:
                 raise explained from error
             raise
+        optimizer.opt_state = settled(state, flat)
         optimizer._paths = tuple(sorted(flat))
+        return optimizer
+
+    def adapt(self: O, params: Any, *, fresh: Rule | Sequence[Rule] = ()) -> O:
+        """Returns an optimizer for parameters that have changed, with the state of those that stay.
+
+        A parameter stays if one of the same path, shape and dtype was trained before. After
+        freezing, unfreezing or replacing parts of a model, all others start with fresh state.
+        Counts and all else that belongs to no parameter go on, so that the bias correction of Adam
+        treats a new parameter as an old one: its first steps are up to three times as large as
+        after `init`. A group of `jm.optim.groups` whose parameters are all new starts fresh as a
+        whole, and so does L-BFGS after any change, as its history is that of all parameters
+        together. Hyperparameters stay in any case.
+
+        Args:
+            params: The changed model or parameters.
+            fresh: Parameters that start fresh in any case, such as a new head of the old shape:
+                paths, classes of modules, kinds, or functions of a `FieldInfo`, as for
+                `jm.optim.groups`.
+
+        Raises:
+            RuntimeError: Before `init`.
+            SharingError, ValueError, TypeError: As `init`; and if a rule in `fresh` is not one, or
+                matches no parameter.
+
+        Example:
+            >>> import jax.numpy as jnp, optax
+            >>> import jax_metrics as jm
+            >>> model = jm.Sequential(jm.Linear(4), jm.Linear(1)).init(0, jnp.ones((1, 2)))
+            >>> frozen = model.at[".layers[0]"].apply(lambda layer: layer.freeze())
+            >>> optimizer = jm.Optimizer(optax.adam(1e-3)).init(frozen)
+            >>> optimizer = optimizer.adapt(model)
+            >>> ".layers[0].kernel" in optimizer.opt_state[0].mu
+            True
+        """
+        self._check_initialized()
+        rules = as_rules(fresh, "adapt")
+        optimizer = self.init(params)
+        found = places(params)
+        check_used(rules, found, "adapt")
+        optimizer.opt_state = carried_over(
+            optimizer.opt_state,
+            self.opt_state,
+            trainable(params),
+            lambda path: any(matches(rule, found[path]) for rule in rules),
+        )
+        check_result_used(self, "adapt")
         return optimizer
 
     def update(
@@ -140,9 +287,10 @@ class Optimizer(Tree, Extensions):
                 the results. The passed `params` are deleted: use the returned ones.
             **extra: Extra arguments of the transformation, such as `value`, `grad` and `value_fn`
                 of a line search; trees like `params`, and functions of them, are converted to the
-                dict that optax sees. A step with a plain function among them is not compiled,
-                because variables that the function closes over may change: call `update` inside
-                your own `jit`, or pass those values with `jax.tree_util.Partial(f, ...)`.
+                dict that optax sees, and so is what they return. A step with a plain function among
+                them is not compiled, because variables that the function closes over may change:
+                call `update` inside your own `jit`, or pass those values with
+                `jax.tree_util.Partial(f, ...)`.
 
         Returns:
             The whole of `params`, updated; or the updates, with the structure of `grads`.
@@ -150,25 +298,57 @@ class Optimizer(Tree, Extensions):
         Raises:
             RuntimeError: Before `init`.
             ValueError: If the arguments do not fit the parameters given to `init`, or each other.
-            TypeError: If a parameter or a gradient is not a float.
+            TypeError: If a parameter or gradient is not a float, or `apply_updates` not a boolean.
         """
-        if not self.initialized:
-            raise RuntimeError(
-                "The optimizer was not initialized: "
-                "`optimizer = jm.Optimizer(optax.adam(1e-3)).init(model)`."
-            )
+        self._check_initialized()
         if params is None and apply_updates:
             raise ValueError(
                 "`update(grads, params)` needs the parameters to apply the updates to. Pass them, "
                 "or request the updates themselves with `apply_updates=False`."
             )
+        if not isinstance(apply_updates, bool):
+            raise TypeError(
+                "`update(grads, params)` takes the gradients and the parameters; the third "
+                "argument, `apply_updates`, is True or False, but is a "
+                f"{type(apply_updates).__name__}. The state is part of the optimizer."
+            )
         inputs = (self, grads, params, extra)
         tracing = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(inputs))
-        inline = tracing or any(_is_function(value) for value in extra.values())
+        inline = tracing or any(is_function(value) for value in extra.values())
         step = _step if inline else _donating_step if donate else _compiled_step
-        output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        try:
+            output, self.opt_state = step(*inputs, apply_updates=apply_updates)
+        except Exception as error:
+            check_deleted(error, optimizer=self, gradients=grads, parameters=params)
+            raise
         check_result_used(self, "update", "the updated parameters" if apply_updates else "updates")
         return output
+
+    def eval_params(self, params: P) -> P:
+        """The parameters to evaluate with: those of `optax.contrib.schedule_free`, else `params`.
+
+        Args:
+            params: The model, or the parameters, as `update` returned them.
+
+        Raises:
+            RuntimeError: Before `init`.
+            ValueError: If the parameters are not those given to `init`.
+        """
+        self._check_initialized()
+        flat = trainable(params)
+        checked_params(params, flat, self._paths or ())
+        return with_leaves(params, eval_values(self.opt_state, flat))
+
+    def _check_initialized(self) -> None:
+        if not self.initialized:
+            raise RuntimeError(
+                "The optimizer was not initialized: "
+                "`optimizer = jm.Optimizer(optax.adam(1e-3)).init(model)`."
+            )
+
+
+def _is_factory(value: Any) -> bool:
+    return callable(value) and not isinstance(value, Tree | type)
 
 
 def _step(
@@ -180,144 +360,31 @@ def _step(
     apply_updates: bool,
 ) -> tuple[Any, Any]:
     paths = optimizer._paths or ()
-    flat_grads = _checked_grads(grads, params, paths)
-    flat_params: Any = None if params is None else _checked_params(params, flat_grads, paths)
-    _check_floats(flat_grads, "gradient")
-    extra = {name: _as_flat(value, params, paths) for name, value in extra.items()}
-    transformation = optax.with_extra_args_support(optimizer.optimizer)
+    flat_grads = checked_grads(grads, params, paths)
+    flat_params: Any = None if params is None else checked_params(params, flat_grads, paths)
+    check_floats(flat_grads, "gradient")
+    extra = {name: as_flat(value, params, paths) for name, value in extra.items()}
+    transformation = with_extra_args(optimizer.optimizer)
     before = optimizer.opt_state
-    try:
-        updates, state = transformation.update(flat_grads, before, flat_params, **extra)
-    except Exception as error:
-        check_state_shapes(before, flat_grads, error)
-        if (explained := explain_optax(error, "update")) is not None:
-            raise explained from error
-        raise
-    if jax.tree.map(jnp.shape, before) != jax.tree.map(jnp.shape, state):
-        check_state_shapes(before, flat_grads)
+    with seen_as_flat(grads if params is None else params):
+        try:
+            updates, state = run_update(
+                transformation.update, flat_grads, before, flat_params, extra
+            )
+        except Exception as error:
+            check_state_shapes(before, transformation.init, flat_grads, error)
+            if (explained := explain_optax(error, "update")) is not None:
+                raise explained from error
+            raise
+        if jax.tree.map(jnp.shape, before) != jax.tree.map(jnp.shape, state):
+            check_state_shapes(before, transformation.init, flat_grads)
     if not apply_updates:
-        return _with_leaves(jax.tree.map(jnp.zeros_like, grads), updates), state
-    return _with_leaves(params, optax.apply_updates(flat_params, updates)), state
+        return with_leaves(jax.tree.map(jnp.zeros_like, grads), updates), state
+    stepped: Any = optax.apply_updates(flat_params, updates)
+    return with_leaves(params, stepped), state
 
 
-_compiled_step = jax.jit(_step, static_argnames="apply_updates")
-_donating_step = jax.jit(
+_compiled_step: Callable[..., Any] = jax.jit(_step, static_argnames="apply_updates")
+_donating_step: Callable[..., Any] = jax.jit(
     _step, static_argnames="apply_updates", donate_argnames=("optimizer", "params")
 )
-
-
-def _trainable(tree: Any) -> Flat:
-    """The Parameters outside of frozen modules by path; all leaves if no field is a Parameter."""
-    found: Flat = {}
-    has_kinds = any(
-        issubclass(field.kind, Parameter)
-        for _, part in trees_with_paths(tree)
-        for field in part.field_metadata.values()
-    )
-
-    def collect(info: FieldInfo) -> Any:
-        if not getattr(info.module, "frozen", False):
-            if not has_kinds or issubclass(info.kind, Parameter):
-                found[info.path] = info.value
-        return info.value
-
-    map(collect, tree, field_info=True)
-    return found
-
-
-def _leaves_by_path(tree: Any) -> Flat:
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {jax.tree_util.keystr(path): leaf for path, leaf in leaves}
-
-
-def _with_leaves(tree: Any, leaves: Any) -> Any:
-    return map(lambda info: leaves.get(info.path, info.value), tree, field_info=True)
-
-
-def _as_flat(value: Any, params: Any, paths: tuple[str, ...]) -> Any:
-    """Converts a tree like the parameters to a dict by path; a function, to one of such a dict."""
-    if _is_function(value) or isinstance(value, jax.tree_util.Partial):
-        return functools.partial(_call_on_flat, value, params)
-    flat = _leaves_by_path(value)
-    return {path: flat[path] for path in paths} if flat.keys() >= set(paths) else value
-
-
-def _is_function(value: Any) -> bool:
-    """Whether the value is a plain function, and not a callable pytree such as a module."""
-    return callable(value) and jax.tree_util.all_leaves((value,))
-
-
-def _call_on_flat(function: Callable[..., Any], params: Any, flat: Flat, *args: Any, **kw: Any):
-    return function(_with_leaves(params, flat), *args, **kw)
-
-
-def _checked_grads(grads: Any, params: Any, paths: tuple[str, ...]) -> Flat:
-    flat = _leaves_by_path(grads)
-    missing = [path for path in paths if path not in flat]
-    if missing and isinstance(grads, tuple) and not isinstance(params, tuple):
-        raise ValueError(
-            f"The gradients are a tuple of {len(grads)} values. Unpack the results first: "
-            "`grads, model = jm.grad(loss_fn)(model)`, or "
-            "`(loss, model), grads = jm.value_and_grad(loss_fn)(model)`."
-        )
-    if missing:
-        raise ValueError(
-            f"The gradients lack {_listed(missing)}, which the optimizer was initialized with. "
-            "They must have the structure of the parameters given to `init`; after freezing, "
-            "unfreezing or replacing parts of a model, call `optimizer.init(model)` again."
-        )
-    known = set(paths) if params is None else _leaves_by_path(params).keys()
-    unknown = [path for path in flat if path not in known]
-    if unknown:
-        raise ValueError(
-            f"The gradients have {_listed(unknown)}, which the parameters do not. Were the "
-            "arguments swapped? It is `optimizer.update(grads, params)`."
-        )
-    return {path: flat[path] for path in paths}
-
-
-def _check_floats(flat: Flat, what: str) -> None:
-    """Checks that all can be trained; the gradients of integers have JAX's dtype float0.
-
-    Raises:
-        TypeError: If one is not a float.
-    """
-    for path, value in flat.items():
-        try:
-            dtype = getattr(value, "dtype", None) or jnp.result_type(value)
-        except TypeError:  # no number
-            raise TypeError(
-                f"At {path}: the {what} is a {type(value).__name__}, {value!r}, but only arrays of "
-                "floats are trained."
-            ) from None
-        if not jnp.issubdtype(dtype, jnp.inexact):
-            dtype = "float0" if dtype == jax.dtypes.float0 else dtype
-            raise TypeError(
-                f"At {path}: the {what} has the dtype {dtype}, but only floats have gradients and "
-                "are trained. Make it a float; or if it is not to be trained, declare the field "
-                "with another kind, such as `jm.State.node()`, or freeze its module."
-            )
-
-
-def _checked_params(params: Any, grads: Flat, paths: tuple[str, ...]) -> Flat:
-    flat = _trainable(params)
-    if flat.keys() != set(paths):
-        changed = sorted(flat.keys() ^ set(paths))
-        raise ValueError(
-            f"The parameters differ from those that the optimizer was initialized with, in "
-            f"{_listed(changed)}. After freezing, unfreezing or replacing parts of a model, call "
-            "`optimizer.init(model)` again."
-        )
-    _check_floats(flat, "parameter")
-    for path in paths:
-        if jnp.shape(flat[path]) != jnp.shape(grads[path]):
-            raise ValueError(
-                f"At {path}: the gradient has the shape {jnp.shape(grads[path])}, the parameter "
-                f"{jnp.shape(flat[path])}. They must be equal."
-            )
-    return {path: flat[path] for path in paths}
-
-
-def _listed(paths: list[str]) -> str:
-    more = len(paths) - _MOST_SHOWN
-    return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

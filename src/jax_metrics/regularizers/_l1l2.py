@@ -6,10 +6,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import explains_arguments
 from jax_metrics.regularizers._regularizer import Filter, Regularizer, total_penalty
 from jax_metrics.tree import static
 
 
+@explains_arguments
 def l1(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array:
     """The sum of the absolute values.
 
@@ -26,6 +28,7 @@ def l1(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array
     return total_penalty(_absolute_values, parameters, filters)
 
 
+@explains_arguments
 def l2(parameters: Any, *, filters: Filter | Sequence[Filter] = ()) -> jax.Array:
     """The sum of the squares.
 

@@ -6,10 +6,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import explains_arguments
 from jax_metrics.regularizers._regularizer import Filter, Regularizer, total_penalty
 from jax_metrics.tree import static
 
 
+@explains_arguments
 def orthogonal(
     parameters: Any, *, mode: str = "rows", filters: Filter | Sequence[Filter] = ()
 ) -> jax.Array:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import explains_arguments
 from jax_metrics.losses import Loss
 from jax_metrics.module import Parameter
 from jax_metrics.tree import FieldInfo, filter, static
@@ -13,6 +14,7 @@ from jax_metrics.tree import FieldInfo, filter, static
 Filter = type | Callable[[FieldInfo], bool]
 
 
+@explains_arguments
 def selected_parameters(
     parameters: Any, filters: Filter | Sequence[Filter] = ()
 ) -> list[jax.Array]:

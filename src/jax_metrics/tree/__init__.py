@@ -5,6 +5,7 @@ from jax_metrics.tree._annotations import signature_of as signature_of
 from jax_metrics.tree._apply import apply as apply
 from jax_metrics.tree._class_info import class_info as class_info
 from jax_metrics.tree._compact import compact as compact
+from jax_metrics.tree._compact import has_compact_method as has_compact_method
 from jax_metrics.tree._compact import in_compact as in_compact
 from jax_metrics.tree._compact import outside_compact as outside_compact
 from jax_metrics.tree._compact import snake_case as snake_case
@@ -12,8 +13,10 @@ from jax_metrics.tree._constructor_arguments import explain_arguments as explain
 from jax_metrics.tree._context import add_field_info as add_field_info
 from jax_metrics.tree._context import flatten_mode as flatten_mode
 from jax_metrics.tree._copy import copy as copy
+from jax_metrics.tree._copy import twin as twin
 from jax_metrics.tree._dataclass import dataclass as dataclass
 from jax_metrics.tree._default_name import DefaultName as DefaultName
+from jax_metrics.tree._deleted import explain_deleted as explain_deleted
 from jax_metrics.tree._equal import equal as equal
 from jax_metrics.tree._errors import CompactError as CompactError
 from jax_metrics.tree._errors import LeakedStateError as LeakedStateError
@@ -28,6 +31,7 @@ from jax_metrics.tree._field import node as node
 from jax_metrics.tree._field import static as static
 from jax_metrics.tree._field_order import leaves_in_order as leaves_in_order
 from jax_metrics.tree._filter import filter as filter
+from jax_metrics.tree._flatten import forget_layout as forget_layout
 from jax_metrics.tree._flatten import is_tree as is_tree
 from jax_metrics.tree._flatten import layout_of as layout_of
 from jax_metrics.tree._flatten import public_fields as public_fields
@@ -57,10 +61,16 @@ from jax_metrics.tree._mutability import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree._nearest import nearest as nearest
 from jax_metrics.tree._other_method import OtherMethod as OtherMethod
 from jax_metrics.tree._paths import At as At
+from jax_metrics.tree._paths import child_of as child_of
+from jax_metrics.tree._paths import path_parts as path_parts
+from jax_metrics.tree._paths import path_steps as path_steps
 from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
+from jax_metrics.tree._paths import with_child as with_child
 from jax_metrics.tree._public_names import public_names as public_names
 from jax_metrics.tree._running_functions import user_line as user_line
 from jax_metrics.tree._static_mistakes import check_keys as check_keys
+from jax_metrics.tree._tied import Tie as Tie
+from jax_metrics.tree._tied import TieError as TieError
 from jax_metrics.tree._to_dict import to_dict as to_dict
 from jax_metrics.tree._to_string import to_string as to_string
 from jax_metrics.tree._traces import remember_program as remember_program

@@ -25,6 +25,7 @@ def apply(f: Callable[..., None], obj: A, *rest: A, inplace: bool = False) -> A:
         The changed copy, or `obj` when `inplace`.
 
     Raises:
+        TypeError: If `f` is not a function.
         ValueError: If the Trees in `rest` are not at the same positions.
 
     Example:
@@ -35,6 +36,12 @@ def apply(f: Callable[..., None], obj: A, *rest: A, inplace: bool = False) -> A:
         >>> seen
         ['Linear', 'Linear', 'Sequential']
     """
+    if not callable(f) or is_tree(f):
+        raise TypeError(
+            f"`apply` runs a function on every Tree, as in `jm.apply(f, tree)`; got a "
+            f"{type(f).__name__} for the function. To call a model write `model(x)`: its "
+            "variables are part of it."
+        )
     if not inplace:
         obj = copy_trees(obj)
     _visit(f, obj, [copy(other) for other in rest], check_mutable=inplace)

@@ -9,12 +9,13 @@ import warnings
 import weakref
 from typing import Any
 
-from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._annotations import TREE_TYPES, signature_of
 from jax_metrics.tree._layout import NATIVE
 from jax_metrics.tree._running_functions import user_line
 from jax_metrics.tree._traces import running_trace, traces_from
 
 _registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
+_PACKAGE = "jax_metrics."
 _SIMILAR = 0.85
 _MOST_CHANGES = 3
 # By class and field: how many compilations changed it, and the last one.
@@ -44,12 +45,21 @@ def _check_spelling(tree: Any, name: str) -> None:
         return
     descriptors = {n for n in dir(cls) if hasattr(getattr(cls, n, None), "__set__")}
     settings = sorted(n for n in descriptors | vars(tree).keys() if not n.startswith("_"))
-    for near in difflib.get_close_matches(name, settings, 1, _SIMILAR):
+    options = signature_of(cls).parameters if cls.__module__.startswith(_PACKAGE) else {}
+    if name in options:
+        _warn(
+            f"`{name}` is an option of the constructor of {cls.__name__}, which has used it "
+            "already: this assignment makes a new attribute, which nothing reads. Make a new "
+            f"{cls.__name__}."
+        )
+        return
+    for near in difflib.get_close_matches(name, {*settings, *options}, 1, _SIMILAR):
         if name.rstrip("0123456789") != near.rstrip("0123456789"):
+            known = f"it has `{near}`" if near in settings else f"its constructor takes `{near}`"
             hint = cls._read_only.get(near, f"Did you mean `{near}`?")
             _warn(
                 f"{cls.__name__} has no attribute `{name}`, so this assignment makes a new one, "
-                f"which nothing reads; it has `{near}`. {hint}"
+                f"which nothing reads; {known}. {hint}"
             )
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import functools
 import re
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -109,7 +110,18 @@ def compact(method: F) -> F:
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         return _call(method, key, self, args, kwargs)
 
+    wrapper._is_compact = True  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]
+
+
+def has_compact_method(cls: type) -> bool:
+    """Whether a method of the class is decorated with `compact`, so that calls make its fields."""
+    return any(
+        getattr(value, "_is_compact", False)  # `functools.wraps` passes it on
+        for base in cls.__mro__
+        for value in vars(base).values()
+        if isinstance(value, types.FunctionType)
+    )
 
 
 def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -335,6 +347,7 @@ def _field_name(tree: Any) -> str:
     return getattr(tree, "name", None) or snake_case(type(tree).__name__)
 
 
+@functools.cache  # of the names of classes
 def snake_case(name: str) -> str:
     """`MyLayer` as `my_layer`, `MLP` as `mlp`."""
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)

@@ -1,4 +1,4 @@
-"""Errors of a constructor that was given arguments that it does not have."""
+"""Errors of a constructor or function that was given arguments that it does not have."""
 
 import inspect
 from collections.abc import Mapping
@@ -18,12 +18,13 @@ def explain_arguments(
     """The error to raise for one that Python raised because the arguments do not fit.
 
     Args:
-        cls: The class.
+        cls: The class, or a function.
         args: The positional arguments.
         kwargs: The keyword arguments.
         error: The error; it is returned if nothing more is known.
     """
     name, parameters = cls.__name__, inspect.signature(cls).parameters
+    hint = getattr(cls, "_arguments_hint", "")
     positional = [n for n, p in parameters.items() if p.kind in _POSITIONAL]
     others = [n for n, p in parameters.items() if p.kind not in (*_POSITIONAL, *_VARIABLE)]
     kinds = {p.kind for p in parameters.values()}
@@ -31,7 +32,7 @@ def explain_arguments(
     if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
         return TypeError(
             f"{name} has no argument `{unknown[0]}`.{nearest(unknown[0], parameters)} "
-            f"It takes {', '.join(parameters)}.{cls._arguments_hint}"
+            f"It takes {', '.join(parameters)}.{hint}"
         )
     if len(args) > len(positional) and inspect.Parameter.VAR_POSITIONAL not in kinds:
         takes = ", ".join(f"`{n}`" for n in positional) or "no arguments"
@@ -39,17 +40,17 @@ def explain_arguments(
         listed = ", ".join(others[:_MOST_SHOWN]) + (", ..." if len(others) > _MOST_SHOWN else "")
         rest = f" Give others by name: {listed}." if others else ""
         return TypeError(
-            f"{name} takes {only} by position; got {', '.join(map(_shown, args))}."
-            f"{cls._arguments_hint}{rest}"
+            f"{name} takes {only} by position; got {', '.join(map(_shown, args))}.{hint}{rest}"
         )
     required = [
         n for n, p in parameters.items() if p.default is p.empty and p.kind not in _VARIABLE
     ]
     given = {*positional[: len(args)], *kwargs}
     if missing := [n for n in required if n not in given]:
+        hints = (nearest(n, missing) for n in unknown)  # a misspelt one that `**kwargs` took
         return TypeError(
             f"{name} needs {', '.join(f'`{n}`' for n in missing)}, as in "
-            f"`{name}({', '.join(f'{n}=...' for n in required)})`."
+            f"`{name}({', '.join(f'{n}=...' for n in required)})`.{next(filter(None, hints), '')}"
         )
     return error
 
@@ -57,4 +58,4 @@ def explain_arguments(
 def _shown(value: Any) -> str:
     if isinstance(value, str | int | float | type(None)):
         return repr(value)
-    return f"a {type(value).__name__}"
+    return "an array" if hasattr(value, "shape") else f"a {type(value).__name__}"

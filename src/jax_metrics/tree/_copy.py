@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.tree._flatten import layout_of
+from jax_metrics.tree._layout import NATIVE, PENDING
 from jax_metrics.tree._leaves import leaf_types
 from jax_metrics.tree._traces import origin
 from jax_metrics.tree._walk import map_value, rebuild, unchanged
@@ -52,6 +53,18 @@ def copy_trees(
     on_inner = unchanged if shallow else on_tree
     shared: set[type] = set() if arrays else leaf_types  # the usual case, without a call
     return map_value(obj, on_tree, on_leaf)
+
+
+def twin(tree: A) -> A:
+    """Another object with the very same values in its fields: not even the containers are copied.
+
+    It counts as made by the running code, so that this may assign to it.
+    """
+    made: Any = object.__new__(type(tree))
+    vars(made).update(vars(tree))
+    vars(made).pop(PENDING, None)
+    vars(made)[NATIVE] = origin()
+    return made
 
 
 def _copied(leaf: Any, path: str | None) -> Any:

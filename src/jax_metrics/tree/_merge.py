@@ -14,6 +14,7 @@ from jax_metrics.tree._layout import FILTERED, PENDING, Layout
 from jax_metrics.tree._leaves import is_leaf, leaf_types
 from jax_metrics.tree._lost_state import carry_note, settle
 from jax_metrics.tree._same_program import same_program
+from jax_metrics.tree._tied import Tie
 from jax_metrics.tree._traces import origin
 from jax_metrics.tree._types import NOTHING, FlattenMode, Nothing
 from jax_metrics.tree._walk import check_inplace, is_empty, rebuild, trees_in
@@ -117,6 +118,8 @@ class _Merger:
         for other in others:
             if type(other) is not type(value):
                 raise _other_type(value, other)
+        if type(value) is Tie:
+            return self.tie(value, others)
         if type(value) in (list, tuple):
             return self.sequence(value, others)
         if type(value) is dict:
@@ -124,6 +127,8 @@ class _Merger:
         return self.custom(value, others)
 
     def leaf(self, value: Any, last: Any) -> Any:
+        if type(last) is Tie:
+            raise _other_tie(value, last)
         if last is value or not self.check_shapes:
             return last
         try:
@@ -136,6 +141,12 @@ class _Merger:
                 f"{list(new)} there. Pass `check_shapes=False` if that is meant."
             )
         return last
+
+    def tie(self, value: Tie, others: list[Any]) -> Tie:
+        for other in others:
+            if value != other:
+                raise _other_tie(value, other)
+        return value
 
     def item(self, step: str, value: Any, others: list[Any]) -> Any:
         try:
@@ -240,7 +251,20 @@ class _Merger:
                 )
 
 
+def _other_tie(expected: Any, actual: Any) -> _Mismatch:
+    one, other = (
+        f"a position {value!r}" if type(value) is Tie else f"a {type(value).__name__}"
+        for value in (expected, actual)
+    )
+    return _Mismatch(
+        f"expected {one}, but a tree to merge has {other} there. Merge trees with the same ties: "
+        "make them with `jm.tie`, or end them with `jm.untie`."
+    )
+
+
 def _other_type(expected: Any, actual: Any) -> _Mismatch:
+    if type(expected) is Tie or type(actual) is Tie:
+        return _other_tie(expected, actual)
     return _Mismatch(
         f"expected a {type(expected).__name__}, but a tree to merge has "
         f"{'None' if actual is None else 'a ' + type(actual).__name__} there. Merge trees of the "

@@ -12,6 +12,7 @@ from typing import Any
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._layout import holds_tree
+from jax_metrics.tree._mutability import Immutable
 
 _PACKAGE = "jax_metrics"
 _METHODS = (types.FunctionType, classmethod, staticmethod, property)
@@ -23,7 +24,7 @@ class _Checks:
 
     Attributes:
         methods: Public methods of this library, with the name of the class that has them.
-        defaults: The lists, dicts and sets that are defaults of arguments of `__init__`.
+        defaults: Lists, dicts, sets and Trees that are defaults of arguments of `__init__`.
         shared: The names of lists and dicts in the class body.
     """
 
@@ -46,12 +47,19 @@ def _checks(cls: type) -> _Checks:
     defaults += (*(getattr(init, "__kwdefaults__", None) or {}).values(),)
     shared = {name for base in cls.__mro__ for name, v in vars(base).items() if _can_change(v)}
     return _Checks(
-        methods, tuple(filter(_can_change, defaults)), tuple(n for n in shared if n[:1] != "_")
+        methods, tuple(filter(_is_shared, defaults)), tuple(n for n in shared if n[:1] != "_")
     )
 
 
 def _can_change(value: Any) -> bool:
     return type(value) in (list, dict, set)
+
+
+def _is_shared(default: Any) -> bool:
+    """Whether objects that store it would share something that can change."""
+    if type(default) in TREE_TYPES:
+        return not isinstance(default, Immutable)
+    return _can_change(default) or (type(default) is tuple and holds_tree(default))
 
 
 def check_class_body(cls: type) -> None:
@@ -103,8 +111,10 @@ def _check_names(cls: type, methods: Mapping[str, str], fields: Mapping[str, Any
 def _check_defaults(cls: type, fields: Mapping[str, Any], defaults: tuple[Any, ...]) -> None:
     for name, value in fields.items():
         if any(value is default for default in defaults):
+            made = f"{type(value).__name__}(...)" if type(value) in TREE_TYPES else repr(value)
+            made = "(...)" if type(value) is tuple else made
             raise TypeError(
                 f"{cls.__name__}.{name} is the {type(value).__name__} that is a default of "
                 "`__init__`, which all objects of the class would share. Use a default of None "
-                f"and make a new one: `self.{name} = {value!r} if {name} is None else {name}`."
+                f"and make a new one: `self.{name} = {made} if {name} is None else {name}`."
             )

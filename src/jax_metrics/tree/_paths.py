@@ -1,6 +1,7 @@
 """Paths such as `.layers[0].kernel`: names for the parts of a tree, and access by name."""
 
 import ast
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -87,7 +88,7 @@ class Position(Generic[A]):
     def __init__(self, obj: A, path: str):
         self._obj = obj
         self._path = path
-        self._steps = _parse(path)
+        self._steps = path_steps(path)
 
     def get(self) -> Any:
         """The value at the position.
@@ -125,28 +126,12 @@ class Position(Generic[A]):
         step, *rest = steps
         depth = len(self._steps) - len(steps)
         item = self._replaced(self._step(value, step, depth), rest, f)
-        if is_tree(value):
-            with toplevel_made_mutable(value):
-                setattr(value, str(step), item)
-        elif _is_namedtuple(value):
-            return value._replace(**{str(step): item})
-        elif isinstance(value, tuple):
-            return tuple(item if i == step else old for i, old in enumerate(value))
-        else:
-            value[step] = item
-        return value
+        return with_child(value, step, item)
 
     def _step(self, value: Any, step: str | int, depth: int) -> Any:
         try:
-            if is_tree(value):
-                return vars(value)[step]
-            if _is_namedtuple(value):
-                return value._asdict()[step]
-            if isinstance(value, dict):
-                return value[step]
-            if isinstance(value, list | tuple) and isinstance(step, int):
-                return value[step]
-        except (KeyError, IndexError, TypeError):
+            return child_of(value, step)
+        except LookupError:
             pass
         raise KeyError(
             f"There is no {self._path!r} in the {type(self._obj).__name__}: at "
@@ -154,26 +139,80 @@ class Position(Generic[A]):
         )
 
 
+def child_of(value: Any, step: str | int) -> Any:
+    """The value one step down a path.
+
+    Raises:
+        LookupError: If there is none.
+    """
+    try:
+        if is_tree(value):
+            return vars(value)[step]
+        if _is_namedtuple(value):
+            return value._asdict()[step]
+        if isinstance(value, dict):
+            return value[step]
+        if isinstance(value, list | tuple) and isinstance(step, int):
+            return value[step]
+    except TypeError:
+        pass
+    raise LookupError(step)
+
+
+def with_child(value: Any, step: str | int, item: Any) -> Any:
+    """The value with another one a step down: itself, changed in place, or a new tuple."""
+    if is_tree(value):
+        with toplevel_made_mutable(value):
+            setattr(value, str(step), item)
+    elif _is_namedtuple(value):
+        return value._replace(**{str(step): item})
+    elif isinstance(value, tuple):
+        return tuple(item if i == step else old for i, old in enumerate(value))
+    else:
+        value[step] = item
+    return value
+
+
 def _dotted(path: str) -> str:
     return path if path[:1] in ("", ".", "[") else f".{path}"
 
 
-def _parse(path: str) -> list[str | int]:
+def path_steps(path: str) -> list[str | int]:
+    """The names and keys of a path.
+
+    Raises:
+        KeyError: If it is not a path.
+    """
+    return [step for step, _ in _parsed(path)]
+
+
+def path_parts(path: str) -> list[str]:
+    """The steps of a path, each as it is written in one: `.layers` and `[0]`.
+
+    Raises:
+        KeyError: If it is not a path.
+    """
+    return [f".{step}" if is_name else f"[{step!r}]" for step, is_name in _parsed(path)]
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(path: str) -> tuple[tuple[str | int, bool], ...]:
+    """Each step of a path, and whether it is a name."""
     dotted = _dotted(path)
-    steps: list[str | int] = []
+    steps: list[tuple[str | int, bool]] = []
     end = 0
     for match in _STEP.finditer(dotted):
         if match.start() != end:
             break
         name, key = match.groups()
         try:
-            steps.append(name or ast.literal_eval(key))
+            steps.append((name, True) if name else (ast.literal_eval(key), False))
         except (ValueError, SyntaxError):
             break
         end = match.end()
     if end != len(dotted):
         raise KeyError(f"{path!r} is not a path. Paths look like '.layers[0].kernel'.")
-    return steps
+    return tuple(steps)
 
 
 def _is_namedtuple(value: Any) -> bool:

@@ -14,7 +14,9 @@ from typing import Any
 from jax_metrics.tree._errors import UnusedResultWarning
 
 
-def check_result_used(tree: Any, method: str, what: str = "", through: str = "") -> None:
+def check_result_used(
+    tree: Any, method: str, what: str = "", through: str = "", *, function: str = ""
+) -> None:
     """Warns if the method that calls this was called in a statement of its own.
 
     Args:
@@ -22,13 +24,14 @@ def check_result_used(tree: Any, method: str, what: str = "", through: str = "")
         method: The name of the method.
         what: What it returns; empty for an object of the same class.
         through: How the method is reached from the object, such as `.at[path]`.
+        function: How it is called if it is a function of the object, such as `jm.tie`.
     """
     frame = sys._getframe(2)
-    if _is_statement(frame.f_code, frame.f_lasti, method):
+    if _is_statement(frame.f_code, frame.f_lasti, method, bool(function)):
         variable = getattr(tree, "_variable", "tree")
         cls = type(tree).__name__
         assigned = "model" if what else variable
-        call = f"{variable}{through}.{method}(...)"
+        call = f"{function}({variable}, ...)" if function else f"{variable}{through}.{method}(...)"
         warnings.warn(
             f"`{call}` returns {what or f'a new {cls}'} and leaves the old one as it is, but the "
             f"result is not used. Write `{assigned} = {call}`.",
@@ -38,8 +41,10 @@ def check_result_used(tree: Any, method: str, what: str = "", through: str = "")
 
 
 @functools.lru_cache(maxsize=1024)
-def _is_statement(code: CodeType, offset: int, method: str) -> bool:
+def _is_statement(code: CodeType, offset: int, method: str, of_module: bool) -> bool:
     """Whether the call at an offset is a whole statement, `x.method(...)`.
+
+    Where `x` is an imported module, Python loads its functions as it loads any attribute.
 
     The result of other calls may be dropped by code in C that has no frame, such as `map`.
     """
@@ -58,9 +63,12 @@ def _is_statement(code: CodeType, offset: int, method: str) -> bool:
         argument = steps[at].arg if steps[at].opcode >= dis.HAVE_ARGUMENT else None
         on_stack -= dis.stack_effect(steps[at].opcode, argument, jump=False)
         at -= 1
+    if of_module and steps[at].opname == "PUSH_NULL":  # since Python 3.13
+        at -= 1
     loaded = steps[at]
     # `LOAD_ATTR` is also for attributes that are not called at once.
     loads_method = loaded.opname == "LOAD_METHOD" or (
-        loaded.opname == "LOAD_ATTR" and sys.version_info >= (3, 12) and (loaded.arg or 0) & 1
+        loaded.opname == "LOAD_ATTR"
+        and (of_module or (sys.version_info >= (3, 12) and (loaded.arg or 0) & 1))
     )
     return on_stack == 0 and bool(loads_method) and loaded.argval == method

@@ -126,6 +126,7 @@ def test_ranking_leaves_out_infinite_scores_and_empty_lists():
     assert (jax.grad(lambda x: loss(x).sum())(preds) == 0).all()
 
 
+@pytest.mark.slow
 def test_sure_alignments_have_no_negative_loss():
     for scale in (20.0, 40.0, 60.0, 300.0):
         preds = scale * jax.nn.one_hot(jnp.array([[1, 0, 2, 2], [1, 1, 0, 2]]), 3)

@@ -66,6 +66,7 @@ def test_equal_infinities_of_labels_have_no_lead(scores):
     assert losses.multilabel_margin(target, preds) == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("score", "expected", "slope"),
     [(INF, 0, 0), (-INF, INF, -1), (-1e9, 1e9, -1), (0.5, 0.0625, -0.25)],

@@ -97,6 +97,7 @@ def test_entropy_of_rare_events_keeps_its_digits():
     np.testing.assert_allclose(value, 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
 @pytest.mark.parametrize("kind", [{}, {"num_labels": 2}])
 def test_thresholds_of_16_bits(dtype, kind):

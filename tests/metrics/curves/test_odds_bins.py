@@ -99,6 +99,7 @@ def test_binned_states_merge_and_scan():
             np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "metric", "options"),
     [

@@ -61,6 +61,7 @@ FIXED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minimum", [0.0, 0.4, 0.9, 1.0])
 @pytest.mark.parametrize(("metric", "option", "rate", "bounded"), FIXED)
 def test_the_best_rate_at_a_minimum_of_another(metric, option, rate, bounded, minimum):

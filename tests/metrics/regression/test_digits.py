@@ -28,6 +28,7 @@ PREDS = np.float32([1e-9, 0.3, 1, 1.2, 5, 1e6, 1e7])
 POWERS = [-3, -1, -0.01, 1, 1.0001, 1.01, 1.3, 1.5, 1.7, 1.99, 2, 2.01, 2.5, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", POWERS)
 def test_tweedie_deviances_of_all_sizes(power):
     targets = TARGETS if power < 2 else TARGETS[1:]

@@ -144,6 +144,7 @@ EXPLAINED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "options", "reference"), EXPLAINED)
 def test_explained_fraction(metric, options, reference):
     target = rng.gamma(2, size=40).round(1) + 0.1

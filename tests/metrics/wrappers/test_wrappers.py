@@ -95,6 +95,7 @@ def test_bootstraps_draw_anew_for_each_batch():
 SAMPLINGS = ["poisson", "multinomial"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize(
     ("metric", "arguments", "expected"),

@@ -216,6 +216,7 @@ def test_cache_of_prompts_with_padding():
     np.testing.assert_allclose(output[1, 0], layer(short)[0, 2], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_mask_with_a_cache_has_the_length_of_the_cache():
     layer = cached()
     decoding = jm.nn.init_cache(layer, 2, 8)

@@ -21,6 +21,7 @@ def rotated(x, positions, size, base, interleaved):
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interleaved", [False, True])
 @pytest.mark.parametrize(("fraction", "size"), [(1.0, 8), (0.5, 4), (0.25, 2)])
 @pytest.mark.parametrize("base", [100.0, 10_000.0])

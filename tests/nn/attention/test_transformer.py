@@ -11,11 +11,11 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def encoder_layer(**options):
-    return jm.nn.TransformerEncoderLayer(4, 16, **{"dropout_rate": 0.0, **options})
+    return jm.nn.TransformerEncoderLayer(4, mlp_features=16, **{"dropout_rate": 0.0, **options})
 
 
 def decoder_layer(**options):
-    return jm.nn.TransformerDecoderLayer(4, 16, **{"dropout_rate": 0.0, **options})
+    return jm.nn.TransformerDecoderLayer(4, mlp_features=16, **{"dropout_rate": 0.0, **options})
 
 
 def test_feed_forward():
@@ -169,7 +169,10 @@ def test_other_norms():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: jm.nn.TransformerEncoder(encoder_layer(), 0), "`num_layers` must be at least 1"),
+        (
+            lambda: jm.nn.TransformerEncoder(encoder_layer(), 0),
+            "a positive integer for `num_layers`; got 0",
+        ),
         (lambda: jm.nn.TransformerEncoder(encoder_layer().init(0, X), 2), "all start equal"),
         (lambda: encoder_layer().init(0, X)(X[0, 0]), r"expects `x` as \[batch..., length, feat"),
         (lambda: decoder_layer().init(0, (X, MEMORY))(X, X[0, 0]), "expects `memory` as"),

@@ -20,6 +20,7 @@ def reference(x, outputs, reduce):
     return x
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.integers(1, 7), st.none() | st.integers(1, 9)), min_size=1, max_size=3)

@@ -81,7 +81,10 @@ def test_padding_mode():
     ("make", "message"),
     [
         (lambda: jm.nn.DepthwiseConv((3, 3), padding="CAUSAL"), "with one spatial axis, 'CAUSAL'"),
-        (lambda: jm.nn.DepthwiseConv(3, depth_multiplier=0), "must be at least 1; got 0"),
+        (
+            lambda: jm.nn.DepthwiseConv(3, depth_multiplier=0),
+            "a positive integer for `depth_multiplier`; got 0",
+        ),
         (lambda: jm.nn.DepthwiseConv(3, padding_mode="x"), "padding mode may be one of"),
         (lambda: jm.nn.DepthwiseConv((3, 3)).init(0, X[0, 0]), "expects 2 spatial axes"),
         (lambda: jm.nn.DepthwiseConv((3,)).init(0, X)(X[..., :2]), "initialized for 3 channels"),

@@ -43,7 +43,7 @@ def test_pixel_shuffle(r):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: jm.nn.Upsample(), "either `scale_factor` or `size`; got none"),
+        (lambda: jm.nn.Upsample(), "either `scale_factor` or `size`; got neither"),
         (lambda: jm.nn.Upsample(2, size=3), "got both"),
         (lambda: jm.nn.Upsample(2, method="area"), "`method` may be one of nearest"),
         (lambda: jm.nn.Upsample(0), "above 0; got 0"),
@@ -51,7 +51,7 @@ def test_pixel_shuffle(r):
         (lambda: jm.nn.Upsample(2)(X[0, 0]), "a spatial axis for each number in 2"),
         (lambda: jm.nn.PixelShuffle(2)(X), r"multiples of 2\*\*2 = 4; got 3"),
         (lambda: jm.nn.PixelUnshuffle(4)(X), "height and width in multiples of 4"),
-        (lambda: jm.nn.PixelShuffle(0), "`upscale_factor` needs one positive integer"),
+        (lambda: jm.nn.PixelShuffle(0), "a positive integer for `upscale_factor`; got 0"),
     ],
 )
 def test_errors(make, message):

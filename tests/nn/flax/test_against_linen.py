@@ -200,6 +200,7 @@ def test_under_jit_they_are_equal(case):
     assert_equal(variables(layer).get("batch_stats", {}), changed.get("batch_stats", {}))
 
 
+@pytest.mark.slow
 def test_under_vmap_they_are_equal(case):
     layer, made, _ = both(case)
     xs = jnp.stack([inputs(case, seed) for seed in range(3)])

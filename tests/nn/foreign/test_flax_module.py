@@ -38,6 +38,7 @@ def test_init_gives_what_flax_gives():
     assert model.rng is None  # it draws no keys
 
 
+@pytest.mark.slow
 def test_kinds_go_by_collection():
     model = FlaxModule(Net(), logs=["intermediates"]).init(0, X)
     assert set(model.variables) == {"params", "batch_stats", "totals"}

@@ -48,7 +48,7 @@ def test_both_names_are_accepted(name):
     layer = LAYERS[name]().init(0, X)
     outputs, others = layer(X, lengths=LENGTHS), layer(X, seq_lengths=np.asarray(LENGTHS))
     assert all(map(lambda a, b: (a == b).all(), jax.tree.leaves(outputs), jax.tree.leaves(others)))
-    with pytest.raises(ValueError, match="two names of one argument. Pass `lengths` only"):
+    with pytest.raises(ValueError, match="two names of the same argument. Pass `lengths` only"):
         layer(X, lengths=LENGTHS, seq_lengths=LENGTHS)
 
 

@@ -15,6 +15,7 @@ def dtypes_of(tree):
     return {leaf.dtype for leaf in jax.tree.leaves(tree)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("layer_class", [nn.GRU, nn.LSTM, nn.SimpleRNN])
 def test_layers_with_short_parameters(layer_class, half):

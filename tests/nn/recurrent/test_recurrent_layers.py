@@ -66,6 +66,7 @@ def test_go_backwards_turns_the_sequence_around(cls):
     assert_close(layer(X), looped(layer.cells[0], X[:, ::-1])[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cls", "by", "go_backwards"),
     [(GRU, "lengths", False), (LSTM, "mask", True), (SimpleRNN, "lengths", True)],
@@ -145,6 +146,7 @@ def test_dropout_between_layers_in_training_only():
     assert_close(layer.eval()(X), plain.merge(plain.parameters()).eval()(X))
 
 
+@pytest.mark.slow
 def test_bfloat16_and_policy():
     half = jnp.bfloat16
     # An orthogonal matrix cannot be made in bfloat16: that is how JAX is.
@@ -157,6 +159,7 @@ def test_bfloat16_and_policy():
     assert model.cells[0].hn["kernel"].dtype == jnp.float32
 
 
+@pytest.mark.slow
 def test_shard_map():
     mesh = jax.make_mesh((4,), ("i",), axis_types=(jax.sharding.AxisType.Auto,))
     spec = jax.sharding.PartitionSpec("i")

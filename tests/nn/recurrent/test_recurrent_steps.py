@@ -41,6 +41,7 @@ def test_steps_are_those_of_the_cell(layer_class, options):
     np.testing.assert_allclose(layer(X), step_by_step(layer, X), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer_class", "options"), CASES)
 def test_gradients_are_those_of_the_cell(layer_class, options):
     layer = made(layer_class, options)
@@ -53,6 +54,7 @@ def test_gradients_are_those_of_the_cell(layer_class, options):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "layer_class",
     [nn.SimpleRNN, *(pytest.param(c, marks=pytest.mark.slow) for c in (nn.GRU, nn.LSTM))],

@@ -78,6 +78,7 @@ def test_unless_said_otherwise():
     assert all(":bf16" in line.split("=")[0] for line in lines if "= exp " in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [Scale, (Scale, jm.Linear), lambda m: isinstance(m, Scale)])
 def test_keep(keep):
     m = Policy(BF16, keep=keep).apply(model().init(0, X)).eval()

@@ -24,6 +24,7 @@ def step(model, flag):
     return jax.value_and_grad(loss, has_aux=True)(model.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("flag", [False, True])
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def from_function(function: Callable[..., jax.Array], *inputs: str) -> Any:
     defaults. Its other parameters, and those in `inputs`, are the arguments of `call`, with
     examples along the first axis; a class with others names those that have them in `per_example`.
 
-    A class that derives from it says `init=False`, so that type checkers use the constructor of
+    A class that derives from it passes `init=False`, so that type checkers use the constructor of
     the base, which has the options, instead of making one from the class body. With `inputs` it
     declares its constructor and its call for them, under `TYPE_CHECKING`.
 

@@ -66,11 +66,11 @@ class Loss(Immutable, Tree):
 
     Attributes:
         per_example: The arguments of `call` with examples along the first axis, by default `target`
-            and `preds`. A class with more of them says so, as in
+            and `preds`. A class with more of them lists them, as in
             `per_example = ("target", "preds", "variance")`.
         same_shape: Whether these arguments must not be broadcast, such as `[n]` with `[n, 1]`,
             which would make a loss of `n * n` elements. Labels `[...]` for scores `[..., classes]`
-            are no such case. A class that broadcasts on purpose sets it to False.
+            are allowed. A class that broadcasts on purpose sets it to False.
 
     Raises:
         ValueError: If the reduction is unknown, or a shape does not fit.
@@ -114,6 +114,11 @@ class Loss(Immutable, Tree):
             check_constructor(cls, signature, args, options)
             if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
                 unknown = [name for name in options if name not in parameters]
+                if unknown and hasattr(cls, unknown[0]):
+                    raise TypeError(
+                        f"{cls.__name__} has no option `{unknown[0]}`: its class attribute of that "
+                        f"name has no annotation. Write `{unknown[0]}: float = ...`, with its type."
+                    )
                 refuse_unknown(cls.__name__, unknown, parameters)
             return super().__new__(cls)
 
@@ -161,6 +166,8 @@ class Loss(Immutable, Tree):
                 f"{type(self).__name__} takes arguments by name only, as in "
                 f"`loss({', '.join(f'{n}=...' for n in self.signature.parameters)})`."
             )
+        if type(self).call is Loss.call:
+            self.call()  # raises
         inputs = self._arguments.receive(self, arguments)
         try:
             return self._sums(inputs)
@@ -187,6 +194,11 @@ class Loss(Immutable, Tree):
         if self.same_shape:
             refuse_broadcast(**{n: inputs[n] for n in self.per_example if n in inputs})
         result = self.call(**inputs)
+        if result is None:
+            raise TypeError(
+                f"`call` of {type(self).__name__} returned None. Return the losses of the elements "
+                "or examples, an array."
+            )
         terms = result if isinstance(result, Terms) else Terms(jnp.asarray(result))
         total, size = sum_terms(terms, Reduction(self.reduction), sample_weight, mask)
         return total if self.weight == 1 else total * self.weight, size

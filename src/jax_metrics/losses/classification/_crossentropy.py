@@ -8,7 +8,14 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import as_float, between, multiply_log, pair, safe_log
+from jax_metrics.arguments import (
+    as_float,
+    between,
+    explains_arguments,
+    multiply_log,
+    pair,
+    safe_log,
+)
 from jax_metrics.losses.base import Terms, from_function, values_of_terms
 from jax_metrics.losses.labels import (
     as_class_weights,
@@ -26,6 +33,7 @@ from jax_metrics.losses.labels import (
 )
 
 
+@explains_arguments
 @values_of_terms
 def crossentropy(
     target: Any,
@@ -106,7 +114,7 @@ class Crossentropy(from_function(crossentropy), init=False):
     """Reduces `crossentropy` over a batch, of logits by default, with the options of the function.
 
     With `reduction="mean_over_weights"` the weights of the classes count as weights, so the loss is
-    their weighted mean, as in torch. Ignored labels count in no mean.
+    their weighted mean, as in torch. Ignored labels are excluded from means.
 
     Example:
         >>> import jax.numpy as jnp
@@ -136,7 +144,7 @@ def _binary(
     if weights is not None:
         positive, negative = positive * weights[1], negative * weights[0]
     if from_logits:
-        # Not optax' form: it is NaN where the logit is infinite and right.
+        # Not optax' form: it is NaN where the logit is infinite and correct.
         log_likelihood = multiply_log(positive, jax.nn.log_sigmoid(preds))
         log_likelihood += multiply_log(negative, jax.nn.log_sigmoid(-preds))
     else:

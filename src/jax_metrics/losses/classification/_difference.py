@@ -1,4 +1,4 @@
-"""Differences of scores, also of infinite ones."""
+"""Differences of scores, including infinite ones."""
 
 import jax
 import jax.numpy as jnp

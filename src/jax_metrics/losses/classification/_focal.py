@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import multiply_log, pair
+from jax_metrics.arguments import explains_arguments, multiply_log, pair
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     check_probabilities,
@@ -21,6 +21,7 @@ from jax_metrics.losses.labels import (
 EPSILON = 1e-7
 
 
+@explains_arguments
 def binary_focal_crossentropy(
     target: Any,
     preds: Any,
@@ -58,7 +59,7 @@ def binary_focal_crossentropy(
     if not from_logits:
         wrong = check_probabilities(preds)
         preds = jax.scipy.special.logit(jnp.clip(preds, EPSILON, 1 - EPSILON))
-    # Not optax' form: it is NaN where the logit is infinite and right.
+    # Not optax' form: it is NaN where the logit is infinite and correct.
     loss = -multiply_log(target, jax.nn.log_sigmoid(preds))
     loss -= multiply_log(1 - target, jax.nn.log_sigmoid(-preds))
     # The slope of the focus is 0 at infinite logits. Times an infinite loss it would be NaN.
@@ -76,6 +77,7 @@ class BinaryFocalCrossentropy(from_function(binary_focal_crossentropy), init=Fal
     """Reduces `binary_focal_crossentropy` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def categorical_focal_crossentropy(
     target: Any,
     preds: Any,

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import between, positive
+from jax_metrics.arguments import between, explains_arguments, positive
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     at_label,
@@ -18,6 +18,7 @@ from jax_metrics.losses.labels import (
 )
 
 
+@explains_arguments
 def generalized_crossentropy(
     target: Any, preds: Any, *, q: float = 0.5, from_logits: bool = True
 ) -> jax.Array:

@@ -6,12 +6,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import pair, signs
+from jax_metrics.arguments import explains_arguments, pair, signs
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import at_label, class_labels, nan_where
 
 
+@explains_arguments
 def hinge(target: Any, preds: Any) -> jax.Array:
     """`max(0, 1 - target * preds)` of each element.
 
@@ -33,6 +34,7 @@ class Hinge(from_function(hinge), init=False):
     """Reduces `hinge` over a batch."""
 
 
+@explains_arguments
 def squared_hinge(target: Any, preds: Any) -> jax.Array:
     """The square of `hinge`.
 
@@ -53,6 +55,7 @@ class SquaredHinge(from_function(squared_hinge), init=False):
     """Reduces `squared_hinge` over a batch."""
 
 
+@explains_arguments
 def multiclass_hinge(target: Any, preds: Any) -> jax.Array:
     """`max(0, 1 + best other score - score of the label)`.
 
@@ -85,6 +88,7 @@ class MulticlassHinge(from_function(multiclass_hinge), init=False):
     """Reduces `multiclass_hinge` over a batch."""
 
 
+@explains_arguments
 def perceptron(target: Any, preds: Any) -> jax.Array:
     """`max(0, -target * preds)` of each element.
 
@@ -108,6 +112,7 @@ class Perceptron(from_function(perceptron), init=False):
     """Reduces `perceptron` over a batch."""
 
 
+@explains_arguments
 def multiclass_perceptron(target: Any, preds: Any) -> jax.Array:
     """`best score - score of the label`.
 

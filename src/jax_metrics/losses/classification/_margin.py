@@ -6,13 +6,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of, pair, signs
+from jax_metrics.arguments import explains_arguments, one_of, pair, signs
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.classification._crossentropy import crossentropy
 from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import as_class_weights, at_label, class_labels, nan_where
 
 
+@explains_arguments
 def soft_margin(target: Any, preds: Any) -> jax.Array:
     """`log(1 + exp(-target * preds))` of each element.
 
@@ -34,6 +35,7 @@ class SoftMargin(from_function(soft_margin), init=False):
     """Reduces `soft_margin` over a batch."""
 
 
+@explains_arguments
 def multi_margin(
     target: Any,
     preds: Any,
@@ -79,6 +81,7 @@ class MultiMargin(from_function(multi_margin), init=False):
     """Reduces `multi_margin` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def multilabel_margin(target: Any, preds: Any) -> jax.Array:
     """`sum(max(0, 1 - preds[i] + preds[j])) / classes` over true labels `i` and false labels `j`.
 
@@ -103,6 +106,7 @@ class MultilabelMargin(from_function(multilabel_margin), init=False):
     """Reduces `multilabel_margin` over a batch."""
 
 
+@explains_arguments
 def multilabel_soft_margin(
     target: Any, preds: Any, *, class_weights: Sequence[float] | None = None
 ) -> jax.Array:

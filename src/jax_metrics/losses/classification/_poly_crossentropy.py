@@ -5,11 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import multiply_log
+from jax_metrics.arguments import explains_arguments, multiply_log
 from jax_metrics.losses.base import from_function
-from jax_metrics.losses.labels import log_softmax, nan_where, one_hot_target
+from jax_metrics.losses.labels import log_softmax, nan_where, one_hot_target, warn_of_probabilities
 
 
+@explains_arguments
 def poly_crossentropy(target: Any, preds: Any, *, epsilon: float = 2.0) -> jax.Array:
     """`crossentropy + epsilon * sum(target * (1 - p))`, from logits.
 
@@ -30,6 +31,7 @@ def poly_crossentropy(target: Any, preds: Any, *, epsilon: float = 2.0) -> jax.A
         Array([10002.], dtype=float32)
     """
     target, preds, wrong = one_hot_target(target, preds)
+    warn_of_probabilities(preds, has_option=False)
     log = log_softmax(preds)
     # optax' poly_loss_cross_entropy has the same values, but NaN where a logit is minus infinity.
     loss = jnp.sum(epsilon * target * -jnp.expm1(log) - multiply_log(target, log), axis=-1)

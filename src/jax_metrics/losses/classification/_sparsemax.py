@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import pair, signs
+from jax_metrics.arguments import explains_arguments, pair, signs
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.classification._difference import difference
 from jax_metrics.losses.labels import at_label, class_labels, nan_where
 
 
+@explains_arguments
 def sparsemax(target: Any, preds: Any) -> jax.Array:
     """The binary sparsemax loss of each element: 0 for margins of 1 and more.
 
@@ -39,6 +40,7 @@ class Sparsemax(from_function(sparsemax), init=False):
     """Reduces `sparsemax` over a batch."""
 
 
+@explains_arguments
 def multiclass_sparsemax(target: Any, preds: Any) -> jax.Array:
     """The sparsemax loss: 0 where the label leads by 1 or more.
 
@@ -74,6 +76,7 @@ class MulticlassSparsemax(from_function(multiclass_sparsemax), init=False):
     """Reduces `multiclass_sparsemax` over a batch."""
 
 
+@explains_arguments
 def fenchel_young(
     target: Any, preds: Any, *, max_fun: Callable[[jax.Array], jax.Array]
 ) -> jax.Array:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_array, as_float, positive
+from jax_metrics.arguments import as_array, as_float, explains_arguments, positive
 from jax_metrics.losses.base import LossOptions, Terms, from_function, values_of_terms
 from jax_metrics.losses.embeddings._triplet import norm
 
 
+@explains_arguments
 @values_of_terms
 def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = None) -> Terms:
     """The normalized temperature-scaled crossentropy of each embedding, by groups.
@@ -74,6 +75,7 @@ class NTXent(from_function(ntxent, "mask"), init=False):
         ) -> jax.Array: ...
 
 
+@explains_arguments
 def circle(
     target: Any,
     preds: Any,

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_float, pair, same_shape, signs
+from jax_metrics.arguments import as_float, explains_arguments, pair, same_shape, signs
 from jax_metrics.losses.base import LossOptions, from_function
 
 
+@explains_arguments
 def cosine_similarity(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
     """Minus the cosine of the angle between vectors: -1 for the same direction, 1 for the opposite.
 
@@ -49,6 +50,7 @@ class CosineSimilarity(from_function(cosine_similarity), init=False):
     """Reduces `cosine_similarity` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def cosine_embedding(target: Any, preds: Any, *, other: Any, margin: float = 0.0) -> jax.Array:
     """`1 - cos` of similar pairs of vectors, `max(0, cos - margin)` of dissimilar ones.
 

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair, signs
+from jax_metrics.arguments import explains_arguments, pair, signs
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def hinge_embedding(target: Any, preds: Any, *, margin: float = 1.0) -> jax.Array:
     """The distance of similar pairs, and `max(0, margin - distance)` of dissimilar ones.
 

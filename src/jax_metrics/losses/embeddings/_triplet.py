@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, same_shape
+from jax_metrics.arguments import as_float, explains_arguments, same_shape
 from jax_metrics.losses.base import LossOptions, from_function
 
 Distance = Callable[[jax.Array, jax.Array], jax.Array]
 
 
+@explains_arguments
 def triplet_margin(
     anchor: Any,
     positive: Any,

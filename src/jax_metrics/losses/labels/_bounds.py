@@ -1,4 +1,4 @@
-"""Checks of scores: probabilities where they are expected, and none where logits are."""
+"""Checks that scores are probabilities where these are expected, and not where logits are."""
 
 import warnings
 
@@ -19,7 +19,7 @@ def check_probabilities(
     name: str = "preds",
     option: str = "from_logits=False",
 ) -> jax.Array | None:
-    """Marks values that are no probabilities; None if all are, which is known only outside `jit`.
+    """Marks values that are not probabilities; None if all are, known only outside of `jit`.
 
     Args:
         probabilities: The values.
@@ -37,7 +37,7 @@ def check_probabilities(
     if outside.any():
         first = float(probabilities[outside][0])
         raise ValueError(
-            f"{name} must be probabilities from 0 to 1 with `{option}`, but {first:g} is none. If "
+            f"{name} must be probabilities from 0 to 1 with `{option}`, but got {first:g}. If "
             f"they are not, give `{option.replace('False', 'True')}`; or apply `jax.nn.softmax`, "
             "of a single score `jax.nn.sigmoid`."
         )
@@ -60,29 +60,34 @@ def check_log_probabilities(name: str, values: jax.Array, option: str) -> jax.Ar
     if bool(above.any()):
         raise ValueError(
             f"{name} must be logarithms of probabilities, at most 0, with `{option}`, but "
-            f"{float(values.max()):g} is none. If they are logits, apply `jax.nn.log_softmax`; if "
+            f"got {float(values.max()):g}. If they are logits, apply `jax.nn.log_softmax`; if "
             f"they are probabilities, give `{option.replace('True', 'False')}`."
         )
     return None
 
 
-def warn_of_probabilities(logits: jax.Array) -> None:
+def warn_of_probabilities(logits: jax.Array, *, has_option: bool = True) -> None:
     """Warns if logits of classes look like probabilities: all rows are, and sum to 1.
 
     It warns outside of `jit` only, and not of rows of 0 and 1 alone.
+
+    Args:
+        logits: The logits, `[..., classes]`.
+        has_option: Whether the loss has the option `from_logits`.
     """
     if isinstance(logits, Tracer) or not logits.size or not logits.is_fully_addressable:
         return
     if any(device.platform != "cpu" for device in logits.devices()):
-        # One row tells nearly always, and spares the transfer of all.
+        # One row is nearly always enough, which avoids the transfer of all.
         if not _are_probabilities(np.asarray(logits[(0,) * (logits.ndim - 1)])):
             return
     values = np.asarray(logits)
     if _are_probabilities(values[(0,) * (logits.ndim - 1)]) and _are_probabilities(values):
         path, line = user_line()
+        option = "Give `from_logits=False`; or leave out" if has_option else "Leave out"
         warnings.warn_explicit(
-            "preds look like probabilities, since all rows sum to 1, but are read as logits. Give "
-            "`from_logits=False`; or leave out the softmax of the model, which is more exact.",
+            "preds look like probabilities, since all rows sum to 1, but are read as logits. "
+            f"{option} the softmax of the model, which is more exact.",
             UserWarning,
             path,
             line,

@@ -1,4 +1,4 @@
-"""`log_softmax`: logarithms of probabilities, also of those next to 1."""
+"""`log_softmax`: logarithms of probabilities, including those close to 1."""
 
 import jax
 import jax.numpy as jnp

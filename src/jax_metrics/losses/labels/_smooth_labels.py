@@ -5,9 +5,10 @@ from typing import Any
 import jax
 import optax
 
-from jax_metrics.arguments import as_float, between
+from jax_metrics.arguments import as_float, between, explains_arguments
 
 
+@explains_arguments
 def smooth_labels(target: Any, smoothing: float, *, binary: bool = False) -> jax.Array:
     """Probabilities mixed with uniform ones: `(1 - smoothing) * target + smoothing / classes`.
 

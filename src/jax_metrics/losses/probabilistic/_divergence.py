@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair, safe_log
+from jax_metrics.arguments import explains_arguments, pair, safe_log
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     check_log_probabilities,
@@ -16,6 +16,7 @@ from jax_metrics.losses.labels import (
 )
 
 
+@explains_arguments
 def kl_divergence(
     target: Any,
     preds: Any,
@@ -68,7 +69,7 @@ def kl_divergence(
 def _check_distributions(
     target: jax.Array, preds: jax.Array, log_target: bool, log_preds: bool
 ) -> jax.Array | None:
-    """Marks elements that are neither probabilities nor logarithms of them, as the options say."""
+    """Marks elements that are neither probabilities nor their logarithms, as specified."""
     wrong = None
     for name, values, log in (("target", target, log_target), ("preds", preds, log_preds)):
         option = f"log_{name}={log}"
@@ -92,6 +93,7 @@ class KLDivergence(from_function(kl_divergence), init=False):
     """Reduces `kl_divergence` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def jensen_shannon(
     target: Any,
     preds: Any,

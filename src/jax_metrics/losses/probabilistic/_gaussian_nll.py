@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, pair, positive, same_shape
+from jax_metrics.arguments import as_float, explains_arguments, pair, positive, same_shape
 from jax_metrics.losses.base import LossOptions, from_function
 
 
+@explains_arguments
 def gaussian_nll(
     target: Any, preds: Any, *, var: Any, full: bool = False, epsilon: float = 1e-6
 ) -> jax.Array:

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import gammaln
 
-from jax_metrics.arguments import pair, safe_log
+from jax_metrics.arguments import explains_arguments, pair, safe_log
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def poisson(target: Any, preds: Any, *, log_rate: bool = True, full: bool = False) -> jax.Array:
     """The negative log-likelihood of each count: `rate - target * log(rate)`.
 

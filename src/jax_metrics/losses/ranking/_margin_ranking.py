@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, pair, same_shape, signs
+from jax_metrics.arguments import as_float, explains_arguments, pair, same_shape, signs
 from jax_metrics.losses.base import LossOptions, from_function
 
 
+@explains_arguments
 def margin_ranking(target: Any, preds: Any, *, other: Any, margin: float = 0.0) -> jax.Array:
     """`max(0, margin - target * (preds - other))` of each element.
 

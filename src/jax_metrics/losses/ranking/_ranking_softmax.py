@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, multiply_log, pair, same_shape
+from jax_metrics.arguments import as_float, explains_arguments, multiply_log, pair, same_shape
 from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import log_softmax
 
 
+@explains_arguments
 def ranking_softmax(
     target: Any, preds: Any, *, where: Any = None, item_weights: Any = None
 ) -> jax.Array:

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import subtract
+from jax_metrics.arguments import explains_arguments, subtract
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def absolute_error(target: Any, preds: Any) -> jax.Array:
     """The absolute error of each element: `|target - preds|`. Its gradient at 0 is 0.
 
@@ -25,6 +26,7 @@ def absolute_error(target: Any, preds: Any) -> jax.Array:
     return jnp.abs(subtract(target, preds))
 
 
+@explains_arguments
 def mean_absolute_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
     """The mean of `absolute_error` over one axis.
 

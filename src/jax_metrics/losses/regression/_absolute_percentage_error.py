@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair, positive, subtract
+from jax_metrics.arguments import explains_arguments, pair, positive, subtract
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def absolute_percentage_error(target: Any, preds: Any, *, epsilon: float = 1e-7) -> jax.Array:
     """The error of each element in percent: `100 * |target - preds| / max(|target|, epsilon)`.
 
@@ -31,6 +32,7 @@ def absolute_percentage_error(target: Any, preds: Any, *, epsilon: float = 1e-7)
     return 100 * error / jnp.maximum(jnp.abs(size), epsilon)
 
 
+@explains_arguments
 def mean_absolute_percentage_error(
     target: Any, preds: Any, *, epsilon: float = 1e-7, axis: int = -1
 ) -> jax.Array:

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import optax
 
-from jax_metrics.arguments import positive, subtract
+from jax_metrics.arguments import explains_arguments, positive, subtract
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def huber(target: Any, preds: Any, *, delta: float = 1.0) -> jax.Array:
     """Huber's loss of each element, with the error `e = |target - preds|`.
 
@@ -34,6 +35,7 @@ def huber(target: Any, preds: Any, *, delta: float = 1.0) -> jax.Array:
     return optax.losses.huber_loss(subtract(target, preds), delta=delta)
 
 
+@explains_arguments
 def smooth_l1(target: Any, preds: Any, *, beta: float = 1.0) -> jax.Array:
     """The smooth L1 loss of each element: `huber(delta=beta) / beta`, with slope 1 beyond `beta`.
 

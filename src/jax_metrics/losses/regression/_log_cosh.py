@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import subtract
+from jax_metrics.arguments import explains_arguments, subtract
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def log_cosh(target: Any, preds: Any) -> jax.Array:
     """`log(cosh(e))` of each error `e`: about `e**2 / 2` near 0, `|e| - log(2)` far from it.
 

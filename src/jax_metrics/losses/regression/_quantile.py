@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import between, subtract
+from jax_metrics.arguments import between, explains_arguments, subtract
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def quantile(target: Any, preds: Any, *, q: float | Sequence[float] = 0.5) -> jax.Array:
     """The pinball loss of each element, minimal when `preds` is the quantile `q` of the targets.
 

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import subtract
+from jax_metrics.arguments import explains_arguments, subtract
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def squared_error(target: Any, preds: Any) -> jax.Array:
     """The squared error of each element: `(target - preds)**2`.
 
@@ -26,6 +27,7 @@ def squared_error(target: Any, preds: Any) -> jax.Array:
     return optax.losses.squared_error(subtract(target, preds))
 
 
+@explains_arguments
 def mean_squared_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
     """The mean of `squared_error` over one axis.
 

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import explains_arguments, pair
 from jax_metrics.losses.base import from_function
 
 
+@explains_arguments
 def squared_logarithmic_error(target: Any, preds: Any) -> jax.Array:
     """The squared error of logarithms: `(log(1 + target) - log(1 + preds))**2`.
 
@@ -32,6 +33,7 @@ def squared_logarithmic_error(target: Any, preds: Any) -> jax.Array:
     return jnp.log1p(jnp.where(target > preds, above, below)) ** 2
 
 
+@explains_arguments
 def mean_squared_logarithmic_error(target: Any, preds: Any, *, axis: int = -1) -> jax.Array:
     """The mean of `squared_logarithmic_error` over one axis.
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import explains_arguments, pair
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     as_class_weights,
@@ -18,6 +18,7 @@ from jax_metrics.losses.labels import (
 )
 
 
+@explains_arguments
 def tversky(
     target: Any,
     preds: Any,
@@ -85,6 +86,7 @@ class Tversky(from_function(tversky), init=False):
     """Reduces `tversky` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def dice(
     target: Any,
     preds: Any,
@@ -137,6 +139,7 @@ class Dice(from_function(dice), init=False):
     """Reduces `dice` over a batch, with the options of the function."""
 
 
+@explains_arguments
 def generalized_dice(
     target: Any, preds: Any, *, from_logits: bool = True, ignore_background: bool = False
 ) -> jax.Array:

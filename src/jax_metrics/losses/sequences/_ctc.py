@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_array, as_float
+from jax_metrics.arguments import as_array, as_float, explains_arguments
 from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import check_labels, nan_where
 
 
+@explains_arguments
 def ctc(
     target: Any,
     preds: Any,

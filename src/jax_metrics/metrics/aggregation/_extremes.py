@@ -15,7 +15,7 @@ class Max(Metric):
 
     `update(values, sample_weight=None, mask=None)`: values of any shape. Values of weight zero are
     ignored; other weights make no difference. With an integer `dtype` values are integers, and the
-    least one stands for no value; floats refuse integers that they would round.
+    least one means no value; floats refuse integers that they would round.
 
     Example:
         >>> import jax.numpy as jnp

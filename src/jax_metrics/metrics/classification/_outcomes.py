@@ -166,7 +166,7 @@ def _without_each(values: jax.Array) -> jax.Array:
 
 
 def remainder(selected: jax.Array, weight: jax.Array, difference: jax.Array) -> jax.Array:
-    """The sum of the selected weights; the difference of integer sums is the same, and at hand."""
+    """The sum of the selected weights; the difference of integer sums is the same, and cheaper."""
     if jnp.issubdtype(weight.dtype, jnp.integer):
         return difference
     return jnp.where(selected, weight, 0).sum()

@@ -28,7 +28,7 @@ class Metrics(Composite):
         postfix: A postfix of the names in the logs.
         pad_to: A number of examples, or several. An eager update pads its batch to the next of
             them and masks the padding, so that the last batch of an epoch, which is smaller, does
-            not compile anew. All arrays then have examples along the first axis.
+            not cause a recompilation. All arrays then have examples along the first axis.
 
     Raises:
         ValueError: If two metrics have the same name, and one of them is named by its key.
@@ -51,6 +51,10 @@ class Metrics(Composite):
     _variable: ClassVar[str] = "metrics"
 
     metrics: list[Metric]
+
+    _arguments_hint: ClassVar[str] = (
+        ' Put several metrics into a list or a dict: `Metrics([a, b])`, `Metrics({"name": a})`.'
+    )
 
     def __init__(
         self,

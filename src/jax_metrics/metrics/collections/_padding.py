@@ -1,4 +1,4 @@
-"""Pads batches to known sizes, so that a remainder does not compile anew."""
+"""Pads batches to known sizes, so that a smaller last batch does not recompile."""
 
 from collections.abc import Sequence
 from typing import Any

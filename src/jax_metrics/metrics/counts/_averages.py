@@ -32,7 +32,7 @@ def average_scores(
     if average in ("micro", None) or scores.ndim == 0:
         return scores
     weight = support if average == "weighted" else jnp.where(included, jnp.ones_like(scores), 0)
-    # A NaN in the support stands for a broken rule and has to reach the value.
+    # A NaN in the support marks a broken rule and has to reach the value.
     left_out = (weight == 0) | (jnp.isnan(scores) & ~jnp.isnan(support))
     weight = jnp.where(left_out, 0, weight)
     return divide((jnp.where(left_out, 0, scores) * weight).sum(), weight.sum(), zero_division)

@@ -17,7 +17,7 @@ Thresholds = int | tuple[float, ...] | None
 
 
 def checked_thresholds(thresholds: int | Sequence[float] | None) -> Thresholds:
-    """The thresholds in a hashable form; None stands for those that follow the odds.
+    """The thresholds in a hashable form; None means those that follow the odds.
 
     Raises:
         ValueError: If there are too few, or they are not increasing numbers from 0 to 1.
@@ -38,7 +38,7 @@ def checked_thresholds(thresholds: int | Sequence[float] | None) -> Thresholds:
 
 
 def number_of_thresholds(thresholds: Thresholds) -> int:
-    """How many there are."""
+    """The number of thresholds."""
     if thresholds is None:
         return NUMBER_OF_ODDS_THRESHOLDS
     return thresholds if isinstance(thresholds, int) else len(thresholds)

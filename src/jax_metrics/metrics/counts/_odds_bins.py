@@ -1,4 +1,4 @@
-"""Bins of probabilities that are as fine next to 0 and 1 as their odds need.
+"""Bins of probabilities that are as fine near 0 and 1 as their odds require.
 
 From 1/64 to 63/64 they are 1/256 wide. Beyond, each factor of two of the smaller one of `p` and
 `1 - p` has four bins, down to 2**-96, which is a logit of 66. The bins do not depend on the data,
@@ -24,7 +24,7 @@ NUMBER_OF_ODDS_THRESHOLDS = 2 * _MIDDLE
 
 
 def folded(smaller: jax.Array, is_above: jax.Array) -> jax.Array:
-    """Probabilities in a form that tells those next to 1 apart: `p`, or `p - 1` above 1/2.
+    """Probabilities in a form that distinguishes those close to 1: `p`, or `p - 1` above 1/2.
 
     Args:
         smaller: The smaller one of `p` and `1 - p`.

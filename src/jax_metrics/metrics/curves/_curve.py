@@ -41,7 +41,7 @@ class Curve(Metric):
 
     By default it counts the scores between thresholds; the cost does not depend on the number of
     thresholds. With a `capacity` it keeps the scores, and each of them is a threshold. The function
-    has all scores at hand, so it keeps them unless `thresholds` are given.
+    receives all scores, so it keeps them unless `thresholds` are given.
 
     - Binary: target 0 or 1, `[...]`; predictions of the same shape.
     - Classes, with `num_classes`: target integers, `[...]`; predictions `[..., num_classes]`. Each

@@ -18,11 +18,13 @@ def function_of_scores(
     """`functional`, which keeps all scores unless `thresholds` or a `capacity` are given."""
     inner: Any = functional(metric, name)
 
-    def function(target: Any, preds: Any, **options: Any) -> Any:
-        if options.get("capacity") is None and options.get("thresholds") is None:
+    def function(*args: Any, **options: Any) -> Any:
+        target = args[0] if args else options.get("target")
+        chosen = options.get("capacity") is not None or options.get("thresholds") is not None
+        if target is not None and not chosen:
             examples = jnp.size(target) // (options.get("num_labels") or 1)
             options["capacity"] = max(examples, 1)
-        return inner(target, preds, **options)
+        return inner(*args, **options)
 
     for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(function, attribute, getattr(inner, attribute))

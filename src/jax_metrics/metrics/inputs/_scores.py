@@ -94,7 +94,7 @@ def as_smaller_probabilities(labels: Labels, scores: jax.Array) -> tuple[jax.Arr
 
 
 def as_log_odds(labels: Labels, scores: jax.Array) -> jax.Array:
-    """Logits as log odds, which tell probabilities next to 1 apart.
+    """Logits as log odds, which distinguish probabilities close to 1.
 
     Of classes they are `log(p / (1 - p))` of the softmax, computed without `1 - p`; logits of
     binary targets and labels are log odds already.
@@ -116,7 +116,7 @@ def as_log_odds(labels: Labels, scores: jax.Array) -> jax.Array:
 
 
 def _difference(a: jax.Array, b: jax.Array) -> jax.Array:
-    return jnp.where(a == b, 0, a - b)  # also of equal infinities
+    return jnp.where(a == b, 0, a - b)  # including equal infinities
 
 
 def one_versus_rest(labels: Labels, target: jax.Array) -> jax.Array:

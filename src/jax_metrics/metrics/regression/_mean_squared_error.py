@@ -36,7 +36,7 @@ class MeanSquaredError(MeanError):
 
 
 class RootMeanSquaredError(MeanError):
-    """The square root of `MeanSquaredError`, also where the square of an error is no float.
+    """The square root of `MeanSquaredError`, even where squares of errors over- or underflow.
 
     Args:
         **options: `num_outputs`, as in `MeanError`: each output has its own mean.

@@ -40,7 +40,7 @@ class MeanSquaredLogarithmicError(MeanError):
         return check(
             ~((target <= -1) | (preds <= -1)) | (weight == 0),
             "target and preds must be greater than -1, since the metric takes log(1 + x). Use "
-            "`jnp.maximum(preds, 0)` if the predictions stand for something not negative.",
+            "`jnp.maximum(preds, 0)` if the predictions are of something not negative.",
         )
 
 

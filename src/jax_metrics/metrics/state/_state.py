@@ -59,6 +59,7 @@ def state(
             merged.
 
     Raises:
+        TypeError: If the reduction is neither a string nor a function.
         ValueError: If the reduction is unknown, or a function comes without `neutral`.
 
     Example:
@@ -83,6 +84,12 @@ def state(
             )
         methods = {"merge": staticmethod(reduction), "neutral": staticmethod(neutral)}
         return type("Merged", (Reduced,), methods).node()
+    if not isinstance(reduction, str):
+        raise TypeError(
+            "`jm.metrics.state` declares an array in the class body and takes its reduction, as in "
+            f'`total: jax.Array = jm.metrics.state("sum")`; got a {type(reduction).__name__}. The '
+            "array itself is assigned in `__init__`."
+        )
     if reduction not in _KINDS:
         raise ValueError(
             f"Unknown reduction {reduction!r}: expected one of {', '.join(map(repr, _KINDS))}, or "
@@ -122,8 +129,8 @@ def reduced_state(value: Any, kind: type) -> Any:
 def gathered_state(value: Any, kind: type, axis_name: Any) -> Any:
     """The states of all devices along the mapped axis, stacked along a new leading axis.
 
-    What is no state, such as the weights of a model inside, is the same on all devices, and stays
-    as it is.
+    Everything else, such as the weights of a model inside, is the same on all devices, and stays
+    unchanged.
 
     Each device writes into its own slot of an array of zeros, and these are summed. Unlike with
     `all_gather`, JAX then knows that the result is the same on all devices.

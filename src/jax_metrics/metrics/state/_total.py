@@ -107,6 +107,12 @@ class Total(Accumulator):
         # JAX would truncate integers of NumPy and Python to 32 bits.
         value = np.asarray(value) if isinstance(value, int) else value
         value = value if _is_numpy_integer(value) else jnp.asarray(value)
+        if value.ndim > self.high.ndim:
+            raise ValueError(
+                f"A Total of the shape {list(self.high.shape)} cannot add an array of the shape "
+                f"{list(value.shape)}. Sum it first, as in `values.sum()`; or start with an array, "
+                "as in `Total(jnp.zeros(3))`."
+            )
         if _is_integer(value.dtype):
             return self._plus_integer(value)
         value = jnp.broadcast_to(value, self.high.shape).astype(self.high.dtype)

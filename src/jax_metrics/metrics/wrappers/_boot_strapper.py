@@ -25,7 +25,7 @@ class BootStrapper(Metric):
     All copies are updated as one program. An example that is drawn twice has twice the weight, so
     the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
 
-    The statistics are those of the samples that have a value. Of few examples some samples draw
+    The statistics are those of the samples that have a value. With few examples, some samples draw
     none, and some lack what the metric needs, such as a positive example for `AUROC`. Those are
     left out, and are NaN in `raw`. If no sample has a value, or the metric of all examples is NaN,
     so are the statistics.
@@ -38,7 +38,7 @@ class BootStrapper(Metric):
         quantile: The quantiles to return, as `quantile`.
         raw: Whether to return the values of all samples, as `raw`.
         sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
-            `"multinomial"` draws from each batch as many examples as it has, masked ones aside.
+            `"multinomial"` draws from each batch as many examples as it has, ignoring masked ones.
         key: A random key or a seed; a different one on each device.
 
     Raises:
@@ -57,7 +57,7 @@ class BootStrapper(Metric):
         (True, True)
     """
 
-    # The first one counts each example once, and shows what of the NaN is not due to the sampling.
+    # The first one counts each example once, and shows which NaN is not due to sampling.
     copies: Copies
     is_drawn: jax.Array = state("max")
     key: jax.Array = Rng.node()

@@ -16,7 +16,7 @@ class Running(Metric):
 
     `update` takes the arguments of the metric. The state of each update is kept, so it takes
     `window` times the memory of the metric. Merging appends the updates of the other one. A batch
-    without examples, or fully masked, is no update.
+    without examples, or fully masked, does not count as an update.
 
     Args:
         metric: The metric; it is copied.

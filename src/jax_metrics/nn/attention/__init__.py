@@ -1,10 +1,16 @@
-"""Attention, its decoding cache, positions, and transformers made of it."""
+"""Attention, its decoding cache, positions, and transformers."""
 
 from jax_metrics.nn.attention._attention import MultiHeadAttention as MultiHeadAttention
 from jax_metrics.nn.attention._attention import (
     MultiHeadDotProductAttention as MultiHeadDotProductAttention,
 )
 from jax_metrics.nn.attention._attention import SelfAttention as SelfAttention
+from jax_metrics.nn.attention._attention_functions import (
+    dot_product_attention as dot_product_attention,
+)
+from jax_metrics.nn.attention._attention_functions import (
+    dot_product_attention_weights as dot_product_attention_weights,
+)
 from jax_metrics.nn.attention._decoding_cache import init_cache as init_cache
 from jax_metrics.nn.attention._decoding_cache import remove_cache as remove_cache
 from jax_metrics.nn.attention._grouped_query_attention import (

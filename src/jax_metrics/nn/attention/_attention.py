@@ -1,7 +1,7 @@
 """Attention over several heads."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen as linen
@@ -16,6 +16,7 @@ from jax_metrics.nn.attention._attended import (
     attending_queries,
     without_unattended,
 )
+from jax_metrics.nn.attention._attention_functions import dot_product_attention
 from jax_metrics.nn.attention._cache_space import check_cache_space, nan_beyond_cache
 from jax_metrics.nn.flax import FlaxLayer
 
@@ -87,8 +88,8 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
 
     A call takes `inputs_q`, `[batch..., queries, features]`, and by default attends over itself; or
     over `inputs_k` and `inputs_v`, `[batch..., keys, features]`. By keyword: `mask`, `[batch...,
-    heads, queries, keys]`, true where a query may look; `sow_weights=True` to leave the weights in
-    `attention_weights`, `[batch..., heads, queries, keys]`; `deterministic` and `dropout_rng` to
+    heads, queries, keys]`, true where a query may attend; `sow_weights=True` to store the weights
+    in `attention_weights`, `[batch..., heads, queries, keys]`; `deterministic` and `dropout_rng` to
     override mode and key. It returns `[batch..., queries, out_features]`. Equivalent to
     `flax.linen.MultiHeadDotProductAttention`.
 
@@ -175,6 +176,13 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
     qk_attn_weights_einsum_cls: Any = None
     attn_weights_value_einsum_cls: Any = None
 
+    def set_arguments(self, values: Mapping[str, Any]) -> None:
+        """Replaces the arguments, in place; see `FlaxLayer`."""
+        if values.get("attention_fn") is dot_product_attention:
+            # The layer has checked the mask, which Flax turns into numbers when it decodes.
+            values = {**values, "attention_fn": _attend}
+        super().set_arguments(values)
+
     def __call__(
         self,
         inputs_q: jax.Array,
@@ -194,7 +202,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
             inputs_k: Shape `[batch..., keys, features]`; None: `inputs_q`.
             inputs_v: Shape `[batch..., keys, features]`; None: `inputs_k`.
             inputs_kv: Deprecated name of `inputs_k` and `inputs_v` together.
-            mask: Shape `[batch..., heads, queries, keys]`, true where a query may look.
+            mask: Shape `[batch..., heads, queries, keys]`, true where a query may attend.
             deterministic: Overrides the mode for this call.
             dropout_rng: The key to use instead of the layer's own.
             sow_weights: Whether to leave the weights in `attention_weights`.
@@ -277,7 +285,7 @@ class SelfAttention(MultiHeadDotProductAttention, flax_class=_LinenSelfAttention
 
         Args:
             inputs_q: Shape `[batch..., length, features]`.
-            mask: Shape `[batch..., heads, length, length]`, true where a query may look.
+            mask: Shape `[batch..., heads, length, length]`, true where a query may attend.
             deterministic: Overrides the mode for this call.
             dropout_rng: The key to use instead of the layer's own.
             sow_weights: Whether to leave the weights in `attention_weights`.

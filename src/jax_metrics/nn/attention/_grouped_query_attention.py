@@ -146,7 +146,7 @@ class GroupedQueryAttention(RandomLayer):
             query: Shape `[batch..., length, features]`.
             key: The keys, `[batch..., keys, features]`; None: the queries.
             value: The values, likewise; None: the keys.
-            mask: True where a query may look, in a shape that broadcasts to
+            mask: True where a query may attend, in a shape that broadcasts to
                 `[batch..., heads, length, keys]`. With a cache, `keys` is the length of the cache.
             padding_mask: True at the keys that are not padding, `[batch..., keys]`. A cache keeps
                 it.
@@ -304,7 +304,7 @@ class GroupedQueryAttention(RandomLayer):
         padding_mask: jax.Array | None,
         before: Any,
     ) -> jax.Array | None:
-        """Where queries may look, `[batch..., heads or 1, length, keys]`; None: everywhere."""
+        """Where queries may attend, `[batch..., heads or 1, length, keys]`; None: everywhere."""
         *batch, length = q.shape[:-2]
         keys = k.shape[-3]
         masks = []

@@ -7,6 +7,8 @@ import flax.linen as linen
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.nn._padding import check_mask
+
 
 def make_attention_mask(
     query_input: jax.Array,
@@ -20,7 +22,7 @@ def make_attention_mask(
     Args:
         query_input: Shape `[batch..., queries]`, such as whether each query is valid.
         key_input: Shape `[batch..., keys]`.
-        pairwise_fn: Maps a query's and a key's value to whether the query may look at the key.
+        pairwise_fn: Maps a query's and a key's value to whether the query may attend to the key.
         extra_batch_dims: How many axes of size 1 to add in front.
         dtype: Dtype of the mask; layers expect booleans.
 
@@ -64,10 +66,15 @@ def combine_masks(*masks: jax.Array | None, dtype: Any = bool) -> jax.Array | No
         *masks: Masks of equal rank; None: no mask.
         dtype: Dtype of the mask; layers expect booleans.
 
+    Raises:
+        TypeError: If one is not boolean.
+
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
         >>> jm.nn.combine_masks(jnp.array([True, True]), None, jnp.array([True, False])).tolist()
         [True, False]
     """
+    for number, mask in enumerate(masks):
+        check_mask("combine_masks", f"masks[{number}]", mask)
     return linen.combine_masks(*masks, dtype=dtype)

@@ -5,8 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module, Parameter, describe_place, next_key
+from jax_metrics.module import Parameter, describe_place, next_key
 from jax_metrics.nn import initializers
+from jax_metrics.nn._checked_layer import CheckedLayer
 
 _EMBEDDING_INIT = initializers.normal(0.02)
 
@@ -16,7 +17,7 @@ def expand_positions(positions: Any, length: int) -> jax.Array:
 
     Args:
         positions: None, an integer offset, or an integer array `[..., length]`.
-        length: How many there are.
+        length: The number of positions.
 
     Raises:
         TypeError: If they are not integers.
@@ -41,7 +42,7 @@ def _angles(positions: jax.Array, size: int, base: float) -> jax.Array:
     return positions.astype(jnp.float32)[..., None] * base**-exponents
 
 
-class RotaryEmbedding(Module):
+class RotaryEmbedding(CheckedLayer):
     """Rotates pairs of features by angles that grow with the position (RoPE; Su et al., 2021).
 
     Applied to queries and keys, their products depend on the distance of the two only. Takes an
@@ -120,7 +121,7 @@ class RotaryEmbedding(Module):
         return jnp.concatenate([rotated.astype(x.dtype), rest], axis=-1)
 
 
-class SinusoidalPositionEmbedding(Module):
+class SinusoidalPositionEmbedding(CheckedLayer):
     """Adds sines and cosines of the position, of many wavelengths (Vaswani et al., 2017).
 
     Takes an array of shape `[batch..., length, features]` and returns an array of the same shape
@@ -162,8 +163,8 @@ class SinusoidalPositionEmbedding(Module):
         return x + table.astype(x.dtype)
 
 
-class LearnedPositionEmbedding(Module):
-    """Adds a vector of its own for each position (Gehring et al., 2017).
+class LearnedPositionEmbedding(CheckedLayer):
+    """Adds a separate learned vector for each position (Gehring et al., 2017).
 
     Takes an array of shape `[batch..., length, features]` and returns an array of the same shape. A
     position beyond `num_embeddings` is an error, or NaN where `positions` is an array.

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Module, describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
+from jax_metrics.nn._options import SIZES_ARE_INFERRED
 from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttention
 from jax_metrics.nn.linear import FeedForward
 from jax_metrics.nn.noise import Dropout
@@ -15,7 +17,7 @@ from jax_metrics.nn.normalization import LayerNorm
 Norm = Callable[..., Module]
 
 
-class _TransformerLayer(Module):
+class _TransformerLayer(CheckedLayer):
     """Branches, each with a norm, dropout and a residual connection.
 
     Args of the class statement:
@@ -24,6 +26,7 @@ class _TransformerLayer(Module):
 
     norm_first: bool
     _cross: ClassVar[bool] = False
+    _arguments_hint: ClassVar[str] = SIZES_ARE_INFERRED
 
     def __init_subclass__(cls, cross: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -32,8 +35,8 @@ class _TransformerLayer(Module):
     def __init__(
         self,
         num_heads: int,
-        mlp_features: int | None = None,
         *,
+        mlp_features: int | None = None,
         num_kv_heads: int | None = None,
         head_dim: int | None = None,
         dropout_rate: float = 0.1,

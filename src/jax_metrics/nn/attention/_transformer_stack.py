@@ -26,11 +26,15 @@ class _TransformerStack(LayerList):
         name: str | None = None,
     ):
         super().__init__(name)
-        if num_layers < 1:
-            raise ValueError(f"`num_layers` must be at least 1; got {num_layers}.")
+        owner = type(self).__name__
+        if not isinstance(layer, Module):
+            raise TypeError(
+                f"{owner} expected a layer, as in `{owner}(jm.nn.{owner}Layer(8), 6)`; got "
+                f"{layer!r}."
+            )
         if layer.initialized:
             raise ValueError(
-                f"{type(self).__name__} copies its layer, and copies of an initialized one would "
+                f"{owner} copies its layer, and copies of an initialized one would "
                 "all start equal. Give it one that `init` was not called on."
             )
         if scan:
@@ -68,7 +72,8 @@ class TransformerEncoder(_TransformerStack):
         name: A name for the module.
 
     Raises:
-        ValueError: If the layer is initialized, or there are no layers.
+        TypeError: If the layer is not a module.
+        ValueError: If it is initialized, or there are no layers.
 
     Example:
         >>> import jax.numpy as jnp
@@ -96,7 +101,8 @@ class TransformerDecoder(_TransformerStack):
         name: A name for the module.
 
     Raises:
-        ValueError: If the layer is initialized, or there are no layers.
+        TypeError: If the layer is not a module.
+        ValueError: If it is initialized, or there are no layers.
 
     Example:
         >>> import jax.numpy as jnp

@@ -9,10 +9,6 @@ from jax_metrics.nn.containers._containers import LayerList as LayerList
 from jax_metrics.nn.containers._containers import Sequential as Sequential
 from jax_metrics.nn.containers._containers import sequence as sequence
 from jax_metrics.nn.containers._functions import celu as celu
-from jax_metrics.nn.containers._functions import dot_product_attention as dot_product_attention
-from jax_metrics.nn.containers._functions import (
-    dot_product_attention_weights as dot_product_attention_weights,
-)
 from jax_metrics.nn.containers._functions import elu as elu
 from jax_metrics.nn.containers._functions import gelu as gelu
 from jax_metrics.nn.containers._functions import glu as glu

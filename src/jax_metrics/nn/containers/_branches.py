@@ -5,12 +5,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.containers._containers import Layer, LayerList, as_module, as_modules
 from jax_metrics.tree import node
 
 
-class Identity(Module):
+class Identity(CheckedLayer):
     """Returns its first argument.
 
     Example:
@@ -30,7 +31,7 @@ class Identity(Module):
         return x
 
 
-class Residual(Module):
+class Residual(CheckedLayer):
     """Adds the input of a layer to its output: `x + layer(x)` (He et al., 2015).
 
     Args:

@@ -1,9 +1,12 @@
 """Layers and functions one after the other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
 from jax_metrics.module import Module
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.tree import copy, node
 
 Layer = Callable[..., Any]
@@ -32,7 +35,7 @@ def sequence(*layers: Layer) -> Layer:
     return apply
 
 
-class Lambda(Module):
+class Lambda(CheckedLayer):
     """Wraps a function as a module.
 
     Args:
@@ -87,7 +90,7 @@ def _check_callable(owner: str, layer: Any, place: str = "") -> None:
         )
 
 
-class LayerList(Module):
+class LayerList(CheckedLayer):
     """A container of layers, read like a list."""
 
     layers: list[Any] = node()
@@ -108,8 +111,10 @@ class LayerList(Module):
             part = copy(self, shallow=True)
             part.layers = self.layers[index]
             return part
+        cls = type(self).__name__
+        if not isinstance(index, int | np.integer):
+            raise TypeError(f"The layers of {cls} are read by number or slice; got {index!r}.")
         if not -len(self) <= index < len(self):
-            cls = type(self).__name__
             raise IndexError(f"The {cls} has {len(self)} layers; there is no number {index}.")
         return self.layers[index]
 
@@ -140,6 +145,11 @@ class Sequential(LayerList):
 
     def __init__(self, *layers: Layer | Iterable[Layer], name: str | None = None):
         super().__init__(name)
+        if len(layers) == 1 and isinstance(layers[0], Set | Mapping | str):
+            raise TypeError(
+                "Sequential needs layers in an order, as in `Sequential(a, b)` or "
+                f"`Sequential([a, b])`; got a {type(layers[0]).__name__}."
+            )
         if len(layers) == 1 and isinstance(layers[0], Iterable) and not callable(layers[0]):
             layers = tuple(layers[0])
         self.layers = as_modules("Sequential", layers)

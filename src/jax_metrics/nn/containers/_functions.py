@@ -1,8 +1,6 @@
 """Functions that belong to layers: those that Flax Linen has, under the same names."""
 
 from flax.linen import celu as celu
-from flax.linen import dot_product_attention as dot_product_attention
-from flax.linen import dot_product_attention_weights as dot_product_attention_weights
 from flax.linen import elu as elu
 from flax.linen import gelu as gelu
 from flax.linen import glu as glu

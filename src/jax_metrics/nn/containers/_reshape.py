@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 
 
-class Reshape(Module):
+class Reshape(CheckedLayer):
     """Reshapes every example: `[batch, ...]` to `[batch, *shape]`.
 
     Args:

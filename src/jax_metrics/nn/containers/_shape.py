@@ -4,10 +4,10 @@ import math
 
 import jax
 
-from jax_metrics.module import Module
+from jax_metrics.nn._checked_layer import CheckedLayer
 
 
-class Flatten(Module):
+class Flatten(CheckedLayer):
     """Joins all axes but the first: `[batch, ...]` to `[batch, features]`.
 
     Example:

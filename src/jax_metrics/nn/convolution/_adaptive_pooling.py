@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.convolution._spatial import check_rank
 
 
-class _AdaptivePool(Module):
+class _AdaptivePool(CheckedLayer):
     """The windows of each axis: the i-th of `n` goes from `i * size // n` to the next one's start.
 
     The end is rounded up, so neighbours overlap where the size is not a multiple of `n`.

@@ -10,7 +10,7 @@ from flax.linen import dtypes
 
 from jax_metrics.module import Parameter
 from jax_metrics.nn import initializers
-from jax_metrics.nn.convolution._spatial import check_one_axis
+from jax_metrics.nn.convolution._spatial import check_one_axis, check_rank
 from jax_metrics.nn.flax import FlaxLayer
 
 _SIZE = "kernel_size"  # each convolution declares it, in its place among the arguments
@@ -21,7 +21,9 @@ class _Convolution(FlaxLayer):
 
     def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if args:
-            check_one_axis(self, _SIZE, getattr(self, _SIZE), args[0])
+            size = getattr(self, _SIZE)
+            check_one_axis(self, _SIZE, size, args[0])
+            check_rank(self, args[0], 1 if isinstance(size, int) else len(size))
 
 
 class Conv(_Convolution, flax_class=linen.Conv):

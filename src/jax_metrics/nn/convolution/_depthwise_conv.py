@@ -1,4 +1,4 @@
-"""Depthwise convolutions, and separable ones made of them."""
+"""Depthwise and separable convolutions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from flax.linen import dtypes
 
-from jax_metrics.module import Module, Parameter, describe_place, next_key
+from jax_metrics.module import Parameter, describe_place, next_key
 from jax_metrics.nn import initializers
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.convolution._conv import Conv
 from jax_metrics.nn.convolution._pad import PaddingMode, check_padding_mode
@@ -23,7 +24,7 @@ from jax_metrics.nn.convolution._spatial import (
 _KERNEL_INIT = initializers.lecun_normal()
 
 
-class DepthwiseConv(Module):
+class DepthwiseConv(CheckedLayer):
     """Convolves each channel with its own kernels.
 
     Takes an array of shape `[batch..., spatial..., in]` and returns
@@ -91,8 +92,6 @@ class DepthwiseConv(Module):
                 "`padding` may be 'SAME', 'VALID', numbers, or, with one spatial axis, 'CAUSAL'; "
                 f"got {padding!r} for the kernel {self.kernel_size}."
             )
-        if depth_multiplier < 1:
-            raise ValueError(f"`depth_multiplier` must be at least 1; got {depth_multiplier}.")
         check_padding_mode(padding_mode)
         self.padding = padding
         self.depth_multiplier = depth_multiplier
@@ -151,7 +150,7 @@ class DepthwiseConv(Module):
         return output if bias is None else output + bias
 
 
-class SeparableConv(Module):
+class SeparableConv(CheckedLayer):
     """A depthwise convolution, and one of size 1 that mixes the channels (Chollet, 2017).
 
     Takes an array of shape `[batch..., spatial..., in]` and returns

@@ -5,11 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._padding import check_masks
 
 
-class _GlobalPool(Module):
+class _GlobalPool(CheckedLayer):
     """The pooled axes and the mask."""
 
     def __init__(self, *, keepdims: bool = False, name: str | None = None):

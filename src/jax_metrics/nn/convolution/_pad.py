@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.convolution._spatial import padding_pairs
 
 # PyTorch's names are "replicate" and "circular", NumPy's "edge" and "wrap".
@@ -50,7 +51,7 @@ def pad_axes(x: jax.Array, widths: Sequence[tuple[int, int]], mode: str, value: 
     return jnp.pad(x[crop], added, mode=_MODES[mode], **options)
 
 
-class Pad(Module):
+class Pad(CheckedLayer):
     """Adds values around the spatial axes.
 
     Takes an array of shape `[batch, spatial..., channels]` and returns an array with longer spatial

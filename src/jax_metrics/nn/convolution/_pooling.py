@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.convolution._spatial import (
     as_shape,
     check_one_axis,
@@ -19,7 +20,7 @@ from jax_metrics.nn.convolution._spatial import (
 )
 
 
-class _Pool(Module):
+class _Pool(CheckedLayer):
     """The position of the windows; subclasses reduce their values."""
 
     def __init__(
@@ -155,7 +156,7 @@ class AvgPool(_Pool):
 
 
 class MaxPool(_Pool):
-    """The largest value of each window; NaN where it holds one.
+    """The largest value of each window; NaN where the window contains NaN.
 
     Takes an array of shape `[batch..., spatial..., channels]`, with as many spatial axes as
     `window_shape` has entries, and returns the same dtype with shorter spatial axes.
@@ -200,7 +201,7 @@ class MaxPool(_Pool):
         x = jnp.asarray(x)
         if max(self.window_dilation) == 1:
             return self._reduce(x, _lowest(x.dtype), jax.lax.max)
-        # JAX has no gradient of dilated windows, so those are laid out one value after the other.
+        # JAX has no gradient of dilated windows, so their values are gathered one by one.
         values = self._values(x, _lowest(x.dtype))
         largest = jnp.argmax(values, axis=0, keepdims=True)
         return jnp.take_along_axis(values, largest, axis=0)[0]
@@ -282,7 +283,7 @@ class LPPool(_Pool):
 
 
 def _power(x: jax.Array, exponent: float) -> jax.Array:
-    """`x ** exponent` of nothing negative, with gradient zero at zero."""
+    """`x ** exponent` for `x >= 0`, with gradient zero at zero."""
     zero = x == 0
     return jnp.where(zero, 0, jnp.where(zero, 1, x) ** exponent)
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module, describe_place
+from jax_metrics.module import describe_place
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.convolution._spatial import check_rank, per_axis
 
@@ -21,7 +22,7 @@ _METHODS = {
 }
 
 
-class Upsample(Module):
+class Upsample(CheckedLayer):
     """Resizes the spatial axes by interpolation, as `jax.image.resize` does.
 
     Takes an array of shape `[batch, spatial..., channels]`. Give `scale_factor` or `size`.
@@ -59,7 +60,7 @@ class Upsample(Module):
         if (scale_factor is None) == (size is None):
             raise ValueError(
                 "Upsample needs either `scale_factor` or `size`; got "
-                f"{'none' if size is None else 'both'} of them."
+                f"{'neither' if size is None else 'both'} of them."
             )
         if method not in _METHODS:
             raise ValueError(f"`method` may be one of {', '.join(_METHODS)}; got {method!r}.")
@@ -95,7 +96,7 @@ class Upsample(Module):
         return jax.image.resize(x, shape, _METHODS[self.method], antialias=self.antialias)
 
 
-class PixelShuffle(Module):
+class PixelShuffle(CheckedLayer):
     """Makes images larger by spreading channels over pixels (Shi et al., 2016).
 
     Takes an array of shape `[batch..., height, width, channels * r**2]`, where `r` is the factor,
@@ -144,7 +145,7 @@ class PixelShuffle(Module):
         return run_sharded(shuffle, x, like=x)
 
 
-class PixelUnshuffle(Module):
+class PixelUnshuffle(CheckedLayer):
     """Makes images smaller by moving pixels into channels: the inverse of `PixelShuffle`.
 
     Takes an array of shape `[batch..., height * r, width * r, channels]`, where `r` is the factor,

@@ -5,54 +5,35 @@ class. The adapter does the rest: it passes the fields to Flax as variables and 
 ones, hands out random keys, and tells Flax whether it is training.
 """
 
-import dataclasses
-import inspect
-import itertools
-import keyword
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import flax.linen as linen
 import jax
 
 from jax_metrics.module import (
-    BatchStats,
-    Cache,
-    Log,
-    ModelState,
-    Module,
-    Parameter,
     is_initializing,
     key_from_init,
     next_key,
 )
 from jax_metrics.nn._explicit_axes import has_explicit_axes, run_sharded, split_arrays
-from jax_metrics.nn._options import check_option
+from jax_metrics.nn._options import SIZES_ARE_INFERRED, check_option
 from jax_metrics.nn._padding import check_masks
-from jax_metrics.nn.flax._arguments import REQUIRED, Argument, Arguments
+from jax_metrics.nn.flax._arguments import Arguments
+from jax_metrics.nn.flax._declared_layer import DeclaredLayer
 from jax_metrics.nn.flax._flax_call import FlaxCall
-from jax_metrics.nn.flax._fp8 import OverwriteWithGradient
 from jax_metrics.nn.flax._own_key import draw_key
-from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors
+from jax_metrics.nn.flax._shape_errors import explain_shape, explain_vectors, parse_shape_error
 from jax_metrics.nn.flax._training_flags import IN_TRAINING, training_flags
-from jax_metrics.nn.flax._typed_call import is_derived, typed_call
+from jax_metrics.nn.flax._typed_call import calls_flax
 from jax_metrics.tree import (
-    KindMixin,
+    Tie,
     explain_arguments,
     field,
     layout_of,
-    node,
-    own_annotations,
     signature_of,
-    static,
 )
 
-_COLLECTIONS = {
-    Parameter: "params",
-    BatchStats: "batch_stats",
-    Cache: "cache",
-    Log: "intermediates",
-}
 # Arguments that name a collection or key stream: fields replace them.
 _UNUSED = frozenset({"rng_collection", "collection_name"})
 # Arguments by which a user replaces the product of a layer.
@@ -61,14 +42,7 @@ _RATES = ("rate", "dropout_rate")
 _CALLER_KEYS = frozenset({"rng", "dropout_rng"})
 
 
-@dataclass_transform(
-    field_specifiers=(field, node, static, KindMixin.field, KindMixin.node, KindMixin.static)
-)
-class _Declared(Module):
-    """Tells type checkers that layers are declared as dataclasses are; its subclasses, not it."""
-
-
-class FlaxLayer(_Declared):
+class FlaxLayer(DeclaredLayer):
     """A layer that is a Flax Linen module; the subclass declares its fields and arguments.
 
     - Fields with a kind and `init=False` hold the variables of Flax, under the same name; names
@@ -99,96 +73,34 @@ class FlaxLayer(_Declared):
 
     if TYPE_CHECKING:  # the constructor of every layer takes it
         name: str = field(default="", node=False, kw_only=True)
-    arguments: Arguments = static(Arguments(), init=False)
-    overwrite_with_gradient: Any = OverwriteWithGradient.node(init=False)
-    _arguments_hint: ClassVar[str] = " The size of the inputs is not given: `init` infers it."
-    _flax_class: ClassVar[type[linen.Module]]
-    # Derived once from the declarations of the class.
-    _parameters: ClassVar[dict[str, Any]] = {}  # of the constructor, with their defaults
-    _defaults: ClassVar[dict[str, Any]] = {}  # of the parameters stored in `arguments`
-    _annotations: ClassVar[dict[str, Any]] = {}  # of parameters and fields
-    _positional: ClassVar[int | None] = None  # how many parameters; None: the required ones
-    _layers: ClassVar[tuple[str, ...]] = ()  # parameters that are layers
-    _places: ClassVar[dict[str, tuple[str, str]]] = {}  # field: collection and name in Flax
-    _rest: ClassVar[dict[str, str]] = {OverwriteWithGradient.collection: "overwrite_with_gradient"}
-    _variable_fields: ClassVar[tuple[str, ...]] = ()  # fields that `init` fills
-    _always_mutable: ClassVar[frozenset[str]] = frozenset()  # collections mutable in every call
-    _train_mutable: ClassVar[frozenset[str]] = frozenset()  # collections mutable in training only
-    _has_rng: ClassVar[bool] = False  # whether there is a field for a key
-
-    def __init_subclass__(
-        cls,
-        flax_class: type[linen.Module] | None = None,
-        rest: str | None = None,
-        positional: int | None = None,
-        **options: Any,
-    ) -> None:
-        inherited = cls.__call__
-        if flax_class is not None and (inherited is FlaxLayer.__call__ or is_derived(inherited)):
-            cls.__call__ = typed_call(flax_class)
-        super().__init_subclass__(**options)
-        if flax_class is not None:
-            cls._flax_class = flax_class
-        for name in ("_parameters", "_defaults", "_annotations", "_places", "_rest"):
-            setattr(cls, name, dict(getattr(cls, name)))
-        for name, annotation in own_annotations(cls).items():
-            cls._annotations[name] = annotation
-            value = vars(cls).get(name, REQUIRED)
-            if isinstance(value, dataclasses.Field):
-                cls._declare_field(name, value, gathers=name == rest)
-            elif not name.startswith("_"):
-                cls._parameters[name] = cls._defaults[name] = value
-                setattr(cls, name, Argument(name, value))
-        if positional is not None:
-            cls._positional = positional
-        required = sum(value is REQUIRED for value in cls._parameters.values())
-        usual = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        named = inspect.Parameter.KEYWORD_ONLY
-        most = required if cls._positional is None else cls._positional
-        kinds = (usual if i < most else named for i in itertools.count())
-        parameters = zip(cls._parameters.items(), kinds, strict=False)
-        cls.__signature__ = inspect.Signature(
-            [
-                *(
-                    inspect.Parameter(n, kind, default=v, annotation=cls._annotations[n])
-                    for (n, v), kind in parameters
-                ),
-                inspect.Parameter("name", named, default=None, annotation=str | None),
-            ]
-        )
-
-    @classmethod
-    def _declare_field(cls, name: str, declared: dataclasses.Field, gathers: bool) -> None:
-        kind = declared.metadata.get("kind", type(None))
-        collection = _collection_of(kind)
-        if collection is not None:
-            cls._variable_fields += (name,)
-            if gathers:
-                cls._rest[collection] = name
-            else:
-                cls._places[name] = (collection, _flax_name(name))
-            if issubclass(kind, Cache | Log):
-                cls._always_mutable |= {collection}
-            elif issubclass(kind, ModelState):
-                cls._train_mutable |= {collection}
-        elif name == "rng":
-            cls._has_rng = True
-        elif declared.init:
-            default = declared.default
-            cls._parameters[name] = REQUIRED if default is dataclasses.MISSING else default
-            cls._layers += (name,)
+    _arguments_hint: ClassVar[str] = SIZES_ARE_INFERRED
 
     def __init__(self, *args: Any, **kwargs: Any):
-        try:
-            values = signature_of(type(self)).bind(*args, **kwargs).arguments
-        except TypeError as error:
-            raise explain_arguments(type(self), args, kwargs, error) from error
+        values = self._bound(args, kwargs)
         super().__init__(values.pop("name", None))
         for name in self._layers:
             setattr(self, name, _as_layer(self, name, values.pop(name)))
         self.set_arguments(values)
         if self._draws():
             self.rng = key_from_init()
+
+    @classmethod
+    def _bound(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of the constructor by name, in the order of their declaration.
+
+        Raises:
+            TypeError: If they do not fit the signature.
+        """
+        known = (*cls._parameters, "name")
+        given = dict(zip(known, args, strict=False)) | kwargs
+        values = {name: given[name] for name in known if name in given}
+        fits = len(args) <= cls._most_positional and len(values) == len(args) + len(kwargs)
+        if fits and values.keys() >= cls._required:
+            return values
+        try:  # `bind` explains any misfit, but takes half of the time of a construction
+            return signature_of(cls).bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise explain_arguments(cls, args, kwargs, error) from error
 
     def set_arguments(self, values: Mapping[str, Any]) -> None:
         """Replaces the arguments, in place.
@@ -205,6 +117,7 @@ class FlaxLayer(_Declared):
                 check_option(type(self).__name__, name, value, self._annotations[name])
         self.arguments = Arguments.given(values, self._defaults)
 
+    @calls_flax
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the Flax module; its subclasses have the signatures."""
         return self._run("__call__", args, kwargs)
@@ -251,8 +164,11 @@ class FlaxLayer(_Declared):
         self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> str | None:
         """The end of the message of an error in a call; None if nothing more is known."""
-        wrong = getattr(error, "wrong_shape", None)
+        wrong = getattr(error, "wrong_shape", None) or parse_shape_error(error)
         inputs = [*args, *kwargs.values()]
+        first = inputs[0] if inputs else None
+        if isinstance(error, IndexError) and getattr(first, "shape", None) == ():
+            return "expects inputs with an axis of features, [..., features]; got a scalar."
         return (
             explain_vectors(vars(self), inputs) if wrong is None else explain_shape(wrong, inputs)
         )
@@ -360,6 +276,8 @@ class FlaxLayer(_Declared):
         found: dict[str, dict[str, Any]] = {}
         for label, (collection, name) in self._places.items():
             value = getattr(self, label)
+            if type(value) is Tie:
+                raise value.apart()
             if value is not None and collection != "intermediates":
                 found.setdefault(collection, {})[name] = value
         for collection, label in self._rest.items():
@@ -416,18 +334,6 @@ def _run_sharded(layer: FlaxLayer, f: Any, *operands: Any, state: Any) -> Any:
         except Exception:  # a product that sets its output sharding itself runs as it is
             return f(*operands)
     return run(arrays)
-
-
-def _collection_of(kind: type) -> str | None:
-    """The Flax collection of a kind."""
-    named = getattr(kind, "collection", None)
-    bases = (name for base, name in _COLLECTIONS.items() if issubclass(kind, base))
-    return named if isinstance(named, str) else next(bases, None)
-
-
-def _flax_name(field: str) -> str:
-    bare = field.removesuffix("_")
-    return bare if keyword.iskeyword(bare) else field
 
 
 def _as_layer(owner: Any, name: str, value: Any) -> FlaxLayer:

@@ -1,12 +1,25 @@
-"""What inputs a layer was initialized for, as told by a parameter that does not fit others."""
+"""The inputs that a layer was initialized for, derived from a parameter that does not fit."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from flax.errors import ScopeParamShapeError
 
 from jax_metrics.nn.flax._flax_call import WrongShape
+
+_TOLD = re.compile(r'parameter "(\w+)" in .* generate shape \((.*?)\), .* has shape \((.*?)\)')
+
+
+def parse_shape_error(error: Exception) -> WrongShape | None:
+    """The shapes in a message of Flax, from modules that do not run in our scope."""
+    told = _TOLD.search(str(error)) if isinstance(error, ScopeParamShapeError) else None
+    if told is None:
+        return None
+    needed, shape = (tuple(map(int, re.findall(r"\d+", told[group]))) for group in (2, 3))
+    return WrongShape((told[1],), shape, needed)
 
 
 def explain_shape(wrong: WrongShape, inputs: Iterable[Any]) -> str:

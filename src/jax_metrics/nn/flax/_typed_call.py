@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from jax_metrics.nn.flax._training_flags import IN_TRAINING
 from jax_metrics.tree import signature_of
 
-_DERIVED = "_derived_from_flax"
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+_ONLY_CALLS_FLAX = "_only_calls_flax"
 
 
 def typed_call(flax_class: type) -> Callable[..., Any]:
@@ -17,18 +18,24 @@ def typed_call(flax_class: type) -> Callable[..., Any]:
         flax_class: The Linen module.
     """
 
+    @calls_flax
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807 - becomes a method
         """Calls the Flax module."""
         return self._run("__call__", args, kwargs)
 
     __call__.__signature__ = _with_mode(signature_of(flax_class.__call__))
-    setattr(__call__, _DERIVED, True)
     return __call__
 
 
-def is_derived(call: Callable[..., Any]) -> bool:
-    """Whether `typed_call` made the method: the class of another Flax module gets its own."""
-    return hasattr(call, _DERIVED)
+def calls_flax(call: _Call) -> _Call:
+    """Marks a method that only calls the Flax module, for `only_calls_flax`."""
+    setattr(call, _ONLY_CALLS_FLAX, True)
+    return call
+
+
+def only_calls_flax(call: Callable[..., Any]) -> bool:
+    """Whether a layer with another Flax module gets a `typed_call` in place of this method."""
+    return hasattr(call, _ONLY_CALLS_FLAX)
 
 
 def _with_mode(signature: inspect.Signature) -> inspect.Signature:

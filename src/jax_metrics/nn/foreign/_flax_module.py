@@ -44,8 +44,8 @@ class FlaxModule(Module):
         variables: Its variables, such as pretrained ones; without them, `init` creates them.
         method: The method to call: its name, or a function of the module.
         mutable: More collections that every call may change, including in evaluation mode.
-        logs: Collections that the module sows into, such as `"intermediates"`; each call fills
-            them anew.
+        logs: Collections that the module sows into, such as `"intermediates"`; each call
+            replaces them.
         rngs: The random streams of every call. None: `dropout`, in training, if the module draws
             from it.
         init_rngs: The random streams of `init`, besides `params`.

@@ -23,7 +23,7 @@ class HaikuModule(Module):
     """A Haiku function or module, transformed, with its parameters and state in fields.
 
     `params`, a Parameter, and `state`, ModelState, are dicts of dicts as Haiku has them. If the
-    function draws random keys, each call in training has one of its own. Calls in evaluation mode
+    function draws random keys, each call in training has its own. Calls in evaluation mode
     have none, and change nothing. If the function takes `is_training`, `training`, `train` or
     `deterministic`, it receives the mode. Needs the package `dm-haiku`.
 

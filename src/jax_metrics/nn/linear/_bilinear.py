@@ -1,18 +1,20 @@
 """A layer that is linear in each of two inputs."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 from flax.linen import dtypes
 
-from jax_metrics.module import Module, Parameter, describe_place, next_key
+from jax_metrics.module import Parameter, describe_place, next_key
 from jax_metrics.nn import initializers
+from jax_metrics.nn._checked_layer import CheckedLayer
+from jax_metrics.nn._options import SIZES_ARE_INFERRED
 
 _KERNEL_INIT = initializers.lecun_normal()
 
 
-class Bilinear(Module):
+class Bilinear(CheckedLayer):
     """Combines two inputs: `y[k] = sum_ij x1[i] kernel[i, j, k] x2[j] + bias[k]`.
 
     Takes arrays of shape `[..., in1]` and `[..., in2]` and returns `[..., features]`.
@@ -41,6 +43,8 @@ class Bilinear(Module):
 
     kernel: jax.Array = Parameter.node(init=False)
     bias: jax.Array | None = Parameter.node(init=False)
+
+    _arguments_hint: ClassVar[str] = SIZES_ARE_INFERRED
 
     def __init__(
         self,

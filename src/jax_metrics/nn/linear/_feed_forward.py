@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module
 from jax_metrics.nn import initializers
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.linear._linear import Linear
 from jax_metrics.nn.noise import Dropout
@@ -16,7 +16,7 @@ from jax_metrics.tree import outside_compact
 _KERNEL_INIT = initializers.lecun_normal()
 
 
-class FeedForward(Module):
+class FeedForward(CheckedLayer):
     """Two linear layers with an activation and dropout between them; the size does not change.
 
     Takes an array of shape `[..., features]` and returns an array of the same shape.

@@ -1,21 +1,21 @@
 """The multi-layer perceptron."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Module
 from jax_metrics.nn import initializers
-from jax_metrics.nn._options import check_sizes
+from jax_metrics.nn._checked_layer import CheckedLayer
+from jax_metrics.nn._options import SIZES_ARE_INFERRED, check_sizes
 from jax_metrics.nn.linear._linear import Linear
 from jax_metrics.tree import compact
 
 _KERNEL_INIT = initializers.lecun_normal()
 
 
-class MLP(Module):
+class MLP(CheckedLayer):
     """Linear layers with an activation between them.
 
     Takes an array of shape `[..., in]` and returns `[..., features[-1]]`.
@@ -42,6 +42,8 @@ class MLP(Module):
         (50, 1)
     """
 
+    _checked_in_init: ClassVar[frozenset[str]] = frozenset({"activation", "name"})
+
     def __init__(
         self,
         features: Sequence[int],
@@ -59,7 +61,7 @@ class MLP(Module):
         if isinstance(features, int):
             raise TypeError(
                 f"MLP expects the sizes of all layers in a list, as in `MLP([{features}, 1])`; got "
-                f"{features}. The size of the inputs is not given: `init` infers it."
+                f"{features}.{SIZES_ARE_INFERRED}"
             )
         check_sizes("MLP", **{f"features[{i}]": size for i, size in enumerate(features)})
         if not callable(activation):

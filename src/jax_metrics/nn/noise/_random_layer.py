@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Key, Module, Rng, describe_place, key_from_init
+from jax_metrics.module import Key, Rng, describe_place, key_from_init
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.flax import draw_key
 
 
-class RandomLayer(Module):
+class RandomLayer(CheckedLayer):
     """A layer with its own random key, assigned by `init`.
 
     It is random in training only: not in evaluation mode, and not frozen.

@@ -219,7 +219,7 @@ class GroupNorm(FlaxLayer, flax_class=LinenGroupNorm, positional=1):
         force_float32_reductions: Compute statistics in float32 at least.
 
     Raises:
-        ValueError: In a call, if the features cannot be divided so, or both or none of
+        ValueError: In a call, if the features cannot be divided like this, or both or neither of
             `num_groups` and `group_size` are given.
 
     Example:
@@ -279,7 +279,7 @@ class InstanceNorm(FlaxLayer, flax_class=LinenInstanceNorm):
         force_float32_reductions: Compute statistics in float32 at least.
 
     Raises:
-        ValueError: In a call, if the feature axes have the first axis, the batch, among them.
+        ValueError: In a call, if the feature axes include the first axis, the batch.
 
     Example:
         >>> import jax.numpy as jnp

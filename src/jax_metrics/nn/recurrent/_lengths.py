@@ -23,8 +23,8 @@ def one_of_lengths(layer: Any, lengths: Any, seq_lengths: Any) -> Any:
     """
     if lengths is not None and seq_lengths is not None:
         raise ValueError(
-            f"{describe_place(layer)} got `lengths` and `seq_lengths`, two names of one argument. "
-            "Pass `lengths` only."
+            f"{describe_place(layer)} got `lengths` and `seq_lengths`, two names of the "
+            "same argument. Pass `lengths` only."
         )
     return seq_lengths if lengths is None else lengths
 

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Cache, Key, Module, is_initializing
+from jax_metrics.module import Cache, Key, is_initializing
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._explicit_axes import run_sharded
-from jax_metrics.nn._options import check_sizes
+from jax_metrics.nn._options import SIZES_ARE_INFERRED, check_sizes
 from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn._rate import check_rate
 from jax_metrics.nn.initializers import InitializerLike
@@ -50,7 +51,7 @@ def _with_arguments_of(cell: type, signature: inspect.Signature) -> inspect.Sign
     return signature.replace(parameters=parameters)
 
 
-class RecurrentLayer(Module):
+class RecurrentLayer(CheckedLayer):
     """The base of `GRU`, `LSTM` and `SimpleRNN`: runs a cell over a sequence.
 
     A call takes `x`, `[batch..., time, in]`, and by keyword the valid steps: `lengths`,
@@ -88,6 +89,7 @@ class RecurrentLayer(Module):
     dropout: Dropout | None = node()
     state: Any = Cache.node(None)
     _cell_class: ClassVar[Any]
+    _arguments_hint: ClassVar[str] = SIZES_ARE_INFERRED
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -24,11 +24,11 @@ _MOST_UPDATES = 2**31 - 1
 
 
 class ExponentialMovingAverage(Tree, Extensions):
-    """Keeps an average of a model's Parameters that forgets slowly; a pytree, as the model is.
+    """Keeps an exponential moving average of a model's Parameters; a pytree, like the model.
 
     An update moves the average by `(1 - decay)` of the way to the model (Polyak and Juditsky,
     1992). Debiased, the weights of the models so far are divided by their sum, `1 - decay**t`, as
-    in Adam (Kingma and Ba, 2015), so that the model at the start leaves no trace; it is done in
+    in Adam (Kingma and Ba, 2015), so that the initial model has no influence; it is done in
     each step, `(1 - decay) / (1 - decay**t)` of the way, which is the same. The average is kept in
     float32 at least.
 

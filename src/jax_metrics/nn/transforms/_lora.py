@@ -1,15 +1,16 @@
-"""LoRA: adapting a trained model by small factors beside its large matrices."""
+"""LoRA: adapting a trained model with small trainable factors."""
 
 import collections
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Key, Module, Parameter, next_key
+from jax_metrics.module import Key, Module, Parameter, next_key, ties, untie
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._stack import Stack
@@ -19,7 +20,7 @@ M = TypeVar("M", bound=Module)
 Where = type | tuple[type, ...] | Callable[[Any], bool] | str | Sequence[str]
 
 
-class LoRA(Module):
+class LoRA(CheckedLayer):
     """A frozen layer with trainable low-rank changes of its matrices (Hu et al., 2021).
 
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
@@ -67,8 +68,6 @@ class LoRA(Module):
         super().__init__(name)
         if not isinstance(layer, Module):
             raise TypeError(f"LoRA expected a module to adapt; got {layer!r}.")
-        if rank < 1:
-            raise ValueError(f"The rank of LoRA must be at least 1; got {rank}.")
         self.layer = layer.freeze()
         self.rank = rank
         self.alpha = alpha
@@ -150,9 +149,9 @@ def apply_lora(
     key: Any = 0,
     freeze: bool = True,
 ) -> M:
-    """Returns a model in which some layers are adapted by `LoRA`, and those changes alone train.
+    """Returns a model in which some layers are adapted by `LoRA`, and only the changes are trained.
 
-    Inside of a Stack, each of its layers gets changes of its own.
+    Inside a Stack, each layer gets its own changes.
 
     Args:
         model: An initialized model.
@@ -161,12 +160,12 @@ def apply_lora(
         rank: Rank of the changes.
         alpha: Scales them; None: as `rank`.
         key: A key or seed for the first factors.
-        freeze: Freeze all else in the model. Otherwise only the layers that are adapted are frozen.
+        freeze: Freeze everything else in the model. Otherwise only the adapted layers are frozen.
 
     Raises:
         ValueError: If no layer matches, or the model is not initialized.
         KeyError: If there is no such path.
-        TypeError: If `where` is none of these, or chooses a layer that is inside of a `FlaxLayer`.
+        TypeError: If `where` is none of these, or chooses a layer that is inside a `FlaxLayer`.
 
     Example:
         >>> import jax.numpy as jnp, optax
@@ -187,7 +186,7 @@ def apply_lora(
         )
     chosen = _as_predicate(model, where)
     changed = model.freeze() if freeze else model
-    adapted, count = _adapted_in(changed, "", chosen, Key(key), rank, alpha)
+    adapted, count = _adapted_in(changed, untie(model), "", chosen, Key(key), rank, alpha)
     if not count:
         raise ValueError(
             f"No layer of the {type(model).__name__} matches {where!r}. Its modules are at "
@@ -199,11 +198,16 @@ def apply_lora(
 def merge_lora(model: M) -> M:
     """Returns the model with the changes of every `LoRA` added to the layer it adapts.
 
-    What `apply_lora` froze stays frozen; `unfreeze()` undoes that.
+    What `apply_lora` froze stays frozen; `unfreeze()` undoes that. A position of such a layer that
+    was tied has a value of its own then, which the changes were added to.
 
     Args:
         model: A model with or without such layers.
     """
+    adapted = [path for path, tree in trees_with_paths(model) if isinstance(tree, LoRA)]
+    changed = [target for target in ties(model) if target.startswith((*_below(adapted),))]
+    if changed:
+        model = untie(model, *changed)
 
     def merge(module: Any) -> Any:
         if isinstance(module, Stack):
@@ -213,15 +217,23 @@ def merge_lora(model: M) -> M:
     return model.map_modules(lambda module: isinstance(module, LoRA | Stack), merge)
 
 
+def _below(paths: list[str]) -> Iterator[str]:
+    return (f"{path}{step}" for path in paths for step in (".", "["))
+
+
 def _adapted_in(
     model: Any,
+    full: Any,
     prefix: str,
     chosen: Callable[[str, Any], bool],
     key: jax.Array,
     rank: int,
     alpha: float | None,
 ) -> tuple[Any, int]:
-    """The model with the chosen layers adapted, and how many those are."""
+    """The model with the chosen layers adapted, and how many those are.
+
+    `full` is the model with values in all positions, from which the shapes are.
+    """
     count = 0
     done: list[str] = []
     for number, (path, module) in enumerate(list(trees_with_paths(model))):
@@ -235,7 +247,8 @@ def _adapted_in(
 
             def of_layer(layer: Any, key: Any, within: str = f"{prefix}{path}.layer") -> Any:
                 nonlocal count
-                adapted, more = _adapted_in(layer, within, chosen, key, rank, alpha)
+                full = untie(layer)
+                adapted, more = _adapted_in(layer, full, within, chosen, key, rank, alpha)
                 count += more
                 return adapted
 
@@ -245,7 +258,9 @@ def _adapted_in(
             _check_outside_of_flax(model, path, module)
             done += [f"{path}.", f"{path}["]
             count += 1
-            model = model.at[path].set(LoRA(module, rank, alpha, key=own))
+            adapted = LoRA(full.at[path].get(), rank, alpha, key=own)
+            adapted.layer = module.freeze()  # the positions of it that are tied stay tied
+            model = model.at[path].set(adapted)
     return model, count
 
 

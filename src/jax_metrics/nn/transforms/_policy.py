@@ -23,7 +23,7 @@ def normalizes(module: Any) -> bool:
 class Policy:
     """Dtypes of a model's parameters, computation and outputs (mixed precision).
 
-    `apply` goes by kind: Parameters are cast to `param`, and everything else that a model holds,
+    `apply` follows kinds: Parameters are cast to `param`, and everything else that a model holds,
     such as running statistics and keys, stays as it is. Layers with the arguments `dtype` and
     `param_dtype` are set through them; other modules with Parameters get their inputs and
     Parameters cast in each call. So do the inputs of the model itself, and its outputs. Gradients
@@ -34,9 +34,9 @@ class Policy:
         param: Parameter dtype; floating-point, as are the others.
         compute: Computation and activation dtype; None: `param`.
         output: Output dtype of the model; None: `compute`.
-        keep: The modules that store their Parameters and do their arithmetic in float32, whatever
-            the above; their output is still `compute`. A class, several, a function of a module,
-            or None. By default the normalization layers.
+        keep: The modules that store their Parameters and do their arithmetic in float32,
+            regardless of the dtypes above; their output is still `compute`. A class,
+            several, a function of a module, or None. By default the normalization layers.
         float32_softmax: Compute the softmax of attention in float32; with it goes, as in Flax, the
             sum of the values.
 

@@ -6,17 +6,18 @@ from typing import Any
 import jax
 
 from jax_metrics.module import Module
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
 
 Policy = str | Callable[..., Any] | None
 
 
-class Remat(Module):
+class Remat(CheckedLayer):
     """Recomputes the activations of a layer for its gradients, instead of storing them.
 
     The results are the same, for less memory and more time (Chen et al., 2016,
     https://arxiv.org/abs/1604.06174). State and random keys are the same as without it: dropout
-    drops the same values both times, and statistics move once.
+    drops the same values both times, and statistics are updated once.
 
     Args:
         layer: The layer.

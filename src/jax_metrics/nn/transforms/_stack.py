@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Inputs, Module, Rng, next_key
+from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._explicit_axes import sharded_like
 from jax_metrics.nn.transforms._carried_state import CarriedState
 from jax_metrics.nn.transforms._remat import as_policy
@@ -15,13 +16,13 @@ from jax_metrics.tree import copy, map, static
 LayerMap = Callable[..., Any]
 
 
-class Stack(Module):
+class Stack(CheckedLayer):
     """Applies `n` equal layers, one after the other, as one layer with stacked leaves.
 
     Every leaf of `layer` has a leading axis of size `n`, and one `jax.lax.scan` runs them all, so
     that the compile time does not grow with `n`. Each layer is initialized with its own key
     and has its own parameters, state and random keys. The output of a layer is the input of the
-    next; more arguments of a call go to each layer as they are. The layers share modes, such as
+    next; other arguments of a call are passed to each layer. The layers share modes, such as
     frozen. If their output has another dtype than the input, the input is cast to it first.
 
     `stack[i]` is a copy of layer `i`; `len`, iteration and `reversed` work, too. A slice is a
@@ -72,6 +73,8 @@ class Stack(Module):
             )
         if not isinstance(n, int) or n < 1:
             raise ValueError(f"Stack needs at least one layer, as in `Stack(layer, 12)`; got {n}.")
+        if isinstance(remat, str):
+            as_policy(remat)
         self.layer = layer
         self.n = n
         self.remat = remat

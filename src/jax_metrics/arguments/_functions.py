@@ -1,0 +1,69 @@
+"""Errors of functions that are called with arguments that they do not have."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+
+from jax_metrics.arguments._options import refuse_unknown
+from jax_metrics.tree import explain_arguments, signature_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+# Arguments of classes of losses, which their functions do not have.
+_OF_CLASSES = frozenset({"sample_weight", "mask", "reduction"})
+
+
+def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes the function of a loss name what it takes, if it is called with other arguments.
+
+    Python alone names the wrong argument only.
+
+    Example:
+        >>> from jax_metrics.arguments import explains_arguments
+        >>> @explains_arguments
+        ... def shifted(target, *, offset=0):
+        ...     return target + offset
+        >>> shifted(1, ofset=2)
+        Traceback (most recent call last):
+            ...
+        TypeError: shifted has no argument 'ofset'. Did you mean `offset`? It takes target, offset.
+    """
+    signature = signature_of(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except TypeError:
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                for name in _OF_CLASSES & kwargs.keys():
+                    raise TypeError(
+                        f"{function.__name__} has no argument {name!r}: it returns the losses of "
+                        f"all elements or examples. The class of the loss takes `{name}`."
+                    ) from error
+                refuse_misfit(call, args, kwargs, error)
+            raise
+
+    cast(Any, call).__signature__ = signature
+    return call
+
+
+def refuse_misfit(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: TypeError
+) -> NoReturn:
+    """Raises for arguments that do not fit the signature of a function.
+
+    Args:
+        function: The function.
+        args: The positional arguments.
+        kwargs: The keyword arguments.
+        error: The error of Python, which becomes the cause.
+
+    Raises:
+        TypeError: In any case, with the nearest name and what the function takes.
+    """
+    known = signature_of(function).parameters
+    refuse_unknown(function.__name__, (name for name in kwargs if name not in known), known)
+    raise explain_arguments(function, args, kwargs, error) from error

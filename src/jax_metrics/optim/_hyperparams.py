@@ -1,0 +1,209 @@
+"""Hyperparameters in the state of an optimizer, which can be read and set between steps."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.tree_util import DictKey, GetAttrKey
+
+from jax_metrics.optim._transformation import is_transformation
+from jax_metrics.tree import nearest
+
+Keys = tuple[Any, ...]
+
+
+def with_hyperparams(
+    factory: Callable[..., Any], **hyperparams: Any
+) -> optax.GradientTransformationExtraArgs:
+    """The transformation `factory(**hyperparams)` with its hyperparameters in the state.
+
+    It is `optax.inject_hyperparams` for the floats and schedules among them; all else, such as
+    masks and integers, is passed on as it is. `jm.Optimizer(factory, **hyperparams)` uses it.
+
+    Args:
+        factory: A function that makes a transformation, such as `optax.adam`.
+        **hyperparams: Its arguments.
+
+    Raises:
+        TypeError: If the arguments are not those of the function, or it makes no transformation.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> import jax_metrics as jm
+        >>> model = jm.Linear(1).init(0, jnp.ones((1, 2)))
+        >>> head = jm.optim.with_hyperparams(optax.sgd, learning_rate=0.5)
+        >>> chain = optax.chain(optax.clip_by_global_norm(1.0), head)
+        >>> optimizer = jm.Optimizer(chain).init(model)
+        >>> optimizer.learning_rate = 0.25
+        >>> optimizer.learning_rate
+        Array(0.25, dtype=float32)
+    """
+    name = getattr(factory, "__name__", type(factory).__name__)
+    signature = inspect.signature(factory)
+    try:
+        signature.bind(**hyperparams)
+    except TypeError as error:
+        known = list(signature.parameters)
+        unknown = next((key for key in hyperparams if key not in known), "")
+        raise TypeError(
+            f"`{name}` cannot be called with {', '.join(hyperparams)}: {error}."
+            f"{nearest(unknown, known)} It takes {', '.join(known)}."
+        ) from error
+    rate = hyperparams.get("learning_rate", 0.0)
+    if not callable(rate) and not _is_number(rate):
+        raise TypeError(
+            f"`{name}` takes a number or a schedule as `learning_rate`; got {rate!r} "
+            f"({type(rate).__name__})."
+        )
+    made = factory(**hyperparams)
+    if not is_transformation(made):
+        raise TypeError(
+            f"`{name}` must make an optax transformation, as `optax.adam` does; it made a "
+            f"{type(made).__name__}."
+        )
+
+    def make(**arguments: Any) -> Any:
+        return factory(**arguments)
+
+    # optax reads the arguments from the signature.
+    keyword_only = inspect.Parameter.KEYWORD_ONLY
+    make.__signature__ = inspect.Signature(
+        [inspect.Parameter(key, keyword_only) for key in hyperparams]
+    )
+    fixed = [
+        key
+        for key, value in hyperparams.items()
+        if not _is_settable(key, value, signature.parameters.get(key))
+    ]
+    return optax.inject_hyperparams(make, static_args=fixed)(**hyperparams)
+
+
+def _is_settable(name: str, value: Any, parameter: inspect.Parameter | None) -> bool:
+    if isinstance(value, bool):
+        return False
+    if callable(value):  # a schedule, or a mask
+        annotation = str(parameter.annotation) if parameter is not None else ""
+        return name == "learning_rate" or "chedule" in annotation
+    if isinstance(value, jax.Array | np.ndarray):
+        return jnp.issubdtype(value.dtype, jnp.floating)
+    return isinstance(value, float) or (name == "learning_rate" and isinstance(value, int))
+
+
+def read_hyperparams(state: Any) -> dict[str, Any]:
+    """The hyperparameters in a state by name; those of one name, as a dict by their groups."""
+    places = _places(state)
+    return {
+        name: (found[""][1] if [*found] == [""] else {key: at[1] for key, at in found.items()})
+        for name, found in places.items()
+    }
+
+
+def state_with(state: Any, name: str, value: Any) -> Any:
+    """The state with another value of a hyperparameter that it has.
+
+    Args:
+        state: The state.
+        name: The hyperparameter.
+        value: A number; or, if several groups have it, one for all or a dict by group.
+
+    Raises:
+        TypeError: If the value is not a number.
+        ValueError: If it is not finite, has a shape, or there is no such group.
+        AttributeError: If the hyperparameter follows a schedule.
+    """
+    found = _places(state)[name]
+    if isinstance(value, Mapping):
+        unknown = [key for key in value if key not in found]
+        if unknown:
+            groups = ", ".join(map(repr, found)) if [*found] != [""] else "no groups"
+            raise ValueError(f"`{name}` has no group {unknown[0]!r}. It has {groups}.")
+        wanted = dict(value)
+    else:
+        wanted = dict.fromkeys(found, value)
+    new = {}
+    for key, number in wanted.items():
+        path, old, scheduled = found[key]
+        if scheduled:
+            raise AttributeError(
+                f"`{name}` follows a schedule, which would replace the value in the next step. To "
+                "set it, pass a number in place of the schedule, as in "
+                f"`jm.Optimizer(optax.adam, {name}=1e-3)`."
+            )
+        new[path] = _like(old, number, name)
+    return jax.tree_util.tree_map_with_path(lambda path, leaf: new.get(path, leaf), state)
+
+
+def labels_of(paths: list[Keys]) -> list[str]:
+    """A label for each place in a state: empty if it is the only one, else its group or path."""
+    if len(paths) == 1:
+        return [""]
+    groups = [
+        "/".join(
+            str(key.key)
+            for before, key in zip(path, path[1:], strict=False)
+            if before == GetAttrKey("inner_states")
+        )
+        for path in paths
+    ]
+    return [
+        group if group and groups.count(group) == 1 else jax.tree_util.keystr(path)
+        for group, path in zip(groups, paths, strict=True)
+    ]
+
+
+def _places(state: Any) -> dict[str, dict[str, tuple[Keys, Any, bool]]]:
+    """The path, value, and whether there is a schedule; by name and label."""
+    by_name: dict[str, list[tuple[Keys, tuple[Keys, Any, bool]]]] = {}
+    for path, node in _injected(state):
+        for name, value in node.hyperparams.items():
+            scheduled = name in getattr(node, "hyperparams_states", {})
+            keys = (*path, GetAttrKey("hyperparams"), DictKey(name))
+            by_name.setdefault(name, []).append((path, (keys, value, scheduled)))
+    return {
+        name: dict(
+            zip(labels_of([path for path, _ in found]), (at for _, at in found), strict=True)
+        )
+        for name, found in by_name.items()
+    }
+
+
+def _injected(state: Any, prefix: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    """The states of `inject_hyperparams`, those inside of others too."""
+    for path, node in jax.tree_util.tree_leaves_with_path(state, is_leaf=_is_injected):
+        if _is_injected(node):
+            keys = (*prefix, *path)
+            yield keys, node
+            yield from _injected(node.inner_state, (*keys, GetAttrKey("inner_state")))
+
+
+def _is_injected(node: Any) -> bool:
+    return hasattr(node, "hyperparams") and hasattr(node, "inner_state")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | complex | np.generic | np.ndarray | jax.Array)
+
+
+def _like(old: Any, value: Any, name: str) -> Any:
+    """The value with the dtype, shape and sharding of the old one, so that nothing recompiles."""
+    dtype = jnp.result_type(value) if _is_number(value) else None
+    kinds = (
+        (jnp.integer, jnp.floating) if jnp.issubdtype(old.dtype, jnp.floating) else (jnp.integer,)
+    )
+    if dtype is None or not any(jnp.issubdtype(dtype, kind) for kind in kinds):
+        raise TypeError(
+            f"`{name}` is a number of the dtype {old.dtype}; got {value!r} "
+            f"({type(value).__name__})."
+        )
+    if jnp.shape(value) not in ((), old.shape):
+        raise ValueError(
+            f"`{name}` has the shape {old.shape}; got a value of the shape {jnp.shape(value)}."
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"`{name}` must be finite; got {value}.")
+    return jnp.full_like(old, value)

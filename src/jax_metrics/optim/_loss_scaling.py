@@ -1,0 +1,107 @@
+"""`loss_scaling`: gradients of float16 that neither vanish nor overflow."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jax_metrics.optim._transformation import check_transformation, with_extra_args
+
+_MOST_SKIPPED = 2**31 - 1
+
+
+class LossScalingState(NamedTuple):
+    """The state of `loss_scaling`.
+
+    Attributes:
+        scale: The factor of the loss.
+        finite_steps: How many steps were finite since the scale changed.
+        skipped: How many steps were skipped so far.
+        inner_state: The state of the transformation.
+    """
+
+    scale: jax.Array
+    finite_steps: jax.Array
+    skipped: jax.Array
+    inner_state: Any
+
+
+def loss_scaling(
+    transformation: Any,
+    *,
+    initial: float = 2.0**15,
+    factor: float = 2.0,
+    growth_interval: int = 2000,
+    minimum: float = 1.0,
+) -> optax.GradientTransformationExtraArgs:
+    """Divides the gradients by a loss scale, and skips steps that are not finite.
+
+    The loss is to be multiplied by `optimizer.loss_scale` before it is differentiated. A step whose
+    gradients have an infinity or a NaN changes neither the parameters nor the state of the
+    transformation, and the scale is divided by `factor`; after `growth_interval` finite steps in a
+    row it is multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The
+    divided gradients are in float32.
+
+    Args:
+        transformation: The optax transformation.
+        initial: The first scale.
+        factor: By how much the scale changes; above 1.
+        growth_interval: After how many finite steps it grows.
+        minimum: The smallest scale.
+
+    Returns:
+        A transformation for a `jm.Optimizer`. For parameters in float16 wrap it in
+        `jm.optim.master_weights`.
+
+    Raises:
+        TypeError: If it wraps no transformation.
+        ValueError: If an option is out of range.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> import jax_metrics as jm
+        >>> params = {"w": jnp.ones(1)}
+        >>> optimizer = jm.Optimizer(jm.optim.loss_scaling(optax.sgd(0.1))).init(params)
+        >>> params = optimizer.update({"w": jnp.array([jnp.inf])}, params)
+        >>> float(params["w"][0]), float(optimizer.loss_scale), int(optimizer.opt_state.skipped)
+        (1.0, 16384.0, 1)
+    """
+    check_transformation(transformation, "jm.optim.loss_scaling")
+    if not (factor > 1 and growth_interval >= 1 and 0 < minimum <= initial):
+        raise ValueError(
+            "loss_scaling expects factor > 1, growth_interval >= 1 and 0 < minimum <= initial; got "
+            f"factor={factor}, growth_interval={growth_interval}, minimum={minimum}, "
+            f"initial={initial}."
+        )
+    inner = with_extra_args(transformation)
+
+    def init(params: Any) -> LossScalingState:
+        scale = jnp.asarray(initial, jnp.float32)
+        finite_steps, skipped = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32)
+        return LossScalingState(scale, finite_steps, skipped, inner.init(params))
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
+        def unscale(grad: jax.Array) -> jax.Array:
+            wide = jnp.asarray(grad, jnp.promote_types(grad.dtype, jnp.float32))
+            return wide / state.scale.astype(wide.dtype)
+
+        unscaled = jax.tree.map(unscale, updates)
+        finite = jnp.stack([jnp.isfinite(g).all() for g in jax.tree.leaves(unscaled)]).all()
+        stepped, inner_state = inner.update(unscaled, state.inner_state, params, **extra)
+
+        def keep(new: jax.Array, old: jax.Array) -> jax.Array:
+            return jnp.where(finite, new.astype(old.dtype), old)
+
+        grows = state.finite_steps + 1 >= growth_interval
+        grown = jnp.where(grows, state.scale * factor, state.scale)
+        smaller = jnp.maximum(state.scale / factor, minimum)
+        new = LossScalingState(
+            scale=jnp.where(finite, jnp.where(jnp.isfinite(grown), grown, state.scale), smaller),
+            finite_steps=jnp.where(finite & ~grows, state.finite_steps + 1, 0),
+            skipped=jnp.minimum(state.skipped, _MOST_SKIPPED - 1) + ~finite,
+            inner_state=jax.tree.map(keep, inner_state, state.inner_state),
+        )
+        return jax.tree.map(lambda u: jnp.where(finite, u, jnp.zeros_like(u)), stepped), new
+
+    return optax.GradientTransformationExtraArgs(init, update)

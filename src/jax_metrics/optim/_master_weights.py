@@ -1,0 +1,97 @@
+"""`master_weights`: parameters of few bits, trained by way of copies in float32."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jax_metrics.optim._transformation import check_transformation, with_extra_args
+
+
+class MasterWeightsState(NamedTuple):
+    """The state of `master_weights`.
+
+    Attributes:
+        master: The copies in float32, by path.
+        inner_state: The state of the transformation.
+    """
+
+    master: dict[str, jax.Array]
+    inner_state: Any
+
+
+def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs:
+    """Trains float32 copies of parameters in bfloat16 or float16, which are rounded to those.
+
+    A step is often smaller than half the distance of two neighbouring numbers of 16 bits, and would
+    be lost (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The transformation sees
+    parameters and gradients in float32, and so does its state. Parameters of float32 have no
+    copies. A parameter that was changed elsewhere, as by loading weights, replaces its copy.
+
+    Args:
+        transformation: The optax transformation.
+
+    Returns:
+        A transformation for a `jm.Optimizer`, or for optax with a dict of parameters.
+
+    Raises:
+        TypeError: If it wraps no transformation.
+        ValueError: In `update`, without the parameters.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> import jax_metrics as jm
+        >>> model = jax.tree.map(jnp.bfloat16, {"w": jnp.ones(1)})
+        >>> optimizer = jm.Optimizer(jm.optim.master_weights(optax.sgd(0.001))).init(model)
+        >>> for _ in range(8):
+        ...     model = optimizer.update({"w": jnp.ones(1, jnp.bfloat16)}, model)
+        >>> model["w"]  # in bfloat16 alone, 1 - 0.001 is 1
+        Array([0.992188], dtype=bfloat16)
+    """
+    check_transformation(transformation, "jm.optim.master_weights")
+    inner = with_extra_args(transformation)
+
+    def init(params: Any) -> MasterWeightsState:
+        wide = {path: _widened(value) for path, value in params.items()}
+        master = {path: wide[path] for path in params if wide[path].dtype != params[path].dtype}
+        return MasterWeightsState(master, inner.init(wide))
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
+        if params is None:
+            raise ValueError("master_weights needs the parameters: `update(grads, params)`.")
+        wide = {
+            path: _current(state.master[path], value) if path in state.master else value
+            for path, value in params.items()
+        }
+        wide_grads = jax.tree.map(_widened, updates)
+        found: Any = inner.update(wide_grads, state.inner_state, wide, **extra)
+        steps, inner_state = found
+        stepped: Any = optax.apply_updates(wide, steps)
+        # The step from the parameter to the rounded copy: optax adds it, and then rounds.
+        to_rounded = {
+            path: stepped[path].astype(value.dtype).astype(stepped[path].dtype) - _widened(value)
+            for path, value in params.items()
+            if path in state.master
+        }
+        new = MasterWeightsState({path: stepped[path] for path in state.master}, inner_state)
+        return {**steps, **to_rounded}, new
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _widened(value: jax.Array) -> jax.Array:
+    return jnp.asarray(value, jnp.promote_types(value.dtype, jnp.float32))
+
+
+def _current(master: jax.Array, param: jax.Array) -> jax.Array:
+    """The copy where it rounds to the parameter, else the parameter, which was changed since.
+
+    It compares bits, because XLA may leave out the rounding between two conversions of floats.
+    """
+    bits = jnp.dtype(f"uint{8 * param.dtype.itemsize}")
+    rounded, given = (
+        jax.lax.bitcast_convert_type(x, bits) for x in (master.astype(param.dtype), param)
+    )
+    both_zero = (rounded | given) << 1 == 0  # one of them may be -0.0
+    return jnp.where((rounded == given) | both_zero, master, _widened(param))

@@ -1,0 +1,81 @@
+"""A new state, made ready for training: nothing is shared, and all is where its parameter is."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.tree_util import GetAttrKey
+
+from jax_metrics.optim._flat import Flat
+
+
+def settled(state: Any, params: Flat) -> Any:
+    """The state of `init`, with copies of arrays that are in two places, and on the right devices.
+
+    State of a parameter gets its sharding, and all else is replicated on its mesh: it would be
+    after the first step, and compile that step again. Numbers lose JAX's weak type for the same
+    reason.
+
+    Args:
+        state: The state that optax made.
+        params: The parameters by path.
+    """
+    used = {id(leaf) for leaf in params.values()}
+    mesh = next((m for m in map(_mesh_of, params.values()) if m is not None), None)
+
+    def settle(keys: Any, leaf: Any) -> Any:
+        if isinstance(leaf, int | float):
+            leaf = jnp.asarray(leaf)
+        if not isinstance(leaf, jax.Array):
+            return leaf
+        if getattr(leaf, "weak_type", False):
+            leaf = jnp.asarray(leaf, leaf.dtype)
+        if id(leaf) in used:
+            leaf = jnp.copy(leaf)
+        used.add(id(leaf))
+        if mesh is None or isinstance(leaf, Tracer):
+            return leaf
+        sharding = _sharding(leaf, parameter_at(keys, params), mesh)
+        same = getattr(leaf, "committed", False) and leaf.sharding == sharding
+        return leaf if same else jax.device_put(leaf, sharding)
+
+    return jax.tree_util.tree_map_with_path(settle, state)
+
+
+def parameter_at(keys: Any, params: Flat) -> Any:
+    """The parameter that a leaf of the state belongs to; None for one of no parameter."""
+    path = path_at(keys, params)
+    return None if path is None else params[path]
+
+
+def path_at(keys: Any, params: Flat) -> str | None:
+    """Its path. The label of a group is none, though it may be a path, too."""
+    for before, key in zip((None, *keys), keys, strict=False):
+        if getattr(key, "key", None) in params and before != GetAttrKey("inner_states"):
+            return key.key
+    return None
+
+
+def _mesh_of(value: Any) -> Any:
+    if isinstance(value, jax.Array) and not isinstance(value, Tracer):
+        if isinstance(value.sharding, NamedSharding) and value.sharding.mesh.size > 1:
+            return value.sharding.mesh
+    return None
+
+
+def _sharding(leaf: Any, param: Any, mesh: Any) -> NamedSharding:
+    if _mesh_of(param) is None:
+        return _replicated(leaf, mesh)
+    if leaf.shape == param.shape:
+        return param.sharding
+    if leaf.shape[1:] == param.shape and any(param.sharding.spec):  # a history of L-BFGS
+        return NamedSharding(param.sharding.mesh, PartitionSpec(None, *param.sharding.spec))
+    return _replicated(leaf, param.sharding.mesh)
+
+
+def _replicated(leaf: jax.Array, mesh: Any) -> NamedSharding:
+    """As JAX writes it for the results of a step; another spec of this meaning compiles again."""
+    explicit = AxisType.Explicit in mesh.axis_types
+    return NamedSharding(mesh, PartitionSpec(*[None] * leaf.ndim if explicit else ()))

@@ -1,0 +1,91 @@
+"""`LoaderBatches`: batches that another loader makes, such as grain's or PyTorch's."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jax_metrics.training._batches import Batches
+from jax_metrics.training._examples import as_examples
+
+_Position = tuple[int, int, Any]
+
+
+class LoaderBatches(Batches):
+    """Batches of any iterable; its position is that of the iterable, or a number to skip.
+
+    - An iterator with `get_state` and `set_state`, as grain has them, is set to its state.
+    - So is a loader with `state_dict` and `load_state_dict`, as torchdata's.
+    - Of others, as many batches are skipped as were yielded.
+
+    Args:
+        loader: Yields batches: dicts or tuples of arrays or of tensors.
+        size: The number of examples of a batch; None: that of the first one.
+        drop_last: Whether to leave out batches with fewer examples.
+        **options: Of `Batches`.
+    """
+
+    def __init__(self, loader: Any, size: int | None, drop_last: bool, **options: Any):
+        super().__init__(**options)
+        self._loader, self._size, self._drop_last = loader, size, drop_last
+        self._at: _Position = (0, 0, None)
+
+    def _remaining(self) -> Iterator[tuple[Any, int, int, _Position]]:
+        epoch, done, state = self._at
+        source = self._source(done, state)
+        found = done > 0
+        held: tuple[Any, int, int, _Position] | None = None
+        for batch in source:
+            found = True
+            done += 1
+            examples, count = as_examples(_as_tuple(batch), "batch")
+            size = self._size = self._size or count
+            if count > size:
+                raise ValueError(
+                    f"Batch {done} of the loader has {count} examples, more than the {size} of a "
+                    "batch. Pass its `size`; arrays that are to be split belong in a dict or tuple."
+                )
+            if count == 0 or (self._drop_last and count < size):
+                continue
+            position = (epoch, done, self._state_of(source))
+            if held is not None:
+                yield held
+            held = examples, count, size, position
+        if not found:
+            raise ValueError(
+                "The loader yields no batches. A generator does so only once: pass an object that "
+                "can be iterated again for each epoch, such as a DataLoader or a list."
+            )
+        if held is not None:  # behind the last batch the next epoch begins
+            yield *held[:3], (epoch + 1, 0, None)
+
+    def _source(self, done: int, state: Any) -> Any:
+        """The batches of the loader from a position on."""
+        if state is not None and hasattr(self._loader, "load_state_dict"):
+            self._loader.load_state_dict(state)
+            return iter(self._loader)
+        source: Any = iter(self._loader)
+        if state is not None:
+            source.set_state(state)
+            return source
+        for _ in range(done):
+            next(source, None)
+        return source
+
+    def _state_of(self, source: Any) -> Any:
+        if hasattr(source, "get_state") and hasattr(source, "set_state"):
+            return source.get_state()
+        return self._loader.state_dict() if hasattr(self._loader, "load_state_dict") else None
+
+    def _move(self, position: _Position) -> None:
+        self._at = position
+
+    def _position(self) -> dict[str, Any]:
+        epoch, done, state = self._at
+        return {"batches": done, "epoch": epoch, "loader": state}
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._at = int(state["epoch"]), int(state["batches"]), state["loader"]
+
+
+def _as_tuple(batch: Any) -> Any:
+    """A list of entries, as PyTorch's loader has it, as a tuple."""
+    return tuple(batch) if isinstance(batch, list) else batch

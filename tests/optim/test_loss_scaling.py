@@ -1,0 +1,160 @@
+"""Loss scaling for float16."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import jax_metrics as jm
+
+OPTIONS = {"initial": 16.0, "growth_interval": 3}
+
+
+def by_hand(finite, initial=16.0, growth_interval=3, factor=2.0, minimum=1.0):
+    """The scale after each step."""
+    scale, streak, scales = initial, 0, []
+    for ok in finite:
+        if not ok:
+            scale, streak = max(scale / factor, minimum), 0
+        else:
+            streak += 1
+            if streak == growth_interval:
+                scale, streak = scale * factor, 0
+        scales.append(scale)
+    return scales
+
+
+@pytest.mark.parametrize("bad", [jnp.inf, -jnp.inf, jnp.nan])
+def test_the_scale_grows_and_shrinks(bad):
+    finite = [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1]
+    params = {"w": jnp.ones(2)}
+    optimizer = jm.Optimizer(jm.optim.loss_scaling(optax.adam(0.1), **OPTIONS)).init(params)
+    step = jax.jit(lambda params, optimizer, g: (optimizer.update(g, params), optimizer))
+    scales = []
+    for ok in finite:
+        grads = {"w": optimizer.loss_scale * jnp.array([1.0, 1.0 if ok else bad])}
+        before = params, optimizer
+        params, optimizer = step(params, optimizer, grads)
+        scales.append(float(optimizer.loss_scale))
+        same = jm.equal((params, optimizer.opt_state[3]), (before[0], before[1].opt_state[3]))
+        assert same == (not ok)
+    assert scales == by_hand(finite) and min(scales) == 1
+    assert optimizer.opt_state.skipped == finite.count(0)
+    assert step._cache_size() == 1
+
+
+def test_the_steps_that_are_taken_are_those_without_scaling():
+    params = other = {"w": jnp.linspace(1, 2, 3)}
+    scaled = jm.Optimizer(jm.optim.loss_scaling(optax.adam(0.1), **OPTIONS)).init(params)
+    plain = jm.Optimizer(optax.adam(0.1)).init(params)
+    for _ in range(7):
+        grads = {"w": scaled.loss_scale * params["w"] ** 2}
+        params = scaled.update(grads, params)
+        other = plain.update({"w": other["w"] ** 2}, other)
+    np.testing.assert_allclose(params["w"], other["w"], rtol=1e-6)
+
+
+def regression(dtype):
+    x = jnp.linspace(-1, 1, 32).reshape(8, 4).astype(dtype)
+    model = jm.MLP([8, 1]).init(0, jnp.ones((1, 4)))
+    model = jax.tree.map(lambda p: p.astype(dtype) if p.dtype == jnp.float32 else p, model)
+    return model, x, (x.sum(1, keepdims=True) / 4).astype(dtype)
+
+
+def trained(transformation, dtype, small=1e-7):
+    """With a loss so small that its gradients vanish in float16."""
+    model, x, y = regression(dtype)
+    optimizer = jm.Optimizer(transformation).init(model)
+
+    def loss_fn(model, scale):
+        loss = ((model(x) - y) ** 2).mean()
+        return loss * small * scale, loss
+
+    @jax.jit
+    def step(model, optimizer):
+        (_, model, loss), grads = jm.value_and_grad(loss_fn, has_aux=True)(
+            model, jnp.asarray(optimizer.loss_scale).astype(dtype)
+        )
+        return loss, optimizer.update(grads, model), optimizer
+
+    losses = []
+    for _ in range(40):
+        loss, model, optimizer = step(model, optimizer)
+        losses.append(float(loss))
+    return losses, optimizer
+
+
+def test_a_model_in_float16_trains_as_one_in_float32():
+    def scaled(adam):
+        return jm.optim.master_weights(jm.optim.loss_scaling(adam))
+
+    expected, plain = trained(optax.adam(1e-2, eps=1e-12), jnp.float32)
+    assert plain.loss_scale == 1.0
+    losses, optimizer = trained(scaled(optax.adam(1e-2, eps=1e-12)), jnp.float16)
+    np.testing.assert_allclose(losses, expected, rtol=0.05, atol=2e-3)
+    assert losses[-1] < 0.1 * losses[0] and optimizer.opt_state.inner_state.skipped == 0
+    without, _ = trained(jm.optim.master_weights(optax.adam(1e-2, eps=1e-12)), jnp.float16)
+    assert without[-1] > 0.9 * without[0]
+
+
+def test_the_other_order_works_too():
+    other = jm.optim.loss_scaling(jm.optim.master_weights(optax.adam(1e-2, eps=1e-12)))
+    losses, _ = trained(other, jnp.float16)
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_the_scale_adapts_to_an_overflow():
+    huge = jm.optim.master_weights(
+        jm.optim.loss_scaling(optax.adam(1e-2), initial=2.0**20, growth_interval=1000)
+    )
+    losses, optimizer = trained(huge, jnp.float16, small=1.0)
+    assert losses[-1] < 0.1 * losses[0]
+    assert 0 < optimizer.opt_state.inner_state.skipped < 20
+
+
+def test_the_scale_stays_finite_and_dtypes_stay():
+    params = {"w": jnp.ones(1, jnp.float16)}
+    growing = jm.optim.loss_scaling(optax.adam(0.1), initial=1e38, growth_interval=1)
+    optimizer = jm.Optimizer(growing).init(params)
+    dtypes = [leaf.dtype for leaf in jax.tree.leaves(optimizer)]
+    for _ in range(4):
+        params = optimizer.update(params, params)
+    assert jnp.isfinite(optimizer.loss_scale) and params["w"].dtype == jnp.float16
+    assert [leaf.dtype for leaf in jax.tree.leaves(optimizer)] == dtypes
+
+
+def test_random_keys_and_counts_of_a_skipped_step_stay():
+    noisy = optax.chain(optax.add_noise(0.1, 0.5, jax.random.key(0)), optax.sgd(0.1))
+    params = {"w": jnp.ones(1)}
+    optimizer = jm.Optimizer(jm.optim.loss_scaling(noisy)).init(params)
+    before = optimizer.opt_state.inner_state
+    assert optimizer.update({"w": jnp.array([jnp.nan])}, params) == params
+    assert jm.equal(optimizer.opt_state.inner_state, before)
+
+
+def test_what_is_refused():
+    with pytest.raises(TypeError, match=r"`jm\.optim\.loss_scaling` wraps an optax tran.* a float"):
+        jm.optim.loss_scaling(0.1)
+    for options in (
+        {"factor": 1.0},
+        {"growth_interval": 0},
+        {"minimum": 0.0},
+        {"initial": 0.5},
+    ):
+        with pytest.raises(
+            ValueError,
+            match=r"loss_scaling expects factor > 1, growth_interval >= 1 and 0 < minimum <= "
+            rf"initial; got .*{next(iter(options))}={next(iter(options.values()))}",
+        ):
+            jm.optim.loss_scaling(optax.sgd(0.1), **options)
+    two = jm.optim.groups(
+        {".bias": jm.optim.loss_scaling(optax.sgd(0.1)), ...: jm.optim.loss_scaling(optax.sgd(1.0))}
+    )
+    optimizer = jm.Optimizer(two).init(jm.Linear(1).init(0, jnp.ones((1, 2))))
+    with pytest.raises(
+        ValueError,
+        match=r"has 2 loss scales, but there is one loss\. Wrap the whole transformation, as in "
+        r"`jm\.optim\.loss_scaling\(jm\.optim\.groups\(\{\.\.\.\}\)\)`",
+    ):
+        _ = optimizer.loss_scale

@@ -1,0 +1,143 @@
+"""Parameters of 16 bits with copies in float32."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from optimizer_cases import X, Y
+
+import jax_metrics as jm
+
+HALVES = [jnp.bfloat16, jnp.float16]
+TRANSFORMATIONS = {
+    "sgd": lambda: optax.sgd(1e-3, momentum=0.9),
+    "adamw": lambda: optax.adamw(1e-3, weight_decay=0.1),
+    "clip": lambda: optax.chain(optax.clip_by_global_norm(0.1), optax.adam(1e-3)),
+}
+
+
+def cast(tree, dtype):
+    return jax.tree.map(lambda x: x.astype(dtype), tree)
+
+
+def start():
+    return {"w": jnp.linspace(0.3, 1.2, 12).reshape(3, 4), "b": jnp.linspace(-1e-3, 2.0, 4)}
+
+
+@jax.jit
+def gradient(params):
+    """Computed in the precision of the parameters."""
+
+    def loss(params):
+        h = jnp.tanh(X.astype(params["w"].dtype) @ params["w"] + params["b"])
+        return ((h.sum(1, keepdims=True) - Y.astype(h.dtype)) ** 2).mean()
+
+    return jax.grad(loss)(params)
+
+
+def in_float32(transformation, dtype, steps):
+    """The same steps, written with copies by hand."""
+    master = cast(cast(start(), dtype), jnp.float32)
+    state = transformation.init(master)
+    for _ in range(steps):
+        grads = cast(gradient(cast(master, dtype)), jnp.float32)
+        updates, state = transformation.update(grads, state, master)
+        master = optax.apply_updates(master, updates)
+    return master
+
+
+@pytest.mark.parametrize("name", TRANSFORMATIONS)
+@pytest.mark.parametrize("dtype", HALVES, ids=["bfloat16", "float16"])
+@pytest.mark.parametrize("compiled", [True, False], ids=["jit", "eager"])
+def test_it_trains_as_float32_does(name, dtype, compiled):
+    params = cast(start(), dtype)
+    transformation = TRANSFORMATIONS[name]()
+    optimizer = jm.Optimizer(jm.optim.master_weights(transformation)).init(params)
+
+    def step(params, optimizer):
+        return optimizer.update(gradient(params), params), optimizer
+
+    step = jax.jit(step) if compiled else step
+    for _ in range(20):
+        params, optimizer = step(params, optimizer)
+    expected = in_float32(TRANSFORMATIONS[name](), dtype, 20)
+    for path, master in optimizer.opt_state.master.items():
+        key = path[2]
+        assert params[key].dtype == dtype and master.dtype == jnp.float32
+        np.testing.assert_allclose(master, expected[key], rtol=1e-4, atol=1e-5)
+        assert (params[key] == master.astype(dtype)).all()
+
+
+def test_small_steps_are_not_lost():
+    def trained(transformation, dtype):
+        params = {"w": jnp.full(3, 1.0, dtype)}
+        optimizer = jm.Optimizer(transformation).init(params)
+        for _ in range(100):
+            params = optimizer.update({"w": jnp.ones(3, dtype)}, params)
+        return params["w"].astype(jnp.float32)
+
+    sgd = optax.sgd(1e-3)
+    exact = trained(sgd, jnp.float32)
+    np.testing.assert_allclose(exact, 0.9, rtol=1e-4)
+    assert (trained(sgd, jnp.bfloat16) == 1).all()
+    ours = trained(jm.optim.master_weights(sgd), jnp.bfloat16)
+    np.testing.assert_allclose(ours, exact, rtol=2**-8)
+
+
+def test_parameters_of_float32_have_no_copies_and_train_as_without():
+    params = start() | {"h": jnp.ones(2, jnp.bfloat16)}
+    plain, wrapped = optax.adam(1e-2), jm.optim.master_weights(optax.adam(1e-2))
+    optimizers = [jm.Optimizer(tx).init(params) for tx in (plain, wrapped)]
+    news = [optimizer.update(params, params) for optimizer in optimizers]
+    assert [*optimizers[1].opt_state.master] == ["['h']"]
+    assert jm.equal(news[0], news[1])
+
+
+def test_weights_that_were_loaded_replace_their_copies():
+    params = cast(start(), jnp.bfloat16)
+    optimizer = jm.Optimizer(jm.optim.master_weights(optax.sgd(1e-3))).init(params)
+    params = optimizer.update(params, params)
+    kept = optimizer.opt_state.master["['b']"]
+    params |= {"w": jnp.full((3, 4), 8.0, jnp.bfloat16)}
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    new = optimizer.update(zeros, params)
+    assert (new["w"] == 8).all() and (optimizer.opt_state.master["['w']"] == 8).all()
+    assert (optimizer.opt_state.master["['b']"] == kept).all()
+
+
+def test_copies_near_zero_are_kept_whatever_the_sign_of_zero():
+    params = {"w": jnp.zeros(2, jnp.float16)}
+    optimizer = jm.Optimizer(jm.optim.master_weights(optax.sgd(1.0))).init(params)
+    tiny = {"w": jnp.array([1e-8, -1e-8], jnp.float32)}
+    for _ in range(10):
+        params = optimizer.update(tiny, params)
+    np.testing.assert_allclose(optimizer.opt_state.master["['w']"], [-1e-7, 1e-7], rtol=1e-5)
+    np.testing.assert_allclose(params["w"], [-1e-7, 1e-7], atol=6e-8)
+
+
+def test_under_accumulation_and_inside_of_others():
+    params = cast(start(), jnp.bfloat16)
+    chain = optax.chain(jm.optim.master_weights(optax.sgd(0.1)), optax.scale(0.5))
+    accumulated = optax.MultiSteps(jm.optim.master_weights(optax.sgd(0.1)), 2)
+    for transformation in (chain, accumulated):
+        optimizer = jm.Optimizer(transformation).init(params)
+        new = params
+        for _ in range(2):
+            new = optimizer.update(jax.tree.map(jnp.ones_like, params), new)
+        np.testing.assert_allclose(
+            new["w"].astype(float), params["w"].astype(float) - 0.1, atol=2**-7
+        )
+
+
+def test_what_is_refused():
+    with pytest.raises(
+        TypeError,
+        match=r"`jm\.optim\.master_weights` wraps an optax transformation, as in "
+        r"`jm\.optim\.master_weights\(optax\.adam\(1e-3\)\)`; got a function",
+    ):
+        jm.optim.master_weights(optax.adam)
+    params = cast(start(), jnp.bfloat16)
+    optimizer = jm.Optimizer(jm.optim.master_weights(optax.sgd(0.1))).init(params)
+    with pytest.raises(ValueError, match=r"master_weights needs the parameters: `update\(grads, p"):
+        optimizer.update(params, apply_updates=False)

@@ -1,0 +1,273 @@
+"""`jm.training.batches`: batches of one shape, from arrays and loaders, at a saved position."""
+
+import itertools
+import json
+
+import grain
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jax_metrics as jm
+from jax_metrics.training import batches
+
+N = 10
+ARRAYS = {"x": np.arange(2.0 * N).reshape(N, 2), "y": np.arange(N)}
+
+
+def valid(batch, name="y"):
+    """The entries of a batch that are not padding."""
+    return np.asarray(batch[name])[np.asarray(batch["mask"])].tolist()
+
+
+def epochs(data, count=1):
+    return [[valid(batch) for batch in data] for _ in range(count)]
+
+
+def test_the_last_batch_is_padded_with_usual_values_and_masked():
+    found = list(batches(ARRAYS, 4))
+    assert [batch["x"].shape for batch in found] == [(4, 2)] * 3
+    assert all(isinstance(batch["x"], jax.Array) for batch in found)
+    assert found[-1]["y"].tolist() == [8, 9, 8, 9]
+    assert found[-1]["mask"].tolist() == [True, True, False, False]
+    assert found[-1]["mask"].dtype == bool
+    assert [valid(batch) for batch in found] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 10, 16])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_the_length_is_the_number_of_batches(size, drop_last):
+    if drop_last and size > N:
+        with pytest.raises(ValueError, match="10 examples fill no batch of 16, and `drop_last`"):
+            batches(ARRAYS, size, drop_last=True)
+        return
+    data = batches(ARRAYS, size, drop_last=drop_last)
+    assert len(list(data)) == len(data)
+
+
+def test_one_program_for_all_batches():
+    traces = []
+
+    @jax.jit
+    def step(batch):
+        traces.append(None)
+        return jnp.sum(batch["x"], where=batch["mask"][:, None])
+
+    assert sum(float(step(batch)) for batch in batches(ARRAYS, 4)) == ARRAYS["x"].sum()
+    assert len(traces) == 1
+
+
+def test_structures():
+    x, y, mask = next(iter(batches((ARRAYS["x"], ARRAYS["y"]), 4)))
+    assert (x.shape, y.shape, mask.shape) == ((4, 2), (4,), (4,))
+    x, mask = next(iter(batches(jnp.arange(5.0), 4)))
+    assert x.tolist() == [0, 1, 2, 3] and mask.all()
+    nested = next(iter(batches({"in": {"a": ARRAYS["x"]}, "y": ARRAYS["y"]}, 4, mask_name="valid")))
+    assert nested["in"]["a"].shape == (4, 2) and nested["valid"].all()
+
+
+def test_an_epoch_is_a_permutation_that_follows_from_the_key():
+    key = jax.random.key(3)
+    first, second = epochs(batches(ARRAYS, 4, shuffle=key), 2)
+    assert sorted(sum(first, [])) == sorted(sum(second, [])) == list(range(N))
+    assert first != second
+    assert epochs(batches(ARRAYS, 4, shuffle=key), 2) == [first, second]
+    assert epochs(batches(ARRAYS, 4, shuffle=jax.random.key_data(key)), 2) == [first, second]
+    assert epochs(batches(ARRAYS, 4, shuffle=jax.random.key(4))) != [first]
+    # The order must be the same in all versions of NumPy and JAX, so it is written down here.
+    assert epochs(batches(ARRAYS, 10, shuffle=0)) == [[[6, 1, 0, 5, 3, 8, 7, 9, 2, 4]]]
+
+
+def endless(data):
+    """The entries of batch after batch, over all epochs."""
+    while True:
+        yield from map(valid, data)
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 5])
+@pytest.mark.parametrize("drop_last", [False, True])
+@given(consumed=st.integers(0, 8), seed=st.none() | st.integers(0, 3))
+def test_it_resumes_with_exactly_the_next_batch(prefetch, drop_last, consumed, seed):
+    data = batches(ARRAYS, 4, shuffle=seed, drop_last=drop_last, prefetch=prefetch)
+    expected = list(itertools.islice(endless(data), 12))
+    data = batches(ARRAYS, 4, shuffle=seed, drop_last=drop_last, prefetch=prefetch)
+    seen = list(itertools.islice(endless(data), consumed))
+    resumed = batches(ARRAYS, 4, shuffle=99, drop_last=drop_last)
+    resumed.state = json.loads(json.dumps(data.state))
+    assert seen + list(itertools.islice(endless(resumed), 12 - consumed)) == expected
+
+
+def test_another_size_continues_with_the_next_example():
+    data = batches(ARRAYS, 4, shuffle=1)
+    seen = valid(next(iter(data)))
+    other = batches(ARRAYS, 3)
+    other.state = data.state
+    assert seen + sum(epochs(other)[0], []) == epochs(batches(ARRAYS, 10, shuffle=1))[0][0]
+
+
+def test_later_changes_of_the_arrays_do_not_reach_a_batch():
+    arrays = {"y": np.arange(1024)}
+    batch = next(iter(batches(arrays, 1024)))
+    arrays["y"][:] = 0
+    assert batch["y"].tolist() == list(range(1024))
+
+
+@pytest.mark.parametrize("kind", [jax.sharding.AxisType.Auto, jax.sharding.AxisType.Explicit])
+def test_batches_are_sharded(kind):
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(kind,))
+    sharding = jax.NamedSharding(mesh, jax.P("data"))
+    batch = next(iter(batches(ARRAYS, 8, sharding=sharding)))
+    assert all(leaf.sharding.spec == jax.P("data") for leaf in batch.values())
+
+
+class Loader:
+    """Batches of a list, as any iterable has them."""
+
+    def __init__(self, parts):
+        self.parts = parts
+
+    def __iter__(self):
+        yield from self.parts
+
+
+PARTS = [{"y": np.arange(i, min(i + 4, N))} for i in range(0, N, 4)]
+
+
+def loaders():
+    dataset = grain.MapDataset.source(np.arange(N)).map(lambda y: {"y": y})
+    return {
+        "list": PARTS,
+        "iterable": Loader(PARTS),
+        "grain map": dataset.shuffle(seed=0).batch(4),
+        "grain iter": dataset.to_iter_dataset().batch(4),
+        "grain loader": grain.DataLoader(
+            data_source=np.arange(N),
+            sampler=grain.samplers.IndexSampler(N, shuffle=True, seed=1, num_epochs=1),
+            operations=[Entry(), grain.transforms.Batch(4)],
+        ),
+    }
+
+
+class Entry(grain.transforms.Map):
+    def map(self, element):
+        return {"y": element}
+
+
+@pytest.mark.parametrize("name", loaders())
+@pytest.mark.parametrize("consumed", range(4))
+def test_loaders_have_the_same_mask_and_resume(name, consumed):
+    whole = list(itertools.islice(endless(batches(loaders()[name])), 6))
+    assert sorted(sum(whole[:3], [])) == list(range(N))
+    data = batches(loaders()[name])
+    assert next(iter(data))["y"].shape == (4,)
+    seen = whole[:1] + list(itertools.islice(endless(data), consumed))
+    resumed = batches(loaders()[name], 4)
+    resumed.state = data.state
+    assert seen + list(itertools.islice(endless(resumed), 5 - consumed)) == whole
+
+
+def test_short_batches_of_a_loader_can_be_dropped():
+    assert epochs(batches(Loader(PARTS), drop_last=True), 2) == [[[0, 1, 2, 3], [4, 5, 6, 7]]] * 2
+
+
+class Counted(Loader):
+    """A loader that gives its own state, as torchdata's does."""
+
+    at = 0
+
+    def __iter__(self):
+        while self.at < len(self.parts):
+            self.at += 1
+            yield self.parts[self.at - 1]
+        self.at = 0
+
+    def state_dict(self):
+        return {"at": self.at}
+
+    def load_state_dict(self, state):
+        self.at = state["at"]
+
+
+def test_a_loader_with_a_state_dict_is_set_to_its_state():
+    data = batches(Counted(PARTS), prefetch=2)
+    assert valid(next(iter(data))) == [0, 1, 2, 3]
+    assert data.state == {"batches": 1, "epoch": 0, "loader": {"at": 1}}
+    resumed = batches(Counted(PARTS))
+    resumed.state = data.state
+    assert epochs(resumed, 2) == [[[4, 5, 6, 7], [8, 9]], [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "text"),
+    [
+        ((ARRAYS,), {}, TypeError, r"Pass the number of examples of a batch"),
+        ((ARRAYS, 0), {}, ValueError, "`size` expected at least one example a batch; got 0"),
+        ((ARRAYS, 2.0), {}, TypeError, r"`size` expected an integer; got 2\.0"),
+        ((ARRAYS, True), {}, TypeError, "`size` expected an integer; got True"),
+        ((ARRAYS, 4), {"prefetch": -1}, ValueError, "`prefetch` expected at least 0"),
+        ((ARRAYS, 4), {"shuffle": True}, TypeError, r"as in `shuffle=jax.random.key\(0\)`"),
+        ((ARRAYS, 4), {"shuffle": np.ones(2)}, TypeError, "`shuffle` expected a random key"),
+        ((ARRAYS, 4), {"shuffle": -1}, ValueError, "a seed of at least 0; got -1"),
+        ((PARTS, 4), {"shuffle": 0}, ValueError, "`shuffle` is for arrays"),
+        ((3, 4), {}, TypeError, "an iterable of batches; got int"),
+        (({}, 4), {}, ValueError, "expected a dict or a tuple of arrays; got none"),
+        (({"x": np.zeros(0)}, 4), {}, ValueError, "0 examples fill no batch"),
+        (({"x": np.ones(3), "y": np.ones(4)}, 4), {}, ValueError, r"3 in `arrays\['x'\]`, 4 in"),
+        (({"x": np.array(["a"])}, 4), {}, TypeError, r"`arrays\['x'\]` expected numbers"),
+        (({"x": 1.0}, 4), {}, ValueError, r"`arrays\['x'\]` expected an array of examples"),
+        (({"mask": np.ones(4)}, 4), {}, ValueError, r"as in `mask_name='valid'`"),
+    ],
+)
+def test_bad_input(arguments, options, error, text):
+    with pytest.raises(error, match=text):
+        batches(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("loader", "error", "text"),
+    [
+        ([], ValueError, "The loader yields no batches. A generator does so only once"),
+        ([ARRAYS], ValueError, "Batch 1 of the loader has 10 examples, more than the 4"),
+        ([{"y": ["a"]}], TypeError, r"`batch\['y'\]\[0\]` expected numbers"),
+        ([{"y": np.array([2**40])}], OverflowError, r"batch\['y'\] holds the int64 1099511627776"),
+    ],
+)
+def test_bad_batches_of_a_loader(loader, error, text):
+    with pytest.raises(error, match=text):
+        list(batches(loader, 4))
+
+
+def test_a_generator_is_used_up():
+    data = batches(iter(PARTS))
+    assert len(epochs(data)[0]) == 3
+    with pytest.raises(ValueError, match="A generator does so only once"):
+        list(data)
+
+
+def test_bad_states():
+    data = batches(ARRAYS, 4)
+    before = data.state
+    with pytest.raises(ValueError, match=r"with \['examples', 'length', 'seed'\]; got \['epoch'\]"):
+        data.state = {"epoch": 3}
+    with pytest.raises(ValueError, match="a position among 11 examples, and there are 10"):
+        data.state = {**before, "length": 11}
+    assert data.state == before
+
+
+def test_one_position_has_one_iteration():
+    data = batches(ARRAYS, 2)
+    first = iter(data)
+    next(first)
+    assert valid(next(iter(data))) == [2, 3]
+    with pytest.raises(RuntimeError, match="another iteration or a new `state` has moved"):
+        next(first)
+
+
+def test_it_works_with_metrics_and_losses():
+    metric = jm.metrics.Mean()
+    for batch in batches(ARRAYS, 4):
+        metric.update(values=batch["y"], mask=batch["mask"])
+    assert float(metric.compute()) == 4.5
