@@ -8,12 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from fuzz_compare import differs, in_64_bits
-from fuzz_peers import peer_value
+from fuzz_peers import options_of, peer_value
 from fuzz_shrink import code_of_case, shrunk
 from fuzz_subject import Arrays, Case, Generator, Subject
-from fuzz_torch import losses
+from fuzz_torch import peers
 
-LOSSES = losses()
+from jax_metrics import losses
+
+LOSSES = peers()
 REDUCTIONS = ("none", "sum", "sum_over_batch_size", "mean_over_weights")
 
 
@@ -50,6 +52,7 @@ def check_loss_subject(subject: Subject, rng: Generator, *, cases: int) -> None:
         )
         for check in (
             _wrong_formula,
+            *([] if weighted or masked else [_wrong_function]),
             _wrong_value(way),
             *([_wrong_gradient] if subject.gradient else []),
         ):
@@ -149,6 +152,19 @@ def _wrong_formula(subject: Subject, loss: Any, case: Case) -> str | None:
     if found is None or not differs(found, expected, subject.rtol, tolerance):
         return None
     return f"PyTorch returns\n{found!r}\nbut the formula is\n{expected!r}"
+
+
+def _wrong_function(subject: Subject, loss: Any, case: Case) -> str | None:
+    """How the function that the class is made of differs, if there are no weights and no mask."""
+    name = {"nt_xent": "ntxent"}.get(loss.name, loss.name.removeprefix("mean_"))
+    expected, atol = _reduced(subject, "none", case)
+    try:
+        found = getattr(losses, name)(**case.arguments, **options_of(subject.code))
+    except Exception as error:  # whatever it is, the case is valid
+        return f"{name} raises {error!r}"
+    if differs(found, expected, subject.rtol, atol):
+        return f"{name} returns\n{found!r}\ninstead of\n{expected!r}"
+    return None
 
 
 def _wrong_value(way: str) -> Callable[[Subject, Any, Case], str | None]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from fuzz_regression import outputs_of, pairs, tweedie_deviance
-from fuzz_subject import ROWS, Generator, Subject, code_of
+from fuzz_subject import ROWS, Generator, Subject, UndecidedError, code_of
 
 WIDE = np.longdouble  # the squares of 1e7 + noise leave few digits of a double
 
@@ -165,6 +165,9 @@ def _quantile(values, weight, level):
     """The mean of the least and the greatest value that qualify."""
     order = np.argsort(values)
     values, reached = values[order], np.cumsum(weight[order].astype(float))
+    gap = abs(reached - level * reached[-1])
+    if ((gap > 0) & (gap < 1e-6 * reached[-1])).any():
+        raise UndecidedError
     low = values[np.argmax(reached >= level * reached[-1])]
     beyond = reached > level * reached[-1]
     high = values[np.argmax(beyond)] if beyond.any() else values[-1]

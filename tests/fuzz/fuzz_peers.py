@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 import scipy.spatial.distance as distance
 import scipy.special as special
@@ -35,7 +36,7 @@ def class_name(code: str) -> str:
 
 def options_of(code: str) -> Arrays:
     """The options in that code, which are all given by name."""
-    return eval("dict(" + code.split("(", 1)[1], {"np": np})
+    return eval("dict(" + code.split("(", 1)[1], {"jax": jax, "np": np})
 
 
 def peer_value(subject: Subject, peers: dict[str, Peer], arguments: Arrays) -> Any:

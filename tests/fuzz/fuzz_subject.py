@@ -14,6 +14,10 @@ Generator = np.random.Generator
 Arrays = dict[str, Any]
 
 
+class UndecidedError(Exception):
+    """Raised by a reference whose value hangs on the rounding of a sum."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """A metric or a loss with options.
@@ -87,4 +91,14 @@ def code_of(name: str, **options: Any) -> str:
     return f"jm.metrics.{name}({', '.join(f'{n}={v!r}' for n, v in options.items())})"
 
 
-__all__ = ["PARTS", "ROWS", "Arrays", "Case", "Generator", "Subject", "code_of", "code_of_loss"]
+__all__ = [
+    "PARTS",
+    "ROWS",
+    "Arrays",
+    "Case",
+    "Generator",
+    "Subject",
+    "UndecidedError",
+    "code_of",
+    "code_of_loss",
+]

@@ -7,7 +7,7 @@ import numpy as np
 from fuzz_peers import Peer, only
 
 
-def losses() -> dict[str, Peer]:
+def peers() -> dict[str, Peer]:
     """The functions by the name of the class; none without PyTorch."""
     return _losses() if importlib.util.find_spec("torch") else {}
 

@@ -43,8 +43,9 @@ def split(value: Any, dtype: Any) -> tuple[jax.Array, Any]:
     if not _is_wide(value):
         return jnp.asarray(value).astype(dtype), 0.0
     if isinstance(value, np.ndarray | np.generic):  # JAX might truncate them
-        rounded = value.astype(dtype)
-        return jnp.asarray(rounded), jnp.asarray(value - rounded.astype(np.float64), dtype)
+        rounded = np.asarray(value, dtype)
+        rest = np.subtract(value, rounded, dtype=np.float64)
+        return jnp.asarray(rounded), jnp.asarray(rest, dtype)
     bits = int(jnp.finfo(dtype).nmant) + 1
     last = 8 * value.dtype.itemsize - bits  # bits that a float has no room for
     exact = value < 2**bits
