@@ -34,8 +34,8 @@ def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2
         >>> mesh = jax.make_mesh((1,), ("data",))
         >>> rules = jm.sharding.fsdp(mesh)
         >>> model = jm.sharding.init(jm.Linear(512), 0, jnp.ones((1, 64)), mesh, rules)
-        >>> model.kernel.sharding.spec, model.bias.sharding.spec
-        (PartitionSpec(None, 'data'), PartitionSpec())
+        >>> tuple(model.kernel.sharding.spec), tuple(model.bias.sharding.spec)
+        ((None, 'data'), ())
     """
     if axis not in mesh.shape:
         raise ShardingError(

@@ -38,8 +38,8 @@ def init(
         >>> mesh = jax.make_mesh((1,), ("data",))
         >>> inputs = jax.ShapeDtypeStruct((1, 3), "float32")
         >>> model = jm.sharding.init(jm.Linear(4), 0, inputs, mesh, {".*kernel": (None, "data")})
-        >>> model.kernel.sharding.spec
-        PartitionSpec(None, 'data')
+        >>> tuple(model.kernel.sharding.spec)
+        (None, 'data')
     """
     program, arguments = init_program(model, key, inputs, mesh, rules, call_method)
     return program(*arguments)

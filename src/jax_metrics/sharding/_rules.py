@@ -59,8 +59,8 @@ class Rules:
         ...     axes={"embed": None, "mlp": "model"},
         ... )
         >>> layer = jm.sharding.init(jm.Linear(4), 0, jnp.ones((1, 3)), mesh, rules)
-        >>> layer.kernel.sharding.spec
-        PartitionSpec(None, 'model')
+        >>> tuple(layer.kernel.sharding.spec)
+        (None, 'model')
     """
 
     rules: Mapping[Any, Any]

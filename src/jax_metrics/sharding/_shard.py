@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import jax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.core import Tracer
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from jax_metrics.sharding._assign import specs
 from jax_metrics.sharding._rules import as_rules
@@ -38,8 +39,8 @@ def shardings(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -
         >>> import jax_metrics as jm
         >>> mesh = jax.make_mesh((1,), ("data",))
         >>> shapes = jax.eval_shape(lambda: jm.Linear(4).init(0, jnp.ones((1, 3))))
-        >>> jm.sharding.shardings(shapes, mesh, {".*kernel": (None, "data")}).kernel.spec
-        PartitionSpec(None, 'data')
+        >>> tuple(jm.sharding.shardings(shapes, mesh, {".*kernel": (None, "data")}).kernel.spec)
+        (None, 'data')
     """
     found = specs(tree, mesh, as_rules(rules), tuple(leading))
     return map(
@@ -53,8 +54,8 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
     """Splits the arrays of a tree over the devices of a mesh by rules; returns a new tree.
 
     Args:
-        tree: As in `shardings`. Shapes get their sharding, so that the result can be the `like=`
-            of `jm.load`. Leaves that are no arrays stay as they are.
+        tree: As in `shardings`. Under `jax.jit` it lies where the rules say, whatever XLA would
+            choose. Shapes get their sharding, so that the result can be the `like=` of `jm.load`. Leaves that are no arrays stay as they are.
         mesh: As in `shardings`, as are the arguments after it.
         rules: See `mesh`.
         leading: See `mesh`.
@@ -69,8 +70,8 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
         >>> mesh = jax.make_mesh((1,), ("data",))
         >>> model = jm.Linear(4).init(0, jnp.ones((1, 3)))
         >>> model = jm.sharding.shard(model, mesh, {".*kernel": ("data", None)})
-        >>> model.kernel.sharding.spec
-        PartitionSpec('data', None)
+        >>> tuple(model.kernel.sharding.spec)
+        ('data', None)
     """
     found = specs(tree, mesh, as_rules(rules), tuple(leading))
 
@@ -80,6 +81,15 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
         sharding = NamedSharding(mesh, found[info.path])
         if isinstance(info.value, jax.ShapeDtypeStruct):
             return jax.ShapeDtypeStruct(info.value.shape, info.value.dtype, sharding=sharding)
-        return jax.device_put(info.value, sharding)
+        return _placed(info.value, sharding)
 
     return map(place, tree, field_info=True)
+
+
+def _placed(array: Any, sharding: NamedSharding) -> Any:
+    if not isinstance(array, Tracer):
+        return jax.device_put(array, sharding)
+    # In a trace `device_put` would leave it to XLA where a whole array lies.
+    if AxisType.Explicit in sharding.mesh.axis_types:
+        return jax.sharding.reshard(array, sharding)
+    return jax.lax.with_sharding_constraint(array, sharding)

@@ -52,10 +52,10 @@ def tensor_parallel(
         >>> layer = jm.nn.TransformerEncoderLayer(4).init(0, jnp.ones((1, 5, 16)))
         >>> rules = jm.sharding.tensor_parallel(mesh, layer)
         >>> layer = jm.sharding.shard(layer, mesh, rules)
-        >>> layer.feed_forward.linear1.kernel.sharding.spec
-        PartitionSpec(None, 'model')
-        >>> layer.feed_forward.linear2.kernel.sharding.spec
-        PartitionSpec('model', None)
+        >>> tuple(layer.feed_forward.linear1.kernel.sharding.spec)
+        (None, 'model')
+        >>> tuple(layer.feed_forward.linear2.kernel.sharding.spec)
+        ('model', None)
     """
     if axis not in mesh.shape:
         raise ShardingError(

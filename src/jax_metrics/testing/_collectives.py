@@ -37,8 +37,8 @@ class Collectives(tuple[Collective, ...]):
     """The collectives of a compiled program, in its order.
 
     Example:
-        >>> import jax_metrics as jm
-        >>> jm.testing.collectives(lambda x: x + 1, 1.0).counts
+        >>> from jax_metrics.testing import collectives
+        >>> collectives(lambda x: x + 1, 1.0).counts
         {}
     """
 
@@ -82,12 +82,12 @@ def collectives(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Collective
     Example:
         >>> import jax
         >>> import jax.numpy as jnp
-        >>> import jax_metrics as jm
+        >>> from jax_metrics.testing import collectives
         >>> mesh = jax.make_mesh((2,), ("data",), devices=jax.devices()[:2])
         >>> x = jax.device_put(jnp.ones((4, 3)), jax.NamedSharding(mesh, jax.P("data")))
-        >>> jm.testing.collectives(lambda x: x.sum(axis=0), x).counts
+        >>> collectives(lambda x: x.sum(axis=0), x).counts
         {'all-reduce': 1}
-        >>> jm.testing.collectives(lambda x: x.sum(axis=1), x).counts
+        >>> collectives(lambda x: x.sum(axis=1), x).counts
         {}
     """
     if isinstance(fn, jax.stages.Compiled):
