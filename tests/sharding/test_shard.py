@@ -48,7 +48,7 @@ def test_a_whole_run(kind):
     assert found["['model'].kernel"] == P("data", "model")
     assert found["['optimizer'].opt_state[0].mu['.kernel']"] == P("data", "model")
     assert found["['average'].averages['.bias']"] == P("model")
-    assert {spec for path, spec in found.items() if "accuracy" in path} == {P()}
+    assert not any(any(spec) for path, spec in found.items() if "accuracy" in path)
     assert placed["model"].kernel.addressable_shards[0].data.shape == (2, 2)
 
 

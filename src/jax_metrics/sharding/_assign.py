@@ -56,7 +56,8 @@ def _spec(
     over = rules.spread
     if over is not None and over.axis in mesh.shape and leaf.is_parameter and not keeps_whole:
         axes = spread(axes, leaf, mesh, over, problems)
-    return partition_spec(resolve_leading(leading, leaf, axes, mesh, rules, problems))
+    axes = resolve_leading(leading, leaf, axes, mesh, rules, problems)
+    return partition_spec(axes, mesh)
 
 
 class _Matcher:

@@ -35,7 +35,7 @@ def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2
         >>> rules = jm.sharding.fsdp(mesh)
         >>> model = jm.sharding.init(jm.Linear(512), 0, jnp.ones((1, 64)), mesh, rules)
         >>> tuple(model.kernel.sharding.spec), tuple(model.bias.sharding.spec)
-        ((None, 'data'), ())
+        ((None, 'data'), (None,))
     """
     if axis not in mesh.shape:
         raise ShardingError(

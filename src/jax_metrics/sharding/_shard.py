@@ -55,7 +55,8 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
 
     Args:
         tree: As in `shardings`. Under `jax.jit` it lies where the rules say, whatever XLA would
-            choose. Shapes get their sharding, so that the result can be the `like=` of `jm.load`. Leaves that are no arrays stay as they are.
+            choose. Shapes get their sharding, so that the result can be the `like=` of `jm.load`;
+            leaves that are no arrays stay as they are.
         mesh: As in `shardings`, as are the arguments after it.
         rules: See `mesh`.
         leading: See `mesh`.

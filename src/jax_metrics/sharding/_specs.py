@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from jax.sharding import PartitionSpec
+from jax.sharding import AxisType, PartitionSpec
 
 from jax_metrics.sharding._leaves import Leaf
 from jax_metrics.sharding._rules import Rules, Spread
@@ -123,7 +123,11 @@ def spread(
     return [(over.axis,) if number == chosen else names for number, names in enumerate(axes)]
 
 
-def partition_spec(axes: list[Axes]) -> PartitionSpec:
-    """The spec of an array, with an entry for each of its axes if any is split."""
+def partition_spec(axes: list[Axes], mesh: Any) -> PartitionSpec:
+    """The spec of an array, as JAX writes those of results, so that a step's results fit the step.
+
+    With Explicit axes it has an entry for each axis, also for an array that is not split.
+    """
     entries = [names[0] if len(names) == 1 else names or None for names in axes]
-    return PartitionSpec(*entries) if any(entries) else PartitionSpec()
+    complete = any(entries) or AxisType.Explicit in mesh.axis_types
+    return PartitionSpec(*entries) if complete else PartitionSpec()
