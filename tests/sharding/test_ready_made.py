@@ -98,6 +98,31 @@ def test_tensor_parallel_model_without_biases():
     assert found[f"{stacked}.norm1.scale"] == P(None, "model")
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {".*embedding": (None, "model")},
+        {jm.Embed: (None, "model")},
+        {jm.Embed: {"embedding": (None, "model")}},
+        {jm.Embed: {"embedding": (None, "model")}, ...: None},
+    ],
+)
+def test_tensor_parallel_with_other_rules(rules):
+    model = jm.Sequential(jm.Embed(15, 8), jm.nn.FeedForward())
+    model = shapes_of(model, jax.ShapeDtypeStruct((2, 5), jnp.int32))
+    with pytest.raises(ShardingError, match="the rule Embed: 'embedding' splits axis 0 of"):
+        specs(model, tensor_parallel(mesh, model))
+    found = specs(model, tensor_parallel(mesh, model, rules=rules))
+    assert found[".layers[0].embedding"] == found[".layers[1].linear1.kernel"] == KEY
+
+
+def test_tensor_parallel_with_rules_for_a_part_of_a_layer():
+    layer = shapes_of(jm.nn.FeedForward(), x)
+    rules = {jm.nn.FeedForward: {r"linear1\.bias": None}}
+    found = specs(layer, tensor_parallel(mesh, layer, rules=rules))
+    assert found[".linear1.bias"] == P() and found[".linear1.kernel"] == KEY
+
+
 def test_tensor_parallel_problems():
     layer = shapes_of(jm.nn.TransformerEncoderLayer(3, head_dim=4), x)
     with pytest.raises(ShardingError, match=r"`.self_attention` has num_heads=3, which does not"):

@@ -1,6 +1,8 @@
 """What rules match, and that all that does not fit is one error."""
 
+import dataclasses
 import re
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -89,6 +91,19 @@ def test_a_path_begins_at_the_outermost_module():
 def test_plain_trees():
     tree = {"w": jnp.ones((4, 4)), "n": 3}
     assert specs({r"\['w'\]": ("data", None)}, tree) == {"['w']": P("data", None), "['n']": P()}
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass
+class Run:
+    """A pytree that is no Tree."""
+
+    model: Any
+
+
+def test_models_in_other_pytrees():
+    found = specs(Rules({jm.Linear: {"kernel": (None, "model")}}, axes=AXES), {"run": Run(model)})
+    assert found[f"['run'].model{KERNEL}"] == P(None, "model")
 
 
 PROBLEMS = {

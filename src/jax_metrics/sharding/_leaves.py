@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jax
+
 from jax_metrics.module import Parameter
 from jax_metrics.nn import Stack
-from jax_metrics.tree import leaves_in_order, trees_with_paths
+from jax_metrics.tree import is_tree, leaves_in_order, trees_with_paths
 
 _STEP = re.compile(r"(?=[.\[])")
 # A dict of a state, keyed by the paths of parameters: `.opt_state[0].mu['.layers[0].kernel']`.
@@ -62,7 +64,13 @@ def array_leaves(tree: Any, leading: int) -> Iterator[Leaf]:
         tree: Any pytree.
         leading: How many leading axes `vmap` added to each.
     """
-    trees = dict(trees_with_paths(tree))
+    # Pytrees of other libraries may hold Trees, too.
+    outer = jax.tree_util.tree_leaves_with_path(tree, is_leaf=is_tree)
+    trees = {
+        path: inner
+        for keys, value in outer
+        for path, inner in trees_with_paths(value, jax.tree_util.keystr(keys))
+    }
     for info in leaves_in_order(tree):
         if not hasattr(info.value, "shape") or not hasattr(info.value, "dtype"):
             continue

@@ -13,7 +13,8 @@ from jax_metrics.nn import (
     MultiHeadAttention,
 )
 from jax_metrics.sharding._errors import ShardingError, described, raise_problems
-from jax_metrics.sharding._leaves import array_leaves
+from jax_metrics.sharding._leaves import Leaf, array_leaves
+from jax_metrics.sharding._matcher import Matcher
 from jax_metrics.sharding._rules import THRESHOLD, Rules
 from jax_metrics.tree import trees_with_paths
 
@@ -63,10 +64,14 @@ def tensor_parallel(
             f"({described(mesh)}). Name another one: `tensor_parallel(mesh, model, "
             f"{next(iter(mesh.shape))!r})`."
         )
+    own = dict(rules or {})
+    rest = {...: own.pop(...)} if ... in own else {}
+    matcher = Matcher(Rules(own))
+    leaves = [leaf for leaf in array_leaves(model, 0) if not matcher.matches(leaf)]
     known = {
         cls: present
         for cls, patterns in _patterns(axis).items()
-        if (present := _present(model, cls, patterns))
+        if (present := _present(leaves, cls, patterns))
     }
     if not known:
         raise ShardingError(
@@ -75,7 +80,10 @@ def tensor_parallel(
             "`jax.eval_shape(lambda: model.init(key, inputs))`; or write rules yourself."
         )
     raise_problems(_undivided_heads(model, mesh.shape[axis]), model, mesh)
-    return Rules({**(rules or {}), **known}, threshold=threshold)
+    # A class that has rules already gets more: dicts have each key once.
+    for cls in known.keys() & own.keys():
+        known[cls] = {**own.pop(cls), **known[cls]}
+    return Rules({**own, **known, **rest}, threshold=threshold)
 
 
 def _patterns(axis: str) -> dict[type, dict[str, Any]]:
@@ -100,11 +108,11 @@ def _patterns(axis: str) -> dict[type, dict[str, Any]]:
     }
 
 
-def _present(model: Any, cls: type, patterns: dict[str, Any]) -> dict[str, Any]:
+def _present(leaves: list[Leaf], cls: type, patterns: dict[str, Any]) -> dict[str, Any]:
     """Those patterns that match something; layers without biases lack some."""
     inside = [
         leaf.path[len(path) :].removeprefix(".")
-        for leaf in array_leaves(model, 0)
+        for leaf in leaves
         for path, owner in leaf.owners
         if isinstance(owner, cls)
     ]
