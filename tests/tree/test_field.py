@@ -128,15 +128,15 @@ def test_check_metadata_updates_notices_what_was_written_to_vars():
 def test_metadata_update_gives_a_changed_copy():
     metadata = jt.FieldMetadata(node=True)
     assert metadata.update(kind=Weight) == jt.FieldMetadata(node=True, kind=Weight)
+    assert metadata.kind is type(None)
 
 
 def test_a_declaration_names_the_axes():
     class Layer(jt.Tree):
-        kernel: Any = Weight.node(None, sharding=("embed", "mlp"))
+        kernel: jax.Array = Weight.node(None, sharding=("embed", "mlp"))
 
     class Wider(Layer):
         pass
 
     assert Wider().field_metadata["kernel"].sharding == ("embed", "mlp")
     assert jt.FieldMetadata(node=True).sharding is None
-    assert metadata.kind is type(None)
