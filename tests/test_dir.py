@@ -17,6 +17,7 @@ MODULES = {
     "nn",
     "optim",
     "regularizers",
+    "sharding",
     "training",
     "tree",
 }

@@ -14,6 +14,7 @@ from jax_metrics import module as module
 from jax_metrics import nn as nn
 from jax_metrics import optim as optim
 from jax_metrics import regularizers as regularizers
+from jax_metrics import sharding as sharding
 from jax_metrics import training as training
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
@@ -202,8 +203,8 @@ from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
 _MODULES = frozenset(
-    "checkpoint initializers losses metrics module nn optim regularizers testing training "
-    "tree".split()
+    "checkpoint initializers losses metrics module nn optim regularizers sharding testing "
+    "training tree".split()
 )
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error

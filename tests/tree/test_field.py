@@ -129,3 +129,14 @@ def test_metadata_update_gives_a_changed_copy():
     metadata = jt.FieldMetadata(node=True)
     assert metadata.update(kind=Weight) == jt.FieldMetadata(node=True, kind=Weight)
     assert metadata.kind is type(None)
+
+
+def test_a_declaration_names_the_axes():
+    class Layer(jt.Tree):
+        kernel: jax.Array = Weight.node(None, sharding=("embed", "mlp"))
+
+    class Wider(Layer):
+        pass
+
+    assert Wider().field_metadata["kernel"].sharding == ("embed", "mlp")
+    assert jt.FieldMetadata(node=True).sharding is None

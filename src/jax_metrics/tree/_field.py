@@ -53,6 +53,7 @@ def field(
     *,
     node: Any = dataclasses.MISSING,
     kind: type = _NO_KIND,
+    sharding: Any = None,
     default_factory: Any = dataclasses.MISSING,
     init: bool = True,
     repr: bool = True,
@@ -66,6 +67,8 @@ def field(
         default: The initial value in every new object.
         node: Whether the field is a child of the pytree (`True`) or static (`False`); required.
         kind: The purpose of the field, a class such as `jm.Parameter`.
+        sharding: For `jm.sharding.shard`: a name or None for each axis of the array, such as
+            `("embed", "mlp")`; see `jm.sharding.Rules`.
         default_factory: A function without arguments that creates the default.
         init: As in `dataclasses.field`, as are the arguments after it.
         repr: See `init`.
@@ -116,7 +119,7 @@ def field(
             hash=hash,
             compare=compare,
             kw_only=kw_only,
-            metadata={"node": node, "kind": kind},
+            metadata={"node": node, "kind": kind, "sharding": sharding},
         )
     )
 
@@ -184,4 +187,5 @@ def declared_metadata(declaration: dataclasses.Field) -> FieldMetadata | None:
     """Node and kind as a dataclass field declares them; None if it is an ordinary field."""
     if "node" not in declaration.metadata:
         return None
-    return FieldMetadata(declaration.metadata["node"], declaration.metadata.get("kind", _NO_KIND))
+    metadata = declaration.metadata
+    return FieldMetadata(metadata["node"], metadata.get("kind", _NO_KIND), metadata.get("sharding"))

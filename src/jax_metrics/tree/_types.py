@@ -100,10 +100,12 @@ class FieldMetadata:
     Attributes:
         node: Whether the field is a child of the pytree; otherwise it is static.
         kind: The kind, a class such as `jm.Parameter`; `NoneType` when there is none.
+        sharding: Names of the axes of the array, for rules of `jm.sharding`; None: not declared.
     """
 
     node: bool
     kind: type = type(None)
+    sharding: Any = None
 
     def update(self, **changes: Any) -> "FieldMetadata":
         """Returns a copy with the given attributes changed."""

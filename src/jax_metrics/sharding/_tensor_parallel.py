@@ -1,0 +1,137 @@
+"""`tensor_parallel`: the layers of a transformer, each computed by several devices together."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jax.sharding import Mesh
+
+from jax_metrics.nn import (
+    Embed,
+    FeedForward,
+    GroupedQueryAttention,
+    MultiHeadAttention,
+)
+from jax_metrics.sharding._errors import ShardingError, described, raise_problems
+from jax_metrics.sharding._leaves import Leaf, array_leaves
+from jax_metrics.sharding._matcher import Matcher
+from jax_metrics.sharding._rules import THRESHOLD, Rules
+from jax_metrics.tree import trees_with_paths
+
+
+def tensor_parallel(
+    mesh: Mesh,
+    model: Any,
+    axis: str = "model",
+    rules: Mapping[Any, Any] | None = None,
+    *,
+    threshold: int = THRESHOLD,
+) -> Rules:
+    """Rules that split attention, feed-forward networks and embeddings within a layer.
+
+    Heads of attention and hidden features are split, so that a transformer layer needs two sums
+    over the devices (Shoeybi et al., 2019, arXiv:1909.08053). Embeddings are split by their rows.
+    All other parameters, such as norms, are on each device; a large one, such as the kernel of an
+    output layer, needs a rule of yours.
+
+    Args:
+        mesh: The mesh.
+        model: The model, initialized, or its shapes from `jax.eval_shape`.
+        axis: The axis of the mesh to split over.
+        rules: Your rules, which come first.
+        threshold: As in `Rules`.
+
+    Raises:
+        ShardingError: If the mesh has no such axis, the model has none of these layers, or the
+            number of heads of a layer does not divide.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> mesh = jax.make_mesh((1, 1), ("data", "model"))
+        >>> layer = jm.nn.TransformerEncoderLayer(4).init(0, jnp.ones((1, 5, 16)))
+        >>> rules = jm.sharding.tensor_parallel(mesh, layer)
+        >>> layer = jm.sharding.shard(layer, mesh, rules)
+        >>> tuple(layer.feed_forward.linear1.kernel.sharding.spec)
+        (None, 'model')
+        >>> tuple(layer.feed_forward.linear2.kernel.sharding.spec)
+        ('model', None)
+    """
+    if axis not in mesh.shape:
+        raise ShardingError(
+            f"`tensor_parallel` splits over the mesh axis {axis!r}, which is not in the mesh "
+            f"({described(mesh)}). Name another one: `tensor_parallel(mesh, model, "
+            f"{next(iter(mesh.shape))!r})`."
+        )
+    own = dict(rules or {})
+    rest = {...: own.pop(...)} if ... in own else {}
+    matcher = Matcher(Rules(own))
+    leaves = [leaf for leaf in array_leaves(model, 0) if not matcher.matches(leaf)]
+    known = {
+        cls: present
+        for cls, patterns in _patterns(axis).items()
+        if (present := _present(leaves, cls, patterns))
+    }
+    if not known:
+        raise ShardingError(
+            f"`tensor_parallel` knows attention, feed-forward networks and embeddings, and this "
+            f"{type(model).__name__} has none with values. Initialize it, or pass "
+            "`jax.eval_shape(lambda: model.init(key, inputs))`; or write rules yourself."
+        )
+    raise_problems(_undivided_heads(model, mesh.shape[axis]), model, mesh)
+    # A class that has rules already gets more: dicts have each key once.
+    for cls in known.keys() & own.keys():
+        known[cls] = {**own.pop(cls), **known[cls]}
+    return Rules({**own, **known, **rest}, threshold=threshold)
+
+
+def _patterns(axis: str) -> dict[type, dict[str, Any]]:
+    into, out = "(query|key|value)", "out"
+    return {
+        GroupedQueryAttention: {
+            rf"{into}\.kernel": (None, axis),
+            rf"{into}\.bias": (axis,),
+            rf"{out}\.kernel": (axis, None),
+        },
+        MultiHeadAttention: {  # Flax's layout: [features, heads, size of a head]
+            rf"{into}\['kernel'\]": (None, axis, None),
+            rf"{into}\['bias'\]": (axis, None),
+            rf"{out}\['kernel'\]": (axis, None, None),
+        },
+        FeedForward: {
+            r"linear1\.kernel": (None, axis),
+            r"linear1\.bias": (axis,),
+            r"linear2\.kernel": (axis, None),
+        },
+        Embed: {"embedding": (axis, None)},
+    }
+
+
+def _present(leaves: list[Leaf], cls: type, patterns: dict[str, Any]) -> dict[str, Any]:
+    """Those patterns that match something; layers without biases lack some."""
+    inside = [
+        leaf.path[len(path) :].removeprefix(".")
+        for leaf in leaves
+        for path, owner in leaf.owners
+        if isinstance(owner, cls)
+    ]
+    return {
+        pattern: spec
+        for pattern, spec in patterns.items()
+        if any(re.fullmatch(pattern, path) for path in inside)
+    }
+
+
+def _undivided_heads(model: Any, parts: int) -> list[str]:
+    problems = []
+    for path, layer in trees_with_paths(model):
+        if isinstance(layer, GroupedQueryAttention | MultiHeadAttention):
+            for name in ("num_heads", "num_kv_heads"):
+                heads = getattr(layer, name, parts)
+                if heads % parts:
+                    problems.append(
+                        f"`{path}` has {name}={heads}, which does not divide into {parts} equal "
+                        "parts, so that heads would be torn"
+                    )
+    return problems

@@ -1,0 +1,140 @@
+"""`fsdp` and `tensor_parallel`."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
+
+import jax_metrics as jm
+from jax_metrics.sharding import ShardingError, fsdp, shardings, tensor_parallel
+
+mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(AxisType.Auto,) * 2)
+
+
+def shapes_of(model, inputs):
+    return jax.eval_shape(lambda inputs: model.init(0, inputs), inputs)
+
+
+def specs(tree, rules):
+    found = jax.tree_util.tree_leaves_with_path(shardings(tree, mesh, rules))
+    return {jax.tree_util.keystr(path): sharding.spec for path, sharding in found}
+
+
+x = jax.ShapeDtypeStruct((2, 5, 8), jnp.float32)
+linear = shapes_of(jm.Linear(16), jax.ShapeDtypeStruct((2, 8), jnp.float32))
+
+
+def test_fsdp_splits_the_largest_axis_that_divides():
+    assert specs(linear, fsdp(mesh, min_size=64)) == {".kernel": P(None, "data"), ".bias": P()}
+    odd = {"w": jax.ShapeDtypeStruct((9, 8), jnp.float32)}
+    assert specs(odd, fsdp(mesh, min_size=64)) == {"['w']": P(None, "data")}
+
+
+def test_fsdp_adds_to_rules():
+    rules = fsdp(mesh, rules={".*kernel": (None, "model")}, min_size=4)
+    assert specs(linear, rules) == {".kernel": P("data", "model"), ".bias": P("data")}
+    rules = fsdp(mesh, rules={".*kernel": None, ".*bias": ("data",)}, min_size=4)
+    assert specs(linear, rules) == {".kernel": P(), ".bias": P("data")}
+
+
+def test_fsdp_leaves_the_axis_of_a_stack():
+    stack = shapes_of(jm.nn.Stack(jm.Linear(8), 32), jax.ShapeDtypeStruct((2, 8), jnp.float32))
+    found = specs(stack, fsdp(mesh, min_size=64))
+    assert found == {".layer.kernel": P(None, "data", None), ".layer.bias": P()}
+
+
+def test_fsdp_problems():
+    with pytest.raises(ShardingError, match=r"'fsdp', which is not in the mesh \(data=4, model=2"):
+        fsdp(mesh, "fsdp")
+    odd = {"w": jnp.ones((9, 9))}
+    with pytest.raises(ShardingError, match=r"no axis of `\['w'\]`, shape \(9, 9\), can be split"):
+        shardings(odd, mesh, fsdp(mesh, min_size=64))
+    other = jax.make_mesh((8,), ("batch",))
+    with pytest.raises(ShardingError, match="`fsdp` was made for another mesh, with the axis 'dat"):
+        shardings(odd, other, fsdp(mesh))
+
+
+KEY, OUT = P(None, "model"), P("model", None)
+PARTS = {
+    ".{}.query.kernel": KEY,
+    ".{}.value.kernel": KEY,
+    ".{}.value.bias": P("model"),
+    ".{}.out.kernel": OUT,
+    ".{}.out.bias": P(),
+}
+
+
+def test_tensor_parallel_decoder():
+    layer = shapes_of(jm.nn.TransformerDecoderLayer(4, num_kv_heads=2), (x, x))
+    found = specs(layer, tensor_parallel(mesh, layer))
+    for attention in ("self_attention", "cross_attention"):
+        for path, spec in PARTS.items():
+            assert found[path.format(attention)] == spec
+    assert found[".feed_forward.linear1.kernel"] == KEY
+    assert found[".feed_forward.linear1.bias"] == P("model")
+    assert found[".feed_forward.linear2.kernel"] == OUT
+    assert found[".feed_forward.linear2.bias"] == found[".norm1.scale"] == P()
+
+
+def test_tensor_parallel_attention_of_flax():
+    layer = shapes_of(jm.MultiHeadAttention(num_heads=4), x)
+    found = specs(layer, tensor_parallel(mesh, layer))
+    assert found[".query['kernel']"] == P(None, "model", None)
+    assert found[".query['bias']"] == P("model", None)
+    assert found[".out['kernel']"] == P("model", None, None)
+    assert found[".out['bias']"] == P()
+
+
+def test_tensor_parallel_model_without_biases():
+    layer = jm.nn.TransformerEncoderLayer(2, use_bias=False)
+    model = jm.Sequential(jm.Embed(16, 8), jm.nn.TransformerEncoder(layer, 2, scan=True))
+    model = shapes_of(model, jax.ShapeDtypeStruct((2, 5), jnp.int32))
+    rules = tensor_parallel(mesh, model, rules={".*norm1.scale": ("model",)})
+    found = specs(model, rules)
+    assert found[".layers[0].embedding"] == OUT
+    stacked = ".layers[1].layers.layer"
+    assert found[f"{stacked}.self_attention.out.kernel"] == P(None, "model", None)
+    assert found[f"{stacked}.norm1.scale"] == P(None, "model")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {".*embedding": (None, "model")},
+        {jm.Embed: (None, "model")},
+        {jm.Embed: {"embedding": (None, "model")}},
+        {jm.Embed: {"embedding": (None, "model")}, ...: None},
+    ],
+)
+def test_tensor_parallel_with_other_rules(rules):
+    model = jm.Sequential(jm.Embed(15, 8), jm.nn.FeedForward())
+    model = shapes_of(model, jax.ShapeDtypeStruct((2, 5), jnp.int32))
+    with pytest.raises(ShardingError, match="the rule Embed: 'embedding' splits axis 0 of"):
+        specs(model, tensor_parallel(mesh, model))
+    found = specs(model, tensor_parallel(mesh, model, rules=rules))
+    assert found[".layers[0].embedding"] == found[".layers[1].linear1.kernel"] == KEY
+
+
+def test_tensor_parallel_with_rules_for_a_part_of_a_layer():
+    layer = shapes_of(jm.nn.FeedForward(), x)
+    rules = {jm.nn.FeedForward: {r"linear1\.bias": None}}
+    found = specs(layer, tensor_parallel(mesh, layer, rules=rules))
+    assert found[".linear1.bias"] == P() and found[".linear1.kernel"] == KEY
+
+
+def test_tensor_parallel_problems():
+    layer = shapes_of(jm.nn.TransformerEncoderLayer(3, head_dim=4), x)
+    with pytest.raises(ShardingError, match=r"`.self_attention` has num_heads=3, which does not"):
+        tensor_parallel(mesh, layer)
+    layer = shapes_of(jm.nn.GroupedQueryAttention(4, 1), x)
+    with pytest.raises(ShardingError, match="has num_kv_heads=1, which does not divide into 2"):
+        tensor_parallel(mesh, layer)
+    with pytest.raises(ShardingError, match="which is not in the mesh"):
+        tensor_parallel(mesh, layer, "tensor")
+    for model in (linear, jm.nn.TransformerEncoderLayer(4)):
+        with pytest.raises(ShardingError, match="has none with values. Initialize it, or pass"):
+            tensor_parallel(mesh, model)
+    model = shapes_of(jm.Sequential(jm.nn.FeedForward(), jm.Linear(64)), x)
+    with pytest.raises(ShardingError, match=r"large parameter `.layers\[1\].kernel`"):
+        shardings(model, mesh, tensor_parallel(mesh, model, threshold=512))
