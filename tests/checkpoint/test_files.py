@@ -215,3 +215,25 @@ def test_a_missing_package_is_named_with_the_extra(path, monkeypatch, name):
     with pytest.raises(ImportError, match=text):
         jm.save(path, {"a": 1})
     assert files(path) == []
+
+
+class Scale(jm.Module):
+    """A module that makes its arrays itself, and needs no `init`."""
+
+    factor: jax.Array = jm.Parameter.node()
+
+    def __init__(self):
+        self.factor = jnp.ones(3)
+        self.activation = jm.Lambda(jax.nn.relu)
+
+
+def test_a_module_without_arrays_is_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(jm.CheckpointError, match="Not initialized: the Sequential at tree.a. Call"):
+        jm.save(path, {"a": jm.Sequential(jm.Linear(2)), "b": jnp.ones(2)})
+    assert not path.exists()
+    jm.save(path, Scale())
+    assert list(jm.load(path)) == ["factor"]
+    with jm.Checkpointer(tmp_path / "steps") as checkpoints:
+        checkpoints.save(0, model=Scale())
+        assert checkpoints.restore()["model"]["factor"].tolist() == [1, 1, 1]

@@ -19,6 +19,7 @@ from jax_metrics.checkpoint._shards import (
     shards_in,
     write_index,
 )
+from jax_metrics.checkpoint._snapshot import check_initialized
 from jax_metrics.checkpoint._state_dict import state_dict
 from jax_metrics.checkpoint._write import write_file
 
@@ -66,6 +67,7 @@ def save(
     if shard_size is not None and shard_size < 1:
         raise CheckpointError(f"`shard_size` is a number of bytes, at least 1; got {shard_size}.")
     metadata = check_metadata(metadata)
+    check_initialized({"tree": tree})
     state = state_dict(tree)
     ties = getattr(state, "ties", {})
     if "__metadata__" in state:

@@ -65,12 +65,12 @@ def check_initialized(items: Mapping[str, Any]) -> None:
     Raises:
         CheckpointError: If some do not; it lists all of them.
     """
-    lacks_arrays = lambda node: getattr(node, "initialized", None) is False  # noqa: E731
-    nodes = jax.tree_util.tree_leaves_with_path(items, is_leaf=lacks_arrays)
+    fresh = lambda node: getattr(node, "initialized", None) is False  # noqa: E731
+    nodes = jax.tree_util.tree_leaves_with_path(items, is_leaf=fresh)
     wrong = [
         f"the {type(node).__name__} at {jax.tree_util.keystr(path, simple=True, separator='.')}"
         for path, node in nodes
-        if lacks_arrays(node)
+        if fresh(node) and not jax.tree.leaves(node)  # a module may have made its arrays itself
     ]
     if wrong:
         raise CheckpointError(
