@@ -94,6 +94,24 @@ def test_a_line_search_gets_value_gradient_and_function(whole, compiled):
             np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)
 
 
+def test_a_line_search_over_a_single_array():
+    def loss(w):
+        return ((w - 1) ** 2).sum()
+
+    params = jnp.zeros(3)
+    optimizer = jm.Optimizer(optax.lbfgs(memory_size=3)).init(params)
+
+    @jax.jit
+    def step(params, optimizer):
+        value, grad = jax.value_and_grad(loss)(params)
+        new = optimizer.update(grad, params, value=value, grad=grad, value_fn=loss)
+        return new, optimizer
+
+    for _ in range(3):
+        params, optimizer = step(params, optimizer)
+    np.testing.assert_allclose(params, 1, rtol=1e-5)
+
+
 @pytest.mark.parametrize("compiled", [True, False], ids=["jit", "eager"])
 def test_opaque_sam_gets_a_function_of_gradients(compiled):
     def make():

@@ -84,6 +84,20 @@ def test_a_state_made_inside_of_jit_shares_nothing_either(name):
     assert len(every) == len(set(every))
 
 
+@pytest.mark.parametrize("name", ["sam", "prodigy", "with_norms", "master_weights"])
+def test_an_eager_step_can_be_donated(name):
+    expected = model = make_model()
+    optimizer = jm.Optimizer(EVERY[name]()).init(model)
+    other = jm.copy(optimizer, arrays=True)
+    model = jm.copy(model, arrays=True)
+    for _ in range(3):
+        grads = gradient(expected)
+        expected = other.update(grads, expected)
+        before, model = model, optimizer.update(grads, model, donate=True)
+        assert before.layers[0].kernel.is_deleted()
+    assert jm.equal(flat(model), flat(expected))
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_a_saved_optimizer_goes_on(name, tmp_path):
     transformation = EVERY[name]()

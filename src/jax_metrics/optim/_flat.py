@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jax_metrics.module import Parameter
 from jax_metrics.tree import FieldInfo, map, trees_with_paths
@@ -55,6 +56,8 @@ def as_flat(value: Any, params: Any, paths: tuple[str, ...]) -> Any:
     if is_function(value) or isinstance(value, jax.tree_util.Partial):
         return functools.partial(_call_on_flat, value, params, paths)
     flat = leaves_by_path(value)
+    if paths == ("",) and params is not None and jnp.shape(value) != jnp.shape(params):
+        return value  # a loss beside parameters that are one array
     return {path: flat[path] for path in paths} if flat.keys() >= set(paths) else value
 
 
