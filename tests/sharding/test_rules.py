@@ -137,9 +137,10 @@ PROBLEMS = {
     ),
     "rank": (
         {".*": ("data",)},
-        "the rule '.*' gives 1 axes, ('data',); `.layers[0].kernel` with shape (4, 8) has 2. Write",
+        "the rule '.*' is for arrays of 1 axis, ('data',); `.layers[0].kernel` with shape "
+        "(4, 8) has 2 axes. Write",
     ),
-    "kind": ({jm.Parameter: ("data", None)}, "the rule Parameter gives 2 axes"),
+    "kind": ({jm.Parameter: ("data", None)}, "the rule Parameter is for arrays of 2 axes"),
 }
 
 
@@ -193,6 +194,11 @@ def test_all_problems_are_in_one_error():
 def test_wrong_rules(rules, error, message):
     with pytest.raises(error, match=message):
         specs(rules)
+
+
+def test_a_model_without_values():
+    with pytest.raises(ShardingError, match=r"there are no arrays. Initialize a model as it is sh"):
+        specs({".*kernel": None}, jm.Linear(4))
 
 
 def test_wrong_axes():
@@ -258,9 +264,11 @@ def test_stacks_and_vmap_add_an_axis():
     rules = {".*kernel": (None, "model")}
     found = specs(rules, ensemble, leading=("data",))
     assert found == {".kernel": P("data", None, "model"), ".bias": P("data", None)}
-    with pytest.raises(ShardingError, match="has 3. Write None for an axis that is not split, or"):
+    with pytest.raises(
+        ShardingError, match="has 3 axes. Write None for an axis that is not split, or"
+    ):
         specs(rules, ensemble)
-    with pytest.raises(ShardingError, match="has 2 after 1 that Stack or vmap added"):
+    with pytest.raises(ShardingError, match="has 2 axes after 1 that Stack or vmap added"):
         specs({".*kernel": ("model",)}, ensemble, leading=("data",))
 
 

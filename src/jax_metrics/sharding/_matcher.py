@@ -6,7 +6,6 @@ from typing import Any
 
 from jax_metrics.sharding._leaves import Leaf
 from jax_metrics.sharding._rules import Rules, label
-from jax_metrics.tree import nearest
 
 _MOST_SHOWN = 4
 
@@ -61,11 +60,18 @@ class Matcher:
                         f"{what} {name} matches only what rules before it match too; put it first"
                     )
                     continue
-                shown = ", ".join(f"`{path}`" for path in paths[:_MOST_SHOWN])
-                more = ", ..." if len(paths) > _MOST_SHOWN else ""
-                hint = nearest(key, paths) if isinstance(key, str) else ""
-                problems.append(f"{what} {name} matches nothing; there are: {shown}{more}{hint}")
+                problems.append(f"{what} {name} matches nothing; {_there(paths)}")
         return problems
+
+
+def _there(paths: list[str]) -> str:
+    if not paths:
+        return (
+            "there are no arrays. Initialize a model as it is sharded, with "
+            "`jm.sharding.init(model, key, inputs, mesh, rules)`"
+        )
+    shown = ", ".join(f"`{path}`" for path in paths[:_MOST_SHOWN])
+    return f"there are: {shown}{', ...' if len(paths) > _MOST_SHOWN else ''}"
 
 
 def _matches(key: Any, value: Any, leaf: Leaf) -> list[tuple[str, tuple[Any, Any], Any]]:

@@ -25,9 +25,9 @@ def resolve(
     if len(entries) != len(whole):
         added = f" after {leaf.leading} that Stack or vmap added" if leaf.leading else ""
         problems.append(
-            f"{origin} gives {len(entries)} axes, {tuple(spec)}; `{leaf.path}` with shape "
-            f"{leaf.shape} has {len(whole)}{added}. Write None for an axis that is not split, or "
-            "`...` in front for any number of them"
+            f"{origin} is for arrays of {_axes(len(entries))}, {tuple(spec)}; `{leaf.path}` with "
+            f"shape {leaf.shape} has {_axes(len(whole))}{added}. Write None for an axis "
+            "that is not split, or `...` in front for any number of them"
         )
         return whole
     named = [_mesh_axes(entry, mesh, rules, origin, problems) for entry in entries]
@@ -61,6 +61,10 @@ def resolve_leading(
             f"`{leaf.path}`"
         )
     return complete
+
+
+def _axes(count: int) -> str:
+    return "1 axis" if count == 1 else f"{count} axes"
 
 
 def _doubled(axes: list[str]) -> str:
