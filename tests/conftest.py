@@ -88,7 +88,7 @@ def short_collections(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 MAPS = Path("/proc/self/maps")
-MOST_MAPS = 40_000
+MOST_MAPS = 16_000
 finished = itertools.count(1)
 
 

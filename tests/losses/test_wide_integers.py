@@ -11,6 +11,7 @@ PREDS = np.zeros((2, 3), np.float32)
 SCORES = {"preds": PREDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", [None, np.ones(2, bool), jnp.ones(2, bool)])
 @pytest.mark.parametrize(
     ("loss", "arguments"),

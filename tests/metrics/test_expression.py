@@ -37,6 +37,7 @@ def value_of(metric):
     return metric.update(VALUES).compute()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", BINARY)
 @pytest.mark.parametrize(
     "left, right, numbers",

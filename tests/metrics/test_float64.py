@@ -60,6 +60,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "arguments", "expected"), CASES.values(), ids=CASES)
 def test_the_value_is_that_in_float64(make, arguments, expected):
     assert {leaf.dtype for leaf in jax.tree.leaves(make()) if leaf.dtype.kind == "f"} == {

@@ -153,6 +153,7 @@ def test_a_schedule_goes_on_without_state_of_parameters():
     assert optimizer.adapt(new_head(model)).opt_state[1].count == 1
 
 
+@pytest.mark.slow
 def test_l_bfgs_starts_anew_after_any_change():
     def loss(params):
         return sum(((p - 1) ** 2).sum() for p in params.values())

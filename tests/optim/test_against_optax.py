@@ -51,6 +51,7 @@ def quadratic(model):
     return ((X.astype(model.kernel.dtype) @ model.kernel + model.bias - Y) ** 2).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("whole", "compiled"), [(True, True), (False, False)], ids=["model-jit", "parameters-eager"]
 )

@@ -69,6 +69,7 @@ def check_places(optimizer, params):
         assert leaf.sharding.is_equivalent_to(expected, leaf.ndim), (keys, leaf.sharding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
 @pytest.mark.parametrize("name", TRANSFORMATIONS)
 def test_state_follows_its_parameter(name, kind):

@@ -56,6 +56,7 @@ def buffers(tree):
     return [array.unsafe_buffer_pointer() for array in arrays if array.size]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_a_step_is_compiled_once_and_can_be_donated(name):
     model = make_model()
@@ -98,6 +99,7 @@ def test_an_eager_step_can_be_donated(name):
     assert jm.equal(flat(model), flat(expected))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_a_saved_optimizer_goes_on(name, tmp_path):
     transformation = EVERY[name]()

@@ -21,7 +21,7 @@ HEAD = {r"\.layers\[2\]\.kernel": (None, "model"), r"\.layers\[2\]\.bias": ("mod
 
 def new_model(scan=False):
     layer = jm.nn.TransformerEncoderLayer(
-        2, HIDDEN, norm_first=True, causal=True, dropout_rate=0.0, use_bias=False
+        2, mlp_features=HIDDEN, norm_first=True, causal=True, dropout_rate=0.0, use_bias=False
     )
     return jm.Sequential(
         jm.Embed(VOCABULARY, FEATURES),

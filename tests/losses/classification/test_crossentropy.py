@@ -67,6 +67,7 @@ def rows(target, preds):
     return {"target": np.array(target), "preds": np.array(preds)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "arguments", "limits"),
     [

@@ -35,6 +35,7 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("zero_division", "weight"), [(0.0, None), (1.0, WEIGHT)], ids=[0, 1])
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
@@ -214,6 +215,7 @@ def test_counts_stay_exact(start):
         assert actual == [start + 3, start + 3, start + 3, start + 6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "metric",
     [

@@ -10,6 +10,7 @@ from jax_metrics.metrics.counts import bin_indices
 AT_ONCE = 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(2, 2**11 + 1, AT_ONCE))
 def test_scores_at_and_beside_each_threshold(first):
     counts = np.arange(first, min(first + AT_ONCE, 2**11 + 1), 7)

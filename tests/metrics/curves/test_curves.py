@@ -19,6 +19,7 @@ WEIGHT = rng.uniform(0.1, 3, N)
 AREAS = [(AUROC, roc_auc_score), (AveragePrecision, average_precision_score)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(

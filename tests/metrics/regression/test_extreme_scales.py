@@ -53,6 +53,7 @@ def split(metric, target, preds, **options):
     return metric.compute()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", SCORES)
 def test_scores_do_not_depend_on_the_unit(name, scale):

@@ -77,6 +77,7 @@ ERRORS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [None, 3])
 @pytest.mark.parametrize(("metric", "options", "reference"), ERRORS)
 def test_grid(metric, options, reference, outputs):

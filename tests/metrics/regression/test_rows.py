@@ -50,6 +50,7 @@ def expected(statistic, target, preds):
         return statistic(target, preds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 3, 33, 500])
 @pytest.mark.parametrize("values", [2, 5, 1000])
 @pytest.mark.parametrize(("metric", "options", "statistic"), STATISTICS)

@@ -59,6 +59,7 @@ def test_differences_of_numpy():
     np.testing.assert_array_equal(subtract(3, 1.5), 1.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "reference"),
     [

@@ -53,6 +53,7 @@ MAKE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", MAKE, ids=lambda cls: cls.__name__)
 def test_a_subclass_stays_one(cls):
     sub = type(f"Own{cls.__name__}", (cls,), {})

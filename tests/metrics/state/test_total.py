@@ -36,6 +36,7 @@ def test_booleans_count_as_one():
     assert (Total.zeros((2,)) + jnp.array([True, False])).value.tolist() == [1.0, 0.0]
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-1e6, 1e6, width=32, allow_subnormal=False), min_size=1, max_size=50))
 def test_sums_are_nearly_those_of_float64(values):
     total = Total()

@@ -80,6 +80,7 @@ def check(metric, merged, batch, exact):
     assert jax.tree.structure(again) == jax.tree.structure(metric)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "batch", "exact"), CASES, ids=name_of)
 def test_sync(metric, batch, exact):
     split, whole = PartitionSpec("batch"), PartitionSpec()

@@ -59,6 +59,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_nan_in_padding_reaches_nothing(name):
     make, call = CASES[name]

@@ -24,6 +24,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_nan_in_padding_reaches_nothing(name):
     layer = LAYERS[name]().init(0, X)

@@ -38,6 +38,7 @@ def dtypes(tree):
     return {leaf.dtype for leaf in jax.tree.leaves(tree)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before_init", [True, False])
 @pytest.mark.parametrize(
     ("param", "compute", "output"), [(F32, BF16, F32), (BF16, BF16, BF16), (F32, F32, F16)]
