@@ -80,6 +80,7 @@ def path(tmp_path):
     return tmp_path / "model.export"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_numbers_are_those_of_the_model(path, name):
     model, inputs = CASES[name]

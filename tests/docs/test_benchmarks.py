@@ -37,6 +37,10 @@ def test_metrics_compute_what_their_formulas_do(tmp_path):
     assert run("metrics.py", *small, folder=tmp_path).count("mean squared error") == 2
 
 
+def test_files_are_measured(tmp_path):
+    assert "load" in run("checkpoint.py", "--megabytes", "16", "--rounds", "1", folder=tmp_path)
+
+
 @pytest.mark.parametrize("script", ["dispatch.py", "steps.py", "optimizer.py"])
 def test_overheads_are_measured(script, tmp_path):
     pytest.importorskip("equinox")

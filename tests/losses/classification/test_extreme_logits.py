@@ -47,6 +47,7 @@ def ranking(logits):
 LOSSES = [sparse, one_hot, log_loss, poly, focal, ranking]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logits", ROWS)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("transform", [lambda f: f, jax.jit])
@@ -55,6 +56,7 @@ def test_sure_labels_keep_their_digits(loss, logits, transform):
     np.testing.assert_allclose(value, label_loss(logits), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logits", ROWS)
 @pytest.mark.parametrize("loss", [sparse, one_hot, ranking])
 def test_gradients_are_those_of_the_softmax(loss, logits):
@@ -62,6 +64,7 @@ def test_gradients_are_those_of_the_softmax(loss, logits):
     np.testing.assert_allclose(jax.grad(loss)(jnp.array(logits)), expected, rtol=2e-6, atol=2e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logits", [[INF, 0.0], [0.0, -INF], [INF, 3.0, -INF]])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_infinite_logits_that_are_right_cost_nothing(loss, logits):

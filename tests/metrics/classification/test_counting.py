@@ -52,6 +52,7 @@ def test_classes(score, reference, options, average, zero_division, weight):
     assert_close(actual, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
 def test_labels(score, reference, options, average):

@@ -18,6 +18,7 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 def test_matthews_corrcoef(weight):
     actual = jm.matthews_corrcoef(TARGET, PREDS, num_classes=C, sample_weight=weight)

@@ -152,6 +152,7 @@ def test_invalid_options_of_curves(make, text):
 # -- the last examples -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 50, 64])
 def test_the_last_examples_count(size):
     target, preds = rng.integers(0, 2, 300), scores(rng, 300)

@@ -87,6 +87,7 @@ def test_ignored_and_masked_examples_are_excluded(metric):
     assert np.isnan(metric(num_classes=C).compute())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("strategy", ["crammer-singer", "one-vs-all"])
 def test_hinge_loss(strategy, squared):

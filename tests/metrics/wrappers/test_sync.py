@@ -93,6 +93,7 @@ def test_sync(metric, batch, exact):
     check(metric, update(metric, batch), batch, exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "batch", "exact"), CASES, ids=name_of)
 def test_reduce(metric, batch, exact):
     parts = jax.tree.map(lambda x: x.reshape(DEVICES, -1, *x.shape[1:]), batch)

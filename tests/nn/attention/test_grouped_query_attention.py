@@ -39,6 +39,7 @@ def reference(layer, query, key, value, keep):
     return project(layer.out, np.concatenate(heads, -1), 1)[..., 0, :]
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     st.sampled_from([(1, 1), (4, 4), (4, 2), (4, 1), (6, 3)]),

@@ -183,6 +183,7 @@ def test_errors(call, message):
         call()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scan", [False, True])
 def test_the_layers_are_read_like_a_list(scan):
     encoder = jm.nn.TransformerEncoder(jm.nn.TransformerEncoderLayer(2), 3, scan=scan)

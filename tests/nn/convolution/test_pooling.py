@@ -48,6 +48,7 @@ def cases(draw):
     return kind, x.astype(np.float32), window, strides, pads, dilation
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(cases())
 def test_pooling_against_float64(case):

@@ -44,6 +44,7 @@ def test_nan_in_padding_reaches_nothing(name):
         np.testing.assert_allclose(value, other, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_both_names_are_accepted(name):
     layer = LAYERS[name]().init(0, X)

@@ -16,6 +16,7 @@ def assert_same(ours, theirs):
     assert all(map(lambda a, b: (a == b).all(), jax.tree.leaves(ours), jax.tree.leaves(theirs)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
