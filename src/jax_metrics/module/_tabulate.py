@@ -198,6 +198,8 @@ def _bytes(count: int) -> str:
 
 def _drawn(table: Table, color: bool) -> str:
     out = io.StringIO()
-    console = Console(file=out, force_terminal=color, width=_WIDEST)
+    # Whoever asks for colors gets them, whatever the terminal of this process can do.
+    system = "standard" if color else None
+    console = Console(file=out, force_terminal=color, color_system=system, width=_WIDEST)
     console.print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
