@@ -246,7 +246,7 @@ def test_transformer_encoder_of_torch(norm_first, activation, masks):
     padding = np.arange(5) < np.array([[5], [3], [4]])
     ours = {"relu": jm.nn.relu, "gelu": lambda x: jm.nn.gelu(x, approximate=False)}[activation]
     layer = jm.nn.TransformerEncoderLayer(
-        4, 16, dropout_rate=0.0, activation=ours, norm_first=norm_first
+        4, mlp_features=16, dropout_rate=0.0, activation=ours, norm_first=norm_first
     )
     model = jm.nn.TransformerEncoder(layer, 2, norm=jm.LayerNorm(epsilon=1e-5)).init(0, x)
     theirs = torch.nn.TransformerEncoder(
