@@ -30,7 +30,7 @@ def randomized(module):
     return module.eval()
 
 
-def check(ours, theirs, x, rules, y=lambda module, x: module(x)):
+def assert_equal_outputs(ours, theirs, x, rules, y=lambda module, x: module(x)):
     """Loads the weights and compares the outputs."""
     ours = ours.init(0, x).eval()
     # PyTorch has no random keys, so those of the model stay.
@@ -42,12 +42,12 @@ def check(ours, theirs, x, rules, y=lambda module, x: module(x)):
 
 
 def test_linear():
-    check(jm.Linear(4), randomized(torch.nn.Linear(3, 4)), random(2, 3), LINEAR)
+    assert_equal_outputs(jm.Linear(4), randomized(torch.nn.Linear(3, 4)), random(2, 3), LINEAR)
 
 
 def test_conv():
     rules = [transpose("weight", (2, 3, 1, 0)), rename("weight", "kernel")]
-    check(
+    assert_equal_outputs(
         jm.Conv(4, (3, 2), padding="VALID"),
         randomized(torch.nn.Conv2d(3, 4, (3, 2))),
         random(2, 6, 5, 3),
@@ -62,12 +62,16 @@ def test_batch_norm():
         rename("weight", "scale"),
         rename("running_{name}", "{name}"),
     ]
-    check(jm.BatchNorm(epsilon=1e-5), randomized(torch.nn.BatchNorm1d(3)), random(4, 3), rules)
+    assert_equal_outputs(
+        jm.BatchNorm(epsilon=1e-5), randomized(torch.nn.BatchNorm1d(3)), random(4, 3), rules
+    )
 
 
 def test_embedding():
     x = np.array([[0, 3], [6, 2]])
-    check(jm.Embed(7, 4), randomized(torch.nn.Embedding(7, 4)), x, [rename("weight", "embedding")])
+    assert_equal_outputs(
+        jm.Embed(7, 4), randomized(torch.nn.Embedding(7, 4)), x, [rename("weight", "embedding")]
+    )
 
 
 def test_multihead_attention():
@@ -84,7 +88,9 @@ def test_multihead_attention():
     ]
     theirs = randomized(torch.nn.MultiheadAttention(8, 2, batch_first=True))
     x = random(2, 5, 8)
-    check(jm.MultiHeadAttention(2), theirs, x, rules, y=lambda module, x: module(x, x, x)[0])
+    assert_equal_outputs(
+        jm.MultiHeadAttention(2), theirs, x, rules, y=lambda module, x: module(x, x, x)[0]
+    )
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -99,7 +105,7 @@ def test_lstm(layers):
     ]
     theirs = randomized(torch.nn.LSTM(3, 4, layers, batch_first=True))
     ours = jm.LSTM(4, num_layers=layers, return_sequences=True)
-    check(ours, theirs, random(2, 5, 3), rules, y=lambda module, x: module(x)[0])
+    assert_equal_outputs(ours, theirs, random(2, 5, 3), rules, y=lambda module, x: module(x)[0])
 
 
 # -- layouts of Hugging Face ----------------------------------------------------------------------
@@ -194,7 +200,7 @@ BERT = [
 
 def test_bert():
     ids = np.array([[1, 5, 9, 0, 3], [2, 2, 10, 7, 4]])
-    check(OurBert(), randomized(Bert()), ids, BERT)
+    assert_equal_outputs(OurBert(), randomized(Bert()), ids, BERT)
 
 
 class Conv1D(torch.nn.Module):
@@ -264,7 +270,7 @@ GPT_2 = [
 
 def test_gpt2():
     ids = np.array([[1, 5, 9, 0, 3], [2, 2, 10, 7, 4]])
-    check(OurGPT2(), randomized(GPT2()), ids, GPT_2)
+    assert_equal_outputs(OurGPT2(), randomized(GPT2()), ids, GPT_2)
 
 
 # -- files ----------------------------------------------------------------------------------------

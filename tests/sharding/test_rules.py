@@ -96,7 +96,7 @@ def test_plain_trees():
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass
 class Run:
-    """A pytree that is no Tree."""
+    """A pytree that is not a Tree."""
 
     model: Any
 

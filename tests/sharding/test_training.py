@@ -89,7 +89,7 @@ def trained(name, mesh, scan=False):
     return program(model, batch), program
 
 
-def check(result, scan=False):
+def assert_as_on_one_device(result, scan=False):
     (losses, model), (expected, parameters) = result, on_one_device(scan)
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     for path, value in model.named_parameters():
@@ -102,7 +102,7 @@ def parameter_shapes():
 
 def test_data_parallel():
     result, program = trained("data", mesh_of(shape=(8, 1)))
-    check(result)
+    assert_as_on_one_device(result)
     found = collectives(program)
     assert found.counts == {"all-reduce": 1}  # all gradients at once
     assert found.bytes == 4 + sum(4 * math.prod(shape) for shape in parameter_shapes())
@@ -110,7 +110,7 @@ def test_data_parallel():
 
 def test_fully_sharded():
     result, program = trained("fully", mesh_of(shape=(8, 1)))
-    check(result)
+    assert_as_on_one_device(result)
     found = collectives(program)
     split = [shape for shape in parameter_shapes() if math.prod(shape) >= 100]
     gathered = [shape for each in found.of("all-gather") for shape in each.shapes]
@@ -123,7 +123,7 @@ def test_fully_sharded():
 
 def test_tensor_parallel():
     result, program = trained("tensor", mesh_of())
-    check(result)
+    assert_as_on_one_device(result)
     layer = result[1].layers[1].layers[0]
     assert layer.self_attention.query.kernel.sharding.shard_shape((16, 16)) == (16, 8)
     # Activations are summed, and gradients; no parameter is gathered.
@@ -138,4 +138,4 @@ def test_combinations(name, kind, scan):
     mesh = mesh_of(kind)
     with jax.set_mesh(mesh):
         result, _ = trained(name, mesh, scan)
-    check(result, scan)
+    assert_as_on_one_device(result, scan)

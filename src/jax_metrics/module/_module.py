@@ -1,10 +1,9 @@
 """`Module`: a Tree that is called, with random initialization and modes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import jax
-import numpy as np
 
 from jax_metrics.module import _init
 from jax_metrics.module._calls import describe_place, in_scope, outermost_calls, place_in_call
@@ -19,6 +18,7 @@ from jax_metrics.module._kinds import (
     Rng,
     State,
 )
+from jax_metrics.module._mode import Mode, as_flag
 from jax_metrics.module._tabulate import tabulate
 from jax_metrics.tree import (
     MISSING,
@@ -41,14 +41,6 @@ from jax_metrics.tree import (
 )
 
 M = TypeVar("M", bound="Module")
-
-
-class Mode(NamedTuple):
-    """The flags of a module, in one static value: three would slow every call through `jit`."""
-
-    training: bool = True
-    initialized: bool = False
-    frozen: bool = False
 
 
 class Module(Tree, Extensions):
@@ -221,7 +213,7 @@ class Module(Tree, Extensions):
         """
         if not inplace:
             check_result_used(self, "train")
-        return _with_mode(self, inplace, training=_as_flag("train", mode))
+        return _with_mode(self, inplace, training=as_flag("train", mode))
 
     def eval(self: M, inplace: bool = False) -> M:
         """Returns the module in evaluation mode: `train(False)`."""
@@ -238,7 +230,7 @@ class Module(Tree, Extensions):
         """
         if not inplace:
             check_result_used(self, "freeze")
-        return _with_mode(self, inplace, frozen=_as_flag("freeze", mode))
+        return _with_mode(self, inplace, frozen=as_flag("freeze", mode))
 
     def unfreeze(self: M, inplace: bool = False) -> M:
         """Returns the module no longer frozen: `freeze(False)`."""
@@ -380,15 +372,6 @@ def _refuse_call(self: Any, *args: Any, **kwargs: Any) -> Any:
 def is_trainable(info: FieldInfo) -> bool:
     """Whether a leaf is not in a frozen module."""
     return not getattr(info.module, "frozen", False)
-
-
-def _as_flag(method: str, mode: Any) -> bool:
-    if not isinstance(mode, bool | np.bool_):
-        raise TypeError(
-            f"`{method}` takes True or False and applies to the whole module; got {mode!r}. For a "
-            f"part write `model.at[path].apply(lambda part: part.{method}())`."
-        )
-    return bool(mode)
 
 
 def _with_mode(module: M, inplace: bool, **changes: bool) -> M:

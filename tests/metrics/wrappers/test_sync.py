@@ -65,7 +65,7 @@ def mesh():
     return jax.make_mesh((DEVICES,), ("batch",), axis_types=(AxisType.Auto,))
 
 
-def check(metric, merged, batch, exact):
+def assert_merged(metric, merged, batch, exact):
     """The merged metric is like the given one, has seen the batch, and can be used on."""
     assert jax.tree.structure(merged) == jax.tree.structure(metric)
     before, after = ([(x.shape, x.dtype) for x in jax.tree.leaves(m)] for m in (metric, merged))
@@ -90,7 +90,7 @@ def test_sync(metric, batch, exact):
     def update(metric, batch):
         return jm.copy(metric).merge_state(metric.batch_updates(**batch).sync("batch"))
 
-    check(metric, update(metric, batch), batch, exact)
+    assert_merged(metric, update(metric, batch), batch, exact)
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_sync(metric, batch, exact):
 def test_reduce(metric, batch, exact):
     parts = jax.tree.map(lambda x: x.reshape(DEVICES, -1, *x.shape[1:]), batch)
     update = jax.jit(lambda parts: jax.vmap(lambda part: metric.batch_updates(**part))(parts))
-    check(metric, update(parts).reduce(), batch, exact)
+    assert_merged(metric, update(parts).reduce(), batch, exact)
 
 
 def test_merged_bootstraps_draw_anew():
