@@ -277,6 +277,7 @@ def run(code, *arguments):
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_folder(folder):
     code = """
     import os

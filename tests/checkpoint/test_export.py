@@ -120,6 +120,7 @@ def test_a_file_is_one_of_this_library(exported, linear):
     np.testing.assert_array_equal(arrays["weights.kernel"], linear.kernel)
 
 
+@pytest.mark.slow
 def test_it_runs_without_the_class(exported, linear):
     code = """
     import sys, jax.numpy as jnp, jax_metrics as jm
@@ -177,6 +178,7 @@ def test_sharded_weights_are_written_for_one_device(path, linear):
     np.testing.assert_allclose(jm.load_exported(path)(X), linear(X), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_open_sizes(path):
     model = built(jm.TransformerEncoder(jm.TransformerEncoderLayer(2, mlp_features=8), 1), FLOATS)
     inputs = jm.Inputs(FLOATS, padding_mask=MASK)

@@ -31,7 +31,7 @@ def same(a, b):
     return type(a) is type(b) and a == b
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_and_resumed(tmp_path, kills):
     command = [sys.executable, str(SCRIPT), str(tmp_path), str(kills)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=500)

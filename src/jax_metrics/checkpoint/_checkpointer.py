@@ -1,18 +1,25 @@
 """`Checkpointer`: the state of a training on disk, step by step."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
+import numpy as np
+
 from jax_metrics.checkpoint._background import Background
+from jax_metrics.checkpoint._checkpointer_arguments import check_best, check_items, checked_count
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._folder import Folder
-from jax_metrics.checkpoint._history import Best, History, Step, check_step
+from jax_metrics.checkpoint._history import Best, History, Step, checked_step
+from jax_metrics.checkpoint._inverse import Rule
 from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
 from jax_metrics.checkpoint._misfits import LeftOut
+from jax_metrics.checkpoint._names import named_leaves
 from jax_metrics.checkpoint._packages import package
+from jax_metrics.checkpoint._pieces import regions_of
 from jax_metrics.checkpoint._plain_values import PlainValue, mark_plain, unmark_plain
-from jax_metrics.checkpoint._rules import Rule
+from jax_metrics.checkpoint._processes import Processes
 from jax_metrics.checkpoint._snapshot import Snapshot, check_initialized, snapshot
 from jax_metrics.checkpoint._step_files import StepFiles
 from jax_metrics.checkpoint._tied_names import follow_ties
@@ -30,8 +37,13 @@ class Checkpointer:
 
     Use it in a `with` statement, which waits for the last save. Its calls must not overlap.
 
+    If JAX runs several processes, each makes a Checkpointer for the same folder, which their
+    machines share, and makes the same calls. Each writes what it has of the arrays that are spread
+    over them; of all else, the first process writes what it has. The checkpoint is there when all
+    parts are. With `read_only`, a process does not wait for others.
+
     Args:
-        folder: The folder, which is made if it is not there. One process at a time may save to it.
+        folder: The folder, which is made if it is not there. One training at a time may save to it.
         keep: How many of the latest checkpoints to keep, or None for all of them.
         best: The name of a number that is given to each `save` in `values`, and whether more of it
             is better: `("val/accuracy", "max")` or `("val/loss", "min")`. The best checkpoint is
@@ -73,18 +85,34 @@ class Checkpointer:
         asynchronous: bool = True,
         read_only: bool = False,
     ):
-        _check_count("keep", keep) if keep is not None else None
-        _check_count("every", every)
-        _check_best(best)
+        keep = None if keep is None else checked_count("keep", keep)
+        every = checked_count("every", every)
+        check_best(best)
         package("xxhash")  # fails here, not in the background
         package("orbax.checkpoint")
         self._every, self._asynchronous, self._read_only = every, asynchronous, read_only
-        self._best_name = best[0] if best is not None else None
-        self._folder = Folder(folder, read_only)
-        self._files = StepFiles(self._folder)
+        self._best = best
+        self._processes = Processes(alone=read_only)
+        self._folder = Folder(folder, read_only, self._processes)
+        self._files = StepFiles(self._folder, self._processes)
         self._history = History(self._files, keep, best, remember=not read_only)
         self._background = Background()
         self._closed = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self._folder.path
+
+    @property
+    def every(self) -> int:
+        """Steps that are not a multiple of it are not saved."""
+        return self._every
+
+    @property
+    def best(self) -> Best | None:
+        """The name of the number that decides which checkpoint is best, and `"max"` or `"min"`."""
+        return self._best
 
     def save(
         self,
@@ -116,12 +144,12 @@ class Checkpointer:
         """
         self._check_open()
         self._background.check()
-        check_step(step)
+        step = checked_step(step)
         if step % self._every and not force:
             return False
         self._background.wait()
         self._check_writable()
-        _check_items(items)
+        check_items(items)
         numbers = self._checked_values(values)
         if (steps := self._folder.steps()) and step <= steps[-1]:
             raise CheckpointError(
@@ -129,11 +157,11 @@ class Checkpointer:
                 f"{self._folder.path}. Steps must grow: continue from the latest checkpoint, "
                 "`delete` the later ones, or save to another folder."
             )
-        copies = snapshot(items)
+        copies = snapshot(items, is_main=self._processes.is_main)
         if self._asynchronous:
-            self._background.start(lambda: self._write(int(step), copies, numbers))
+            self._background.start(lambda: self._write(step, copies, numbers))
         else:
-            self._write(int(step), copies, numbers)
+            self._write(step, copies, numbers)
         return True
 
     @overload
@@ -182,10 +210,10 @@ class Checkpointer:
             like: The items to restore by name, with the structure that was saved; they are not
                 changed. Items that are not in it are not read. Models, optimizers and others may be
                 results of `jax.eval_shape`. The arrays decide on which devices the new ones are
-                placed, as in `jm.load`, so the mesh may be another one than that of the save. All
-                settings stay those of `like`. In the place of a plain value, any plain value will
-                do. Without `like`, the result is nested dicts of all items, with NumPy arrays, and
-                JAX arrays for random keys.
+                placed, as in `jm.load`, so the mesh may be another one than that of the save, and
+                the number of processes, too. All settings stay those of `like`. In the place of a
+                plain value, any plain value will do. Without `like`, the result is nested dicts of
+                all items, with NumPy arrays, and JAX arrays for random keys.
             step: `"latest"`, `"best"` as the Checkpointer has it, or the number of a step.
             strict: Whether every name, shape and dtype of `like` must fit; see
                 `jm.load_state_dict`. If False, the result is a pair of the items and a `LeftOut`.
@@ -209,12 +237,27 @@ class Checkpointer:
         check_initialized(like or {})
         number = self._history.number_of(step)
         wanted = lambda item: like is None or item in like  # noqa: E731
-        items, state, noted = self._files.read(number, wanted, verify)
+        rules = list(rules)
+        marked = {name: mark_plain(item) for name, item in (like or {}).items()}
+        # What is renamed or converted is read as a whole.
+        leaves = {} if rules or rename or cast else named_leaves(marked)
+        needed = lambda name, shape: regions_of(leaves.get(name), shape)  # noqa: E731
+        items, state, noted = self._files.read(number, wanted, verify, needed)
         if like is None:
             return _nested(items, state)
         derived = follow_ties(state, noted)
+        just_read = {id(value) for value in state.values()}
         state = apply_rules({**state, **derived}, rules, rename)
-        marked = {name: mark_plain(item) for name, item in like.items()}
+
+        def read(names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+            for name in names:
+                value = state[name]
+                if id(value) in just_read or not isinstance(value, np.ndarray):
+                    just_read.discard(id(value))  # in a second place it is a copy
+                    yield name, value
+                else:
+                    yield name, np.array(value)
+
         source = f"Step {number} of {self._folder.path}, with the items {', '.join(items)},"
         result, left_out = assign(
             marked,
@@ -224,6 +267,7 @@ class Checkpointer:
             noted=noted,
             derived=derived,
             source=source,
+            read=read,
         )
         result = unmark_plain(result)
         return result if strict else (result, left_out)
@@ -251,8 +295,12 @@ class Checkpointer:
         self._check_open()
         self._background.wait()
         self._check_writable()
-        check_step(step)
-        self._history.remove(self._history.number_of(step))
+        step = checked_step(step)
+        found: list[int] = []
+        self._processes.in_stages(  # all have found it before one removes it
+            lambda: found.append(self._history.number_of(step)),
+            lambda: self._history.remove(found[0]),
+        )
 
     def wait(self) -> None:
         """Waits until the last save is on disk.
@@ -289,7 +337,7 @@ class Checkpointer:
 
     def _write(self, step: int, copies: Snapshot, values: Mapping[str, float]) -> None:
         self._files.write(step, copies, values)
-        self._history.add(step, values)
+        self._processes.in_stages(lambda: self._history.add(step, values))
 
     def _checked_values(self, values: Mapping[str, float] | None) -> dict[str, float]:
         numbers = {}
@@ -300,7 +348,8 @@ class Checkpointer:
                 raise CheckpointError(
                     f"`values` are numbers by name; got {name!r}: {value!r}."
                 ) from error
-        if (name := self._best_name) is not None and name not in numbers:
+        name = None if self._best is None else self._best[0]
+        if name is not None and name not in numbers:
             raise CheckpointError(
                 f"The best checkpoint is chosen by {name!r}, which `values` lacks; got {numbers}. "
                 f"Call `save(step, values={{{name!r}: ...}}, ...)`."
@@ -331,26 +380,3 @@ def _nested(items: Iterable[str], state: Mapping[str, Any]) -> dict[str, Any]:
             place = place.setdefault(part, {})
         place[last] = value.value if isinstance(value, PlainValue) else value
     return result
-
-
-def _check_items(items: Mapping[str, Any]) -> None:
-    if not items:
-        raise CheckpointError(
-            "There is nothing to save. Name the items: `save(step, model=model, ...)`."
-        )
-    if wrong := [name for name in items if not name.isidentifier()]:
-        raise CheckpointError(f"Names of items are those of variables; got {wrong[0]!r}.")
-
-
-def _check_count(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise CheckpointError(f"`{name}` is a whole number, at least 1; got {value!r}.")
-
-
-def _check_best(best: Any) -> None:
-    fits = isinstance(best, tuple) and len(best) == 2 and isinstance(best[0], str)
-    if best is not None and not (fits and best[1] in ("max", "min")):
-        raise CheckpointError(
-            "`best` is the name of a number and 'max' or 'min', such as "
-            f"`('val/accuracy', 'max')`; got {best!r}."
-        )

@@ -10,18 +10,22 @@ import numpy as np
 from jax_metrics.checkpoint._checksums import checksum, checksums, damaged
 from jax_metrics.checkpoint._encoding import Encoded
 from jax_metrics.checkpoint._errors import CheckpointError
+from jax_metrics.checkpoint._pieces import Piece
 from jax_metrics.checkpoint._snapshot import Snapshot
 from jax_metrics.checkpoint._tied_names import ties_to_json
 
 VERSION = 1
 
 
-def contents_of(snapshot: Snapshot, values: Mapping[str, float]) -> dict[str, Any]:
+def contents_of(
+    snapshot: Snapshot, values: Mapping[str, float], processes: int = 1
+) -> dict[str, Any]:
     """The contents of a checkpoint as JSON with its own checksum.
 
     Args:
         snapshot: The arrays and plain values.
         values: The numbers by which the best checkpoint is chosen.
+        processes: How many processes have each saved a part of the checkpoint.
     """
     sums = checksums(_raw(entry.array) for entry in snapshot.arrays.values())
     contents = {
@@ -35,11 +39,13 @@ def contents_of(snapshot: Snapshot, values: Mapping[str, float]) -> dict[str, An
                 "stored_dtype": entry.dtype,
                 "checksum": value,
             }
+            | (_piece_as_json(snapshot.pieces[name]) if name in snapshot.pieces else {})
             for (name, entry), value in zip(snapshot.arrays.items(), sums, strict=True)
         },
         "plain": snapshot.values,
         "values": dict(values),
         "ties": ties_to_json(snapshot.ties),
+        "processes": processes,
     }
     return {"checksum": _signature(contents), "contents": contents}
 
@@ -98,6 +104,10 @@ def empty(entry: Mapping[str, Any]) -> np.ndarray:
 def decodable(entry: Mapping[str, Any], array: np.ndarray) -> Encoded:
     """The array with what is needed to decode it."""
     return Encoded(array, entry["key"], entry["stored_dtype"])
+
+
+def _piece_as_json(piece: Piece) -> dict[str, Any]:
+    return {"of": piece.name, "begin": list(piece.begin), "whole": list(piece.whole)}
 
 
 def _raw(array: np.ndarray) -> np.ndarray:

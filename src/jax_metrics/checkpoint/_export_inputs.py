@@ -71,14 +71,14 @@ def check_inputs(expected: tuple[Any, Any], args: tuple[Any, ...], kwargs: dict[
     Raises:
         ValueError: If structure, shapes or dtypes differ. It lists all of them.
     """
-    came = (args, kwargs)
-    if jax.tree.structure(came) != jax.tree.structure(expected):
+    received = (args, kwargs)
+    if jax.tree.structure(received) != jax.tree.structure(expected):
         raise ValueError(
-            f"The exported program takes {signature(*expected)}; got {signature(*came)}."
+            f"The exported program takes {signature(*expected)}; got {signature(*received)}."
         )
     lines = []
     sizes: dict[str, tuple[int, str]] = {}
-    for path, wanted, leaf in _pairs(expected, came):
+    for path, wanted, leaf in _pairs(expected, received):
         now, place = jax.typeof(leaf), _place(path)
         if wanted.dtype != now.dtype or not _fits(wanted.shape, now.shape):
             lines.append(f"{place}: expected {_shown(wanted)}, got {_shown(now)}")

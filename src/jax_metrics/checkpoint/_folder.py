@@ -8,8 +8,9 @@ from pathlib import Path
 from jax_metrics.checkpoint._atomic import flush
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._lock import Lock
+from jax_metrics.checkpoint._processes import Processes
 
-_DELETED = ".deleted-"
+_DELETED, _LOCK = ".deleted-", ".lock"
 # orbax writes a step under such a name, and renames it when it is complete.
 _LEFTOVER = re.compile(rf"\d+\.orbax-checkpoint-tmp.*|{re.escape(_DELETED)}\d+")
 
@@ -20,13 +21,14 @@ class Folder:
     Args:
         path: The folder, which is made if it is not there.
         read_only: Whether to leave it as it is, and not to lock it.
+        processes: Those that save together; the main one locks and cleans the folder.
 
     Raises:
         CheckpointError: If it cannot be used, or another process uses it.
         FileNotFoundError: If it is not there, with `read_only`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], read_only: bool):
+    def __init__(self, path: str | os.PathLike[str], read_only: bool, processes: Processes):
         if re.match(r"[a-z][a-z0-9+.-]+:/", os.fspath(path)):
             raise CheckpointError(
                 f"A Checkpointer writes to a local folder; got {os.fspath(path)!r}."
@@ -37,9 +39,25 @@ class Folder:
             if not self.path.is_dir():
                 raise FileNotFoundError(f"There is no folder {self.path} to restore from.")
             return
+        failure: Exception | None = None
+        try:
+            if processes.is_main:
+                self._take()
+        except CheckpointError as error:
+            failure = error
+        processes.agree(failure)
+        if not (self.path / _LOCK).exists():
+            failure = CheckpointError(
+                f"{self.path} is not the folder that process 0 uses. All processes need the same "
+                "one, on a file system that their machines share."
+            )
+        processes.agree(failure)
+
+    def _take(self) -> None:
+        """Makes, locks and cleans the folder."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = Lock(self.path / ".lock")
+            self._lock = Lock(self.path / _LOCK)
             self.clean()
         except OSError as error:
             self.release()
@@ -74,13 +92,17 @@ class Folder:
             if _LEFTOVER.fullmatch(entry.name):
                 shutil.rmtree(entry.path)
 
-    def flush(self, step: int) -> None:
-        """Has the operating system write a new step to the disk itself."""
-        for path, _, names in os.walk(self.path / str(step)):
+    def unfinished(self, step: int) -> Path:
+        """The folder to which several processes write the parts of a step."""
+        return self.path / f"{step}.orbax-checkpoint-tmp-parts"
+
+    def flush(self, path: Path) -> None:
+        """Has the operating system write a new folder to the disk itself."""
+        for inner, _, names in os.walk(path):
             for name in names:
-                flush(Path(path, name))
-            flush(Path(path))
-        flush(self.path)
+                flush(Path(inner, name))
+            flush(Path(inner))
+        flush(path.parent)
 
     def release(self) -> None:
         """Lets other processes save to the folder."""

@@ -4,10 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import numpy as np
-
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._step_files import StepFiles
+from jax_metrics.tree import as_whole
 
 Best = tuple[str, Literal["max", "min"]]
 Step = int | Literal["latest", "best"]
@@ -32,6 +31,8 @@ class History:
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """Notes the numbers of a step that was saved, and removes those that are not kept."""
+        if not self._files.removes:  # the main process does
+            return
         self._values[step] = values
         steps = self._files.folder.steps()
         if self._keep is None or len(steps) <= self._keep:
@@ -65,10 +66,10 @@ class History:
                     "not empty."
                 )
             return steps[-1]
-        check_step(step, "'latest', 'best', or ")
+        step = checked_step(step, "'latest', 'best', or ")
         if step not in steps:
             raise FileNotFoundError(f"There is no step {step} in {folder.path}. {there}")
-        return int(step)
+        return step
 
     def _best_number(self, steps: list[int], there: str) -> int:
         if self._best is None:
@@ -110,11 +111,12 @@ class History:
         return values
 
 
-def check_step(step: Any, others: str = "") -> None:
-    """Checks the number of a step.
+def checked_step(step: Any, others: str = "") -> int:
+    """The number of a step as an int.
 
     Raises:
         CheckpointError: If it is none.
     """
-    if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0:
+    if (whole := as_whole(step)) is None or whole < 0:
         raise CheckpointError(f"A step is {others}a whole number, 0 or more; got {step!r}.")
+    return whole

@@ -10,10 +10,10 @@ import numpy as np
 
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._file import File
+from jax_metrics.checkpoint._inverse import Rule
 from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
 from jax_metrics.checkpoint._names import natural_order
 from jax_metrics.checkpoint._read_ahead import Stored, check, read_ahead
-from jax_metrics.checkpoint._rules import Rule
 from jax_metrics.checkpoint._shards import index_path, read_index
 from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties, origin_of
 

@@ -36,7 +36,7 @@ class Program:
         self.weights, self.state = arguments[:2]
         self.inputs = arguments[2:]
         self.platforms = exported.platforms
-        # Each call of the exported function itself would be traced anew.
+        # Each call of the exported function itself would be traced again.
         self.run = jax.jit(exported.call if exported.has_vjp() else _without_gradient(exported))
         exported.mlir_module()  # fails if this version of JAX cannot read it
 

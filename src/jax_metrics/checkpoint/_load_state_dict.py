@@ -1,8 +1,7 @@
 """`load_state_dict`: a pytree with the values of a state dict."""
 
 import types
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 import jax
@@ -10,14 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jax_metrics.checkpoint._deferred import Deferred
 from jax_metrics.checkpoint._errors import CheckpointError
+from jax_metrics.checkpoint._inverse import InvertibleRule, Rule
+from jax_metrics.checkpoint._memory import copies
 from jax_metrics.checkpoint._misfits import LeftOut, compare, is_key
 from jax_metrics.checkpoint._names import Named, named_leaves
 from jax_metrics.checkpoint._plain_values import PlainValue
-from jax_metrics.checkpoint._rules import Rule, rename_all
+from jax_metrics.checkpoint._rules import rename_all
 from jax_metrics.checkpoint._state_dict import check_leaves, is_array, is_number
 from jax_metrics.checkpoint._tied_names import Tied, agrees, follow_ties, tied_names
-from jax_metrics.tree import map
+from jax_metrics.module import place
+from jax_metrics.tree import map, warn_user
 
 A = TypeVar("A")
 _NONE: Mapping[str, Any] = types.MappingProxyType({})
@@ -134,23 +137,22 @@ def assign(
     comparison = compare(leaves, state, cast, ties, noted)
     if strict and comparison.lines:
         raise CheckpointError(_misfit_message(tree, comparison.lines, source))
-    loaded = {}
     if read is None:
-        for name in comparison.fitting:
-            loaded[leaves[name].path] = _converted(state[name], leaves[name], private=False)
+        values = _copied(state, leaves, comparison.fitting)
+        loaded = {leaves[name].path: _converted(value, leaves[name]) for name, value in values}
     else:
+        loaded = {}
         for name, value in read(comparison.fitting):
             # Transfers that still run would keep their own copies on the host.
-            leaf = jax.block_until_ready(_converted(value, leaves[name], private=True))
+            leaf = jax.block_until_ready(_converted(value, leaves[name]))
             loaded[leaves[name].path] = leaf
     for name in comparison.fitting:
         if id(state[name]) in made:
             tied = f" to `{noted[name].source}`" if name in noted else ""
-            warnings.warn(
+            warn_user(
                 f"In the state, `{name}` is tied{tied}, but not in the tree: it gets a copy of "
                 "that value, and training will make them differ. Tie them first, with `jm.tie`, to "
-                "keep them one.",
-                stacklevel=3,
+                "keep them one."
             )
     result = map(
         lambda info: loaded.get(info.path, info.value), tree, field_info=True, inplace=inplace
@@ -163,6 +165,8 @@ def apply_rules(
 ) -> dict[str, Any]:
     """The state with its names and layouts converted, and its arrays readable."""
     for rule in rules:
+        if not (isinstance(rule, InvertibleRule) or getattr(rule, "renames", False)):
+            state = {name: _read(value) for name, value in state.items()}
         state = rule(dict(state))
     return {name: _readable(value) for name, value in rename_all(state, rename).items()}
 
@@ -180,10 +184,27 @@ def _misfit_message(tree: Any, lines: list[str], source: str) -> str:
     )
 
 
-def _converted(value: Any, named: Named, *, private: bool) -> Any:
+def _copied(
+    state: Mapping[str, Any], leaves: Mapping[str, Named], names: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yields names and values, of which those of NumPy are copies that nobody else uses."""
+    foreign = [name for name in names if isinstance(state[name], np.ndarray | Deferred)]
+
+    def dtype_of(name: str) -> Any:
+        source, target = state[name].dtype, getattr(leaves[name].leaf, "dtype", None)
+        floats = all(jnp.issubdtype(one, jnp.floating) for one in (source, target) if one)
+        return target if target is not None and floats else source
+
+    made = copies((state[name], dtype_of(name)) for name in foreign)
+    others = set(names).difference(foreign)
+    for name in names:
+        yield name, state[name] if name in others else next(made)
+
+
+def _converted(value: Any, named: Named) -> Any:
     """The value as a leaf of the same type, dtype and placement as that in the tree.
 
-    It uses the memory of the value if that is private, and is a copy otherwise.
+    It uses the memory of a value of NumPy, which nobody else may use.
 
     Raises:
         CheckpointError: If an integer does not fit the dtype of the tree.
@@ -200,8 +221,8 @@ def _converted(value: Any, named: Named, *, private: bool) -> Any:
     if getattr(leaf, "weak_type", False):
         value = _weakly_typed(value)
     if isinstance(value, jax.Array) and not isinstance(leaf, np.ndarray | np.generic):
-        return value if sharding is None else jax.device_put(value, sharding)
-    if not private or isinstance(value, jax.Array):
+        return value if sharding is None else place(value, sharding)
+    if not isinstance(value, np.ndarray):
         value = np.array(value)
     if isinstance(leaf, np.ndarray | np.generic):
         return value if isinstance(leaf, np.ndarray) else value[()]
@@ -234,6 +255,10 @@ def _check_range(value: Any, named: Named) -> None:
                 f"At {named.path}: the state has integers from {low} to {high}, which {dtype} "
                 f"cannot represent. Give the tree a wider dtype than {dtype}."
             )
+
+
+def _read(value: Any) -> Any:
+    return np.asarray(value) if isinstance(value, Deferred) else value
 
 
 def _readable(value: Any) -> Any:

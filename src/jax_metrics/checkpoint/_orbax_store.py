@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import jax
@@ -59,6 +59,11 @@ class OrbaxStore:
         found = self._restore(step, _ARRAYS, args)
         return {name: found[stored] for name, stored in escaped.items()}
 
+    def refresh(self) -> None:
+        """Lists the steps again: orbax keeps those that were removed forever."""
+        if self._manager is not None:
+            _in_thread(self._manager.reload)
+
     def close(self) -> None:
         """Forgets the manager, which has a list of the steps; the next call makes another one."""
         manager, self._manager = self._manager, None
@@ -72,19 +77,39 @@ class OrbaxStore:
     def _opened(self) -> Any:
         if self._manager is None:
             orbax = package("orbax.checkpoint")
-            options = orbax.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
+            # This process alone: with several, each has stores of its own.
+            here = jax.process_index()
+            alone = orbax.options.MultiprocessingOptions(here, {here})
+            options = orbax.CheckpointManagerOptions(
+                create=False, enable_async_checkpointing=False, multiprocessing_options=alone
+            )
             self._manager = orbax.CheckpointManager(
                 self._folder,
                 options=options,
                 item_handlers={
-                    _ARRAYS: _array_handler(orbax),
-                    _CONTENTS: orbax.JsonCheckpointHandler(),
+                    _ARRAYS: _array_handler(orbax, alone),
+                    _CONTENTS: orbax.JsonCheckpointHandler(multiprocessing_options=alone),
                 },
             )
         return self._manager
 
 
-def _array_handler(orbax: Any) -> Any:
+class OrbaxStep(NamedTuple):
+    """A step in a store."""
+
+    store: OrbaxStore
+    number: int
+
+    def read_contents(self) -> Any:
+        """Reads its JSON."""
+        return self.store.read_contents(self.number)
+
+    def read_arrays(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Reads some of its arrays."""
+        return self.store.read_arrays(self.number, names)
+
+
+def _array_handler(orbax: Any, alone: Any) -> Any:
     class NumpyHandler(orbax.type_handlers.NumpyHandler):
         """Lets all reads end before the first error is raised.
 
@@ -116,6 +141,7 @@ def _array_handler(orbax: Any) -> Any:
         # Compression takes longer than writing, and weights hardly become smaller.
         use_compression=False,
         type_handler_registry=registry,
+        multiprocessing_options=alone,
     )
 
 

@@ -1,18 +1,20 @@
 """Rules that convert the state of another library: functions from state dicts to state dicts."""
 
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
+from jax_metrics.checkpoint._deferred import Deferred
 from jax_metrics.checkpoint._errors import CheckpointError
+from jax_metrics.checkpoint._inverse import InvertibleRule, State
 from jax_metrics.checkpoint._patterns import Pattern
 
-State = dict[str, Any]
-Rule = Callable[[State], State]
+_NONE: Mapping[str, Any] = types.MappingProxyType({})
 
 
-def rename(pattern: str, name: str) -> Rule:
+def rename(pattern: str, name: str) -> InvertibleRule:
     """A rule that gives the entries that match a pattern another name.
 
     Args:
@@ -35,10 +37,14 @@ def rename(pattern: str, name: str) -> Rule:
         values = source.match(name)
         return name if values is None else target.fill(values)
 
-    return lambda state: _collected((new_name(name), value) for name, value in state.items())
+    return InvertibleRule(
+        lambda state: _collected((new_name(name), value) for name, value in state.items()),
+        f"rename({pattern!r}, {name!r})",
+        _lost(source, [target]) or (lambda: rename(name, pattern)),
+    )
 
 
-def transpose(pattern: str, axes: Sequence[int] | None = None) -> Rule:
+def transpose(pattern: str, axes: Sequence[int] | None = None) -> InvertibleRule:
     """A rule that transposes the entries that match a pattern.
 
     Args:
@@ -52,15 +58,25 @@ def transpose(pattern: str, axes: Sequence[int] | None = None) -> Rule:
         >>> rule({"conv.weight": np.ones((8, 3, 5, 5))})["conv.weight"].shape
         (5, 5, 3, 8)
     """
-    return _each(pattern, lambda value: np.transpose(value, axes), f"transpose({pattern!r}, ...)")
+    given = "" if axes is None else f", {tuple(axes)}"
+    back = None if axes is None else [int(i) for i in np.argsort([i % len(axes) for i in axes])]
+    return _each(
+        pattern,
+        lambda value: np.transpose(value, axes),
+        f"transpose({pattern!r}{given})",
+        lambda: transpose(pattern, back),
+    )
 
 
-def reshape(pattern: str, shape: Sequence[int]) -> Rule:
+def reshape(
+    pattern: str, shape: Sequence[int], *, before: Sequence[int] | None = None
+) -> InvertibleRule:
     """A rule that gives the entries that match a pattern another shape.
 
     Args:
         pattern: As in `rename`.
         shape: The shape, in which one axis may be -1.
+        before: The shape before, likewise, which the inverse of the rule needs.
 
     Example:
         >>> import numpy as np
@@ -69,14 +85,25 @@ def reshape(pattern: str, shape: Sequence[int]) -> Rule:
         >>> rule({"query.bias": np.ones(8)})["query.bias"].shape
         (2, 4)
     """
-    return _each(pattern, lambda value: np.reshape(value, shape), f"reshape({pattern!r}, {shape})")
+    unknown = "it does not know the shape before. Give that as `before=`."
+    return _each(
+        pattern,
+        lambda value: np.reshape(value, shape),
+        f"reshape({pattern!r}, {shape})",
+        unknown if before is None else (lambda: reshape(pattern, before, before=shape)),
+    )
 
 
-def skip(*patterns: str) -> Rule:
+def skip(
+    *patterns: str,
+    defaults: Mapping[str, Any] | Callable[[State], Mapping[str, Any]] = _NONE,
+) -> InvertibleRule:
     """A rule that removes the entries that match one of the patterns.
 
     Args:
         *patterns: As in `rename`.
+        defaults: The entries that the inverse of the rule puts in again: a dict, or a function
+            from the state to a dict. By default, none.
 
     Example:
         >>> import jax_metrics as jm
@@ -84,24 +111,44 @@ def skip(*patterns: str) -> Rule:
         {}
     """
     compiled = [Pattern(pattern) for pattern in patterns]
-    return lambda state: {
-        name: value
-        for name, value in state.items()
-        if all(pattern.match(name) is None for pattern in compiled)
-    }
+
+    def put_in(state: State) -> State:
+        added = defaults(state) if callable(defaults) else defaults
+        return _collected([*state.items(), *added.items()])
+
+    text = f"skip({', '.join(map(repr, patterns))})"
+    rule = InvertibleRule(
+        lambda state: {
+            name: value
+            for name, value in state.items()
+            if all(pattern.match(name) is None for pattern in compiled)
+        },
+        text,
+        lambda: InvertibleRule(put_in, f"{text}.inverse()", lambda: rule),
+    )
+    return rule
 
 
-def split(pattern: str, names: Sequence[str], axis: int = 0) -> Rule:
-    """A rule that splits the entries that match a pattern into equal parts.
+def split(
+    pattern: str,
+    names: Sequence[str],
+    axis: int = 0,
+    *,
+    sizes: Sequence[int] | None = None,
+    keep_axis: bool = True,
+) -> InvertibleRule:
+    """A rule that splits the entries that match a pattern into parts.
 
     Args:
         pattern: As in `rename`.
         names: The names of the parts, with the same variables.
         axis: The axis to split along.
+        sizes: The sizes of the parts along this axis; by default they are equal.
+        keep_axis: Whether the parts keep the axis. If not, it has one element for each part.
 
     Raises:
-        ValueError: As in `rename`.
-        CheckpointError: When applied, if the axis cannot be split into equal parts.
+        ValueError: As in `rename`, or if there are not as many sizes as names.
+        CheckpointError: When applied, if the axis cannot be split like this.
 
     Example:
         >>> import numpy as np
@@ -114,6 +161,18 @@ def split(pattern: str, names: Sequence[str], axis: int = 0) -> Rule:
     source, targets = Pattern(pattern), [Pattern(name) for name in names]
     for target in targets:
         target.check_variables(source.variables)
+    _check_sizes(sizes, names)
+
+    def parts_of(array: np.ndarray) -> list[np.ndarray]:
+        if not keep_axis:
+            if array.shape[axis] != len(targets):
+                raise ValueError(f"axis {axis} has not {len(targets)} elements")
+            return list(np.moveaxis(array, axis, 0))
+        if sizes is None:
+            return np.split(array, len(targets), axis)
+        if sum(sizes) != array.shape[axis]:
+            raise ValueError(f"axis {axis} has not {' + '.join(map(str, sizes))} elements")
+        return np.split(array, np.cumsum(sizes)[:-1], axis)
 
     def rule(state: State) -> State:
         found: list[tuple[str, Any]] = []
@@ -122,16 +181,16 @@ def split(pattern: str, names: Sequence[str], axis: int = 0) -> Rule:
             if values is None:
                 found.append((name, value))
                 continue
-            parts = _applied(
-                lambda array: np.split(array, len(targets), axis),
-                value,
-                name,
-                f"split({pattern!r})",
-            )
+            parts = _applied(parts_of, value, name, f"split({pattern!r})")
             found.extend(zip([target.fill(values) for target in targets], parts, strict=True))
         return _collected(found)
 
-    return rule
+    how = "concatenate" if keep_axis else "stack"
+    return InvertibleRule(
+        rule,
+        f"split({pattern!r}, {list(names)})",
+        _lost(source, targets) or (lambda: merge(names, pattern, how, axis, sizes=sizes)),
+    )
 
 
 def merge(
@@ -139,17 +198,25 @@ def merge(
     name: str,
     how: Literal["concatenate", "stack", "sum"] = "concatenate",
     axis: int = 0,
-) -> Rule:
+    *,
+    sizes: Sequence[int] | None = None,
+) -> InvertibleRule:
     """A rule that merges the entries that match several patterns into one.
+
+    Its inverse splits the array again. That of a sum gives the first part all of it, and the
+    others zeros.
 
     Args:
         patterns: One for each part, in order, with the same variables.
         name: The new name.
         how: Whether the parts are concatenated, stacked along a new axis, or added.
         axis: The axis along which they are concatenated or stacked.
+        sizes: The sizes of the parts that are concatenated, for the inverse of the rule; by
+            default it makes equal ones.
 
     Raises:
-        ValueError: As in `rename`, or if `how` is another word.
+        ValueError: As in `rename`, if `how` is another word, or if there are not as many sizes as
+            patterns.
         CheckpointError: When applied, if a part is missing, or the shapes do not fit.
 
     Example:
@@ -169,6 +236,7 @@ def merge(
     sources, target = [Pattern(pattern) for pattern in patterns], Pattern(name)
     for source in sources:
         target.check_variables(source.variables)
+    _check_sizes(sizes, patterns)
 
     def rule(state: State) -> State:
         rest, groups = dict(state), dict[str, dict[int, str]]()
@@ -189,7 +257,33 @@ def merge(
             merged.append((new_name, _applied(ways[how], parts, new_name, f"merge(..., {name!r})")))
         return _collected([*rest.items(), *merged])
 
-    return rule
+    def undo() -> InvertibleRule:
+        if how == "sum":
+            return _first_and_zeros(name, patterns, merging)
+        return split(name, patterns, axis, sizes=sizes, keep_axis=how == "concatenate")
+
+    lost = next((text for source in sources if (text := _lost(source, [target]))), None)
+    merging = InvertibleRule(rule, f"merge({list(patterns)}, {name!r}, {how!r})", lost or undo)
+    return merging
+
+
+def _first_and_zeros(name: str, patterns: Sequence[str], undo: InvertibleRule) -> InvertibleRule:
+    """The inverse of a sum: all of it as the first part, and zeros as the others."""
+    source, targets = Pattern(name), [Pattern(pattern) for pattern in patterns]
+
+    def rule(state: State) -> State:
+        found: list[tuple[str, Any]] = []
+        for entry, value in state.items():
+            values = source.match(entry)
+            if values is None:
+                found.append((entry, value))
+                continue
+            array = np.asarray(value)
+            found.append((targets[0].fill(values), array))
+            found.extend((target.fill(values), np.zeros_like(array)) for target in targets[1:])
+        return _collected(found)
+
+    return InvertibleRule(rule, f"{undo}.inverse()", lambda: undo)
 
 
 def rename_all(state: Mapping[str, Any], names: Any) -> State:
@@ -203,18 +297,49 @@ def rename_all(state: Mapping[str, Any], names: Any) -> State:
     return dict(state)
 
 
-def _each(pattern: str, change: Callable[[Any], Any], rule: str) -> Rule:
+def _each(
+    pattern: str,
+    change: Callable[[Any], Any],
+    text: str,
+    undo: Callable[[], InvertibleRule] | str,
+) -> InvertibleRule:
     compiled = Pattern(pattern)
-    return lambda state: {
-        name: value if compiled.match(name) is None else _applied(change, value, name, rule)
-        for name, value in state.items()
-    }
+    return InvertibleRule(
+        lambda state: {
+            name: value if compiled.match(name) is None else _changed(change, value, name, text)
+            for name, value in state.items()
+        },
+        text,
+        undo,
+    )
+
+
+def _lost(source: Pattern, targets: Sequence[Pattern]) -> str | None:
+    """Why names made from the variables of the source do not tell what these were."""
+    for target in targets:
+        if lost := sorted(source.variables - target.variables):
+            return (
+                f"{target.text!r} does not say what {{{lost[0]}}} of {source.text!r} was. Use "
+                "every variable in the new name."
+            )
+    return None
+
+
+def _check_sizes(sizes: Sequence[int] | None, names: Sequence[str]) -> None:
+    if sizes is not None and len(sizes) != len(names):
+        raise ValueError(f"`sizes` has one size for each of the {len(names)} parts; got {sizes}.")
+
+
+def _changed(change: Callable[[Any], Any], value: Any, name: str, rule: str) -> Any:
+    if isinstance(value, Deferred):
+        return _applied(lambda _: value.then(change), value.stand_in, name, rule)
+    return _applied(change, value, name, rule)
 
 
 def _applied(change: Callable[[Any], Any], value: Any, name: str, rule: str) -> Any:
     try:
         return change(value if isinstance(value, list) else np.asarray(value))
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         shapes = [np.shape(part) for part in value] if isinstance(value, list) else np.shape(value)
         raise CheckpointError(
             f"{rule} does not fit `{name}` with shape {shapes}: {error}."

@@ -77,6 +77,13 @@ def save(
             f"`{hollow[0]}` has a shape, but no values: it comes from `jax.eval_shape`. Save the "
             "arrays themselves."
         )
+    if spread := [name for name, leaf in state.items() if _is_spread(leaf)]:
+        raise CheckpointError(
+            f"`{spread[0]}` is spread over several processes. `jm.Checkpointer` lets each save its "
+            "part; for one file, gather the arrays in all processes with "
+            "`jax.experimental.multihost_utils.process_allgather(state, tiled=True)`, and save "
+            "that in one."
+        )
     remove_leftovers(target)
     groups = grouped(state, shard_size)
     old = shards_in(target)
@@ -97,6 +104,12 @@ def save(
         raise
     target.unlink(missing_ok=True)  # as long as it is there, `load` reads it
     remove(target, old - set(new))
+
+
+def _is_spread(leaf: Any) -> bool:
+    if not isinstance(leaf, jax.Array):
+        return False
+    return not (leaf.is_fully_addressable or leaf.is_fully_replicated)
 
 
 def _encoded(state: Mapping[str, Any], names: list[str]) -> dict[str, Encoded]:

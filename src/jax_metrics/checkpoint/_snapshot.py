@@ -12,6 +12,7 @@ from jax.core import Tracer
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._names import named_leaves
+from jax_metrics.checkpoint._pieces import Piece, own_parts
 from jax_metrics.checkpoint._plain_values import PlainValue, mark_plain, to_json
 from jax_metrics.checkpoint._state_dict import is_array, is_number
 from jax_metrics.checkpoint._tied_names import Tied, tied_names
@@ -22,19 +23,25 @@ class Snapshot(NamedTuple):
 
     Attributes:
         items: The names of the items.
-        arrays: Copies of their arrays.
+        arrays: Copies of what this process saves of their arrays.
+        pieces: Where those of them belong that are pieces of an array.
         values: Their plain values as JSON.
         ties: Their tied positions.
     """
 
     items: list[str]
     arrays: dict[str, Encoded]
+    pieces: dict[str, Piece]
     values: dict[str, Any]
     ties: dict[str, Tied]
 
 
-def snapshot(items: Mapping[str, Any]) -> Snapshot:
+def snapshot(items: Mapping[str, Any], *, is_main: bool) -> Snapshot:
     """Copies the arrays of the items to the host.
+
+    Args:
+        items: The items by name.
+        is_main: Whether this process saves the arrays that each process has for itself.
 
     Raises:
         CheckpointError: If a leaf cannot be stored; it lists all of them.
@@ -50,13 +57,20 @@ def snapshot(items: Mapping[str, Any]) -> Snapshot:
     values = {
         name: to_json(leaf.value) for name, leaf in leaves.items() if isinstance(leaf, PlainValue)
     }
-    arrays = {name: leaf for name, leaf in leaves.items() if name not in values}
+    arrays: dict[str, Any] = {}
+    pieces: dict[str, Piece] = {}
+    for name in [name for name in leaves if name not in values]:
+        for part, leaf, piece in own_parts(name, leaves[name], is_main=is_main):
+            arrays[part] = leaf
+            if piece is not None:
+                pieces[part] = piece
     for leaf in arrays.values():
         if isinstance(leaf, jax.Array) and not _on_host(leaf):
             leaf.copy_to_host_async()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # copying releases the GIL
         copies = dict(zip(arrays, pool.map(_owned, arrays.values()), strict=True))
-    return Snapshot(sorted(items), copies, values, tied_names(marked, named))
+    pieces = {name: piece.in_stored(copies[name].array.shape) for name, piece in pieces.items()}
+    return Snapshot(sorted(items), copies, pieces, values, tied_names(marked, named))
 
 
 def check_initialized(items: Mapping[str, Any]) -> None:
@@ -113,8 +127,6 @@ def _refused(leaf: Any) -> str | None:
         return "has a shape, but no values: it comes from `jax.eval_shape`."
     if isinstance(leaf, jax.Array) and leaf.is_deleted():
         return "was donated to a program, and is gone: save what that program returned."
-    if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable:
-        return "is spread over several processes, which a Checkpointer does not support."
     if is_array(leaf) or (is_number(leaf) and np.asarray(leaf).dtype != object):
         return None
     return (

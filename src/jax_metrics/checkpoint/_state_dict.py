@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.checkpoint._deferred import Deferred
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._names import Named, named_leaves
 from jax_metrics.checkpoint._plain_values import PlainValue
@@ -60,7 +61,7 @@ def is_array(leaf: Any) -> bool:
         return leaf.dtype.kind in "biufc" or (
             leaf.dtype.kind == "V" and leaf.dtype.type is not np.void
         )
-    return isinstance(leaf, jax.Array | jax.ShapeDtypeStruct)
+    return isinstance(leaf, jax.Array | jax.ShapeDtypeStruct | Deferred)
 
 
 def check_leaves(leaves: dict[str, Named]) -> None:

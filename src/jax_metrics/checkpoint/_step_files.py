@@ -1,8 +1,12 @@
 """Reads and writes the steps of a folder, and turns what goes wrong into one kind of error."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from jax_metrics.checkpoint._contents import (
     check_arrays,
@@ -15,8 +19,11 @@ from jax_metrics.checkpoint._contents import (
 from jax_metrics.checkpoint._encoding import decoded
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._folder import Folder
-from jax_metrics.checkpoint._orbax_store import OrbaxStore
+from jax_metrics.checkpoint._orbax_store import OrbaxStep, OrbaxStore
+from jax_metrics.checkpoint._part_files import PartFile, part_path, parts_in, write_part
+from jax_metrics.checkpoint._pieces import Region, check_complete, is_needed, put_together
 from jax_metrics.checkpoint._plain_values import PlainValue, from_json
+from jax_metrics.checkpoint._processes import Processes
 from jax_metrics.checkpoint._snapshot import Snapshot
 from jax_metrics.checkpoint._tied_names import Tied, ties_from_json
 
@@ -32,46 +39,95 @@ class Restored(NamedTuple):
 class StepFiles:
     """The steps in a folder.
 
+    One process writes a step with orbax; of several, each writes a file into the folder of the
+    step, which the main process then gives its name.
+
     Args:
         folder: The folder.
+        processes: Those that save together.
     """
 
-    def __init__(self, folder: Folder):
+    def __init__(self, folder: Folder, processes: Processes):
         self.folder = folder
+        self._processes = processes
         self._store = OrbaxStore(folder.path)
 
+    @property
+    def removes(self) -> bool:
+        """Whether this process removes steps: of several, the main one does."""
+        return self._processes.is_main
+
     def write(self, step: int, copies: Snapshot, values: Mapping[str, float]) -> None:
-        """Writes a step.
+        """Writes a step; with several processes, each its part.
 
         Raises:
-            CheckpointError: If it cannot be written; nothing of it is left.
+            CheckpointError: If it cannot be written, by any process; nothing of it is left.
         """
+        one = self._processes.count == 1
         try:
-            contents = contents_of(copies, values)
-            arrays = {name: entry.array for name, entry in copies.arrays.items()}
-            stored = {name: array for name, array in arrays.items() if array.size}
-            self._store.write(step, stored, contents)
-            self.folder.flush(step)
+            self._processes.in_stages(
+                lambda: None if one else self._begin(step),
+                lambda: self._write_part(step, copies, values),
+                lambda: None if one else self._commit(step),
+                lambda: self._check_committed(step),
+            )
         except Exception as error:  # whatever orbax raises
-            self._undo(step)
+            if self._processes.is_main:
+                self._undo(step)
             raise CheckpointError(
                 f"Step {step} could not be saved to {self.folder.path}, and the older checkpoints "
-                f"are unchanged: {_reason(error)} The next save starts anew."
+                f"are unchanged: {_reason(error)} Later saves are not affected."
             ) from error
 
+    def _begin(self, step: int) -> None:
+        if self._processes.is_main:
+            shutil.rmtree(self.folder.unfinished(step), ignore_errors=True)
+            self.folder.unfinished(step).mkdir()
+
+    def _write_part(self, step: int, copies: Snapshot, values: Mapping[str, float]) -> None:
+        count, index = self._processes.count, self._processes.index
+        contents = contents_of(copies, values, count)
+        arrays = {name: entry.array for name, entry in copies.arrays.items()}
+        stored = {name: array for name, array in arrays.items() if array.size}
+        if count == 1:
+            self._store.write(step, stored, contents)
+            self.folder.flush(self.folder.path / str(step))
+            return
+        write_part(part_path(self.folder.unfinished(step), index), stored, contents)
+
+    def _commit(self, step: int) -> None:
+        """Gives the step its name, which makes it a checkpoint, if all parts are there."""
+        if not self._processes.is_main:
+            return
+        parts = self.folder.unfinished(step)
+        for index in range(self._processes.count):
+            if not part_path(parts, index).exists():
+                raise CheckpointError(
+                    f"there is no part of process {index}, which has failed, or does not share the "
+                    "folder."
+                )
+        os.rename(parts, self.folder.path / str(step))
+        self.folder.flush(self.folder.path / str(step))
+
+    def _check_committed(self, step: int) -> None:
+        # Other machines may see an older list of a shared folder, but look up a new name.
+        if not (self.folder.path / str(step)).is_dir():
+            raise CheckpointError("another process has failed: see its error.")
+
     def remove(self, steps: Iterable[int]) -> None:
-        """Removes steps.
+        """Removes steps, in the process that `removes`.
 
         Raises:
             CheckpointError: If one cannot be removed.
         """
-        for step in steps:
+        for step in steps if self.removes else ():
             try:
                 self.folder.remove(step)
             except OSError as error:
                 raise CheckpointError(
                     f"Step {step} could not be removed from {self.folder.path}: {_reason(error)}"
                 ) from error
+        self._store.refresh()
 
     def read_values(self, step: int) -> Mapping[str, float]:
         """Reads the numbers by which the best step is chosen.
@@ -80,30 +136,55 @@ class StepFiles:
             CheckpointError: If the step is damaged.
         """
         with self._reading(step):
-            return checked(self._store.read_contents(step))["values"]
+            return checked(self._parts(step)[0].read_contents())["values"]
 
-    def read(self, step: int, wanted: Callable[[str], bool], verify: bool) -> Restored:
-        """Reads the items of a step whose names are wanted.
+    def read(
+        self,
+        step: int,
+        wanted: Callable[[str], bool],
+        verify: bool,
+        needed: Callable[[str, tuple[int, ...]], Iterable[Region] | None],
+    ) -> Restored:
+        """Reads the items of a step.
+
+        Args:
+            step: The step.
+            wanted: Whether an item is wanted, by its name.
+            verify: Whether to compare what is read with its checksums.
+            needed: The regions of an array that are used, by its name and shape; None: all of it.
 
         Raises:
             CheckpointError: If the step is damaged.
         """
         with self._reading(step):
-            contents = checked(self._store.read_contents(step))
-
-            def of_wanted(table: str) -> dict[str, Any]:
-                entries = contents[table].items()
-                return {name: entry for name, entry in entries if wanted(name.partition(".")[0])}
-
-            entries = of_wanted("arrays")
-            stored = [name for name, entry in entries.items() if not is_empty(entry)]
-            arrays = self._store.read_arrays(step, stored)
-            arrays |= {name: empty(entry) for name, entry in entries.items() if is_empty(entry)}
-            check_arrays(entries, arrays, verify)
-            state = {name: decoded(decodable(entries[name], arrays[name])) for name in entries}
-            plain = of_wanted("plain").items()
+            parts = self._parts(step)
+            state: dict[str, Any] = {}
+            pieces: dict[str, list[tuple[dict[str, Any], np.ndarray | None]]] = {}
+            contents: dict[str, Any] = {}
+            for part in reversed(parts):  # plain values are those of the first
+                contents = checked(part.read_contents())
+                if contents.get("processes", 1) != len(parts):
+                    raise CheckpointError(f"it has not {contents['processes']} parts.")
+                entries = _of_wanted(contents["arrays"], wanted)
+                used = {
+                    name: entry
+                    for name, entry in entries.items()
+                    if "of" not in entry
+                    or is_needed(entry, needed(entry["of"], tuple(entry["whole"])))
+                }
+                arrays = _read_arrays(part, used, verify)
+                for name, entry in entries.items():
+                    if "of" in entry:
+                        pieces.setdefault(entry["of"], []).append((entry, arrays.get(name)))
+                    else:
+                        state[name] = decoded(decodable(entry, arrays[name]))
+            for name, found in pieces.items():
+                check_complete(name, [entry for entry, _ in found])
+                state[name] = decoded(decodable(found[0][0], put_together(found)))
+            plain = _of_wanted(contents["plain"], wanted).items()
             state |= {name: PlainValue(from_json(value)) for name, value in plain}
-            return Restored(contents["items"], state, ties_from_json(of_wanted("ties")))
+            ties = ties_from_json(_of_wanted(contents["ties"], wanted))
+            return Restored(contents["items"], state, ties)
 
     def forget(self) -> None:
         """Forgets which steps there are, after they were removed."""
@@ -116,6 +197,10 @@ class StepFiles:
             if step in self.folder.steps():
                 self.folder.remove(step)
 
+    def _parts(self, step: int) -> Sequence[OrbaxStep | PartFile]:
+        """The parts of a step: one, or one of each process that has saved it."""
+        return parts_in(self.folder.path / str(step)) or [OrbaxStep(self._store, step)]
+
     @contextlib.contextmanager
     def _reading(self, step: int) -> Iterator[None]:
         try:
@@ -126,6 +211,26 @@ class StepFiles:
                 f"Step {step} of {self.folder.path} is damaged, or cannot be read: "
                 f"{_reason(error)} Other steps there: {', '.join(others) or 'none'}."
             ) from error
+
+
+def _of_wanted(table: Mapping[str, Any], wanted: Callable[[str], bool]) -> dict[str, Any]:
+    """The entries of items that are wanted."""
+    return {name: entry for name, entry in table.items() if wanted(name.partition(".")[0])}
+
+
+def _read_arrays(
+    part: OrbaxStep | PartFile, entries: Mapping[str, dict[str, Any]], verify: bool
+) -> dict[str, np.ndarray]:
+    """The arrays of some entries of a part.
+
+    Raises:
+        CheckpointError: If they are damaged.
+    """
+    stored = [name for name, entry in entries.items() if not is_empty(entry)]
+    arrays = part.read_arrays(stored)
+    arrays |= {name: empty(entry) for name, entry in entries.items() if is_empty(entry)}
+    check_arrays(entries, arrays, verify)
+    return arrays
 
 
 def _reason(error: BaseException) -> str:
