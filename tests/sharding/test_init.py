@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
@@ -69,3 +70,32 @@ def test_pretrained_parts_stay():
 def test_problems_come_first():
     with pytest.raises(ShardingError, match="'.*kernel' matches nothing"):
         init(jm.BatchNorm(), 0, inputs, mesh_of(), RULES)
+
+
+@pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
+def test_the_second_step_is_not_compiled_again(kind):
+    # Everything lies where the step leaves it: also the counter of the optimizer, and the kernel
+    # that is split along its first axis.
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(kind,))
+    inputs = jax.ShapeDtypeStruct((8, 4), "float32")
+    rules = jm.sharding.fsdp(mesh, min_size=64)
+    model = jm.sharding.init(jm.MLP([64, 4]), 0, inputs, mesh, rules)
+    optimizer = jm.Optimizer(optax.adam(1e-2)).init(model)
+    x = jax.device_put(jnp.ones((8, 4)), jax.NamedSharding(mesh, jax.P("data")))
+
+    @jax.jit
+    def step(model, optimizer, x):
+        grads = jax.grad(lambda model: jnp.mean(model(x) ** 2))(model)
+        return optimizer.update(grads, model), optimizer
+
+    for _ in range(2):
+        model, optimizer = step(model, optimizer, x)
+    assert step._cache_size() == 1
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_shapes_may_have_the_dtypes_of_numpy(dtype):
+    """Without a warning that 64 bits become 32."""
+    tokens = jax.ShapeDtypeStruct((4, 5), dtype)
+    model = init(jm.Embed(8, 4), 0, tokens, mesh_of(), {".*embedding": ("data", None)})
+    assert model.embedding.sharding.spec == P("data")

@@ -41,7 +41,7 @@ def test_fsdp_adds_to_rules():
 def test_fsdp_leaves_the_axis_of_a_stack():
     stack = shapes_of(jm.nn.Stack(jm.Linear(8), 32), jax.ShapeDtypeStruct((2, 8), jnp.float32))
     found = specs(stack, fsdp(mesh, min_size=64))
-    assert found == {".layer.kernel": P(None, "data", None), ".layer.bias": P()}
+    assert found == {".layer.kernel": P(None, "data"), ".layer.bias": P()}
 
 
 def test_fsdp_problems():
@@ -55,7 +55,7 @@ def test_fsdp_problems():
         shardings(odd, other, fsdp(mesh))
 
 
-KEY, OUT = P(None, "model"), P("model", None)
+KEY, OUT = P(None, "model"), P("model")
 PARTS = {
     ".{}.query.kernel": KEY,
     ".{}.value.kernel": KEY,
@@ -77,13 +77,24 @@ def test_tensor_parallel_decoder():
     assert found[".feed_forward.linear2.bias"] == found[".norm1.scale"] == P()
 
 
-def test_tensor_parallel_attention_of_flax():
-    layer = shapes_of(jm.MultiHeadAttention(num_heads=4), x)
+@pytest.mark.parametrize(
+    "cls", [jm.nn.MultiHeadAttention, jm.nn.MultiHeadDotProductAttention, jm.nn.SelfAttention]
+)
+def test_tensor_parallel_attention_of_flax(cls):
+    layer = shapes_of(cls(num_heads=4), x)
     found = specs(layer, tensor_parallel(mesh, layer))
-    assert found[".query['kernel']"] == P(None, "model", None)
-    assert found[".query['bias']"] == P("model", None)
-    assert found[".out['kernel']"] == P("model", None, None)
+    assert found[".query['kernel']"] == P(None, "model")
+    assert found[".query['bias']"] == P("model")
+    assert found[".out['kernel']"] == P("model")
     assert found[".out['bias']"] == P()
+
+
+def test_tensor_parallel_gate():
+    layer = shapes_of(jm.nn.FeedForward(gated=True), x)
+    rules = {jm.nn.FeedForward: {r"linear1\.bias": None}}
+    found = specs(layer, tensor_parallel(mesh, layer, rules=rules))
+    assert found[".gate.kernel"] == found[".linear1.kernel"] == KEY
+    assert found[".gate.bias"] == P("model") and found[".linear1.bias"] == P()
 
 
 def test_tensor_parallel_model_without_biases():
@@ -94,7 +105,7 @@ def test_tensor_parallel_model_without_biases():
     found = specs(model, rules)
     assert found[".layers[0].embedding"] == OUT
     stacked = ".layers[1].layers.layer"
-    assert found[f"{stacked}.self_attention.out.kernel"] == P(None, "model", None)
+    assert found[f"{stacked}.self_attention.out.kernel"] == P(None, "model")
     assert found[f"{stacked}.norm1.scale"] == P(None, "model")
 
 

@@ -63,7 +63,7 @@ def paths_of(tree):
         ({".*kernel": P(None, "model"), ".*": None}, {KERNEL: P(None, "model")}),
         ({".*kernel": (None, ("data", "model"))}, {KERNEL: P(None, ("data", "model"))}),
         ({jm.Linear: (..., "model")}, {KERNEL: P(None, "model"), BIAS: P("model")}),
-        ({jm.Linear: {"kernel": ("data", None)}}, {KERNEL: P("data", None)}),
+        ({jm.Linear: {"kernel": ("data", None)}}, {KERNEL: P("data")}),
         ({jm.BatchStat: ("model",)}, {MEAN: P("model")}),
         (
             {jm.Linear: None, ...: ("model",)},
@@ -90,7 +90,7 @@ def test_a_path_begins_at_the_outermost_module():
 
 def test_plain_trees():
     tree = {"w": jnp.ones((4, 4)), "n": 3}
-    assert specs({r"\['w'\]": ("data", None)}, tree) == {"['w']": P("data", None), "['n']": P()}
+    assert specs({r"\['w'\]": ("data", None)}, tree) == {"['w']": P("data"), "['n']": P()}
 
 
 @jax.tree_util.register_dataclass
@@ -263,7 +263,7 @@ def test_stacks_and_vmap_add_an_axis():
     )
     rules = {".*kernel": (None, "model")}
     found = specs(rules, ensemble, leading=("data",))
-    assert found == {".kernel": P("data", None, "model"), ".bias": P("data", None)}
+    assert found == {".kernel": P("data", None, "model"), ".bias": P("data")}
     with pytest.raises(
         ShardingError, match="has 3 axes. Write None for an axis that is not split, or"
     ):

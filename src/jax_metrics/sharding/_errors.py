@@ -20,7 +20,7 @@ class ShardingError(ValueError):
 
 
 def raise_problems(problems: Iterable[str], tree: Any, mesh: Any) -> None:
-    """Raises one error for all problems, if there are any; equal ones are told once."""
+    """Raises one error for all problems, if there are any; equal ones are reported once."""
     found = list(dict.fromkeys(problems))
     if found:
         lines = "".join(f"\n- {problem}" for problem in found)

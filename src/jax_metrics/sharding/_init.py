@@ -54,10 +54,7 @@ def init_program(
     where = [i for i, leaf in enumerate(leaves) if isinstance(leaf, jax.Array | np.ndarray)]
 
     def run(model: Any, key: jax.Array, arrays: list[Any]) -> Any:
-        filled = [
-            jnp.zeros(x.shape, x.dtype) if isinstance(x, jax.ShapeDtypeStruct) else x
-            for x in leaves
-        ]
+        filled = [_zeros(x) if isinstance(x, jax.ShapeDtypeStruct) else x for x in leaves]
         for index, array in zip(where, arrays, strict=True):
             filled[index] = array
         args, kwargs = jax.tree.unflatten(structure, filled)
@@ -67,3 +64,9 @@ def init_program(
     shapes = jax.eval_shape(run, *arguments)
     program: Callable[..., Any] = jax.jit(run, out_shardings=shardings(shapes, mesh, rules))
     return program, arguments
+
+
+def _zeros(like: jax.ShapeDtypeStruct) -> jax.Array:
+    """Zeros, of 32 bits where those of NumPy have 64."""
+    dtype: Any = jax.dtypes.canonicalize_dtype(like.dtype, allow_extended_dtype=True)
+    return jnp.zeros(like.shape, dtype)

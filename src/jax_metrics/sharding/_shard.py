@@ -7,6 +7,7 @@ import jax
 from jax.core import Tracer
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from jax_metrics.module import place
 from jax_metrics.sharding._assign import specs
 from jax_metrics.sharding._rules import as_rules
 from jax_metrics.tree import FieldInfo, map
@@ -76,7 +77,7 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
     """
     found = specs(tree, mesh, as_rules(rules), tuple(leading))
 
-    def place(info: FieldInfo) -> Any:
+    def placed(info: FieldInfo) -> Any:
         if info.path not in found:
             return info.value
         sharding = NamedSharding(mesh, found[info.path])
@@ -84,12 +85,12 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
             return jax.ShapeDtypeStruct(info.value.shape, info.value.dtype, sharding=sharding)
         return _placed(info.value, sharding)
 
-    return map(place, tree, field_info=True)
+    return map(placed, tree, field_info=True)
 
 
 def _placed(array: Any, sharding: NamedSharding) -> Any:
     if not isinstance(array, Tracer):
-        return jax.device_put(array, sharding)
+        return place(array, sharding)
     # In a trace `device_put` would leave it to XLA where a whole array lies.
     if AxisType.Explicit in sharding.mesh.axis_types:
         return jax.sharding.reshard(array, sharding)

@@ -130,8 +130,10 @@ def spread(
 def partition_spec(axes: list[Axes], mesh: Any) -> PartitionSpec:
     """The spec of an array, as JAX writes those of results, so that a step's results fit the step.
 
-    With Explicit axes it has an entry for each axis, also for an array that is not split.
+    With Explicit axes it has an entry for each axis; otherwise it ends with the last split one.
     """
     entries = [names[0] if len(names) == 1 else names or None for names in axes]
-    complete = any(entries) or AxisType.Explicit in mesh.axis_types
-    return PartitionSpec(*entries) if complete else PartitionSpec()
+    if AxisType.Explicit not in mesh.axis_types:
+        while entries and entries[-1] is None:
+            entries.pop()
+    return PartitionSpec(*entries)

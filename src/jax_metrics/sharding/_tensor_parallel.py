@@ -10,7 +10,7 @@ from jax_metrics.nn import (
     Embed,
     FeedForward,
     GroupedQueryAttention,
-    MultiHeadAttention,
+    MultiHeadDotProductAttention,
 )
 from jax_metrics.sharding._errors import ShardingError, described, raise_problems
 from jax_metrics.sharding._leaves import Leaf, array_leaves
@@ -79,7 +79,7 @@ def tensor_parallel(
             f"{type(model).__name__} has none with values. Initialize it, or pass "
             "`jax.eval_shape(lambda: model.init(key, inputs))`; or write rules yourself."
         )
-    raise_problems(_undivided_heads(model, mesh.shape[axis]), model, mesh)
+    raise_problems(undivided_heads(model, mesh.shape[axis]), model, mesh)
     # A class that has rules already gets more: dicts have each key once.
     for cls in known.keys() & own.keys():
         known[cls] = {**own.pop(cls), **known[cls]}
@@ -94,14 +94,14 @@ def _patterns(axis: str) -> dict[type, dict[str, Any]]:
             rf"{into}\.bias": (axis,),
             rf"{out}\.kernel": (axis, None),
         },
-        MultiHeadAttention: {  # Flax's layout: [features, heads, size of a head]
+        MultiHeadDotProductAttention: {  # Flax's layout: [features, heads, size of a head]
             rf"{into}\['kernel'\]": (None, axis, None),
             rf"{into}\['bias'\]": (axis, None),
             rf"{out}\['kernel'\]": (axis, None, None),
         },
         FeedForward: {
-            r"linear1\.kernel": (None, axis),
-            r"linear1\.bias": (axis,),
+            r"(linear1|gate)\.kernel": (None, axis),
+            r"(linear1|gate)\.bias": (axis,),
             r"linear2\.kernel": (axis, None),
         },
         Embed: {"embedding": (axis, None)},
@@ -123,10 +123,11 @@ def _present(leaves: list[Leaf], cls: type, patterns: dict[str, Any]) -> dict[st
     }
 
 
-def _undivided_heads(model: Any, parts: int) -> list[str]:
+def undivided_heads(model: Any, parts: int) -> list[str]:
+    """Problems: the layers whose heads this number of parts would tear."""
     problems = []
     for path, layer in trees_with_paths(model):
-        if isinstance(layer, GroupedQueryAttention | MultiHeadAttention):
+        if isinstance(layer, GroupedQueryAttention | MultiHeadDotProductAttention):
             for name in ("num_heads", "num_kv_heads"):
                 heads = getattr(layer, name, parts)
                 if heads % parts:

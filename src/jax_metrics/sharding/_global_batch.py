@@ -1,0 +1,56 @@
+"""`global_batch`: what each process has read, as one array over the devices of all."""
+
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+
+from jax_metrics.arguments import refuse_truncation
+
+A = TypeVar("A")
+
+
+def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
+    """Joins the batches of all processes to one, without sending any of it.
+
+    It is `jax.make_array_from_process_local_data` for a batch. Call it in each process, with its
+    own examples: as many in all of them. With one process it is `jax.device_put`.
+
+    Args:
+        local: A pytree of arrays, with the examples of this process along the first axis.
+        sharding: How the joined batch lies on the devices of all processes:
+            `NamedSharding(mesh, PartitionSpec("data"))`. Along axes that it does not split over
+            processes, their arrays must be equal.
+
+    Returns:
+        The same pytree with global arrays. The examples are in the order of the devices.
+
+    Raises:
+        ValueError: If an array has no axis of examples, or does not split over the devices.
+        OverflowError: If integers of 64 bits do not fit into JAX's 32.
+
+    Example:
+        >>> import jax, numpy as np
+        >>> import jax_metrics as jm
+        >>> mesh = jax.make_mesh((jax.device_count(),), ("data",))
+        >>> sharding = jax.NamedSharding(mesh, jax.P("data"))
+        >>> batch = jm.sharding.global_batch({"x": np.zeros((8, 2))}, sharding)
+        >>> batch["x"].shape[0] == 8 * jax.process_count()
+        True
+    """
+
+    def place(path: Any, leaf: Any) -> jax.Array:
+        where = f"local{jax.tree_util.keystr(path)}"
+        array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
+        if array.ndim == 0:
+            raise ValueError(f"`{where}` expected an array of examples; got the scalar {leaf!r}.")
+        refuse_truncation(**{where: array})
+        try:
+            return jax.make_array_from_process_local_data(sharding, array)
+        except ValueError as error:
+            raise ValueError(
+                f"`{where}` of shape {array.shape} in this process does not split over its "
+                f"{len(sharding.addressable_devices)} devices: {error}"
+            ) from error
+
+    return jax.tree.map_with_path(place, local)
