@@ -102,6 +102,7 @@ def test_a_head_of_the_old_shape_can_start_fresh(rule):
     assert moments(adapted)[".layers[0].kernel"].any()
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     "make",
     [

@@ -21,9 +21,12 @@ from optimizer_cases import (
 import jax_metrics as jm
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("name", TRANSFORMATIONS)
 @pytest.mark.parametrize(
-    ("whole", "compiled"), [(True, False), (False, True)], ids=["model-eager", "parameters-jit"]
+    ("whole", "compiled"),
+    [(True, False), pytest.param(False, True, marks=pytest.mark.slow)],
+    ids=["model-eager", "parameters-jit"],
 )
 def test_it_is_optax(name, whole, compiled):
     model = make_model()

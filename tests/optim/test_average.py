@@ -44,6 +44,7 @@ def test_it_is_the_formula(dtype):
     assert compiled._cache_size() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
 def test_on_a_mesh_it_lies_where_the_parameters_do(kind):
     mesh = jax.make_mesh((2,), ("model",), axis_types=(kind,), devices=jax.devices()[:2])

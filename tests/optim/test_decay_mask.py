@@ -92,6 +92,7 @@ MODELS = {
 }
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_biases_norms_and_embeddings_are_spared(name):
     make, expected = MODELS[name]

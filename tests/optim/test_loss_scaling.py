@@ -85,6 +85,7 @@ def trained(transformation, dtype, small=1e-7):
     return losses, optimizer
 
 
+@pytest.mark.slow
 def test_a_model_in_float16_trains_as_one_in_float32():
     def scaled(adam):
         return jm.optim.master_weights(jm.optim.loss_scaling(adam))

@@ -12,10 +12,12 @@ from jax_metrics.optim._norms import with_norms as with_norms
 from jax_metrics.optim._optimizer import Optimizer as Optimizer
 from jax_metrics.tree import public_names as _public_names
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 
 def __dir__() -> list[str]:
     """The public names."""
     return _public_names(globals(), set())
+
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    globals()["__all__"] = __dir__()
+    __getattr__ = _missing_name(__name__)

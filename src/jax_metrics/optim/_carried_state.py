@@ -9,6 +9,7 @@ import optax
 from jax.core import Tracer
 from jax.tree_util import GetAttrKey
 
+from jax_metrics.module import place
 from jax_metrics.optim._flat import Flat
 from jax_metrics.optim._state_layout import path_at
 from jax_metrics.optim._state_nodes import nodes_of
@@ -75,4 +76,4 @@ def _where_fresh_is(leaf: Any, before: Any) -> Any:
         return before
     if not leaf.committed or leaf.sharding.is_equivalent_to(before.sharding, leaf.ndim):
         return before
-    return jax.device_put(before, leaf.sharding)
+    return place(before, leaf.sharding)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jax.core import Tracer
-from jax.sharding import AxisType, NamedSharding
+from jax.sharding import NamedSharding
 
+from jax_metrics.module import explicit_mesh
 from jax_metrics.optim._flat import Flat
 
 
@@ -28,7 +28,7 @@ def run_update(
         extra: The extra arguments. A function among them may use arrays from elsewhere, with
             Explicit axes, so that the update runs on those.
     """
-    mesh = next((mesh for mesh in map(_explicit_mesh, grads.values()) if mesh is not None), None)
+    mesh = next((mesh for mesh in map(explicit_mesh, grads.values()) if mesh is not None), None)
     if mesh is None or any(map(callable, extra.values())):
         return update(grads, state, params, **extra)
 
@@ -41,14 +41,3 @@ def run_update(
     where = jax.tree.map(sharding, (grads, state))
     on_auto_axes: Any = jax.sharding.auto_axes(run, out_sharding=where)
     return on_auto_axes(grads, state, params, extra)
-
-
-def _explicit_mesh(leaf: Any) -> Any:
-    """The mesh of an array that is sharded over an Explicit axis."""
-    if not isinstance(leaf, Tracer) and not isinstance(
-        getattr(leaf, "sharding", None), NamedSharding
-    ):
-        return None
-    sharding = jax.typeof(leaf).sharding
-    explicit = AxisType.Explicit in sharding.mesh.axis_types and any(sharding.spec)
-    return sharding.mesh if explicit else None

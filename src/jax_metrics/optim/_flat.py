@@ -74,4 +74,7 @@ def _call_on_flat(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    return as_flat(function(with_leaves(params, flat), *args, **kwargs), params, paths)
+    tried = with_leaves(params, flat)
+    found = as_flat(function(tried, *args, **kwargs), params, paths)
+    jax.tree.flatten(tried)  # says that new state of what was tried is not lost by mistake
+    return found

@@ -1,6 +1,5 @@
-"""Mistakes that optax does not notice, or that it tells without the parameter's path."""
+"""Mistakes that optax does not notice, or reports without the parameter's path."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +15,10 @@ from jax_metrics.tree import (
     map,
     nearest,
     trees_with_paths,
-    user_line,
+    warn_user,
 )
 
 _MOST_SHOWN = 5
-_registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
 
 
 def explain_optax(error: Exception, method: str) -> Exception | None:
@@ -45,8 +43,8 @@ def check_deleted(error: Exception, **trees: Any) -> None:
         RuntimeError: Naming the tree and the path.
     """
     for what, tree in trees.items():
-        if told := explain_deleted(tree, what):
-            verb = told if not what.endswith("s") else told.replace("holds", "hold", 1)
+        if problem := explain_deleted(tree, what):
+            verb = problem if not what.endswith("s") else problem.replace("holds", "hold", 1)
             raise RuntimeError(f"In Optimizer.update, the {what} {verb}") from error
 
 
@@ -101,13 +99,10 @@ def warn_of_untrained(params: Any) -> None:
     map(look, params, field_info=True)
     if found:
         name = found[0].rpartition(".")[2].rstrip(")")
-        warnings.warn_explicit(
+        warn_user(
             f"The optimizer does not train {listed(found)}: the field has no kind. Declare a "
             f"parameter with `{name}: jax.Array = jm.Parameter.node()`, and anything else with "
             "another kind, such as `jm.State.node()`.",
-            UserWarning,
-            *user_line(),
-            registry=_registry,
         )
 
 

@@ -8,6 +8,7 @@ from jax.core import Tracer
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jax.tree_util import GetAttrKey
 
+from jax_metrics.module import place
 from jax_metrics.optim._flat import Flat
 
 
@@ -39,7 +40,7 @@ def settled(state: Any, params: Flat) -> Any:
             return leaf
         sharding = _sharding(leaf, parameter_at(keys, params), mesh)
         same = getattr(leaf, "committed", False) and leaf.sharding == sharding
-        return leaf if same else jax.device_put(leaf, sharding)
+        return leaf if same else place(leaf, sharding)
 
     return jax.tree_util.tree_map_with_path(settle, state)
 
