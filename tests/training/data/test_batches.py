@@ -87,6 +87,7 @@ def endless(data):
         yield from map(valid, data)
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("prefetch", [0, 1, 5])
 @pytest.mark.parametrize("drop_last", [False, True])
 @given(consumed=st.integers(0, 8), seed=st.none() | st.integers(0, 3))
@@ -164,9 +165,90 @@ def test_loaders_have_the_same_mask_and_resume(name, consumed):
     data = batches(loaders()[name])
     assert next(iter(data))["y"].shape == (4,)
     seen = whole[:1] + list(itertools.islice(endless(data), consumed))
-    resumed = batches(loaders()[name], 4)
+    resumed = batches(loaders()[name])  # the size is in the state
     resumed.state = data.state
     assert seen + list(itertools.islice(endless(resumed), 5 - consumed)) == whole
+
+
+def all_sources():
+    arrays = {"arrays": lambda: batches(ARRAYS, 4, shuffle=0)}
+    of_loaders = {name: lambda name=name: batches(loaders()[name]) for name in loaders()}
+    iterators = {
+        "iterator": lambda: batches(iter(PARTS * 2)),
+        "grain iterator": lambda: batches(iter(loaders()["grain iter"])),
+    }
+    return {**arrays, **of_loaders, **iterators}
+
+
+@pytest.mark.parametrize("name", all_sources())
+def test_a_look_at_the_next_batch_does_not_move(name):
+    whole = [valid(batch) for batch in all_sources()[name]()]
+    data = all_sources()[name]()
+    before = data.state["batches" if "batches" in data.state else "examples"]
+    first = valid(data.peek())
+    assert before == 0 and not data.begun
+    found = []
+    for batch in data:
+        found.append(valid(batch))
+        if len(found) < len(whole):
+            assert valid(data.peek()) == whole[len(found)]
+    assert (first, found) == (whole[0], whole)
+
+
+def test_after_the_last_batch_the_next_one_is_that_of_the_next_epoch():
+    data, other = batches(ARRAYS, 4, shuffle=0), batches(ARRAYS, 4, shuffle=0)
+    seen = [(valid(batch), valid(data.peek())) for batch in data]
+    expected = epochs(other, 2)
+    assert [first for first, _ in seen] == expected[0]
+    assert seen[-1][1] == expected[1][0]
+    assert epochs(data) == expected[1:]
+
+
+def numbered(count=None):
+    """An iterator, which has no state and cannot be read again."""
+    numbers = itertools.count() if count is None else range(count)
+    return ({"y": np.full(2, number)} for number in numbers)
+
+
+@pytest.mark.parametrize("prefetch", [0, 2, 5])
+def test_an_iterator_loses_no_batch_when_a_loop_ends_early(prefetch):
+    data = batches(numbered(), prefetch=prefetch)
+    found = [int(batch["y"][0]) for _ in range(3) for batch in itertools.islice(data, 4)]
+    assert found == list(range(12))
+
+
+@pytest.mark.parametrize("consumed", range(4))
+def test_a_new_iterator_continues_from_a_saved_position(consumed):
+    data = batches(numbered())
+    for _ in itertools.islice(data, consumed):
+        pass
+    resumed = batches(numbered())
+    resumed.peek()
+    resumed.state = data.state
+    assert int(resumed.peek()["y"][0]) == consumed
+
+
+def test_an_iterator_does_not_go_back():
+    data = batches(numbered(), 2)
+    before = data.state
+    for _ in itertools.islice(data, 3):
+        pass
+    data.state = before
+    with pytest.raises(ValueError, match="would be number 0, .* but the iterator has passed 3"):
+        data.peek()
+
+
+def test_a_loader_may_begin_again_each_time_that_it_is_iterated():
+    class Restarting:
+        def __iter__(self):
+            self.source = iter(PARTS)
+            return self
+
+        def __next__(self):
+            return next(self.source)
+
+    data = batches(Restarting())
+    assert epochs(data, 2) == [[valid(batch) for batch in batches(PARTS)]] * 2
 
 
 def test_short_batches_of_a_loader_can_be_dropped():
@@ -194,7 +276,7 @@ class Counted(Loader):
 def test_a_loader_with_a_state_dict_is_set_to_its_state():
     data = batches(Counted(PARTS), prefetch=2)
     assert valid(next(iter(data))) == [0, 1, 2, 3]
-    assert data.state == {"batches": 1, "epoch": 0, "loader": {"at": 1}}
+    assert data.state == {"batches": 1, "epoch": 0, "loader": {"at": 1}, "size": 4}
     resumed = batches(Counted(PARTS))
     resumed.state = data.state
     assert epochs(resumed, 2) == [[[4, 5, 6, 7], [8, 9]], [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]]
@@ -238,6 +320,11 @@ def test_bad_input(arguments, options, error, text):
 def test_bad_batches_of_a_loader(loader, error, text):
     with pytest.raises(error, match=text):
         list(batches(loader, 4))
+
+
+def test_all_batches_of_a_loader_are_too_small():
+    with pytest.raises(ValueError, match="has fewer than 5 examples, and `drop_last` leaves such"):
+        list(batches(PARTS, 5, drop_last=True))
 
 
 def test_a_generator_is_used_up():

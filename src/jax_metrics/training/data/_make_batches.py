@@ -5,11 +5,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_metrics.training._array_batches import ArrayBatches
-from jax_metrics.training._batches import Batches
-from jax_metrics.training._examples import as_examples, with_mask
-from jax_metrics.training._loader_batches import LoaderBatches
-from jax_metrics.training._order import seed_of
+from jax_metrics.training.data._array_batches import ArrayBatches
+from jax_metrics.training.data._batches import Batches
+from jax_metrics.training.data._examples import as_examples, with_mask
+from jax_metrics.training.data._loader_batches import LoaderBatches
+from jax_metrics.training.data._order import seed_of
+from jax_metrics.tree import as_whole
 
 
 def batches(
@@ -43,13 +44,16 @@ def batches(
         drop_last: Whether to leave out examples at the end of an epoch that fill no batch.
         prefetch: How many batches are put on the device ahead of the one in use.
         sharding: Where the batches go, as `NamedSharding(mesh, PartitionSpec("data"))`; None: the
-            default device. With several processes `size` is that of the global batch, of which
-            each process loads its part.
+            default device. With several processes, all of them pass the same arrays and the size
+            of the global batch, and each loads its part. Of an iterable, each process has its own,
+            whose batches are joined: `size` is then that of the part, and there must be as many
+            batches in all processes.
         mask_name: The entry for the mask, if the batches are dicts.
 
     Raises:
         TypeError: If the arrays are no arrays of numbers, or `shuffle` is no key.
-        ValueError: If the numbers of examples differ, there are none, or a number is out of range.
+        ValueError: If the numbers of examples differ, there are none, a number is out of range, or
+            a batch does not split over the devices; while iterating, if processes differ.
         OverflowError: While iterating, if integers of 64 bits do not fit into JAX's 32.
 
     Example:
@@ -63,9 +67,11 @@ def batches(
         [8 9 8 9] [ True  True False False]
         >>> x, y, mask = next(iter(jm.training.batches((data["x"], data["y"]), 4, shuffle=0)))
     """
-    if size is not None and _whole("size", size) < 1:
+    size = None if size is None else _whole("size", size)
+    if size is not None and size < 1:
         raise ValueError(f"`size` expected at least one example a batch; got {size}.")
-    if _whole("prefetch", prefetch) < 0:
+    prefetch = _whole("prefetch", prefetch)
+    if prefetch < 0:
         raise ValueError(f"`prefetch` expected at least 0 batches; got {prefetch}.")
     options = {"prefetch": prefetch, "sharding": sharding, "mask_name": mask_name}
     if not isinstance(arrays, dict | tuple | np.ndarray | jax.Array):
@@ -93,6 +99,7 @@ def batches(
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    whole = as_whole(value)
+    if whole is None:
         raise TypeError(f"`{name}` expected an integer; got {value!r}.")
-    return int(value)
+    return whole

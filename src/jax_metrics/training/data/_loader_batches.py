@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jax_metrics.training._batches import Batches
-from jax_metrics.training._examples import as_examples
+import numpy as np
+
+from jax_metrics.training.data._batches import Batches
+from jax_metrics.training.data._examples import as_examples, padded
+from jax_metrics.training.data._once import Once
 
 _Position = tuple[int, int, Any]
 
@@ -13,8 +16,10 @@ class LoaderBatches(Batches):
     """Batches of any iterable; its position is that of the iterable, or a number to skip.
 
     - An iterator with `get_state` and `set_state`, as grain has them, is set to its state.
+      One that is given as an iterator begins each epoch where it was when it was given.
     - So is a loader with `state_dict` and `load_state_dict`, as torchdata's.
-    - Of others, as many batches are skipped as were yielded.
+    - Of other iterators, which yield each batch once, those that were read ahead are held.
+    - Of all others, as many batches are skipped as were yielded.
 
     Args:
         loader: Yields batches: dicts or tuples of arrays or of tensors.
@@ -27,12 +32,27 @@ class LoaderBatches(Batches):
         super().__init__(**options)
         self._loader, self._size, self._drop_last = loader, size, drop_last
         self._at: _Position = (0, 0, None)
+        is_iterator, has_state = hasattr(loader, "__next__"), hasattr(loader, "set_state")
+        # An iterator begins each epoch where it is now, which only its state can bring back.
+        self._first = loader.get_state() if is_iterator and has_state else None
+        self._is_once = is_iterator and not (has_state or hasattr(loader, "load_state_dict"))
+        self._once: Once | None = None  # of this epoch
 
-    def _remaining(self) -> Iterator[tuple[Any, int, int, _Position]]:
+    @property
+    def epoch(self) -> int:
+        """How many epochs have been yielded to their end."""
+        return self._at[0]
+
+    @property
+    def begun(self) -> bool:
+        """Whether some batches of the current epoch have been yielded, and others have not."""
+        return self._at[1] > 0
+
+    def _remaining(self) -> Iterator[tuple[Any, np.ndarray, _Position]]:
         epoch, done, state = self._at
         source = self._source(done, state)
         found = done > 0
-        held: tuple[Any, int, int, _Position] | None = None
+        held: tuple[Any, np.ndarray, _Position] | None = None
         for batch in source:
             found = True
             done += 1
@@ -48,21 +68,36 @@ class LoaderBatches(Batches):
             position = (epoch, done, self._state_of(source))
             if held is not None:
                 yield held
-            held = examples, count, size, position
+            held = padded(examples, count, size), np.arange(size) < count, position
         if not found:
             raise ValueError(
                 "The loader yields no batches. A generator does so only once: pass an object that "
                 "can be iterated again for each epoch, such as a DataLoader or a list."
             )
-        if held is not None:  # behind the last batch the next epoch begins
-            yield *held[:3], (epoch + 1, 0, None)
+        if held is None:
+            raise ValueError(
+                f"Every batch of the loader has fewer than {self._size} examples, and `drop_last` "
+                "leaves such out. Pass a smaller `size`, or `drop_last=False`."
+            )
+        yield *held[:2], (epoch + 1, 0, None)  # behind the last batch the next epoch begins
+
+    def _common(self) -> dict[str, Any]:
+        try:
+            number = len(self._loader)
+        except TypeError:  # not known in advance
+            number = None
+        return {"the number of batches": number, "`size`": self._size, "the position": self._at[:2]}
 
     def _source(self, done: int, state: Any) -> Any:
         """The batches of the loader from a position on."""
         if state is not None and hasattr(self._loader, "load_state_dict"):
             self._loader.load_state_dict(state)
             return iter(self._loader)
+        if self._is_once:
+            self._once = self._once or Once(iter(self._loader))
+            return self._once.since(done)
         source: Any = iter(self._loader)
+        state = self._first if state is None and done == 0 else state
         if state is not None:
             source.set_state(state)
             return source
@@ -76,13 +111,18 @@ class LoaderBatches(Batches):
         return self._loader.state_dict() if hasattr(self._loader, "load_state_dict") else None
 
     def _move(self, position: _Position) -> None:
+        epoch, done, _ = position
+        if self._once is not None:
+            self._once.release(done)
+            self._once = self._once if epoch == self.epoch else None
         self._at = position
 
     def _position(self) -> dict[str, Any]:
         epoch, done, state = self._at
-        return {"batches": done, "epoch": epoch, "loader": state}
+        return {"batches": done, "epoch": epoch, "loader": state, "size": self._size}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
+        self._size = self._size or state["size"]  # the first batch to come may be a short one
         self._at = int(state["epoch"]), int(state["batches"]), state["loader"]
 
 

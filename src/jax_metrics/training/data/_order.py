@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.tree import as_whole
+
 
 def seed_of(shuffle: Any) -> tuple[int, ...]:
     """The numbers that determine the order: of a key or an integer; () for None.
@@ -16,10 +18,10 @@ def seed_of(shuffle: Any) -> tuple[int, ...]:
     """
     if shuffle is None:
         return ()
-    if isinstance(shuffle, int | np.integer) and not isinstance(shuffle, bool):
-        if shuffle < 0:
-            raise ValueError(f"`shuffle` expected a seed of at least 0; got {shuffle}.")
-        return (int(shuffle),)
+    if (seed := as_whole(shuffle)) is not None:
+        if seed < 0:
+            raise ValueError(f"`shuffle` expected a seed of at least 0; got {seed}.")
+        return (seed,)
     if isinstance(shuffle, jax.Array | np.ndarray):
         typed = jnp.issubdtype(shuffle.dtype, jax.dtypes.prng_key)
         data = np.asarray(jax.random.key_data(shuffle) if typed else shuffle)

@@ -1,0 +1,73 @@
+"""`Monitor`: whether a value of the logs is better than all before."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from jax_metrics.training.callbacks._callback import Callback
+from jax_metrics.training.callbacks._run import Run
+
+Mode = Literal["max", "min"]
+
+
+class Monitor(Callback):
+    """The base of callbacks that follow one value of the logs.
+
+    Args:
+        monitor: Its name, such as `"val/loss"` or `"val/accuracy"`.
+        mode: Whether `"max"` or `"min"` is best; None: what its metric says.
+        min_delta: By how much a value must be better to count.
+
+    Raises:
+        ValueError: If an argument is out of range; and in `fit` if there is no such value, or its
+            metric does not tell whether higher is better.
+    """
+
+    def __init__(self, monitor: str, *, mode: Mode | None = None, min_delta: float = 0.0):
+        if mode not in (None, "max", "min"):
+            raise ValueError(f"`mode` is 'max' or 'min'; got {mode!r}.")
+        if not min_delta >= 0:
+            raise ValueError(f"`min_delta` is at least 0; got {min_delta!r}.")
+        self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
+        self.best: float | None = None
+
+    def on_start(self, run: Run) -> None:
+        """Sees that the value can be there, and whether a higher one is better."""
+        if self.monitor.startswith("val/") and not run.validates:
+            raise ValueError(
+                f"{type(self).__name__} waits for {self.monitor!r}, but there is no validation. "
+                f"Pass `validation=` to `fit`, or follow {self.monitor.removeprefix('val/')!r}."
+            )
+        self.best = None  # of a run before; a checkpoint is restored after this
+        if self.mode is None:
+            self.mode = "max" if run.higher_is_better(self.monitor) else "min"
+
+    def on_end(self, run: Run) -> None:
+        """Checks that the value was ever there."""
+        if run.step > 0 and self.monitor not in run.values:
+            raise ValueError(
+                f"{type(self).__name__} waits for {self.monitor!r}, which the logs never had; they "
+                f"have {', '.join(map(repr, run.values))}."
+            )
+
+    def improved(self, values: Mapping[str, float]) -> bool | None:
+        """Whether the value is the best so far; None if this row does not have it."""
+        value = values.get(self.monitor)
+        if value is None:
+            return None
+        sign = 1 if self.mode == "max" else -1
+        best = -math.inf if self.best is None else sign * self.best + self.min_delta
+        if not sign * value > best:  # NaN is never better
+            return False
+        self.best = value
+        return True
+
+    @property
+    def state(self) -> Any:
+        """The best value so far, and what a subclass adds."""
+        return {"best": self.best}
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)

@@ -1,0 +1,4 @@
+"""Batches of one shape, on the device, from a position that can be saved."""
+
+from jax_metrics.training.data._batches import Batches as Batches
+from jax_metrics.training.data._make_batches import batches as batches

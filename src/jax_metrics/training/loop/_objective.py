@@ -1,0 +1,187 @@
+"""What is minimized: a function of the model and a batch."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.losses import Loss
+from jax_metrics.metrics import AuxLosses, AuxMetrics
+from jax_metrics.tree import Tree, static
+
+Objective = Callable[[Any, Any], Any]
+
+
+def supervised(loss: Loss, *, inputs: str | int = "x", target: str | int = "y") -> Objective:
+    """The function `(model, batch) -> loss, arguments` that applies the model and the loss.
+
+    The model is called with the inputs alone. `arguments` are `target`, `preds` and, if the batch
+    has one, `mask`: those of the loss, and of metrics.
+
+    Args:
+        loss: A loss of `target` and `preds`.
+        inputs: The name of the inputs in a batch that is a dict; in tuples they come first.
+        target: The name of the targets in a batch that is a dict; in tuples they come second.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> model = jm.Linear(1).init(0, jnp.ones((2, 3)))
+        >>> loss_fn = jm.training.supervised(jm.losses.MeanSquaredError(), inputs="image")
+        >>> loss, arguments = loss_fn(model, {"image": jnp.zeros((2, 3)), "y": jnp.ones((2, 1))})
+        >>> float(loss), sorted(arguments)
+        (1.0, ['preds', 'target'])
+    """
+    if not isinstance(loss, Loss):
+        raise TypeError(
+            "`supervised` takes a loss of targets and predictions, such as "
+            f"`jm.losses.Crossentropy()`; got a {type(loss).__name__}."
+        )
+
+    return Supervised(loss, inputs, target)
+
+
+class Supervised(Tree):
+    """The objective that `supervised` makes; a pytree, so that programs can take it as an argument.
+
+    Args:
+        loss: The loss.
+        inputs: The name of the inputs.
+        target: The name of the targets.
+    """
+
+    loss: Loss
+    inputs: str | int = static()
+    target: str | int = static()
+
+    def __init__(self, loss: Loss, inputs: str | int, target: str | int):
+        self.loss, self.inputs, self.target = loss, inputs, target
+
+    def __call__(self, model: Any, batch: Any) -> tuple[jax.Array, dict[str, Any]]:
+        """The loss, and the arguments that metrics take."""
+        x, y, mask = _parts(batch, self.inputs, self.target)
+        arguments = {"target": y, "preds": model(x)}
+        if mask is not None:
+            arguments["mask"] = mask
+        return self.loss(**arguments), arguments
+
+
+def _parts(batch: Any, inputs: str | int, target: str | int) -> tuple[Any, Any, Any]:
+    if isinstance(batch, Mapping):
+        if missing := [name for name in (inputs, target) if name not in batch]:
+            raise ValueError(
+                f"The batch has no entry {missing[0]!r}; it has {', '.join(map(repr, batch))}. "
+                "Name the inputs and the targets, as in "
+                '`jm.training.supervised(loss, inputs="image", target="label")`, or write a '
+                "function `loss_fn(model, batch)`."
+            )
+        return batch[inputs], batch[target], batch.get("mask")
+    if not isinstance(batch, tuple) or not 2 <= len(batch) <= 3:
+        got = f"{len(batch)} entries" if isinstance(batch, tuple) else f"a {type(batch).__name__}"
+        raise TypeError(
+            "A loss needs batches of inputs, targets and perhaps a mask, as a tuple or a dict; got "
+            f"{got}. Write a function `loss_fn(model, batch)` for other batches."
+        )
+    x, y, *mask = batch
+    return x, y, mask[0] if mask else None
+
+
+def _check_target(batch: Any) -> None:
+    """Checks that a tuple to which `batches` has added the mask has more than the inputs.
+
+    Raises:
+        TypeError: If it has not.
+    """
+    if isinstance(batch, tuple) and len(batch) == 2 and _is_mask(batch[1]):
+        raise TypeError(
+            "The batch has inputs and a mask, but no targets, which this loss needs. Give both, as "
+            "in `jm.training.batches((x, y), 32)`, or write a function `loss_fn(model, batch)` "
+            "that needs none, with `x, mask = batch`."
+        )
+
+
+def _is_mask(entry: Any) -> bool:
+    """Whether the last entry of a tuple is the mask that `batches` adds."""
+    return jnp.result_type(entry) == jnp.bool and jnp.ndim(entry) == 1
+
+
+def as_objective(loss: Any) -> Objective:
+    """A loss as a function of the model and a batch; functions stay as they are.
+
+    Raises:
+        TypeError: If it is neither.
+    """
+    if isinstance(loss, Loss):
+        return supervised(loss)
+    if isinstance(loss, Supervised):
+        return loss
+    if isinstance(loss, Tree | type) or not callable(loss):
+        raise TypeError(
+            "The loss is one of `jm.losses`, such as `jm.losses.Crossentropy()`, or a function "
+            "`loss_fn(model, batch)` that returns the loss, or the loss and a dict of what the "
+            f"metrics are updated with; got {loss!r:.80}."
+        )
+    return loss
+
+
+class Outcome(NamedTuple):
+    """What the objective gives for a batch.
+
+    Attributes:
+        loss: The loss with those that modules logged.
+        weight: How many examples or elements count.
+        arguments: What the metrics are updated with.
+        logs: Means that modules logged, by name.
+    """
+
+    loss: jax.Array
+    weight: jax.Array
+    arguments: dict[str, Any]
+    logs: dict[str, jax.Array]
+
+
+def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> Outcome:
+    """Calls the objective, and adds the losses that modules logged.
+
+    Raises:
+        TypeError: If the objective returns something else than a loss, or a loss and a dict.
+    """
+    if isinstance(objective, Supervised):
+        _check_target(batch)
+    output = objective(model, batch)
+    loss, arguments = output if isinstance(output, tuple) and len(output) == 2 else (output, {})
+    if isinstance(output, tuple) and not (len(output) == 2 and isinstance(arguments, dict)):
+        got = ", ".join(type(part).__name__ for part in output)
+        raise TypeError(
+            "The loss function must return the loss, or the loss and a dict of what the metrics "
+            f"are updated with, such as `loss, {{'target': y, 'preds': preds}}`; got ({got})."
+        )
+    logged = _logged(AuxLosses, model)
+    logs = {**logged, **_logged(AuxMetrics, model)}
+    weight = _weight(batch, arguments, mask_name)
+    total: Any = sum(logged.values(), loss)
+    return Outcome(total, weight, arguments, logs)
+
+
+def _logged(collection: type[AuxLosses | AuxMetrics], model: Any) -> dict[str, jax.Array]:
+    """The values that the modules of a model, or of a dict of models, have logged."""
+    if not isinstance(model, Mapping):
+        return collection.logged(model)
+    return {
+        f"{key}/{name}": value
+        for key, part in model.items()
+        for name, value in _logged(collection, part).items()
+    }
+
+
+def _weight(batch: Any, arguments: Mapping[str, Any], mask_name: str) -> jax.Array:
+    """The number of examples or elements that a batch is the mean of."""
+    mask = arguments.get("mask")
+    if mask is None and isinstance(batch, Mapping):
+        mask = batch.get(mask_name)
+    elif mask is None and isinstance(batch, tuple) and batch:
+        mask = batch[-1] if _is_mask(batch[-1]) else None
+    if mask is not None:
+        return jnp.sum(mask, dtype=jnp.float32)
+    return jnp.float32(next((leaf.shape[0] for leaf in jax.tree.leaves(batch) if leaf.ndim), 1))

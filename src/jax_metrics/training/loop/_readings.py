@@ -1,0 +1,71 @@
+"""`Readings`: values on their way from the device, which no one waits for."""
+
+import collections
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_metrics.optim import Optimizer
+from jax_metrics.training.loop._tally import Tally, scalars
+
+
+class Reading(NamedTuple):
+    """The values of a row of the logs.
+
+    Attributes:
+        step: The number of steps after which they were read.
+        array: The values in one array, which may not have been computed yet.
+        closes: Whether a row of the logs ends here.
+    """
+
+    step: int
+    array: Any
+    closes: bool
+
+
+class Readings:
+    """Reads the values of a tally and of an optimizer in one transfer each, and keeps the order."""
+
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+        self._read = jax.jit(self._values)
+        self._pending: collections.deque[Reading] = collections.deque()
+
+    def request(self, step: int, tally: Tally, optimizer: Optimizer, *, closes: bool) -> None:
+        """Starts to compute the values, and to copy them to the host."""
+        array = self._read(tally, optimizer)
+        array.copy_to_host_async()
+        self._pending.append(Reading(step, array, closes))
+
+    def arrived(self, *, wait: bool = False) -> Iterator[tuple[Reading, dict[str, float]]]:
+        """Yields the values that are there, in the order of their steps.
+
+        Args:
+            wait: Whether to wait for all of them.
+        """
+        while self._pending and (wait or self._pending[0].array.is_ready()):
+            reading = self._pending.popleft()
+            values = np.asarray(reading.array).tolist()
+            yield reading, dict(zip(self._names, values, strict=True))
+
+    def _values(self, tally: Tally, optimizer: Optimizer) -> jax.Array:
+        found = {**scalars(tally.values()), **_of_optimizer(optimizer)}
+        self._names = tuple(found)
+        return jnp.stack([jnp.asarray(value, float) for value in found.values()])
+
+
+def _of_optimizer(optimizer: Optimizer) -> dict[str, Any]:
+    """Hyperparameters, norms and the loss scale, as far as the optimizer has them."""
+    found: dict[str, Any] = {}
+    for name, value in optimizer.hyperparams.items():
+        by_group = value if isinstance(value, dict) else {"": value}
+        found |= {f"{name}/{group}" if group else name: x for group, x in by_group.items()}
+    with contextlib.suppress(ValueError):  # it records none
+        found |= optimizer.norms
+    if not isinstance(scale := optimizer.loss_scale, float):
+        found["loss_scale"] = scale
+    return scalars({name: jnp.asarray(value) for name, value in found.items()})

@@ -1,0 +1,95 @@
+"""`Rows`: the rows of the logs, from the device to the loggers and the callbacks."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+from jax_metrics.training.callbacks import Run
+from jax_metrics.training.loop._readings import Readings
+from jax_metrics.tree import copy, warn_user
+
+OnNaN = Literal["raise", "warn", "ignore"]
+
+
+class Rows:
+    """Reads rows of values without waiting for them, and hands them on when they are there.
+
+    In a `with` statement, the state of the run has the rows that are on their way.
+
+    Args:
+        run: The run.
+        loggers: Get each row.
+        callbacks: Get each row, after the loggers.
+        on_nan: What to do when the loss is not finite.
+    """
+
+    def __init__(self, run: Run, loggers: Sequence[Any], callbacks: Sequence[Any], on_nan: OnNaN):
+        if on_nan not in ("raise", "warn", "ignore"):
+            raise ValueError(f"`on_nan` is 'raise', 'warn' or 'ignore'; got {on_nan!r}.")
+        self._run, self._callbacks, self._on_nan = run, callbacks, on_nan
+        self._loggers = (run.history, *loggers)
+        self._readings = Readings()
+        self._delivers = False
+        self._empty = copy(run.tally, arrays=True)  # the steps overwrite the one of the run
+        self._ended: int | None = None
+
+    def look(self) -> None:
+        """Requests the values of the row so far, if it has any."""
+        if self._run.step == self._ended:
+            return  # the mean of no loss is NaN
+        self._readings.request(self._run.step, self._run.tally, self._run.optimizer, closes=False)
+
+    def end(self) -> None:
+        """Ends a row: requests its values, and begins the next one."""
+        run = self._run
+        self._readings.request(run.step, run.tally, run.optimizer, closes=True)
+        run.tally, self._ended = copy(self._empty, arrays=True), run.step
+
+    def deliver(self, validation: Mapping[str, Any] | None = None, *, wait: bool = False) -> None:
+        """Hands on the rows that are there.
+
+        Args:
+            validation: The values of a validation, which belong to the row that has just ended.
+            wait: Whether to wait for all that was requested.
+        """
+        if self._delivers:  # a callback that gets a row has asked for the state of the run
+            return
+        self._delivers = True
+        try:
+            self._deliver(validation or {}, wait or validation is not None)
+        finally:
+            self._delivers = False
+
+    def _deliver(self, more: Mapping[str, Any], wait: bool) -> None:
+        validated = {f"val/{name}": x for name, x in more.items() if isinstance(x, float)}
+        arrived = list(self._readings.arrived(wait=wait))
+        for index, (reading, values) in enumerate(arrived):
+            if index == len(arrived) - 1:
+                values = {**values, **validated}
+            self._run.values = {**self._run.values, **values}
+            self._check(reading.step, values["loss"])
+            if reading.closes:
+                self._run.log_step = reading.step
+                for logger in self._loggers:
+                    logger.log(reading.step, values)
+                for callback in self._callbacks:
+                    callback.on_log(self._run, values)
+
+    def __enter__(self) -> Self:
+        self._run.settle = lambda: self.deliver(wait=True)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._run.settle = None  # it would keep these rows for as long as the run
+
+    def _check(self, step: int, loss: float) -> None:
+        if math.isfinite(loss) or self._on_nan == "ignore":
+            return
+        message = (
+            f"The loss is {loss} at step {step} or at most a row of the logs before. "
+            "`jm.training.find_nan(model, x)` tells which module it comes from; check the data "
+            "too. Smaller steps, or `optax.clip_by_global_norm`, may help; `on_nan='warn'` goes on."
+        )
+        if self._on_nan == "raise":
+            raise FloatingPointError(message)
+        warn_user(message)

@@ -1,0 +1,97 @@
+"""`Tally`: the means of losses, and the metrics, since the last row of the logs."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics import Mean, Metric, Metrics
+from jax_metrics.training.loop._objective import Objective, Outcome, outcome_of
+from jax_metrics.training.loop._placement import replicated
+from jax_metrics.tree import Tree, copy
+
+
+class Tally(Tree):
+    """Accumulates what a row of the logs reports.
+
+    Args:
+        metrics: The metrics, or None.
+        logs: The names of the values that modules log.
+    """
+
+    means: dict[str, Mean]
+    metrics: Metrics | None
+
+    def __init__(self, metrics: Metrics | None, logs: Any):
+        self.means = {name: Mean() for name in ("loss", *logs)}
+        self.metrics = None if metrics is None else copy(metrics, arrays=True)
+
+    @classmethod
+    def of(
+        cls, objective: Objective, model: Any, batch: Any, mask_name: str, metrics: Metrics | None
+    ) -> "Tally":
+        """A tally of no batch for a model and an objective, on their devices."""
+
+        def run(model: Any, batch: Any) -> Any:
+            return outcome_of(objective, model, batch, mask_name), model  # with its new state
+
+        outcome, _ = jax.eval_shape(run, model, batch)
+        return replicated(cls(metrics, outcome.logs), like=(model, batch))
+
+    def add(self, outcome: Outcome) -> "Tally":
+        """A tally with one more batch; batches count by how many examples they have."""
+        tally = copy(self)
+        values = {"loss": outcome.loss, **outcome.logs}
+        for name, value in values.items():
+            mean = copy(self.means[name])
+            tally.means = {
+                **tally.means,
+                name: mean.update(values=value, sample_weight=outcome.weight),
+            }
+        if tally.metrics is not None:
+            tally.metrics = copy(tally.metrics).update(**outcome.arguments)
+        return tally
+
+    def values(self) -> dict[str, jax.Array]:
+        """The value of each mean and metric by name; metrics may have arrays of any shape."""
+        values: dict[str, Any] = {name: mean.compute() for name, mean in self.means.items()}
+        metrics = {} if self.metrics is None else self.metrics.compute()
+        if taken := values.keys() & metrics.keys():
+            raise ValueError(
+                f"A metric is called {min(taken)!r}, as a loss is. Give it another name, as in "
+                f"`jm.metrics.Metrics({{'my_{min(taken)}': metric}})`."
+            )
+        return {**values, **metrics}
+
+
+def as_metrics(metrics: Any) -> Metrics | None:
+    """The metrics as a collection.
+
+    Raises:
+        TypeError: If they are none, or cannot be compiled.
+    """
+    if metrics is None:
+        return None
+    collection = metrics if isinstance(metrics, Metrics) else Metrics(metrics)
+    if not collection.jittable:
+        names = [name for name, metric in collection.items() if not _is_jittable(metric)]
+        raise TypeError(
+            f"The metric {names[0]!r} cannot be compiled into the steps. Update it in a loop of "
+            "your own over `jm.training.batches`."
+        )
+    return collection
+
+
+def _is_jittable(metric: Metric) -> bool:
+    return metric.jittable
+
+
+def scalars(values: dict[str, Any]) -> dict[str, jax.Array]:
+    """The values that a row of the logs can have: those with one element and a number."""
+    return {
+        name: jnp.reshape(value, ())
+        for name, value in values.items()
+        if isinstance(value, jax.Array)
+        and value.size == 1
+        and not jnp.issubdtype(value.dtype, jnp.complexfloating)
+    }

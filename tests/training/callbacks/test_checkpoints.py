@@ -1,0 +1,283 @@
+"""`Checkpoints`: when a run is saved, and how it continues."""
+
+import itertools
+import json
+
+import numpy as np
+import problem
+import pytest
+from problem import X, Y, fit
+
+import jax_metrics as jm
+from jax_metrics.training import Callback, Checkpoints, EarlyStopping, KeepBest
+
+
+def steps_in(folder):
+    with jm.Checkpointer(folder, read_only=True) as checkpointer:
+        return checkpointer.steps()
+
+
+@pytest.mark.quick_cases(2)
+@pytest.mark.parametrize(
+    "options, run, steps",
+    [
+        ({"every": 4, "keep": None}, {"steps": 10}, [4, 8, 10]),
+        ({"every": 4, "keep": 2}, {"steps": 8}, [4, 8]),
+        ({"every": 4, "keep": None}, {"steps": 10, "steps_per_call": 3}, [6, 9, 10]),
+        ({"every": 100}, {"epochs": 1}, [6]),
+        ({}, {"steps": 14}, [6, 12, 14]),
+        ({"best": ("val/loss", "min"), "keep": None}, {"epochs": 2}, [6, 12]),
+    ],
+)
+def test_when_it_saves(tmp_path, options, run, steps):
+    fit(callbacks=[Checkpoints(tmp_path, **options)], validation=problem.batches(8), **run)
+    assert steps_in(tmp_path) == steps
+
+
+def test_a_checkpointer_stands_for_itself(tmp_path):
+    with jm.Checkpointer(tmp_path, every=5, best=("val/loss", "min"), keep=None) as checkpointer:
+        run = fit(callbacks=[checkpointer], validation=problem.batches(8), steps=8)
+        assert checkpointer.steps() == [6, 8]  # the end of an epoch, and of the run; still open
+        best = checkpointer.restore({"model": run.model}, step="best")["model"]
+    assert jm.equal(best, run.model)
+
+
+class Fails(Callback):
+    """Fails after some steps, but only once."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step(self, run):
+        if run.step == self.step:
+            self.step = None
+            raise OSError("failed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"accumulate": 2}, {"steps_per_call": 2}])
+def test_after_an_error_it_continues_from_the_last_checkpoint(tmp_path, options):
+    options = {"epochs": 4, "metrics": jm.metrics.Accuracy(), "log_every": 3, **options}
+    keep = [KeepBest("val/accuracy"), EarlyStopping(patience=9)]
+    expected = fit(**options, callbacks=keep, validation=problem.batches(8))
+    fails = Fails(10)
+
+    def callbacks():
+        checkpoints = Checkpoints(tmp_path, every=4)
+        return [fails, checkpoints, KeepBest("val/accuracy"), EarlyStopping(patience=9)]
+
+    with pytest.raises(OSError, match="failed") as raised:
+        fit(**options, callbacks=callbacks(), validation=problem.batches(8))
+    assert any("The latest checkpoint: step 8, in" in note for note in raised.value.__notes__)
+    run = fit(**options, callbacks=callbacks(), validation=problem.batches(8))
+    assert run.restored and run.step == expected.step
+    assert jm.equal((run.model, run.optimizer), (expected.model, expected.optimizer))
+    assert run.history.rows == expected.history.rows
+
+
+def endless_batches():
+    """Of an iterator that can be read once, and has no state."""
+    rows = (np.arange(4) + first for first in itertools.count())
+    return jm.training.batches({"x": X[at % len(X)], "y": Y[at % len(X)]} for at in rows)
+
+
+def test_a_new_iterator_is_skipped_to_where_the_last_one_was(tmp_path):
+    whole = fit(data=endless_batches(), steps=5)
+    for steps in (2, 5):
+        run = fit(data=endless_batches(), steps=steps, callbacks=[Checkpoints(tmp_path / "run")])
+    assert jm.equal(run.model, whole.model)
+
+
+def test_a_state_from_before_the_first_step_begins_with_the_first_batch():
+    class First(Callback):
+        def on_start(self, run):
+            self.state = run.state["data"]
+
+    first = First()
+    fit(steps=1, callbacks=[first])
+    assert first.state == problem.batches().state
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_not_trained_further(tmp_path):
+    first = fit(epochs=2, callbacks=[Checkpoints(tmp_path)])
+    again = fit(epochs=2, callbacks=[Checkpoints(tmp_path)])
+    assert again.step == 12 and jm.equal(again.model, first.model)
+    longer = fit(epochs=3, callbacks=[Checkpoints(tmp_path)])
+    assert longer.step == 18
+    assert jm.equal(longer.model, fit(epochs=3).model)
+
+
+def test_a_run_that_stopped_early_is_trained_further_with_more_patience_only(tmp_path):
+    def train(patience):
+        stopping = EarlyStopping("loss", patience=patience, min_delta=1e3)
+        return fit(epochs=8, callbacks=[stopping, Checkpoints(tmp_path / "run")])
+
+    stopped, again = train(2), train(2)
+    assert (stopped.step, again.step) == (18, 18)
+    assert again.stopped == stopped.stopped is not None
+    assert again.history.rows == stopped.history.rows
+    assert jm.equal(again.model, stopped.model)
+    assert train(4).step == 30
+
+
+def test_callbacks_may_be_added_to_a_run(tmp_path):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
+    run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), EarlyStopping("loss")])
+    assert run.step == 12
+
+
+def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
+    poisoned = np.where(np.arange(22)[:, None] == 13, np.inf, X)
+    data = jm.training.batches({"x": poisoned, "y": Y}, 4)
+    with pytest.raises(FloatingPointError):
+        fit(data=data, epochs=1, callbacks=[Checkpoints(tmp_path, every=1, keep=None)])
+    assert steps_in(tmp_path) == [1, 2, 3]
+
+
+def test_other_data_are_refused(tmp_path):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
+    other = jm.training.batches({"x": X[:20], "y": Y[:20]}, 4, shuffle=0)
+    with pytest.raises(ValueError, match="22"):
+        fit(epochs=2, data=other, callbacks=[Checkpoints(tmp_path)])
+
+
+def test_a_folder_with_checkpoints_can_be_refused(tmp_path):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path, resume=False)])
+    with pytest.raises(FileExistsError, match=r"has checkpoints of the steps \[6\], but"):
+        fit(epochs=1, callbacks=[Checkpoints(tmp_path, resume=False)])
+
+
+def test_options_belong_to_the_checkpointer(tmp_path):
+    with jm.Checkpointer(tmp_path) as checkpointer:
+        with pytest.raises(TypeError, match="Give `keep` to the Checkpointer itself"):
+            Checkpoints(checkpointer, keep=3)
+
+
+@pytest.mark.parametrize("every", [0, -5, 2.5, True])
+def test_every_is_a_number_of_steps(tmp_path, every):
+    with pytest.raises(ValueError, match="`every` is a whole number of steps, at least 1; got"):
+        Checkpoints(tmp_path, every=every)
+
+
+def test_the_state_is_one_pytree_and_plain(tmp_path):
+    run = fit(epochs=1)
+    assert set(run.state) == {
+        "model",
+        "optimizer",
+        "tally",
+        "data",
+        "progress",
+        "history",
+        "callbacks",
+    }
+    json.dumps({name: run.state[name] for name in ("data", "progress", "history")})
+    with jm.Checkpointer(tmp_path) as checkpointer:
+        checkpointer.save(run.step, **run.state)
+        restored = checkpointer.restore(run.state)
+    assert jm.equal(restored["model"], run.model) and restored["progress"]["step"] == 6
+
+
+class Counts(Callback):
+    """Counts steps, in a state of one form or another."""
+
+    def __init__(self, state=None):
+        self.state = {"steps": 0} if state is None else state
+
+    def on_step(self, run):
+        if isinstance(self.state, dict):
+            self.state = {"steps": self.state["steps"] + 1}
+
+
+class Arrays(Callback):
+    """Has an array, so that the states of callbacks are not one plain value."""
+
+    def __init__(self, size=2):
+        self.state = np.full(size, 1.0)
+
+    def on_step(self, run):
+        self.state = self.state * 2
+
+
+@pytest.fixture(scope="module")
+def two_epochs():
+    return fit(epochs=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told", "steps"),
+    [
+        ([], [Arrays], "Arrays is not in the checkpoint, and begins without a past", None),
+        ([Arrays], [], "Arrays is in the checkpoint, but no longer there: it is dropped", None),
+        ([Counts], [Counts, Arrays], "Arrays is not in the checkpoint", 12),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ([Counts, Arrays], [Counts], "Arrays is in the checkpoint, but no longer", 12),
+                ([Counts, Arrays], [Arrays], "Counts is in the checkpoint, but no longer", None),
+                ([Arrays], [Arrays, Counts], "Counts is not in the checkpoint", 6),
+            )
+        ),
+        ([Arrays, Counts], [lambda: Arrays(3), Counts], "Arrays has another state in the", 12),
+    ],
+)
+def test_a_run_continues_with_other_callbacks(
+    tmp_path, caplog, two_epochs, before, after, told, steps
+):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path), *(make() for make in before)])
+    assert not caplog.records
+    callbacks = {type(made).__name__: made for made in (make() for make in after)}
+    run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), *callbacks.values()])
+    assert run.restored and run.step == 12
+    assert jm.equal(run.model, two_epochs.model)
+    assert [told in record.getMessage() for record in caplog.records] == [True]
+    if steps is not None:
+        assert callbacks["Counts"].state == {"steps": steps}
+    if told.startswith("Counts"):  # Arrays was there, and goes on
+        assert callbacks["Arrays"].state[0] == 2.0**12
+
+
+@pytest.mark.slow
+def test_keeping_the_best_may_begin_and_end_in_the_middle(tmp_path):
+    validation = problem.batches(8)
+    options = {"validation": validation, "metrics": jm.metrics.Accuracy()}
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path)], **options)
+    keep_best = KeepBest("val/accuracy")
+    run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), keep_best], **options)
+    assert run.step == keep_best.step == 12
+    assert fit(epochs=3, callbacks=[Checkpoints(tmp_path)], **options).step == 18
+
+
+@pytest.mark.parametrize("first", [None, jm.metrics.ConfusionMatrix(num_classes=2)])
+def test_a_run_continues_with_other_metrics(tmp_path, caplog, two_epochs, first):
+    fit(steps=8, log_every=5, metrics=first, callbacks=[Checkpoints(tmp_path)])
+    accuracy = jm.metrics.Accuracy()
+    run = fit(steps=12, log_every=5, metrics=accuracy, callbacks=[Checkpoints(tmp_path)])
+    assert run.restored and jm.equal(run.model, two_epochs.model)
+    assert ["accuracy" in row for row in run.history.rows] == [False] * 3 + [True] * 2
+    assert "The checkpoint has other metrics; the row" in caplog.text
+
+
+def test_another_model_is_refused_by_name(tmp_path):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
+
+    def other():
+        return jm.Sequential(jm.Linear(2)).init(0, X[:2])
+
+    message = (
+        r"Step 6 of .*, is of another model and optimizer: `model.layers.2.bias` is gone, .* "
+        r"and 7 more. To continue, give `fit` what .*; to start again, choose another folder"
+    )
+    with pytest.raises(jm.CheckpointError, match=message) as raised:
+        fit(model=other, epochs=2, callbacks=[Checkpoints(tmp_path)])
+    assert "rename=" not in str(raised.value)
+    assert "`model.layers.0.bias`: the tree has shape (2,)" in str(raised.value.__cause__)
+
+
+def test_a_damaged_checkpoint_is_told_as_such(tmp_path):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
+    for file in (tmp_path / "6").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"")
+    with pytest.raises(jm.CheckpointError, match="is damaged, or cannot be read"):
+        fit(epochs=2, callbacks=[Checkpoints(tmp_path)])

@@ -1,0 +1,132 @@
+"""Ctrl-C and SIGTERM: noted, saved, and continued from."""
+
+import os
+import signal
+import threading
+
+import problem
+import pytest
+from problem import fit
+
+import jax_metrics as jm
+from jax_metrics.training import interrupts
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_noted_and_the_handlers_come_back(number):
+    before = signal.getsignal(number)
+    with interrupts() as interrupted:
+        assert not interrupted.requested() and interrupted.signal is None
+        os.kill(os.getpid(), number)
+        assert interrupted.requested() and interrupted.signal == number
+        assert signal.getsignal(number) == before  # the second one acts as usual
+    assert signal.getsignal(number) == before
+
+
+def test_the_handlers_come_back_after_an_error():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyError), interrupts():
+        raise KeyError
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="Windows has no such signal")
+def test_workers_that_end_with_this_process_are_no_error():
+    def fail(number, frame):
+        raise RuntimeError("a worker has ended")  # as PyTorch does
+
+    before = signal.signal(signal.SIGCHLD, fail)
+    try:
+        with interrupts():
+            with pytest.raises(RuntimeError, match="a worker has ended"):
+                os.kill(os.getpid(), signal.SIGCHLD)
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGCHLD)
+        assert signal.getsignal(signal.SIGCHLD) == fail
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+class Failing:
+    """A loader that ends with an error after some batches, perhaps because of a signal."""
+
+    def __init__(self, count, number=None):
+        self.count, self.number = count, number
+
+    def __iter__(self):
+        for index in range(6):
+            if index == self.count:
+                if self.number is not None:
+                    os.kill(os.getpid(), self.number)
+                raise RuntimeError("a worker has ended")
+            yield {"x": problem.X[index : index + 4], "y": problem.Y[index : index + 4]}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("prefetch, step", [(0, 3), (2, 1)])
+def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(tmp_path, number, prefetch, step):
+    def train(count, number=None):
+        data = jm.training.batches(Failing(count, number), prefetch=prefetch)
+        return fit(data=data, epochs=2, callbacks=[jm.training.Checkpoints(tmp_path, every=100)])
+
+    with pytest.raises(jm.training.Stopped) as stopped:
+        train(4, number)
+    assert stopped.value.run.step == step
+    assert jm.equal(train(99).model, fit(data=Failing(99), epochs=2).model)
+
+
+def test_a_loader_that_fails_without_a_signal_is_an_error():
+    with pytest.raises(RuntimeError, match="a worker has ended"):
+        fit(data=Failing(4), epochs=2)
+
+
+def test_in_another_thread_nothing_is_handled():
+    found = []
+
+    def run():
+        with interrupts() as interrupted:
+            found.append(interrupted.requested())
+
+    thread = threading.Thread(target=run)
+    thread.start(), thread.join()
+    assert found == [None]
+
+
+class Signal(jm.training.Callback):
+    """Sends a signal to this process after some steps."""
+
+    def __init__(self, step, number):
+        self.step, self.number = step, number
+
+    def on_step(self, run):
+        if run.step == self.step:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize(
+    "step, number",
+    [
+        pytest.param(1, signal.SIGINT, marks=pytest.mark.slow),
+        (5, signal.SIGTERM),
+        pytest.param(6, signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupted_run_continues_bit_for_bit(tmp_path, step, number):
+    """Model, optimizer, statistics, random keys, the order of batches, and the history."""
+    options = {
+        "model": problem.stateful_model,
+        "metrics": jm.metrics.Accuracy(),
+        "steps": 11,
+        "log_every": 4,
+    }
+    expected = fit(**options, validation=problem.batches(8))
+    checkpoints = jm.training.Checkpoints(tmp_path, every=100)
+    with pytest.raises(jm.training.Stopped) as stopped:
+        fit(**options, validation=problem.batches(8), callbacks=[checkpoints, Signal(step, number)])
+    assert stopped.value.code == 128 + number
+    assert stopped.value.run.step == step
+    again = fit(**options, validation=problem.batches(8), callbacks=[checkpoints])
+    assert again.step == 11
+    assert jm.equal((again.model, again.optimizer), (expected.model, expected.optimizer))
+    assert again.history.rows == expected.history.rows
+    assert again.data.state == expected.data.state
