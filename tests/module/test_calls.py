@@ -123,3 +123,21 @@ def test_errors_say_where_they_are(call, place):
 def test_calls_keep_the_docs_of_the_class():
     assert jm.Linear.__call__.__name__ == "__call__"
     assert Net.__call__.__qualname__ == "Net.__call__"
+
+
+def test_a_function_runs_the_calls_inside_a_block():
+    model = Net().init(0, X)
+    seen = []
+
+    def around(call, own_call, args, kwargs):
+        seen.append((call.path, type(call.module).__name__))
+        return own_call(2 * args[0], **kwargs)
+
+    with jm.module.calls_run_by(around):
+        output = model.blocks[0](X)
+    assert seen == [("", "Block"), (".a", "Linear"), (".ab", "Lambda")]
+    linear = model.blocks[0].a
+    assert jnp.array_equal(output, jnp.sin(2 * linear(4 * X)))
+    with pytest.raises(ZeroDivisionError), jm.module.calls_run_by(lambda *_: 1 / 0):
+        model(X)
+    assert model(X).shape == X.shape

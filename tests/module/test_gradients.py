@@ -104,6 +104,7 @@ def test_several_models_at_once():
     assert (after["norm"].mean != models["norm"].mean).any()
 
 
+@pytest.mark.slow
 def test_an_ensemble():
     ensemble = jax.vmap(lambda key: jm.MLP([4, 1]).init(key, X))(jax.random.split(jm.Key(0), 3))
     step = jm.value_and_grad(loss_fn)

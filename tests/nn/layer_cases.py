@@ -300,7 +300,15 @@ CASES |= {
         WIDE,
         refuses=VECTOR,
     ),
-    "FeedForward": layer(lambda: nn.FeedForward(dropout_rate=0.1), X, refuses=WRONG_FEATURES[0]),
+    "AdaptiveLogSoftmax": layer(
+        lambda: nn.AdaptiveLogSoftmax(12, cutoffs=[4, 8], div_value=2.0),
+        X,
+        refuses=WRONG_FEATURES[0],
+    ),
+    "FeedForward": [
+        *layer(lambda: nn.FeedForward(dropout_rate=0.1), X, refuses=WRONG_FEATURES[0]),
+        *layer(lambda: nn.FeedForward(6, gated=True, activation=jax.nn.silu), X),
+    ],
     "TransformerEncoderLayer": layer(
         lambda: nn.TransformerEncoderLayer(4, norm_first=True), WIDE, refuses=VECTOR
     ),

@@ -11,6 +11,19 @@ from jax_metrics.testing import check_layer
 
 # Bases, of which one makes classes and no layers.
 ABSTRACT = {"FlaxLayer", "RNNCellBase", "RecurrentLayer"}
+# The layers that they are made of, or that do nearly the same, tell as much.
+MADE_OF_OTHERS = {
+    "LSTM",
+    "MGUCell",
+    "MultiHeadAttention",
+    "MultiHeadDotProductAttention",
+    "OptimizedLSTMCell",
+    "SeparableConv",
+    "SimpleRNN",
+    "TransformerDecoder",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+}
 # Layers of peers, one of which may be missing: see test_foreign_layers.py.
 ELSEWHERE = {"HaikuModule", "NNXModule"}
 
@@ -29,7 +42,9 @@ def test_every_layer_is_registered():
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(c, id=f"{name}-{i}")
+        pytest.param(
+            c, id=f"{name}-{i}", marks=[pytest.mark.slow] * (name in MADE_OF_OTHERS or i > 0)
+        )
         for name, found in CASES.items()
         for i, c in enumerate(found)
     ],

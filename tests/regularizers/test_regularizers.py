@@ -45,6 +45,7 @@ def cosines(matrix):
     return (abs(unit @ unit.T).sum() - size) / (size * (size - 1))
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("loss", "reference"),
     [

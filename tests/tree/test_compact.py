@@ -123,6 +123,25 @@ def test_exception_in_the_first_run_keeps_nothing():
     assert owner(False) == 1 and owner._subtrees == ("linear",)
 
 
+def test_what_is_remembered_of_runs_is_shared_by_copies_until_one_runs():
+    class Two(jt.Tree, jt.Extensions):
+        @jt.compact
+        def first(self):
+            return Linear(w=1.0)
+
+        @jt.compact
+        def second(self):
+            return Linear(w=2.0)
+
+    tree = Two()
+    tree.first()
+    copies = [jax.tree.map(lambda x: x, tree) for _ in range(2)]
+    for name in ("_compact_methods", "_compact_arguments"):
+        assert vars(copies[0])[name] is vars(copies[1])[name]
+    copies[0].second()
+    assert [jax.tree.leaves(one) for one in (tree, *copies)] == [[1.0], [1.0, 2.0], [1.0]]
+
+
 def test_two_methods_and_one_of_a_base_class():
     class Base(jt.Tree, jt.Extensions):
         @jt.compact

@@ -157,6 +157,7 @@ step(tree), step(other), print(len(traces))
 EXPECTED = ["True", "True", "False", "False", "8.0", "6", "9", "2.0", "1"]
 
 
+@pytest.mark.slow
 def test_class_of_main_by_cloudpickle_in_another_process(tmp_path):
     write = """
         import cloudpickle, sys
@@ -170,6 +171,7 @@ def test_class_of_main_by_cloudpickle_in_another_process(tmp_path):
     assert run(COMPARE, path, cwd=tmp_path) == EXPECTED
 
 
+@pytest.mark.slow
 def test_class_of_a_module_by_pickle_in_another_process(tmp_path):
     source = MODEL.replace("        self.square = lambda x: scaled(x, x)\n", "")
     (tmp_path / "model.py").write_text(source)

@@ -17,7 +17,7 @@ import pytest
 
 import jax_metrics.tree as jt
 
-PAGE = Path(__file__).parents[2] / "docs" / "guide" / "trees.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "static-values.md"
 HEADER = "| values | the same when | rebuilt objects hold | a change in place |"
 
 

@@ -44,7 +44,7 @@ def _kind(leaf: Any) -> str:
 
 
 def _advice(leaf: Any) -> str | None:
-    """How to mend a value that JAX cannot take; None for others."""
+    """How to fix a value that JAX cannot take; None for others."""
     if isinstance(leaf, jax.Array | bool | int | float | complex):
         return None
     if isinstance(leaf, np.ndarray | np.generic):

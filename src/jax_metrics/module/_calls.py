@@ -1,7 +1,7 @@
 """Calls of modules: the position of the running code in the model.
 
 Every call runs under `jax.named_scope` of the module's path, so that profiles and HLO name it.
-Error messages and `tabulate` use the same bookkeeping.
+Error messages, `tabulate` and the tools for debugging use the same bookkeeping.
 """
 
 import contextlib
@@ -27,19 +27,19 @@ class Call:
     Attributes:
         module: The module.
         path: Where the module is in the root; empty for the root itself.
-        record: Called with each finished call's path, module, inputs and output, if set.
+        around: Runs this call and those inside of it, if set; see `calls_run_by`.
         caller: The call that runs around it, of a model that does not contain this module.
         model: The outermost module that users know: not a copy that stands for it.
     """
 
-    __slots__ = ("_outermost", "_paths", "caller", "model", "module", "path", "record")
+    __slots__ = ("_outermost", "_paths", "around", "caller", "model", "module", "path")
 
     def __init__(
         self,
         module: Any,
         root: "Call | None",
         path: str,
-        record: Any,
+        around: "Around | None",
         caller: "Call | None" = None,
     ):
         self.module = module
@@ -47,7 +47,7 @@ class Call:
         self.caller = caller
         self._outermost = root
         self.path = path
-        self.record = record
+        self.around = around
         self._paths: dict[int, str] | None = None
 
     @property
@@ -70,7 +70,7 @@ class Call:
 
     def with_copy(self, copy: Any, path: str) -> "Call":
         """This call, with a copy registered under a path relative to the module."""
-        call = Call(self.module if path else copy, None, self.path, self.record)
+        call = Call(self.module if path else copy, None, self.path, self.around)
         copied: dict[int, str] = {}
         for inside, tree in trees_with_paths(copy, self.path + path):
             copied.setdefault(id(tree), inside)  # a tied layer has two paths
@@ -82,7 +82,8 @@ class Call:
 # An optional static field: a callable used in place of the module's own `__call__`; it receives the
 # module, that function and its arguments.
 CALL_WRAPPER = "_around_call"
-Record = Callable[[str, Any, tuple, dict, Any], None]
+# Takes the call, the function to run, and its positional and keyword arguments; returns the output.
+Around = Callable[[Call, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 _running: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
 
 
@@ -109,18 +110,18 @@ def _run_in_scope(
     else:
         path = outer.root.path_of(self)
         if path is None:
-            running, scope = Call(self, None, "", outer.record, outer), self.name
+            running, scope = Call(self, None, "", outer.around, outer), self.name
         else:
-            running = Call(self, outer.root, path, outer.record)
+            running = Call(self, outer.root, path, outer.around)
             inside = path.startswith((f"{outer.path}.", f"{outer.path}["))
             scope = (path[len(outer.path) :] if inside else path).removeprefix(".")
     token = _running.set(running)
     try:
         with jax.named_scope(scope):
-            if TIES in self.__dict__:
-                output = _call_resolved(call, self, args, kwargs)
-            else:
-                output = _call_wrapped(call, self, args, kwargs)
+            run = _call_resolved if TIES in self.__dict__ else _call_wrapped
+            if running.around is not None:
+                run = _run_by(running, run)
+            return run(call, self, args, kwargs)
     except Exception as error:
         explained = explain_call(error, describe_place(self), self, args, kwargs)
         if explained is not None:
@@ -128,9 +129,18 @@ def _run_in_scope(
         raise
     finally:
         _running.reset(token)
-    if running.record is not None:
-        running.record(running.path, self, args, kwargs, output)
-    return output
+
+
+def _run_by(running: Call, run: Callable[..., Any]) -> Callable[..., Any]:
+    around: Any = running.around
+
+    def run_around(call: Any, self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def own_call(*args: Any, **kwargs: Any) -> Any:
+            return run(call, self, args, kwargs)
+
+        return around(running, own_call, args, kwargs)
+
+    return run_around
 
 
 def _call_wrapped(
@@ -199,11 +209,17 @@ def aliased_as(copy: Any, path: str = "") -> Iterator[None]:
         _running.reset(token)
 
 
-def recorded(record: Record, call: Callable[[], Any]) -> Any:
-    """Runs `call` and passes each finished call of a module in it to `record`."""
-    token = _running.set(Call(None, None, "", record))
+@contextlib.contextmanager
+def calls_run_by(around: Around) -> Iterator[None]:
+    """Lets a function run the calls of modules while the block runs, those inside calls too.
+
+    Args:
+        around: Takes the call, a function that runs it, its positional and keyword arguments, and
+            returns its output.
+    """
+    token = _running.set(Call(None, None, "", around))
     try:
-        return call()
+        yield
     finally:
         _running.reset(token)
 

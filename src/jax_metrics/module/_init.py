@@ -15,6 +15,7 @@ from jax_metrics.tree import (
     MISSING,
     FieldInfo,
     apply,
+    check_items,
     check_keys,
     copy,
     layout_of,
@@ -64,7 +65,7 @@ def _init(
     """The output of the call, the module, and whether positions were tied after the call."""
     key = Key(key)
     pairs = shared_trees(module)  # asked now: a copy has two Trees where there was one
-    _check_keys(module)
+    _check_containers(module)
     if inplace:
         output, tied = _init_in_place(module, key, inputs, call_method)
     else:
@@ -148,11 +149,12 @@ def _init_fields(module: Any, key: jax.Array) -> None:
     apply(run_rng_init, module, inplace=True)
 
 
-def _check_keys(module: Any) -> None:
-    """Raises for a dict with keys that JAX cannot sort."""
+def _check_containers(module: Any) -> None:
+    """Raises for keys that JAX cannot sort, and for functions and strings beside modules."""
     for _, tree in trees_with_paths(module):
         for name in layout_of(tree).names:
             check_keys(type(tree), name, vars(tree)[name])
+            check_items(type(tree), name, vars(tree)[name])
 
 
 def _check_declared(module: Any) -> None:

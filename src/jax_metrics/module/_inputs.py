@@ -92,6 +92,13 @@ class Named(Generic[A]):
     Args:
         name: The name.
         value: Any pytree.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> named = jm.Named("loss", 2.0)
+        >>> jax.tree.map(lambda value: value / 2, named)
+        Named('loss', 1.0)
     """
 
     def __init__(self, name: str, value: A):

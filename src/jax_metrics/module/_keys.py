@@ -94,7 +94,7 @@ def rng_key(key: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def keys_inside() -> Iterator[None]:
-    """Lets `next_key` go on inside of a function that JAX traces anew for every call."""
+    """Lets `next_key` go on inside of a function that JAX traces again for every call."""
     stream = _stream.get()
     if stream is None:
         yield
@@ -130,7 +130,7 @@ def next_key(*, axis_name: Hashable | None = None) -> jax.Array:
         raise LeakedStateError(
             "`next_key` was called inside of a function that JAX compiles, such as under `jit`, "
             "`scan` or `checkpoint`, but its key comes from an `init` or `jm.rng_key` outside of "
-            "it. The compiled function would use the same key for ever. Draw the key outside and "
+            "it. The compiled function would use the same key forever. Draw the key outside and "
             "pass it as an argument, or open `with jm.rng_key(key):` inside of the function."
         )
     _stream.set(dataclasses.replace(stream, drawn=stream.drawn + 1))

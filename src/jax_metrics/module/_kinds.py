@@ -20,7 +20,17 @@ from jax_metrics.tree import KindMixin
 
 
 class TreePart(KindMixin):
-    """The root of all kinds."""
+    """The root of all kinds.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Weights(jm.TreePart):
+        ...     '''A kind of your own.'''
+        >>> class Layer(jm.Module):
+        ...     scale: float = Weights.node(default=1.0)
+        >>> jm.filter(Layer(), Weights).scale, jm.filter(Layer(), jm.Parameter).scale
+        (1.0, Nothing)
+    """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises: a kind has no objects."""
@@ -41,15 +51,51 @@ class State(TreePart):
 
 
 class Rng(State):
-    """A random key."""
+    """A random key.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Noise(jm.Module):
+        ...     key: jax.Array = jm.Rng.node()
+        ...     def __init__(self):
+        ...         self.key = jax.random.key(0)
+        >>> jm.filter(Noise(), jm.Rng).key.shape
+        ()
+    """
 
 
 class MetricState(State):
-    """The accumulated state of a metric."""
+    """The accumulated state of a metric.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     total: jax.Array = jm.MetricState.node()
+        ...     def __init__(self):
+        ...         self.total = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.MetricState).total.shape
+        (3,)
+    """
 
 
 class ModelState(State):
-    """State of a layer between calls."""
+    """State of a layer between calls.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     counts: jax.Array = jm.ModelState.node()
+        ...     def __init__(self):
+        ...         self.counts = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.ModelState).counts.shape
+        (3,)
+    """
 
 
 class BatchStats(ModelState):
@@ -60,20 +106,80 @@ BatchStat = BatchStats
 
 
 class Cache(ModelState):
-    """State of a layer within one sequence, such as keys and values during decoding."""
+    """State of a layer within one sequence, such as keys and values during decoding.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     keys: jax.Array = jm.Cache.node()
+        ...     def __init__(self):
+        ...         self.keys = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.Cache).keys.shape
+        (3,)
+    """
 
 
 class OptState(State):
-    """The state of an optimizer."""
+    """The state of an optimizer.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     moments: jax.Array = jm.OptState.node()
+        ...     def __init__(self):
+        ...         self.moments = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.OptState).moments.shape
+        (3,)
+    """
 
 
 class Log(TreePart):
-    """A value recorded by a call for inspection."""
+    """A value recorded by a call for inspection.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     activation: jax.Array = jm.Log.node()
+        ...     def __init__(self):
+        ...         self.activation = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.Log).activation.shape
+        (3,)
+    """
 
 
 class LossLog(Log):
-    """A value to be added to the loss."""
+    """A value to be added to the loss.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     penalty: jax.Array = jm.LossLog.node()
+        ...     def __init__(self):
+        ...         self.penalty = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.LossLog).penalty.shape
+        (3,)
+    """
 
 
 class MetricLog(Log):
-    """A value to be reported with the metrics."""
+    """A value to be reported with the metrics.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Layer(jm.Module):
+        ...     entropy: jax.Array = jm.MetricLog.node()
+        ...     def __init__(self):
+        ...         self.entropy = jnp.zeros(3)
+        >>> jm.filter(Layer(), jm.MetricLog).entropy.shape
+        (3,)
+    """

@@ -370,7 +370,16 @@ def _refuse_call(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def is_trainable(info: FieldInfo) -> bool:
-    """Whether a leaf is not in a frozen module."""
+    """Whether a leaf is not in a frozen module.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> model = jm.Linear(4).init(0, jnp.ones((1, 2))).freeze()
+        >>> trainable = jm.filter(model, jm.Parameter, jm.module.is_trainable)
+        >>> trainable.kernel, model.frozen
+        (Nothing, True)
+    """
     return not getattr(info.module, "frozen", False)
 
 

@@ -9,7 +9,18 @@ from jax_metrics.tree import FieldInfo, map, trees_with_paths
 
 
 class SharingError(ValueError):
-    """A module or a parameter appears twice in a model."""
+    """A module or a parameter appears twice in a model.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(2)
+        >>> try:
+        ...     jm.Sequential(layer, layer).init(0, jnp.ones((1, 2)))
+        ... except jm.SharingError as error:
+        ...     print("jm.tie" in str(error))
+        True
+    """
 
 
 def shared_trees(model: Any) -> list[tuple[str, str]]:

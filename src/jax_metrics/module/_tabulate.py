@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jax_metrics.module._calls import recorded
+from jax_metrics.module._calls import Call, calls_run_by
 from jax_metrics.module._inputs import Inputs, refuse_shape
 from jax_metrics.module._kinds import TreePart
 from jax_metrics.tree import MISSING, FieldInfo, Tie, leaves_in_order, trees_with_paths
@@ -106,14 +106,17 @@ def _record_calls(
 ) -> dict[str, tuple[str, str]]:
     calls: dict[str, tuple[str, str]] = {}
 
-    def record(path: str, tree: Any, args: tuple, kwargs: dict, output: Any) -> None:
+    def record(call: Call, run: Callable[..., Any], args: tuple, kwargs: dict) -> Any:
+        output = run(*args, **kwargs)
         given = [*args, *(f"{name}: {_shapes(value)}" for name, value in kwargs.items())]
         shown = ", ".join(v if isinstance(v, str) else _shapes(v) for v in given)
-        calls.setdefault(path, (shown, _shapes(output)))
+        calls.setdefault(call.path, (shown, _shapes(output)))
+        return output
 
     def run(module: Any, arrays: list[Any]) -> Any:
         own = module.copy()  # discards the state changes of the call
-        return recorded(record, lambda: call(own, arrays))
+        with calls_run_by(record):
+            return call(own, arrays)
 
     jax.eval_shape(run, module, arguments)
     return calls

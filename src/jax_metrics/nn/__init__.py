@@ -6,6 +6,8 @@ from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.nn import initializers as initializers
 from jax_metrics.nn.attention import GroupedQueryAttention as GroupedQueryAttention
 from jax_metrics.nn.attention import LearnedPositionEmbedding as LearnedPositionEmbedding
+from jax_metrics.nn.attention import LinearRotaryScaling as LinearRotaryScaling
+from jax_metrics.nn.attention import Llama3RotaryScaling as Llama3RotaryScaling
 from jax_metrics.nn.attention import MultiHeadAttention as MultiHeadAttention
 from jax_metrics.nn.attention import MultiHeadDotProductAttention as MultiHeadDotProductAttention
 from jax_metrics.nn.attention import RotaryEmbedding as RotaryEmbedding
@@ -15,6 +17,7 @@ from jax_metrics.nn.attention import TransformerDecoder as TransformerDecoder
 from jax_metrics.nn.attention import TransformerDecoderLayer as TransformerDecoderLayer
 from jax_metrics.nn.attention import TransformerEncoder as TransformerEncoder
 from jax_metrics.nn.attention import TransformerEncoderLayer as TransformerEncoderLayer
+from jax_metrics.nn.attention import cached_length as cached_length
 from jax_metrics.nn.attention import combine_masks as combine_masks
 from jax_metrics.nn.attention import dot_product_attention as dot_product_attention
 from jax_metrics.nn.attention import dot_product_attention_weights as dot_product_attention_weights
@@ -82,6 +85,7 @@ from jax_metrics.nn.foreign import FlaxModule as FlaxModule
 from jax_metrics.nn.foreign import HaikuModule as HaikuModule
 from jax_metrics.nn.foreign import NNXModule as NNXModule
 from jax_metrics.nn.linear import MLP as MLP
+from jax_metrics.nn.linear import AdaptiveLogSoftmax as AdaptiveLogSoftmax
 from jax_metrics.nn.linear import Bilinear as Bilinear
 from jax_metrics.nn.linear import Einsum as Einsum
 from jax_metrics.nn.linear import Embed as Embed
@@ -123,10 +127,12 @@ from jax_metrics.nn.transforms import apply_lora as apply_lora
 from jax_metrics.nn.transforms import merge_lora as merge_lora
 from jax_metrics.tree import public_names as _public_names
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 
 def __dir__() -> list[str]:
     """The public names."""
     return _public_names(globals(), {"initializers"})
+
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    globals()["__all__"] = __dir__()
+    __getattr__ = _missing_name(__name__)

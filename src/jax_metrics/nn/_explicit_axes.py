@@ -12,7 +12,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jax_metrics.module import explicit_mesh
 
 
 def has_explicit_axes(operands: Any) -> bool:
@@ -36,7 +38,7 @@ def run_sharded(f: Callable[..., Any], *operands: Any, like: Any, state: Any = N
     if not has_explicit_axes(operands):
         return f(*operands)
     first = next(filter(_is_explicit, jax.tree.leaves(operands)))
-    mesh = jax.typeof(first).sharding.mesh
+    mesh = explicit_mesh(first)
     if not isinstance(first, Tracer) and jax.sharding.get_abstract_mesh().empty:
         # Arrays created inside would not be on the mesh.
         with jax.set_mesh(first.sharding.mesh):
@@ -58,12 +60,7 @@ def _run(f: Callable[..., Any], operands: Any, like: Any, state: Any, mesh: Any)
 
 
 def _is_explicit(leaf: Any) -> bool:
-    if not isinstance(leaf, Tracer) and not isinstance(
-        getattr(leaf, "sharding", None), NamedSharding
-    ):
-        return False
-    sharding = jax.typeof(leaf).sharding
-    return AxisType.Explicit in sharding.mesh.axis_types and any(sharding.spec)
+    return explicit_mesh(leaf) is not None
 
 
 def _without_sharding(leaf: Any) -> jax.ShapeDtypeStruct:
@@ -110,9 +107,9 @@ def sharded_like(values: Any, others: Any) -> Any:
     """
 
     def shard(value: Any, other: Any) -> Any:
-        if not (_is_explicit(value) or _is_explicit(other)):
+        mesh = explicit_mesh(value) or explicit_mesh(other)
+        if mesh is None:
             return value
-        mesh = jax.typeof(value if _is_explicit(value) else other).sharding.mesh
         return jax.sharding.reshard(value, _on(mesh, jax.typeof(other).sharding))
 
     return jax.tree.map(shard, values, others)

@@ -22,7 +22,19 @@ _IMPORTED = {"Any", "Protocol", "Sequence", "TYPE_CHECKING", "missing_name", "pu
 
 
 class InitializerLike(Protocol):
-    """The type of a parameter initializer."""
+    """The type of a parameter initializer.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> def diagonal(key, shape, dtype=jnp.float32):
+        ...     return jnp.eye(*shape, dtype=dtype)
+        >>> initializer: jm.initializers.InitializerLike = diagonal
+        >>> jm.Linear(2, kernel_init=initializer).init(0, jnp.ones((1, 2))).kernel
+        Array([[1., 0.],
+               [0., 1.]], dtype=float32)
+    """
 
     def __call__(self, key: jax.Array, shape: Sequence[int], dtype: Any = ...) -> jax.Array:
         """The value.
@@ -38,6 +50,8 @@ class InitializerLike(Protocol):
 @dataclasses.dataclass(frozen=True)
 class Made:
     """An initializer made by one of JAX's functions.
+
+    `he_normal` and the others return it.
 
     Attributes:
         name: Name of the function in `jax.nn.initializers`.
@@ -76,42 +90,84 @@ def _scaled(name: str, in_axis: Any, out_axis: Any, batch_axis: Any, dtype: Any)
 def glorot_uniform(
     in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
-    """Variance scaling, uniform, by fan in and fan out (Glorot and Bengio, 2010)."""
+    """Variance scaling, uniform, by fan in and fan out (Glorot and Bengio, 2010).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.glorot_uniform()(jax.random.key(0), (2, 4)).shape
+        (2, 4)
+    """
     return _scaled("glorot_uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def glorot_normal(
     in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
-    """Variance scaling, truncated normal, by fan in and fan out (Glorot and Bengio, 2010)."""
+    """Variance scaling, truncated normal, by fan in and fan out (Glorot and Bengio, 2010).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.glorot_normal()(jax.random.key(0), (2, 4)).shape
+        (2, 4)
+    """
     return _scaled("glorot_normal", in_axis, out_axis, batch_axis, dtype)
 
 
 def lecun_uniform(
     in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
-    """Variance scaling, uniform, by fan in (LeCun et al., 1998)."""
+    """Variance scaling, uniform, by fan in (LeCun et al., 1998).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.lecun_uniform()(jax.random.key(0), (2, 4)).shape
+        (2, 4)
+    """
     return _scaled("lecun_uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def lecun_normal(
     in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
-    """Variance scaling, truncated normal, by fan in (LeCun et al., 1998)."""
+    """Variance scaling, truncated normal, by fan in (LeCun et al., 1998).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.lecun_normal()(jax.random.key(0), (2, 4)).shape
+        (2, 4)
+    """
     return _scaled("lecun_normal", in_axis, out_axis, batch_axis, dtype)
 
 
 def he_uniform(
     in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
-    """Variance scaling, uniform, by twice the inverse fan in (He et al., 2015)."""
+    """Variance scaling, uniform, by twice the inverse fan in (He et al., 2015).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.he_uniform()(jax.random.key(0), (2, 4)).shape
+        (2, 4)
+    """
     return _scaled("he_uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def he_normal(
     in_axis: Any = -2, out_axis: Any = -1, batch_axis: Any = (), dtype: Any = None
 ) -> Made:
-    """Variance scaling, truncated normal, by twice the inverse fan in (He et al., 2015)."""
+    """Variance scaling, truncated normal, by twice the inverse fan in (He et al., 2015).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.he_normal()(jax.random.key(0), (2, 4)).shape
+        (2, 4)
+    """
     return _scaled("he_normal", in_axis, out_axis, batch_axis, dtype)
 
 
@@ -140,6 +196,13 @@ def variance_scaling(
         out_axis: The axes that count as outputs.
         batch_axis: The axes that count as neither.
         dtype: The dtype where none is asked for.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> scaled = jm.initializers.variance_scaling(2.0, "fan_in", "normal")
+        >>> jm.Linear(4, kernel_init=scaled).init(0, jax.numpy.ones((1, 2))).kernel.shape
+        (2, 4)
     """
     first = _given(scale=scale, mode=mode, distribution=distribution)
     rest = _scaled("variance_scaling", in_axis, out_axis, batch_axis, dtype)
@@ -147,25 +210,56 @@ def variance_scaling(
 
 
 def constant(value: Any, dtype: Any = None) -> Made:
-    """The same value everywhere."""
+    """The same value everywhere.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.constant(0.5)(jax.random.key(0), (2,))
+        Array([0.5, 0.5], dtype=float32)
+    """
     return Made("constant", _given(value=value, dtype=dtype))
 
 
 def normal(stddev: float = 0.01, dtype: Any = None) -> Made:
-    """Normal around zero."""
+    """Normal around zero.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(4, kernel_init=jm.initializers.normal(stddev=0.02))
+        >>> layer.init(0, jax.numpy.ones((1, 2))).kernel.shape
+        (2, 4)
+    """
     return Made("normal", _given(stddev=stddev, dtype=dtype))
 
 
 def truncated_normal(
     stddev: float = 0.01, dtype: Any = None, lower: float = -2.0, upper: float = 2.0
 ) -> Made:
-    """Normal around zero, cut at `lower` and `upper` standard deviations."""
+    """Normal around zero, cut at `lower` and `upper` standard deviations.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(4, kernel_init=jm.initializers.truncated_normal(stddev=0.02))
+        >>> layer.init(0, jax.numpy.ones((1, 2))).kernel.shape
+        (2, 4)
+    """
     arguments = _given(stddev=stddev, dtype=dtype, lower=lower, upper=upper)
     return Made("truncated_normal", arguments)
 
 
 def uniform(scale: float = 0.01, dtype: Any = None) -> Made:
-    """Uniform from 0 to `scale`."""
+    """Uniform from 0 to `scale`.
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> layer = jm.Linear(4, kernel_init=jm.initializers.uniform(scale=0.1))
+        >>> layer.init(0, jax.numpy.ones((1, 2))).kernel.shape
+        (2, 4)
+    """
     return Made("uniform", _given(scale=scale, dtype=dtype))
 
 
@@ -175,7 +269,14 @@ def orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = None) -> 
 
 
 def delta_orthogonal(scale: float = 1.0, column_axis: int = -1, dtype: Any = None) -> Made:
-    """Orthogonal in the middle of a convolution's kernel, zero elsewhere (Xiao et al., 2018)."""
+    """Orthogonal in the middle of a convolution's kernel, zero elsewhere (Xiao et al., 2018).
+
+    Example:
+        >>> import jax
+        >>> import jax_metrics as jm
+        >>> jm.initializers.delta_orthogonal()(jax.random.key(0), (3, 4, 4)).shape
+        (3, 4, 4)
+    """
     return Made("delta_orthogonal", _given(scale=scale, column_axis=column_axis, dtype=dtype))
 
 
@@ -193,10 +294,11 @@ def ones_init() -> InitializerLike:
     return ones
 
 
-if not TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = missing_name(__name__)
-
-
 def __dir__() -> list[str]:
     """The public names."""
-    return [name for name in public_names(globals()) if name not in _IMPORTED]
+    return public_names(globals(), hidden=_IMPORTED)
+
+
+if not TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __all__ = __dir__()
+    __getattr__ = missing_name(__name__)

@@ -14,10 +14,12 @@ from jax_metrics.regularizers._regularizer import Regularizer as Regularizer
 from jax_metrics.regularizers._regularizer import selected_parameters as selected_parameters
 from jax_metrics.tree import public_names as _public_names
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 
 def __dir__() -> list[str]:
     """The public names."""
     return _public_names(globals())
+
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    globals()["__all__"] = __dir__()
+    __getattr__ = _missing_name(__name__)

@@ -68,6 +68,7 @@ from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._paths import with_child as with_child
 from jax_metrics.tree._public_names import public_names as public_names
 from jax_metrics.tree._running_functions import user_line as user_line
+from jax_metrics.tree._static_mistakes import check_items as check_items
 from jax_metrics.tree._static_mistakes import check_keys as check_keys
 from jax_metrics.tree._tied import Tie as Tie
 from jax_metrics.tree._tied import TieError as TieError
@@ -90,5 +91,25 @@ from jax_metrics.tree._types import Nothing as Nothing
 from jax_metrics.tree._unused_result import check_result_used as check_result_used
 from jax_metrics.tree._walk import made_here as made_here
 from jax_metrics.tree._walk import was_rebuilt as was_rebuilt
+from jax_metrics.tree._warn_user import warn_user as warn_user
+from jax_metrics.tree._whole import as_whole as as_whole
 
 update = merge
+
+# What other packages of the library use, and users do not need.
+_HIDDEN = frozenset(
+    "check_key_draw check_keys check_result_used check_use child_of class_info DefaultName "
+    "explain_arguments explain_deleted forget_layout has_compact_method layout_of made_here "
+    "nearest only_reading OtherMethod outside_compact own_annotations path_parts path_steps "
+    "public_fields public_names remember_program running_trace set_static signature_of "
+    "snake_case treat_as_leaf twin user_line was_rebuilt with_child".split()
+)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return public_names(globals(), hidden=_HIDDEN)
+
+
+# Type checkers read the imports, all of which name what they export.
+globals()["__all__"] = __dir__()

@@ -5,16 +5,14 @@ so happens rarely. Assigning a declared node never comes here.
 """
 
 import difflib
-import warnings
 import weakref
 from typing import Any
 
 from jax_metrics.tree._annotations import TREE_TYPES, signature_of
 from jax_metrics.tree._layout import NATIVE
-from jax_metrics.tree._running_functions import user_line
 from jax_metrics.tree._traces import running_trace, traces_from
+from jax_metrics.tree._warn_user import warn_user
 
-_registry: dict[Any, Any] = {}  # lets the `default` warning filter show each place once
 _PACKAGE = "jax_metrics."
 _SIMILAR = 0.85
 _MOST_CHANGES = 3
@@ -47,7 +45,7 @@ def _check_spelling(tree: Any, name: str) -> None:
     settings = sorted(n for n in descriptors | vars(tree).keys() if not n.startswith("_"))
     options = signature_of(cls).parameters if cls.__module__.startswith(_PACKAGE) else {}
     if name in options:
-        _warn(
+        warn_user(
             f"`{name}` is an option of the constructor of {cls.__name__}, which has used it "
             "already: this assignment makes a new attribute, which nothing reads. Make a new "
             f"{cls.__name__}."
@@ -57,7 +55,7 @@ def _check_spelling(tree: Any, name: str) -> None:
         if name.rstrip("0123456789") != near.rstrip("0123456789"):
             known = f"it has `{near}`" if near in settings else f"its constructor takes `{near}`"
             hint = cls._read_only.get(near, f"Did you mean `{near}`?")
-            _warn(
+            warn_user(
                 f"{cls.__name__} has no attribute `{name}`, so this assignment makes a new one, "
                 f"which nothing reads; {known}. {hint}"
             )
@@ -79,16 +77,12 @@ def _check_counter(tree: Any, name: str, value: Any) -> None:
     if count + 1 == _MOST_CHANGES:
         cls = type(tree).__name__
         declaration = type(tree)._counter_declaration
-        _warn(
+        warn_user(
             f"{cls}.{name} is a Python number, a part of the structure, and was now changed inside "
             f"of {_MOST_CHANGES} compiled functions: each change compiles again, with every call. "
             f"Keep it in an array: declare `{name}: jax.Array = {declaration}` in the class body, "
             f"and assign `self.{name} = jnp.asarray({type(old)()!r})` in `__init__`."
         )
-
-
-def _warn(message: str) -> None:
-    warnings.warn_explicit(message, UserWarning, *user_line(), registry=_registry)
 
 
 def explain_read_only(tree: Any, name: str, error: AttributeError) -> AttributeError:

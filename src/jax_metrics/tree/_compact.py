@@ -19,7 +19,7 @@ from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import CompactError
 from jax_metrics.tree._field import Field
 from jax_metrics.tree._flatten import layout_of
-from jax_metrics.tree._layout import OVERRIDES, UNDECLARED_NODE
+from jax_metrics.tree._layout import COMPACT_ARGUMENTS, COMPACT_METHODS, OVERRIDES, UNDECLARED_NODE
 from jax_metrics.tree._local_classes import is_same_local_class, update_local_class
 from jax_metrics.tree._mutability import inherit_mutability
 from jax_metrics.tree._static_compare import interchangeable
@@ -28,8 +28,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SUBTREES = "_subtrees"
-_METHODS = "_compact_methods"
-_ARGUMENTS = "_compact_arguments"
 
 
 @dataclasses.dataclass(slots=True)
@@ -131,8 +129,8 @@ def _call(method: Any, key: str, tree: Any, args: tuple[Any, ...], kwargs: dict[
             f"The compact method {type(tree).__name__}.{method.__name__} calls itself on the same "
             "object. Its sub-modules are identified by their order, so it cannot recurse."
         )
-    stored = vars(tree).get(_METHODS, {}).get(key)
-    arguments = vars(tree).get(_ARGUMENTS, {}).get(key, ())
+    stored = vars(tree).get(COMPACT_METHODS, {}).get(key)
+    arguments = vars(tree).get(COMPACT_ARGUMENTS, {}).get(key, ())
     run = _Run(tree, method.__name__, key, stored, list(arguments))
     token = _stack.set((*stack, run))
     try:
@@ -178,8 +176,12 @@ def _store(run: _Run) -> None:
         setattr(tree, OVERRIDES, overrides)
     for name, subtree in zip(names, run.created, strict=True):
         setattr(tree, name, subtree)
-    setattr(tree, _METHODS, {**fields.get(_METHODS, {}), run.key: names})
-    setattr(tree, _ARGUMENTS, {**fields.get(_ARGUMENTS, {}), run.key: tuple(run.arguments)})
+    setattr(tree, COMPACT_METHODS, {**fields.get(COMPACT_METHODS, {}), run.key: names})
+    setattr(
+        tree,
+        COMPACT_ARGUMENTS,
+        {**fields.get(COMPACT_ARGUMENTS, {}), run.key: tuple(run.arguments)},
+    )
     setattr(tree, SUBTREES, (*(getattr(tree, SUBTREES, None) or ()), *names))
 
 
@@ -349,7 +351,8 @@ def _field_name(tree: Any) -> str:
 
 @functools.cache  # of the names of classes
 def snake_case(name: str) -> str:
-    """`MyLayer` as `my_layer`, `MLP` as `mlp`."""
+    """`MyLayer` as `my_layer`, `MLP` as `mlp`, `GIoU` as `giou`."""
+    name = re.sub("[A-Z]?IoU", lambda match: match[0].capitalize(), name)  # one word
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 

@@ -3,15 +3,15 @@
 The README of this folder explains the idea.
 """
 
-import operator
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
 
 from jax_metrics.tree._annotations import TREE_TYPES
+from jax_metrics.tree._children import assigner, getter
 from jax_metrics.tree._class_info import class_info
 from jax_metrics.tree._errors import StaticFieldError
 from jax_metrics.tree._references import from_references, to_references
@@ -21,7 +21,6 @@ from jax_metrics.tree._static_compare import (
     IncomparableError,
     interchangeable,
     strict_fingerprint,
-    unchanged,
 )
 from jax_metrics.tree._static_mistakes import check_static, static_array
 from jax_metrics.tree._static_parts import UnreadableError, is_mutable
@@ -42,10 +41,11 @@ PRIVATE = frozenset({LAYOUT, NATIVE, REBUILT, PENDING, FILTERED, ALIAS})
 # declarations that `update_field_metadata` changed for this object.
 MUTABLE = "_mutable"
 OVERRIDES = "_field_metadata"
-
-
-class StaleLayout(KeyError):
-    """The object was changed in place, so its layout is no longer valid."""
+# The sub-trees of each compact method, and the arguments that they were created with.
+COMPACT_METHODS = "_compact_methods"
+COMPACT_ARGUMENTS = "_compact_arguments"
+# This package replaces these as a whole and never changes them in place.
+_REPLACED = frozenset({COMPACT_METHODS, COMPACT_ARGUMENTS, OVERRIDES})
 
 
 class Layout:
@@ -74,6 +74,7 @@ class Layout:
         get: Maps an object's `__dict__` to its children. Raises `StaleLayout` when a container
             among the fields, or a watched object, was changed in place in a way that alters the
             structure.
+        assign: Sets the node fields in an object's `__dict__` to children.
         plans: Results that other modules cache for this layout, by their own keys.
     """
 
@@ -83,6 +84,7 @@ class Layout:
         "_program",
         "arity",
         "array_statics",
+        "assign",
         "cls",
         "declared",
         "get",
@@ -120,10 +122,15 @@ class Layout:
         self.interned = interned
         if interned:
             self.template[LAYOUT] = self
-        self.mutable_statics = tuple(name for name, value in statics.items() if is_mutable(value))
+        self.mutable_statics = tuple(
+            name for name, value in statics.items() if name not in _REPLACED and is_mutable(value)
+        )
         self.array_statics = tuple(name for name, value in statics.items() if holds_array(value))
         self.keys = tuple(map(jax.tree_util.GetAttrKey, self.names))
-        self.get = _getter(self)
+        self.get = getter(
+            self.names, self.template, self.mutable_statics, inferred_containers, watched
+        )
+        self.assign = assigner(self.names)
         self.plans: dict[Any, Any] = {}
         hashes = sorted((name, program_fingerprint(value)) for name, value in statics.items())
         self._hash = hash((cls, self.names, *hashes))
@@ -212,38 +219,6 @@ def _restored(
     return intern(layout) if interned else layout
 
 
-def _getter(layout: Layout) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
-    names, template = layout.names, layout.template
-    if len(names) > 1:
-        get: Callable[[dict[str, Any]], tuple[Any, ...]] = operator.itemgetter(*names)
-    elif names:
-        (name,) = names
-        get = lambda fields: (fields[name],)  # noqa: E731
-    else:
-        get = lambda fields: ()  # noqa: E731
-    mutable, containers, watched = (
-        layout.mutable_statics,
-        layout.inferred_containers,
-        layout.watched,
-    )
-    if not mutable and not containers and not watched:
-        return get
-
-    def checked(fields: dict[str, Any]) -> tuple[Any, ...]:
-        for name in mutable:
-            if not unchanged(fields[name], template[name]):
-                raise StaleLayout(name)
-        for name in containers:
-            if is_empty_container(fields[name]):
-                raise StaleLayout(name)
-        for watched_object, attributes in watched:
-            if not unchanged(object.__getstate__(watched_object), attributes):
-                raise StaleLayout(watched_object)
-        return get(fields)
-
-    return checked
-
-
 def holds_tree(value: Any) -> bool:
     """Whether the value is a Tree, or a list, tuple or dict with a Tree at any depth."""
     if type(value) in TREE_TYPES:
@@ -251,13 +226,6 @@ def holds_tree(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(holds_tree, value.values()))
     return isinstance(value, list | tuple) and any(map(holds_tree, value))
-
-
-def is_empty_container(value: Any) -> bool:
-    """Whether the value is an empty container, or contains only empty containers."""
-    if isinstance(value, dict):
-        return all(map(is_empty_container, value.values()))
-    return isinstance(value, list | tuple) and all(map(is_empty_container, value))
 
 
 class _InternKey:

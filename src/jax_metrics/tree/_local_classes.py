@@ -1,8 +1,8 @@
-"""Classes that a compact method defines in its body, anew in each run.
+"""Classes that a compact method defines in its body, again in each run.
 
 The sub-tree of the first run keeps its class. For it to see the variables of the present run, the
 functions of that class are given the values that the functions of the new class refer to. The new
-class is never registered with JAX, which would keep it alive for ever.
+class is never registered with JAX, which would keep it alive forever.
 """
 
 import inspect

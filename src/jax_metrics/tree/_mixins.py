@@ -14,7 +14,16 @@ T = TypeVar("T")
 
 
 class Copy:
-    """Adds `copy()`."""
+    """Adds `copy()`.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Point(jm.Tree, jm.Copy):
+        ...     x: float = jm.node(default=1.0)
+        >>> point = Point()
+        >>> point.copy() is point, point.copy().x
+        (False, 1.0)
+    """
 
     def copy(self: A, shallow: bool = False, *, arrays: bool = False) -> A:
         """See `jm.copy`."""
@@ -38,7 +47,17 @@ class ToDict:
 
 
 class Repr:
-    """Replaces the repr by a short outline."""
+    """Replaces the repr by a short outline.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Point(jm.Tree, jm.Repr):
+        ...     x: float = jm.node(default=1.0)
+        >>> Point()
+        Point {
+            x: 1.0,
+        }
+    """
 
     def __repr__(self) -> str:
         return _to_string.short_repr(self)
@@ -71,7 +90,15 @@ class Merge:
 
 
 class Map:
-    """Adds `map()`."""
+    """Adds `map()`.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Point(jm.Tree, jm.Map):
+        ...     x: float = jm.node(default=1.0)
+        >>> Point().map(lambda x: x + 1).x
+        2.0
+    """
 
     def map(self: A, f: Callable[[Any], Any], *filters: FilterLike, **options: Any) -> A:
         """See `jm.map`."""
@@ -79,7 +106,15 @@ class Map:
 
 
 class Apply:
-    """Adds `apply()`."""
+    """Adds `apply()`.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> class Point(jm.Tree, jm.Apply):
+        ...     x: float = jm.node(default=1.0)
+        >>> Point().apply(lambda point: setattr(point, "x", 2.0)).x
+        2.0
+    """
 
     def apply(self: A, f: Callable[..., None], *rest: Any, inplace: bool = False) -> A:
         """See `jm.apply`."""

@@ -40,7 +40,8 @@ def snapshot(value: Any, watched: Watched | None = None) -> Any:
     if kind in CONSTANTS:
         return value
     if kind is list or kind is tuple:
-        return kind([snapshot(item, watched) for item in value])
+        # Lists of sizes are copied with every object; without a call for each item that is quick.
+        return kind([x if type(x) in CONSTANTS else snapshot(x, watched) for x in value])
     if kind is dict:
         return {key: snapshot(item, watched) for key, item in value.items()}
     if is_plain_array(value):

@@ -4,6 +4,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import jax
+
 from jax_metrics.tree._annotations import TREE_TYPES
 from jax_metrics.tree._errors import StaticFieldError
 from jax_metrics.tree._field import Field
@@ -72,3 +74,48 @@ def check_keys(cls: type, name: str, value: Any) -> None:
     if type(value) in (list, tuple):
         for item in value:
             check_keys(cls, name, item)
+
+
+def check_items(cls: type, name: str, value: Any) -> None:
+    """Raises for a function, a class or a string beside Trees in a list, tuple or dict.
+
+    It would be a leaf of the pytree, which no transformation of JAX accepts.
+
+    Raises:
+        TypeError: Naming the field and the place, and what to write.
+
+    Example:
+        >>> import jax_metrics as jm
+        >>> jm.tree.check_items(jm.Module, "layers", [jm.Linear(2), "relu"])
+        Traceback (most recent call last):
+            ...
+        TypeError: ...
+    """
+    if type(value) is dict:
+        items = {f"[{key!r}]": item for key, item in value.items()}
+    elif type(value) in (list, tuple):
+        items = {f"[{index}]": item for index, item in enumerate(value)}
+    else:
+        return
+    beside_trees = any(type(item) in TREE_TYPES for item in items.values())
+    for place, item in items.items():
+        called = callable(item) and jax.tree_util.all_leaves([item])  # less other pytrees
+        if beside_trees and (called or isinstance(item, str)):
+            raise _no_leaf(cls, name, place, item)
+        check_items(cls, name + place, item)
+
+
+def _no_leaf(cls: type, name: str, place: str, item: Any) -> TypeError:
+    called = getattr(item, "__name__", "")
+    called = called if called.isidentifier() else "..."
+    if isinstance(item, str):
+        what, remedy = f"the string {item!r}", "Keep it in a field of its own, which is static."
+    elif isinstance(item, type):
+        what, remedy = f"the class {called}", f"Make a module of it: `{called}(...)`."
+    else:
+        what = f"the function `{called}`" if called != "..." else f"a function, {item!r}"
+        remedy = f"Write `jm.Lambda({called})`, or make `{name}` a `jm.Sequential`."
+    return TypeError(
+        f"{cls.__name__}.{name}{place} is {what}, beside modules. There it is a leaf of the "
+        f"pytree, and `jax.jit` accepts only arrays as leaves. {remedy}"
+    )

@@ -27,6 +27,8 @@ class _NoValueError(TieError, AttributeError):
 class Tie:
     """Says that one position of a model has the value of another one.
 
+    `tie` makes it, and `ties` lists it in words.
+
     Attributes:
         source: The path of the position that has the value, in the owner.
         target: The path of the position that has none.

@@ -37,7 +37,16 @@ NOTHING = Nothing()
 
 
 class Missing:
-    """The type of `MISSING`, the default of arguments that were not passed."""
+    """The type of `MISSING`, the default of arguments that were not passed.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> def size(values, axis=jm.MISSING):
+        ...     return values.size if axis is jm.MISSING else values.shape[axis]
+        >>> size(jnp.ones((2, 3))), size(jnp.ones((2, 3)), axis=0)
+        (6, 2)
+    """
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -48,7 +57,15 @@ MISSING = Missing()
 
 @runtime_checkable
 class ArrayLike(Protocol):
-    """Anything with a shape and a dtype."""
+    """Anything with a shape and a dtype.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> isinstance(jnp.ones(3), jm.ArrayLike), isinstance(3, jm.ArrayLike)
+        (True, False)
+    """
 
     shape: tuple[int, ...]
     dtype: Any
@@ -86,7 +103,10 @@ class Hashable(Generic[A]):
 
 
 class FlattenMode(enum.Enum):
-    """Which fields of a Tree are children when it is flattened."""
+    """Which fields of a Tree are children when it is flattened.
+
+    `flatten_mode` sets it.
+    """
 
     normal = "normal"
     all_fields = "all_fields"

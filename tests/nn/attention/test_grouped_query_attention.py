@@ -153,6 +153,15 @@ def test_dropout_needs_a_key():
         layer(X)
 
 
+def test_biases_of_some_layers():
+    layer = jm.nn.GroupedQueryAttention(4, use_bias=["query", "out"]).init(0, X)
+    layers = {"query": layer.query, "key": layer.key, "value": layer.value, "out": layer.out}
+    assert [name for name, part in layers.items() if part.bias is not None] == ["query", "out"]
+    block = jm.nn.TransformerEncoderLayer(4, attention_bias=("value",)).init(0, X)
+    assert block.self_attention.key.bias is None and block.self_attention.value.bias is not None
+    assert block.feed_forward.linear1.bias is not None
+
+
 # -- cache ------------------------------------------------------------------------------------
 
 
@@ -169,6 +178,7 @@ def called(layer, x):
     return layer(x), layer
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("steps", [(6,), (4, 1, 1), (1,) * 6, (2, 3, 1)])
 @pytest.mark.parametrize("room", [6, 10])
 def test_cache_changes_nothing(steps, room):
@@ -180,7 +190,8 @@ def test_cache_changes_nothing(steps, room):
         start += n
     np.testing.assert_allclose(jnp.concatenate(outputs, 1), layer(X), rtol=1e-4, atol=1e-5)
     assert int(decoding.cache_index) == 6
-    assert {x.shape for x in jax.tree.leaves(decoding.caches())} == {(2, room, 2, 2), (2, room), ()}
+    shapes = {x.shape for x in jax.tree.leaves(decoding.caches())}
+    assert shapes == {(2, 2, room, 2), (2, room), ()}
     np.testing.assert_array_equal(jm.nn.remove_cache(decoding)(X), layer(X))
 
 
@@ -240,6 +251,7 @@ def test_cache_dtype_and_batch_axes():
     assert jm.nn.init_cache(cached(dtype=jnp.bfloat16), 2, 6).cached_key.dtype == jnp.bfloat16
 
 
+@pytest.mark.slow
 def test_a_full_cache():
     decoding = jm.nn.init_cache(cached(), 2, 6)
     decoding(X[:, :5])
@@ -266,6 +278,11 @@ def test_a_new_cache_starts_again():
         (lambda: jm.nn.GroupedQueryAttention(4, 3), ValueError, "must divide `num_heads`; got 3"),
         (lambda: jm.nn.GroupedQueryAttention(4, dropout_rate=2), ValueError, "`dropout_rate` is a"),
         (lambda: jm.nn.GroupedQueryAttention(3).init(0, X), ValueError, "among 3 heads; got 8"),
+        (
+            lambda: jm.nn.GroupedQueryAttention(4, use_bias=["q"]),
+            ValueError,
+            "'out'; `use_bias` names 'q'",
+        ),
         (lambda: jm.nn.GroupedQueryAttention(4)(X), RuntimeError, "before it was initialized"),
         (lambda: cached()(X[0, 0]), ValueError, r"queries `\[batch..., length, features\]`"),
         (lambda: cached()(X, X[:1]), ValueError, "got the shapes"),

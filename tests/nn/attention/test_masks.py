@@ -36,6 +36,7 @@ def test_functions_of_attention_are_those_of_flax():
         assert ours(*arrays, jnp.zeros((5, 5))).shape == theirs(*arrays).shape  # a bias passes
 
 
+@pytest.mark.slow
 def test_a_layer_that_decodes_accepts_the_function():
     x = jnp.ones((1, 3, 4))
     layer = nn.SelfAttention(2, decode=True, attention_fn=nn.dot_product_attention).init(0, x)

@@ -71,6 +71,14 @@ def test_sinusoidal_against_the_paper(features):
     assert layer(jnp.zeros((3, 4), jnp.bfloat16)).dtype == jnp.bfloat16
 
 
+@pytest.mark.parametrize("features", [6, 5])
+def test_sinusoidal_in_halves_with_the_last_wavelength(features):
+    layer = jm.nn.SinusoidalPositionEmbedding(100.0, interleaved=False, endpoint=True)
+    angles = np.arange(4)[:, None] / 100.0 ** np.array([0, 0.5, 1])
+    expected = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)[:, :features]
+    np.testing.assert_allclose(layer(jnp.zeros((4, features))), expected, rtol=1e-4, atol=1e-6)
+
+
 def test_learned():
     x = jnp.ones((2, 5, 4))
     layer = jm.nn.LearnedPositionEmbedding(8).init(0, x)

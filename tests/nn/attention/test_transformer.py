@@ -25,6 +25,19 @@ def test_feed_forward():
     assert jm.nn.FeedForward(use_bias=False).init(0, X).linear1.kernel.shape == (8, 32)
 
 
+def test_gated_feed_forward():
+    layer = jm.nn.FeedForward(16, gated=True, activation=jnp.sin, use_bias=False).init(0, X)
+    layers = (layer.linear1, layer.gate, layer.linear2)
+    up, gate, down = (np.asarray(part.kernel, np.float64) for part in layers)
+    expected = (np.sin(X @ gate) * (X @ up)) @ down
+    np.testing.assert_allclose(layer(X), expected, **CLOSE)
+    plain = jm.nn.FeedForward(16).init(0, X)
+    assert plain.gate is None
+    block = encoder_layer(gated=True, kernel_init=jm.initializers.ones).init(0, X)
+    kernels = [block.feed_forward.gate.kernel, block.self_attention.out.kernel]
+    assert all((kernel == 1).all() for kernel in kernels)
+
+
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_encoder_layer_is_made_of_its_parts(norm_first):
     layer = encoder_layer(norm_first=norm_first, num_kv_heads=2).init(0, X)
@@ -62,6 +75,7 @@ def test_causal_layers_do_not_see_what_comes():
     assert not np.allclose(open_(changed)[:, :3], open_(X)[:, :3], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_padding_masks():
     model = jm.nn.TransformerEncoder(encoder_layer(), 2).init(0, X)
     padded = np.pad(X, [(0, 0), (0, 2), (0, 0)], constant_values=9)
@@ -85,7 +99,9 @@ def test_cached_decoding_of_a_stack():
     )
     model = jm.nn.TransformerEncoder(layer, 3, norm=jm.LayerNorm()).init(0, X)
     decoding = jm.nn.init_cache(model, 2, 5)
+    assert jm.nn.cached_length(model) == 0 == jm.nn.cached_length(decoding)
     parts = [decoding(X[:, :3]), decoding(X[:, 3:4]), decoding(X[:, 4:])]
+    assert jm.nn.cached_length(decoding) == 5
     np.testing.assert_allclose(jnp.concatenate(parts, 1), model(X), **CLOSE)
 
     model = jm.nn.TransformerDecoder(decoder_layer(), 2).init(0, (X, MEMORY))
@@ -103,6 +119,7 @@ def test_layers_of_a_stack_differ_and_norm_comes_last():
     np.testing.assert_allclose(model(X), expected, **CLOSE)
 
 
+@pytest.mark.slow
 def test_scanned_layers_equal_separate_ones():
     layer = encoder_layer(causal=True, norm_first=True)
     model = jm.nn.TransformerEncoder(layer, 2, norm=jm.LayerNorm(), scan=True).init(0, X)
@@ -115,6 +132,7 @@ def test_scanned_layers_equal_separate_ones():
 
     decoding = jm.nn.init_cache(model, 2, 5)
     parts = [decoding(X[:, :3]), decoding(X[:, 3:4]), decoding(X[:, 4:])]
+    assert jm.nn.cached_length(decoding) == 5
     np.testing.assert_allclose(jnp.concatenate(parts, 1), model(X), **CLOSE)
 
 

@@ -53,6 +53,7 @@ def test_separable_is_depthwise_and_pointwise():
     assert layer(X).shape == (2, 3, 4, 5)
 
 
+@pytest.mark.slow
 def test_dtypes_and_initializers():
     options = {"dtype": jnp.bfloat16, "param_dtype": jnp.float16}
     layer = jm.nn.DepthwiseConv((3, 3), **options).init(0, X)

@@ -30,6 +30,7 @@ def test_constant_value_and_cropping():
     assert jm.nn.Pad(-1)(x).ravel().tolist() == [2]
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("mode", NUMPY)
 @pytest.mark.parametrize("padding", ["SAME", "VALID", [(2, 0), (1, 1)]])
 @pytest.mark.parametrize("strides", [1, 2])

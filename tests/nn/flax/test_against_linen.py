@@ -157,6 +157,7 @@ def both(case, seed=0):
     return layer, case.module.init(jax.random.key(seed), x), x
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("seed", [0, 42])
 def test_initial_variables_are_equal(case, seed):
     layer, made, _ = both(case, seed)
@@ -186,6 +187,7 @@ def test_gradients_are_equal(case):
     assert_equal(variables(grads).get("params", {}), expected)
 
 
+@pytest.mark.quick_cases(6)
 def test_under_jit_they_are_equal(case):
     layer, made, x = both(case)
 

@@ -111,6 +111,7 @@ def test_containers_among_the_arguments_are_made_fixed():
     assert nn.RNN(nn.GRUCell(3), variable_axes={}).arguments == nn.RNN(nn.GRUCell(3)).arguments
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     shape=st.lists(st.integers(1, 3), min_size=1, max_size=3),
@@ -123,6 +124,7 @@ def test_linear_is_dense(shape, features, **options):
     assert_same_as_flax(nn.Linear(features, **options), linen.Dense(features, **options), shape)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     batch=st.integers(1, 2),
@@ -140,6 +142,7 @@ def test_conv_is_conv(batch, spatial, groups, kernel, **options):
     assert_same_as_flax(nn.Conv(*arguments, **options), linen.Conv(*arguments, **options), shape)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     shape=st.lists(st.integers(1, 3), min_size=2, max_size=3),
@@ -182,6 +185,7 @@ MAPPED = {
 
 
 # Not the recurrent one: the first carry of Flax does not vary as `shard_map` asks of a scan.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in MAPPED if name != "recurrent"])
 def test_split_over_devices_is_the_whole(name):
     mesh = jax.make_mesh((8,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
@@ -203,6 +207,7 @@ def test_split_over_devices_is_the_whole(name):
         assert jnp.allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPPED)
 def test_recomputed_gradients_are_the_same(name):
     layer = MAPPED[name]().init(0, SEQUENCE)

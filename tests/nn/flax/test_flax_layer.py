@@ -23,6 +23,7 @@ class Wide(Scale):
         return 2 * super().__call__(x)
 
 
+@pytest.mark.slow
 def test_a_layer_of_ones_own_is_its_flax_module():
     layer = Scale(epsilon=0.1).init(0, X)
     expected = linen.RMSNorm(epsilon=0.1).apply({"params": {"scale": jnp.ones(3)}}, X)

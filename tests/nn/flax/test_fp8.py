@@ -16,6 +16,7 @@ def loss(layer, x):
     return (layer(x) ** 2).mean()
 
 
+@pytest.mark.slow
 def test_two_steps_are_those_of_linen():
     layer, module = nn.Linear(4, dot_general_cls=FP8), linen.Dense(4, dot_general_cls=FP8)
     layer, variables = layer.init(0, X), module.init(jax.random.key(0), X)
@@ -44,6 +45,7 @@ def test_the_optimizer_leaves_it_alone():
     assert not (stepped.kernel == layer.kernel).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

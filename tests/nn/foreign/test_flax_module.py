@@ -136,6 +136,7 @@ def test_named_streams_draw_in_every_mode():
         FlaxModule(Sampler(), rngs=[]).init(0, X)(X)
 
 
+@pytest.mark.slow
 def test_vmap_grad_bfloat16_and_stack():
     keys = jax.random.split(jax.random.key(0), 2)
     models = jax.vmap(lambda key: FlaxModule(Net()).init(key, X))(keys)

@@ -48,10 +48,12 @@ def test_options_reach_the_layers():
     assert (jm.MLP([2], bias_init=jm.initializers.ones).init(0, X).linear.bias == 1).all()
 
 
-def test_a_list_of_features_may_change_before_init():
-    model = jm.MLP([4, 2])
-    model.features.append(1)
-    assert model.init(0, X)(X).shape == (2, 1)
+def test_the_features_are_those_that_it_was_made_with():
+    features = [4, 2]
+    model = jm.MLP(features)
+    features.append(1)
+    assert model.features == (4, 2)
+    assert model.init(0, X)(X).shape == (2, 2)
 
 
 def test_without_layers():

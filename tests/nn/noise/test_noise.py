@@ -41,6 +41,7 @@ def test_a_key_may_be_given(layer):
     assert layer.rng is before
 
 
+@pytest.mark.quick_cases(2)
 def test_under_transformations(layer):
     once = jm.copy(layer)(X)
 

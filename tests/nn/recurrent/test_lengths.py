@@ -54,6 +54,7 @@ def test_both_names_are_accepted(name):
         layer(X, lengths=LENGTHS, seq_lengths=LENGTHS)
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("lengths", [[6, 3, 0], [5, -1, 0]])
 def test_lengths_beyond_the_time_axis_are_refused(name, lengths):
@@ -85,6 +86,7 @@ def test_time_major_lengths_are_those_of_the_first_axis():
         layer(X, lengths=jnp.full(5, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time_major", [False, True])
 def test_several_batch_axes(time_major):
     layer = nn.RNN(nn.LSTMCell(3), return_carry=True, time_major=time_major).init(0, X)

@@ -55,6 +55,7 @@ def test_what_a_call_may_say(options):
     assert_same(layer(X, **options), module.apply(layer.variables, X, **options))
 
 
+@pytest.mark.slow
 def test_bidirectional_is_that_of_linen():
     merge = jnp.add
     options = {"merge_fn": merge, "time_major": False, "return_carry": True}

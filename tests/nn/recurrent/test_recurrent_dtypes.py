@@ -28,6 +28,7 @@ def test_layers_with_short_parameters(layer_class, half):
     np.testing.assert_allclose(kernel @ kernel.T, np.eye(4), atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("name", ["SimpleCell", "GRUCell", "MGUCell", "LSTMCell"])
 def test_cells_with_short_parameters(name, half):

@@ -28,6 +28,7 @@ def assert_close(a, b):
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-5), a, b)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("cls", LAYERS)
 @pytest.mark.parametrize("unroll", [1, 3])
 def test_equals_looping_the_cell(cls, unroll):
@@ -45,6 +46,7 @@ def test_the_first_cell_starts_as_its_flax_twin(cls):
     assert_close(layer.cells[0].parameters(), cell_layer.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", LAYERS)
 def test_stacked_and_bidirectional(cls):
     options = {"num_layers": 2, "bidirectional": True, "return_state": True}
@@ -185,6 +187,7 @@ def test_errors(make, text):
         make()
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "layer",
     [nn.LSTM(2), nn.GRU(2), nn.SimpleRNN(2), nn.RNN(nn.LSTMCell(2)), nn.RNN(nn.MGUCell(2))]

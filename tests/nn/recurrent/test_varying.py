@@ -47,6 +47,7 @@ def test_the_gradient_of_a_recurrent_network_under_shard_map():
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_given_carry_is_used_under_shard_map():
     layer, carry = nn.RNN(nn.GRUCell(4)).init(0, X), jnp.full((8, 4), 0.5)
 
@@ -57,6 +58,7 @@ def test_a_given_carry_is_used_under_shard_map():
     np.testing.assert_allclose(split(run)(X, carry), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_infinite_input_leaves_the_other_examples_alone():
     layer = nn.RNN(nn.GRUCell(4)).init(0, X)
     y = split(layer, in_specs=jax.P("data"))(X.at[0, 0, 0].set(jnp.inf))

@@ -63,6 +63,7 @@ def test_only_the_chosen_factors_train(where, trained):
     assert changed
 
 
+@pytest.mark.slow
 def test_layers_of_a_stack_get_factors_of_their_own():
     adapted = apply_lora(model(), jm.Linear, 2)
     a = adapted.layers[2].layer.layers[0].a["kernel"]
@@ -97,6 +98,26 @@ def test_the_formula():
     kernel = adapted.layer.kernel + 3.0 * adapted.a["kernel"] @ adapted.b["kernel"]
     np.testing.assert_allclose(adapted(X), X @ kernel + adapted.layer.bias, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(adapted.merged().kernel, kernel, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_attention_of_a_transformer():
+    x, seen = jnp.ones((1, 3, 4)), jnp.array([[True, True, False]])
+    layer = jm.nn.TransformerEncoderLayer(2, causal=True, dropout_rate=0.0).init(0, x)
+    adapted = apply_lora(layer, (jm.nn.GroupedQueryAttention, jm.nn.FeedForward), 1)
+    adapted = adapted.map(lambda b: b + 0.1, jm.Parameter, lambda info: ".b[" in info.path)
+    merged = merge_lora(adapted)
+    assert not np.allclose(adapted(x), layer.eval()(x), atol=1e-3)
+    x = x.at[:, 2].set(jnp.nan)  # is padding
+    np.testing.assert_allclose(
+        adapted(x, padding_mask=seen), merged(x, padding_mask=seen), rtol=1e-5
+    )
+    # The cache is in the adapted layer.
+    step = jax.jit(lambda layer, x: (layer(x), layer))
+    decoding, expected = (jm.nn.init_cache(m, 1, max_length=3) for m in (adapted, merged))
+    for _ in range(2):
+        (output, decoding), (wanted, expected) = (step(m, x[:, :1]) for m in (decoding, expected))
+    np.testing.assert_allclose(output, wanted, rtol=1e-5)
 
 
 def test_without_freezing_the_rest_still_trains():

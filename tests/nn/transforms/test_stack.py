@@ -67,9 +67,9 @@ def test_a_layer_is_what_init_gives_for_its_key():
     ("remat", "unroll", "mode"),
     [
         (None, 1, "train"),
-        (True, 2, "train"),
+        pytest.param(True, 2, "train", marks=pytest.mark.slow),
         ("dots_saveable", 1, "eval"),
-        (None, 2, "freeze"),
+        pytest.param(None, 2, "freeze", marks=pytest.mark.slow),
     ],
 )
 def test_equals_the_loop(model, remat, unroll, mode):
@@ -115,6 +115,7 @@ def test_the_number_of_equations_does_not_grow_with_n():
     assert equations(2) == equations(64)
 
 
+@pytest.mark.slow
 def test_init_under_jit_eval_shape_and_vmap(model):
     assert_close(jax.jit(lambda: Stack(Block(), 5).init(0, X))(), model)
     shapes = jax.eval_shape(lambda: Stack(Block(), 5).init(0, X))
@@ -132,6 +133,7 @@ def test_init_without_inputs_initializes_fields_of_each_layer():
     assert stack.initialized and stack.layer.initialized
 
 
+@pytest.mark.slow
 def test_init_finds_it_inside_of_models_and_of_each_other():
     model = jm.Sequential(jm.Linear(4), Stack(Stack(Block(), 2), 3)).init(0, X)
     inner = model.layers[1].layer

@@ -90,6 +90,7 @@ ROWS = jnp.linspace(-1.0, 1.0, 8).reshape(2, 4)
 BLOCK = Block().init(0, ROWS)
 
 
+@pytest.mark.slow
 def test_stack_of_layers_with_ties():
     stack = jm.nn.Stack(Block(), 3).init(0, ROWS)
     assert stack.layer.up.kernel.shape == (3, 4, 3)

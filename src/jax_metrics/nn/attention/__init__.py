@@ -11,8 +11,10 @@ from jax_metrics.nn.attention._attention_functions import (
 from jax_metrics.nn.attention._attention_functions import (
     dot_product_attention_weights as dot_product_attention_weights,
 )
+from jax_metrics.nn.attention._decoding_cache import cached_length as cached_length
 from jax_metrics.nn.attention._decoding_cache import init_cache as init_cache
 from jax_metrics.nn.attention._decoding_cache import remove_cache as remove_cache
+from jax_metrics.nn.attention._equal_layers import only_shapes as only_shapes
 from jax_metrics.nn.attention._grouped_query_attention import (
     GroupedQueryAttention as GroupedQueryAttention,
 )
@@ -24,6 +26,8 @@ from jax_metrics.nn.attention._position import RotaryEmbedding as RotaryEmbeddin
 from jax_metrics.nn.attention._position import (
     SinusoidalPositionEmbedding as SinusoidalPositionEmbedding,
 )
+from jax_metrics.nn.attention._rotary_scaling import LinearRotaryScaling as LinearRotaryScaling
+from jax_metrics.nn.attention._rotary_scaling import Llama3RotaryScaling as Llama3RotaryScaling
 from jax_metrics.nn.attention._transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from jax_metrics.nn.attention._transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from jax_metrics.nn.attention._transformer_stack import TransformerDecoder as TransformerDecoder

@@ -8,7 +8,7 @@ import flax.linen as linen
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Cache, Log, Parameter, Rng, is_initializing
+from jax_metrics.module import Cache, Log, Parameter, Rng, is_initializing, laid_out
 from jax_metrics.nn import initializers
 from jax_metrics.nn._padding import check_masks
 from jax_metrics.nn.attention._attended import (
@@ -217,6 +217,9 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
         return self._attend((inputs_q, inputs_k, inputs_v), options)
 
     def _attend(self, args: tuple[Any, ...], options: dict[str, Any]) -> jax.Array:
+        return laid_out(self, self._attend_or_decode(args, options), "length", "features")
+
+    def _attend_or_decode(self, args: tuple[Any, ...], options: dict[str, Any]) -> jax.Array:
         index, keys = vars(self).get("cache_index"), vars(self).get("cached_key")
         if not self.decode or index is None or keys is None or is_initializing():
             return self._run("__call__", args, options)

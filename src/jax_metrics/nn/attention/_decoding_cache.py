@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+import jax
+
 from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttention
 from jax_metrics.nn.transforms import Stack
 from jax_metrics.tree import copy, make_mutable, trees_with_paths
@@ -12,7 +14,12 @@ M = TypeVar("M")
 
 
 def init_cache(
-    model: M, batch_size: int | Sequence[int], max_length: int, *, dtype: Any = None
+    model: M,
+    batch_size: int | Sequence[int],
+    max_length: int,
+    *,
+    memory_length: int | None = None,
+    dtype: Any = None,
 ) -> M:
     """Returns the model with an empty cache in every causal `GroupedQueryAttention`.
 
@@ -25,6 +32,9 @@ def init_cache(
         model: An initialized model.
         batch_size: The batch axis, or axes, of the inputs; `()` for none.
         max_length: How many positions the cache holds.
+        memory_length: How many positions a memory has, the output of an encoder. Then each layer
+            that attends over it keeps its keys and values too, and only the first call needs to
+            pass it. None: they are computed in each call.
         dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
     Raises:
@@ -43,19 +53,26 @@ def init_cache(
     """
     if max_length < 1:
         raise ValueError(f"`max_length` must be at least 1; got {max_length}.")
-    found = []
+    if memory_length is not None and memory_length < 1:
+        raise ValueError(f"`memory_length` must be at least 1; got {memory_length}.")
+    found = set()
 
     def start(layer: GroupedQueryAttention) -> None:
         if layer.causal:
             layer.make_cache(batch_size, max_length, dtype)
-            found.append(layer)
+            found.add("causal")
+        elif layer.cross and memory_length is not None:
+            layer.make_cache(batch_size, memory_length, dtype)
+            found.add("cross")
 
     model = _with_each_attention(start, model)
-    if not found:
-        raise ValueError(
-            f"No layer for a cache in this {type(model).__name__}: it has no "
-            "GroupedQueryAttention with `causal=True`."
-        )
+    wanted = ["causal"] if memory_length is None else ["causal", "cross"]
+    for kind in wanted:
+        if kind not in found:
+            raise ValueError(
+                f"No layer for a cache in this {type(model).__name__}: it has no "
+                f"GroupedQueryAttention with `{kind}=True`."
+            )
     return model
 
 
@@ -79,6 +96,32 @@ def remove_cache(model: M) -> M:
         layer.cached_key = layer.cached_value = layer.cached_mask = layer.cache_index = None
 
     return _with_each_attention(remove, model)
+
+
+def cached_length(model: Any) -> jax.Array | int:
+    """The number of positions in the caches of a model; 0 without any.
+
+    A position embedding of a model that decodes needs it, to count on from there.
+
+    Args:
+        model: Any model.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x = jnp.ones((1, 6, 8))
+        >>> layer = jm.nn.GroupedQueryAttention(2, causal=True).init(0, x)
+        >>> decoding = jm.nn.init_cache(layer, batch_size=1, max_length=6)
+        >>> _ = decoding(x[:, :4])
+        >>> int(jm.nn.cached_length(decoding)), jm.nn.cached_length(layer)
+        (4, 0)
+    """
+    for _, tree in trees_with_paths(model):
+        if not isinstance(tree, GroupedQueryAttention) or tree.cross:  # that is of a memory
+            continue
+        if tree.cache_index is not None:
+            return tree.cache_index.reshape(-1)[0]  # that of a Stack has one for each layer
+    return 0
 
 
 def _with_each_attention(change: Callable[[GroupedQueryAttention], None], model: M) -> M:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.module import Cache, describe_place, is_initializing
+from jax_metrics.module import Cache, describe_place, laid_out
 from jax_metrics.nn import initializers
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn._options import check_sizes
@@ -18,7 +18,16 @@ from jax_metrics.nn.attention._attended import (
     attending_queries,
     without_unattended,
 )
-from jax_metrics.nn.attention._cache_space import check_cache_space, nan_beyond_cache
+from jax_metrics.nn.attention._attention_cache import (
+    append,
+    capacity_of,
+    has_cache,
+    keep_memory,
+    positions_before,
+    recall_memory,
+    start_cache,
+)
+from jax_metrics.nn.attention._cache_space import nan_beyond_cache
 from jax_metrics.nn.attention._grouped_heads import attend, attend_and_drop
 from jax_metrics.nn.attention._position import expand_positions
 from jax_metrics.nn.linear import Linear
@@ -36,8 +45,8 @@ class GroupedQueryAttention(RandomLayer):
     attention. Takes queries `[batch..., length, features]` and attends over themselves, or over
     other keys and values. The layers `query`, `key`, `value` and `out` are `Linear`.
 
-    A `causal` layer can keep its keys and values from call to call: see `init_cache`. Dropout of
-    the weights needs a random key, as in `jm.Dropout`.
+    A `causal` layer can keep its keys and values from call to call, and a `cross` one those of its
+    memory: see `init_cache`. Dropout of the weights needs a random key, as in `jm.Dropout`.
 
     Args:
         num_heads: Number of query heads.
@@ -45,11 +54,13 @@ class GroupedQueryAttention(RandomLayer):
         head_dim: Size of a head; None: the features of the queries divided by `num_heads`.
         out_features: Size of the output; None: the size of the queries.
         causal: Whether a position sees only itself and those before it.
+        cross: Whether it attends over a memory, the `key` of a call, instead of the queries.
         dropout_rate: The probability that a weight is dropped in training.
         rope: Called with queries or keys `[batch..., length, heads, head_dim]` and their
             positions, such as a `RotaryEmbedding`; None: none.
         normalize_qk: Whether to apply `RMSNorm` to queries and keys, head by head, before `rope`.
-        use_bias: Whether the four layers have biases.
+        use_bias: Whether the four layers have biases, or the names of those that have:
+            `("query", "value", "out")`.
         dtype: Computation dtype, except for the softmax, which uses at least float32; None:
             promoted from inputs and parameters.
         param_dtype: Parameter dtype.
@@ -60,8 +71,8 @@ class GroupedQueryAttention(RandomLayer):
         name: A name for the module.
 
     Raises:
-        ValueError: If the numbers of heads do not fit; in a call, if shapes do not fit, or the
-            cache cannot hold the inputs.
+        ValueError: If the numbers of heads do not fit, or it is `causal` and `cross`; in a call,
+            if shapes do not fit, the memory is missing, or the cache cannot hold the inputs.
         RuntimeError: In a call in training mode with dropout, without a key.
 
     Example:
@@ -93,10 +104,11 @@ class GroupedQueryAttention(RandomLayer):
         head_dim: int | None = None,
         out_features: int | None = None,
         causal: bool = False,
+        cross: bool = False,
         dropout_rate: float = 0.0,
         rope: Callable[..., jax.Array] | None = None,
         normalize_qk: bool = False,
-        use_bias: bool = True,
+        use_bias: bool | Sequence[str] = True,
         dtype: Any = None,
         param_dtype: Any = jnp.float32,
         precision: Any = None,
@@ -112,6 +124,8 @@ class GroupedQueryAttention(RandomLayer):
             raise ValueError(
                 f"`num_kv_heads` must divide `num_heads`; got {num_kv_heads} and {num_heads}."
             )
+        if causal and cross:
+            raise ValueError(f"{owner} attends over a memory with `cross`, so not `causal`.")
         self.dropout_rate = dropout_rate
         super().__init__(name=name)
         self.num_heads = num_heads
@@ -119,9 +133,10 @@ class GroupedQueryAttention(RandomLayer):
         self.head_dim = head_dim
         self.out_features = out_features
         self.causal = causal
+        self.cross = cross
         self.rope = rope
         self.normalize_qk = normalize_qk
-        self.use_bias = use_bias
+        self.use_bias = _named_biases(owner, use_bias)
         self.dtype = dtype
         self.param_dtype = param_dtype
         self.precision = precision
@@ -144,7 +159,8 @@ class GroupedQueryAttention(RandomLayer):
 
         Args:
             query: Shape `[batch..., length, features]`.
-            key: The keys, `[batch..., keys, features]`; None: the queries.
+            key: The keys, `[batch..., keys, features]`; None: the queries, or, with `cross` and a
+                cache, those of the last call that had any.
             value: The values, likewise; None: the keys.
             mask: True where a query may attend, in a shape that broadcasts to
                 `[batch..., heads, length, keys]`. With a cache, `keys` is the length of the cache.
@@ -162,6 +178,13 @@ class GroupedQueryAttention(RandomLayer):
             all keys are averaged.
         """
         cross = key is not None
+        recalls = self.cross and key is None and has_cache(self)
+        if self.cross and key is None and not recalls:
+            raise ValueError(
+                f"{describe_place(self)} attends over a memory: pass it as `key`, in the first "
+                "call at least. After `jm.nn.init_cache(model, batch_size, max_length, "
+                "memory_length=...)` the later ones can do without."
+            )
         key = query if key is None else key
         value = key if value is None else value
         self._check_inputs(query, key, value, cross)
@@ -169,19 +192,29 @@ class GroupedQueryAttention(RandomLayer):
             with outside_compact():  # a compact method around would take them for its own
                 self._make_layers(query.shape[-1])
         self._check_masks(query, key, mask, padding_mask)
-        query, key, value = self._without_padding(query, key, value, mask, padding_mask, cross)
+        if recalls:
+            k, v, padding_mask = recall_memory(self, padding_mask)
+            query = without_unattended(query, None if mask is None else attending_queries(mask))
+        else:
+            query, key, value = self._without_padding(query, key, value, mask, padding_mask, cross)
+            k = v = None
         q = self._heads(self.query(query), self.num_heads)
-        k = self._heads(self.key(key), self.num_kv_heads)
-        v = self._heads(self.value(value), self.num_kv_heads)
+        if k is None or v is None:
+            k = self._heads(self.key(key), self.num_kv_heads)
+            v = self._heads(self.value(value), self.num_kv_heads)
         if self.query_norm is not None and self.key_norm is not None:
-            q, k = self.query_norm(q), self.key_norm(k)
-        length, before = q.shape[-3], self._cached_length()
+            q, k = self.query_norm(q), k if recalls else self.key_norm(k)
+        length, before = q.shape[-3], positions_before(self)
         if self.rope is not None:
             query_positions = expand_positions(before if positions is None else positions, length)
             q = self.rope(q, query_positions)
-            k = self.rope(k, expand_positions(None, k.shape[-3]) if cross else query_positions)
-        if self.cache_index is not None and not is_initializing():
-            k, v, padding_mask = self._remember(k, v, padding_mask, cross)
+            if not recalls:
+                k = self.rope(k, expand_positions(None, k.shape[-3]) if cross else query_positions)
+        if has_cache(self) and not recalls:
+            if self.cross:
+                k, v, padding_mask = keep_memory(self, k, v, padding_mask)
+            else:
+                k, v, padding_mask = append(self, k, v, padding_mask, cross)
         keep = self._mask(q, k, mask, padding_mask, before)
         dropout_key = self._key(rng)
         if dropout_key is None and not return_weights:
@@ -189,10 +222,11 @@ class GroupedQueryAttention(RandomLayer):
         else:
             drop = partial(attend_and_drop, rate=self.dropout_rate)
             output, weights = run_sharded(drop, q, k, v, keep, dropout_key, like=q)
-        if self.cache_index is not None and not is_initializing():
-            assert self.cached_key is not None
-            output = nan_beyond_cache(output, self.cache_index, self.cached_key.shape[-3])
+        if self.causal and has_cache(self):
+            output = nan_beyond_cache(output, self.cache_index, capacity_of(self))
+        output = laid_out(self, output, None, "heads", None)
         output = self.out(output.reshape(*output.shape[:-2], -1))
+        output = laid_out(self, output, "length", "features")
         return (output, weights) if return_weights else output
 
     # -- parts -----------------------------------------------------------------------------------
@@ -207,10 +241,12 @@ class GroupedQueryAttention(RandomLayer):
                 )
             head_dim = features // self.num_heads
 
-        def linear(size: int) -> Linear:
+        biases = self.use_bias
+
+        def linear(name: str, size: int) -> Linear:
             return Linear(
                 size,
-                use_bias=self.use_bias,
+                use_bias=biases if isinstance(biases, bool) else name in biases,
                 dtype=self.dtype,
                 param_dtype=self.param_dtype,
                 precision=self.precision,
@@ -218,10 +254,10 @@ class GroupedQueryAttention(RandomLayer):
                 bias_init=self.bias_init,
             )
 
-        self.query = linear(self.num_heads * head_dim)
-        self.key = linear(self.num_kv_heads * head_dim)
-        self.value = linear(self.num_kv_heads * head_dim)
-        self.out = linear(features if self.out_features is None else self.out_features)
+        self.query = linear("query", self.num_heads * head_dim)
+        self.key = linear("key", self.num_kv_heads * head_dim)
+        self.value = linear("value", self.num_kv_heads * head_dim)
+        self.out = linear("out", features if self.out_features is None else self.out_features)
         self.query_norm = self.key_norm = None
         if self.normalize_qk:
             self.query_norm = RMSNorm(dtype=self.dtype, param_dtype=self.param_dtype)
@@ -230,16 +266,18 @@ class GroupedQueryAttention(RandomLayer):
     def _check_masks(self, query: Any, key: Any, mask: Any, padding_mask: Any) -> None:
         check_masks(self, mask=mask, padding_mask=padding_mask)
         batch, keys = key.shape[:-2], key.shape[-2]
+        if self.cross and self.cached_key is not None and has_cache(self):
+            keys = capacity_of(self)
         if padding_mask is not None and jnp.shape(padding_mask) != (*batch, keys):
-            new = "" if self.cached_key is None else " for the new positions"
+            new = " for the new positions" if self.causal and self.cached_key is not None else ""
             raise ValueError(
                 f"{describe_place(self)} needs a `padding_mask` [batch..., keys]{new}, "
                 f"{(*batch, keys)}; got shape {jnp.shape(padding_mask)}."
             )
         if mask is None:
             return
-        if self.cached_key is not None and not is_initializing():
-            keys = self.cached_key.shape[-3]
+        if self.cached_key is not None and has_cache(self):
+            keys = capacity_of(self)
         full = (*batch, self.num_heads, query.shape[-2], keys)
         try:
             fits = jnp.broadcast_shapes(jnp.shape(mask), full) == full
@@ -268,7 +306,7 @@ class GroupedQueryAttention(RandomLayer):
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """The inputs without NaN at positions that nothing attends to."""
         seen = seeing = None
-        if mask is not None and self.cache_index is None:  # else it is about the cached keys
+        if mask is not None and (self.cross or self.cache_index is None):  # else of cached keys
             seen, seeing = attended_keys(mask), attending_queries(mask)
         new_key = without_unattended(key, seen, padding_mask)
         new_value = new_key if value is key else without_unattended(value, seen, padding_mask)
@@ -277,7 +315,8 @@ class GroupedQueryAttention(RandomLayer):
         return without_unattended(new_key, seeing), new_key, new_value
 
     def _heads(self, x: jax.Array, heads: int) -> jax.Array:
-        return x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
+        x = x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
+        return laid_out(self, x, None, "heads", None)
 
     def _check_inputs(self, query: Any, key: Any, value: Any, cross: bool) -> None:
         shapes = [jnp.shape(x) for x in (query, key, value)]
@@ -322,8 +361,6 @@ class GroupedQueryAttention(RandomLayer):
             keep = part if keep is None else keep & part
         return keep
 
-    # -- cache -----------------------------------------------------------------------------------
-
     def make_cache(
         self, batch_size: int | Sequence[int], max_length: int, dtype: Any = None
     ) -> None:
@@ -336,61 +373,19 @@ class GroupedQueryAttention(RandomLayer):
 
         Raises:
             RuntimeError: If the layer was not initialized.
-            ValueError: If the layer is not causal.
+            ValueError: If the layer is neither causal nor attends over a memory.
         """
-        if "key" not in vars(self):
-            raise RuntimeError(
-                f"{describe_place(self)} can have a cache only after it was initialized. Call "
-                "`model = model.init(key, inputs)` first."
-            )
-        if not self.causal:
-            raise ValueError(
-                f"{describe_place(self)} cannot have a cache: later positions would "
-                "change earlier ones. Make it with `causal=True`."
-            )
-        batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
-        head_dim = self.key.features // self.num_kv_heads
-        shape = (*batch, max_length, self.num_kv_heads, head_dim)
-        if dtype is None:
-            dtype = self.key.kernel.dtype if self.dtype is None else self.dtype
-        self.cached_key = jnp.zeros(shape, dtype)
-        self.cached_value = jnp.zeros(shape, dtype)
-        self.cached_mask = jnp.zeros(shape[:-2], bool)
-        self.cache_index = jnp.zeros((), jnp.int32)
-
-    def _cached_length(self) -> Any:
-        if self.cache_index is None or is_initializing():
-            return 0
-        return self.cache_index
-
-    def _remember(
-        self, k: jax.Array, v: jax.Array, padding_mask: jax.Array | None, cross: bool
-    ) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Adds keys and values to the cache and returns the whole cache."""
-        assert self.cached_key is not None and self.cached_value is not None
-        assert self.cached_mask is not None and self.cache_index is not None
-        length, capacity = k.shape[-3], self.cached_key.shape
-        if cross or k.shape[:-3] != capacity[:-3] or length > capacity[-3]:
-            raise ValueError(
-                f"{describe_place(self)} has a cache for {capacity[-3]} positions of batch "
-                f"{capacity[:-3]}, and accepts only keys of its own queries; got keys for {length} "
-                f"positions of batch {k.shape[:-3]}. Start another with `jm.nn.init_cache(model, "
-                "batch_size, max_length)`, or remove it with `jm.nn.remove_cache(model)`."
-            )
-        index = self.cache_index
-        check_cache_space(self, index, length, capacity[-3])
-        new = jnp.ones(k.shape[:-2], bool) if padding_mask is None else padding_mask
-        cache = self.cached_key, self.cached_value, self.cached_mask
-        new = k, v, jnp.asarray(new)
-        keys, values, mask = run_sharded(_updated, cache, new, index, like=cache)
-        self.cached_key, self.cached_value, self.cached_mask = keys, values, mask
-        self.cache_index = index + length
-        return keys.astype(k.dtype), values.astype(v.dtype), mask
+        start_cache(self, batch_size, max_length, dtype)
 
 
-def _updated(cache: tuple[Any, ...], new: tuple[Any, ...], index: Any) -> tuple[Any, ...]:
-    """Cached keys, values and mask with new ones from an index on."""
-    return tuple(
-        jax.lax.dynamic_update_slice_in_dim(old, value.astype(old.dtype), index, axis)
-        for old, value, axis in zip(cache, new, (-3, -3, -1), strict=True)
-    )
+def _named_biases(owner: str, use_bias: bool | Sequence[str]) -> bool | tuple[str, ...]:
+    """The argument `use_bias`, checked, as one that can be compared."""
+    if isinstance(use_bias, bool):
+        return use_bias
+    names = ("query", "key", "value", "out")
+    if unknown := [name for name in use_bias if name not in names]:
+        raise ValueError(
+            f"{owner} has the layers {', '.join(map(repr, names))}; `use_bias` names "
+            f"{unknown[0]!r}."
+        )
+    return tuple(use_bias)

@@ -1,5 +1,6 @@
 """Position embeddings: rotary, sinusoidal and learned."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ from jax_metrics.module import Parameter, describe_place, next_key
 from jax_metrics.nn import initializers
 from jax_metrics.nn._checked_layer import CheckedLayer
 
+Scaling = Callable[[jax.Array], jax.Array]
 _EMBEDDING_INIT = initializers.normal(0.02)
 
 
@@ -36,10 +38,24 @@ def expand_positions(positions: Any, length: int) -> jax.Array:
     return positions
 
 
-def _angles(positions: jax.Array, size: int, base: float) -> jax.Array:
-    """`position / base**(2 i / size)` in float32, `[..., length, size / 2]`."""
-    exponents = jnp.arange(0, size, 2, dtype=jnp.float32) / size
-    return positions.astype(jnp.float32)[..., None] * base**-exponents
+def _angles(
+    positions: jax.Array,
+    size: int,
+    base: float,
+    *,
+    scaling: Scaling | None = None,
+    last: bool = False,
+) -> jax.Array:
+    """`position / base**(2 i / size)` in float32, `[..., length, size / 2]`.
+
+    With `last`, the divisor is smaller, so that the last exponent is 1.
+    """
+    divisor = max(size + size % 2 - 2, 1) if last else size
+    exponents = jnp.arange(0, size, 2, dtype=jnp.float32) / divisor
+    frequencies = base**-exponents
+    if scaling is not None:
+        frequencies = scaling(frequencies)
+    return positions.astype(jnp.float32)[..., None] * frequencies
 
 
 class RotaryEmbedding(CheckedLayer):
@@ -54,6 +70,8 @@ class RotaryEmbedding(CheckedLayer):
         fraction: The part of the features that is rotated, from the front; the others stay.
         interleaved: Whether the pairs are neighbours, as in the paper; otherwise the first half of
             the rotated features pairs with the second, as in GPT-NeoX and Llama.
+        scaling: Maps the frequencies, in radians per position, `[size / 2]`, to those to use, such
+            as a `Llama3RotaryScaling`; None: as they are.
         name: A name for the module.
 
     Raises:
@@ -75,6 +93,7 @@ class RotaryEmbedding(CheckedLayer):
         *,
         fraction: float = 1.0,
         interleaved: bool = False,
+        scaling: Scaling | None = None,
         name: str | None = None,
     ):
         super().__init__(name)
@@ -86,6 +105,7 @@ class RotaryEmbedding(CheckedLayer):
         self.base = base
         self.fraction = fraction
         self.interleaved = interleaved
+        self.scaling = scaling
 
     def __call__(self, x: jax.Array, positions: Any = None) -> jax.Array:
         """Rotates.
@@ -106,7 +126,8 @@ class RotaryEmbedding(CheckedLayer):
                 f"{describe_place(self)} rotates pairs of features, an even number of them; "
                 f"{self.fraction} of head_dim {x.shape[-1]} is {size}."
             )
-        angles = _angles(expand_positions(positions, x.shape[-3]), size, self.base)[..., None, :]
+        positions = expand_positions(positions, x.shape[-3])
+        angles = _angles(positions, size, self.base, scaling=self.scaling)[..., None, :]
         sin, cos = jnp.sin(angles), jnp.cos(angles)
         rotated, rest = x[..., :size].astype(jnp.float32), x[..., size:]
         if self.interleaved:
@@ -129,6 +150,10 @@ class SinusoidalPositionEmbedding(CheckedLayer):
 
     Args:
         base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
+        interleaved: Whether sines and cosines take turns, as in the paper; otherwise the first half
+            of the features are sines and the second cosines, as in Tensor2Tensor and Whisper.
+        endpoint: Whether the last wavelength is `2 pi base` itself, as in those two; in the paper
+            it is one step shorter.
         name: A name for the module.
 
     Raises:
@@ -142,11 +167,20 @@ class SinusoidalPositionEmbedding(CheckedLayer):
                [1., 1., 0., 1.]], dtype=float32)
     """
 
-    def __init__(self, base: float = 10_000.0, *, name: str | None = None):
+    def __init__(
+        self,
+        base: float = 10_000.0,
+        *,
+        interleaved: bool = True,
+        endpoint: bool = False,
+        name: str | None = None,
+    ):
         super().__init__(name)
         if not base > 0:
             raise ValueError(f"`base` must be above 0; got {base}.")
         self.base = base
+        self.interleaved = interleaved
+        self.endpoint = endpoint
 
     def __call__(self, x: jax.Array, positions: Any = None) -> jax.Array:
         """Adds the embedding.
@@ -157,9 +191,14 @@ class SinusoidalPositionEmbedding(CheckedLayer):
         """
         _check_sequence(self, x)
         features = x.shape[-1]
-        angles = _angles(expand_positions(positions, x.shape[-2]), features, self.base)
-        table = jnp.stack([jnp.sin(angles), jnp.cos(angles)], axis=-1)
-        table = table.reshape(*angles.shape[:-1], -1)[..., :features]
+        positions = expand_positions(positions, x.shape[-2])
+        angles = _angles(positions, features, self.base, last=self.endpoint)
+        waves = [jnp.sin(angles), jnp.cos(angles)]
+        if self.interleaved:
+            table = jnp.stack(waves, axis=-1).reshape(*angles.shape[:-1], -1)
+        else:
+            table = jnp.concatenate(waves, axis=-1)
+        table = table[..., :features]
         return x + table.astype(x.dtype)
 
 

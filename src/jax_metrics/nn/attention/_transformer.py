@@ -1,12 +1,13 @@
 """The layers of a transformer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Module, describe_place
+from jax_metrics.nn import initializers
 from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._options import SIZES_ARE_INFERRED
 from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttention
@@ -14,6 +15,7 @@ from jax_metrics.nn.linear import FeedForward
 from jax_metrics.nn.noise import Dropout
 from jax_metrics.nn.normalization import LayerNorm
 
+_KERNEL_INIT = initializers.lecun_normal()
 Norm = Callable[..., Module]
 
 
@@ -41,6 +43,7 @@ class _TransformerLayer(CheckedLayer):
         head_dim: int | None = None,
         dropout_rate: float = 0.1,
         activation: Callable[[jax.Array], jax.Array] = jax.nn.relu,
+        gated: bool = False,
         norm_first: bool = False,
         norm: Norm = LayerNorm,
         epsilon: float = 1e-5,
@@ -48,19 +51,27 @@ class _TransformerLayer(CheckedLayer):
         rope: Callable[..., jax.Array] | None = None,
         normalize_qk: bool = False,
         use_bias: bool = True,
+        attention_bias: bool | Sequence[str] | None = None,
         dtype: Any = None,
         param_dtype: Any = jnp.float32,
         precision: Any = None,
+        kernel_init: initializers.InitializerLike = _KERNEL_INIT,
         name: str | None = None,
     ):
         super().__init__(name)
         dtypes = {"dtype": dtype, "param_dtype": param_dtype}
-        linear = {"use_bias": use_bias, "precision": precision, **dtypes}
+        linear = {
+            "use_bias": use_bias,
+            "precision": precision,
+            "kernel_init": kernel_init,
+            **dtypes,
+        }
         attention = {
             "head_dim": head_dim,
             "dropout_rate": dropout_rate,
             "normalize_qk": normalize_qk,
             **linear,
+            "use_bias": use_bias if attention_bias is None else attention_bias,
         }
         self.norm_first = norm_first
         self.self_attention = GroupedQueryAttention(
@@ -71,9 +82,15 @@ class _TransformerLayer(CheckedLayer):
             **attention,
         )
         if self._cross:
-            self.cross_attention = GroupedQueryAttention(num_heads, num_kv_heads, **attention)
+            self.cross_attention = GroupedQueryAttention(
+                num_heads, num_kv_heads, cross=True, **attention
+            )
         self.feed_forward = FeedForward(
-            mlp_features, activation=activation, dropout_rate=dropout_rate, **linear
+            mlp_features,
+            activation=activation,
+            gated=gated,
+            dropout_rate=dropout_rate,
+            **linear,
         )
         for number in range(1, 4 if self._cross else 3):
             setattr(self, f"norm{number}", norm(epsilon=epsilon, **dtypes))
@@ -88,7 +105,10 @@ class _TransformerLayer(CheckedLayer):
     ) -> jax.Array:
         self._check(x, "x")
         # The residual connections would carry NaN in padding past the attention.
-        x = self.self_attention.without_padding(x, mask=mask, padding_mask=padding_mask)
+        attention: Any = self.self_attention
+        while hasattr(attention, "stands_for"):  # a LoRA or a Remat is around it
+            attention = attention.layer
+        x = attention.without_padding(x, mask=mask, padding_mask=padding_mask)
         for number, branch in enumerate(branches, start=1):
             norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
             if self.norm_first:
@@ -120,6 +140,7 @@ class TransformerEncoderLayer(_TransformerLayer):
         dropout_rate: The probability that a value is dropped: of the attention weights, inside
             the feed-forward network, and of the output of each branch.
         activation: Activation of the feed-forward network.
+        gated: Whether that network is gated: see `FeedForward`.
         norm_first: Whether to normalize the input of a branch (pre-norm) instead of the sum.
         norm: Makes the norms, called with `epsilon`, `dtype` and `param_dtype`.
         epsilon: Added to the variance in the norms.
@@ -128,9 +149,12 @@ class TransformerEncoderLayer(_TransformerLayer):
         rope: As in `GroupedQueryAttention`.
         normalize_qk: As in `GroupedQueryAttention`.
         use_bias: Whether the linear layers have biases.
+        attention_bias: The same for the attention alone, as in `GroupedQueryAttention`; None: as
+            `use_bias`.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
         precision: Precision of the linear layers, as in `jax.lax.dot_general`.
+        kernel_init: Initializer of the kernels of the linear layers.
         name: A name for the module.
 
     Raises:
@@ -180,7 +204,8 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
     """Self-attention, attention over a memory, and a feed-forward network (Vaswani et al., 2017).
 
     Takes and returns arrays of shape `[batch..., length, features]`. The self-attention is causal,
-    and has a cache after `init_cache`; the keys and values of the memory are computed in each call.
+    and has a cache after `init_cache`; the keys and values of the memory are computed in each call,
+    or, with a cache for them too, in the first one.
 
     Args:
         num_heads: As in `TransformerEncoderLayer`, as are all other arguments, except that
@@ -213,7 +238,7 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
     def __call__(
         self,
         x: jax.Array,
-        memory: jax.Array,
+        memory: jax.Array | None = None,
         *,
         mask: jax.Array | None = None,
         padding_mask: jax.Array | None = None,
@@ -225,14 +250,16 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
 
         Args:
             x: Shape `[batch..., length, features]`.
-            memory: The output of an encoder, `[batch..., keys, features]`.
+            memory: The output of an encoder, `[batch..., keys, features]`; None: that of an
+                earlier call, if `init_cache` made a cache for it.
             mask: As in `GroupedQueryAttention`, for the self-attention.
             padding_mask: Likewise.
             memory_mask: As `mask`, for the attention over the memory.
             memory_padding_mask: As `padding_mask`, for the memory.
             positions: As in `GroupedQueryAttention`.
         """
-        self._check(memory, "memory")
+        if memory is not None:
+            self._check(memory, "memory")
 
         def attend(h: jax.Array) -> jax.Array:
             return self.self_attention(h, mask=mask, padding_mask=padding_mask, positions=positions)

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from jax_metrics.module import Module
+from jax_metrics.nn.attention._equal_layers import copies_of, stands_for_all
 from jax_metrics.nn.containers import LayerList
 from jax_metrics.nn.transforms import Stack
 from jax_metrics.tree import copy, node
@@ -51,8 +52,15 @@ class _TransformerStack(LayerList):
             *args: More arguments of each layer.
             **kwargs: Keyword arguments of each layer.
         """
-        for layer in [self.layers] if isinstance(self.layers, Stack) else self.layers:
-            x = layer(x, *args, **kwargs)
+        if isinstance(self.layers, Stack):
+            x = self.layers(x, *args, **kwargs)
+        elif self.initializing() and stands_for_all(self.layers):
+            first = self.layers[0]
+            x = first(x, *args, **kwargs)
+            self.layers = [first, *copies_of(first, len(self.layers) - 1)]
+        else:
+            for layer in self.layers:
+                x = layer(x, *args, **kwargs)
         return x if self.norm is None else self.norm(x)
 
 

@@ -10,6 +10,7 @@ from flax.linen import dtypes
 
 from jax_metrics.module import Parameter
 from jax_metrics.nn import initializers
+from jax_metrics.nn.convolution._convolve import convolve
 from jax_metrics.nn.convolution._spatial import check_one_axis, check_rank
 from jax_metrics.nn.flax import FlaxLayer
 
@@ -86,6 +87,12 @@ class Conv(_Convolution, flax_class=linen.Conv):
             inputs: Shape `[batch..., spatial..., in]`.
         """
         return self._run("__call__", (inputs,), {})
+
+    def _flax_module(self, **modes: bool) -> linen.Module:
+        own: dict[str, Any] = {}
+        if self.conv_general_dilated is None and self.conv_general_dilated_cls is None:
+            own["conv_general_dilated"] = convolve
+        return super()._flax_module(**modes, **own)
 
 
 class ConvLocal(_Convolution, flax_class=linen.ConvLocal):

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.module import describe_place
 from jax_metrics.nn._checked_layer import CheckedLayer
+from jax_metrics.nn.convolution._convolve import convolve
 from jax_metrics.nn.convolution._spatial import padding_pairs
 
 # PyTorch's names are "replicate" and "circular", NumPy's "edge" and "wrap".
@@ -178,7 +179,7 @@ class PaddingMode:
                 widths[axis] = (int(low), int(high))
             lhs = pad_axes(lhs, widths, self.mode, 0)
             padding = "VALID"
-        return jax.lax.conv_general_dilated(
+        return convolve(
             lhs,
             rhs,
             window_strides,

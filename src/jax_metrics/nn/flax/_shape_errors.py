@@ -10,16 +10,16 @@ from flax.errors import ScopeParamShapeError
 
 from jax_metrics.nn.flax._flax_call import WrongShape
 
-_TOLD = re.compile(r'parameter "(\w+)" in .* generate shape \((.*?)\), .* has shape \((.*?)\)')
+_MISMATCH = re.compile(r'parameter "(\w+)" in .* generate shape \((.*?)\), .* has shape \((.*?)\)')
 
 
 def parse_shape_error(error: Exception) -> WrongShape | None:
     """The shapes in a message of Flax, from modules that do not run in our scope."""
-    told = _TOLD.search(str(error)) if isinstance(error, ScopeParamShapeError) else None
-    if told is None:
+    match = _MISMATCH.search(str(error)) if isinstance(error, ScopeParamShapeError) else None
+    if match is None:
         return None
-    needed, shape = (tuple(map(int, re.findall(r"\d+", told[group]))) for group in (2, 3))
-    return WrongShape((told[1],), shape, needed)
+    needed, shape = (tuple(map(int, re.findall(r"\d+", match[group]))) for group in (2, 3))
+    return WrongShape((match[1],), shape, needed)
 
 
 def explain_shape(wrong: WrongShape, inputs: Iterable[Any]) -> str:
@@ -56,8 +56,8 @@ def explain_vectors(fields: Mapping[str, Any], inputs: Iterable[Any]) -> str | N
     if len(sizes) != 1 or len(size := sizes.pop()) != 1 or x is None or x.shape[-1:] == size:
         return None
     name = next(iter(arrays))
-    told = f"was initialized for inputs [..., {size[0]}]; got {list(x.shape)}."
-    return f"{told} Its `{name}` has the shape {list(size)}."
+    message = f"was initialized for inputs [..., {size[0]}]; got {list(x.shape)}."
+    return f"{message} Its `{name}` has the shape {list(size)}."
 
 
 def _features(wrong: WrongShape, shape: tuple[int, ...]) -> int | None:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax.linen import dtypes
 
-from jax_metrics.module import Parameter
+from jax_metrics.module import Parameter, describe_place, laid_out
 from jax_metrics.nn import initializers
 from jax_metrics.nn.flax import FlaxLayer
 
@@ -39,6 +39,9 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
         embedding_init: Initializer of `embedding`, `[num_embeddings, features]`.
         promote_dtype: Function that promotes inputs and parameters to one dtype.
 
+    Raises:
+        ValueError: In a call, if the inputs are no integers.
+
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
@@ -63,7 +66,14 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
         Args:
             inputs: Integers of shape `[...]`.
         """
-        return self._run("__call__", (inputs,), {})
+        dtype = getattr(inputs, "dtype", None)
+        if dtype is not None and not jnp.issubdtype(dtype, jnp.integer):
+            raise ValueError(
+                f"{describe_place(self)} expects integers, which number its vectors; got {dtype}. "
+                "Write `x.astype(int)` if they are whole numbers; inputs that are numbers go into "
+                "a `Linear`."
+            )
+        return laid_out(self, self._run("__call__", (inputs,), {}), "length", "features")
 
     def attend(self, query: jax.Array) -> jax.Array:
         """The products of a query with all vectors: logits over the integers.
@@ -74,4 +84,4 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
         Returns:
             Shape `[..., num_embeddings]`.
         """
-        return self._run("attend", (query,), {})
+        return laid_out(self, self._run("attend", (query,), {}), "vocabulary")

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.module import laid_out
 from jax_metrics.nn import initializers
 from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._rate import check_rate
@@ -19,11 +20,15 @@ _KERNEL_INIT = initializers.lecun_normal()
 class FeedForward(CheckedLayer):
     """Two linear layers with an activation and dropout between them; the size does not change.
 
-    Takes an array of shape `[..., features]` and returns an array of the same shape.
+    Takes an array of shape `[..., features]` and returns an array of the same shape. With
+    `gated=True` a third layer, `gate`, has the activation, and multiplies the output of the first:
+    `linear2(activation(gate(x)) * linear1(x))`. With `jax.nn.silu` that is SwiGLU, with
+    `jax.nn.gelu` GEGLU (Shazeer, 2020).
 
     Args:
         hidden_features: Size between the layers; None: four times the features.
-        activation: Applied after the first layer.
+        activation: Applied after the first layer, or after the gate.
+        gated: Whether there is a gate.
         dropout_rate: The probability that a hidden value is dropped in training.
         use_bias: As in `jm.Linear`, as are the arguments after it.
         dtype: See `use_bias`.
@@ -45,6 +50,7 @@ class FeedForward(CheckedLayer):
     """
 
     linear1: Linear
+    gate: Linear | None
     linear2: Linear
     dropout: Dropout
 
@@ -53,6 +59,7 @@ class FeedForward(CheckedLayer):
         hidden_features: int | None = None,
         *,
         activation: Callable[[jax.Array], jax.Array] = jax.nn.relu,
+        gated: bool = False,
         dropout_rate: float = 0.0,
         use_bias: bool = True,
         dtype: Any = None,
@@ -66,6 +73,7 @@ class FeedForward(CheckedLayer):
         check_rate(dropout_rate, "dropout_rate")
         self.hidden_features = hidden_features
         self.activation = activation
+        self.gated = gated
         self.dropout = Dropout(dropout_rate)
         self.use_bias = use_bias
         self.dtype = dtype
@@ -85,7 +93,14 @@ class FeedForward(CheckedLayer):
             hidden = 4 * features if self.hidden_features is None else self.hidden_features
             with outside_compact():  # a compact method around would take them for its own
                 self.linear1, self.linear2 = self._linear(hidden), self._linear(features)
-        return self.linear2(self.dropout(self.activation(self.linear1(x))))
+                self.gate = self._linear(hidden) if self.gated else None
+        hidden = laid_out(self, self.linear1(x), "hidden")
+        if self.gate is None:
+            hidden = self.activation(hidden)
+        else:
+            hidden = self.activation(laid_out(self, self.gate(x), "hidden")) * hidden
+        output = self.linear2(self.dropout(hidden))
+        return laid_out(self, output, "length", "features")
 
     def _linear(self, features: int) -> Linear:
         return Linear(

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax.linen import dtypes
 
-from jax_metrics.module import Parameter
+from jax_metrics.module import Parameter, laid_out
 from jax_metrics.nn import initializers
 from jax_metrics.nn.flax import FlaxLayer
 
@@ -58,7 +58,7 @@ class Linear(FlaxLayer, flax_class=linen.Dense):
         Args:
             inputs: Shape `[..., in]`.
         """
-        return self._run("__call__", (inputs,), {})
+        return laid_out(self, self._run("__call__", (inputs,), {}), "vocabulary")
 
 
 class LinearGeneral(FlaxLayer, flax_class=linen.DenseGeneral):

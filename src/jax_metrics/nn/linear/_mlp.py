@@ -68,7 +68,7 @@ class MLP(CheckedLayer):
             raise TypeError(f"MLP expects a function for `activation`; got {activation!r}.")
         if not features:
             raise ValueError("MLP needs at least one layer, as in `MLP([64, 1])`; got none.")
-        self.features = features
+        self.features = tuple(features)  # a list would be compared at every call of a step
         self.activation = activation
         self.use_bias = use_bias
         self.dtype = dtype

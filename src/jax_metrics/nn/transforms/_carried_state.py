@@ -26,11 +26,11 @@ class CarriedState:
         self.structure: Any = None
         self.sources: list[int | None] = []  # for each leaf after the call: its index before
 
-    def call(self, copy: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
-        """Calls the copy; returns the output and the changed leaves."""
+    def call(self, copy: Any, method: str, /, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        """Calls a method of the copy; returns the output and the changed leaves."""
         before = {id(leaf): index for index, leaf in enumerate(jax.tree.leaves(copy))}
         with aliased_as(copy, self.path):
-            output = copy(*args, **kwargs)
+            output = getattr(copy, method)(*args, **kwargs)
         leaves, self.structure = jax.tree.flatten(copy)
         self.sources = [before.get(id(leaf)) for leaf in leaves]
         return output, [leaf for leaf in leaves if id(leaf) not in before]

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.module import Key, Module, Parameter, next_key, ties, untie
-from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.flax import FlaxLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
+from jax_metrics.nn.transforms._delegating_layer import DelegatingLayer
 from jax_metrics.nn.transforms._stack import Stack
 from jax_metrics.tree import FieldInfo, map, trees_with_paths
 
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Module)
 Where = type | tuple[type, ...] | Callable[[Any], bool] | str | Sequence[str]
 
 
-class LoRA(CheckedLayer):
+class LoRA(DelegatingLayer):
     """A frozen layer with trainable low-rank changes of its matrices (Hu et al., 2021).
 
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
@@ -76,28 +76,18 @@ class LoRA(CheckedLayer):
             self._mode = self._mode._replace(initialized=True, training=layer.training)
 
     @property
-    def stands_for(self) -> type:
-        """The class of the layer, which this one can replace in a compact method."""
-        return getattr(self.layer, "stands_for", type(self.layer))
-
-    @property
     def scale(self) -> float:
         """The factor of the low-rank product: `alpha / rank`."""
         return 1.0 if self.alpha is None else self.alpha / self.rank
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer with its changed matrices.
-
-        Args:
-            *args: The arguments of the layer.
-            **kwargs: Its keyword arguments.
-        """
+    def _run_method(self, method: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Runs a method of the layer with its changed matrices."""
         if not self.initialized and self.initializing():
-            output = self.layer(*args, **kwargs)
+            output = getattr(self.layer, method)(*args, **kwargs)
             self._make_factors(next_key())
             return output
         state = CarriedState(self.layer, ".layer")
-        output, changed = state.call(self._adapted(), *args, **kwargs)
+        output, changed = state.call(self._adapted(), method, *args, **kwargs)
         state.put_back(changed, self)
         return output
 

@@ -6,13 +6,13 @@ from typing import Any
 import jax
 
 from jax_metrics.module import Module
-from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn.transforms._carried_state import CarriedState
+from jax_metrics.nn.transforms._delegating_layer import DelegatingLayer
 
 Policy = str | Callable[..., Any] | None
 
 
-class Remat(CheckedLayer):
+class Remat(DelegatingLayer):
     """Recomputes the activations of a layer for its gradients, instead of storing them.
 
     The results are the same, for less memory and more time (Chen et al., 2016,
@@ -50,21 +50,12 @@ class Remat(CheckedLayer):
         as_policy(policy)
         self.layer = layer
         self.policy = policy
+        if layer.initialized:  # it has no parameters of its own
+            self._mode = layer._mode
 
-    @property
-    def stands_for(self) -> type:
-        """The class of the layer, which this one can replace in a compact method."""
-        return getattr(self.layer, "stands_for", type(self.layer))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer.
-
-        Args:
-            *args: The arguments of the layer.
-            **kwargs: Its keyword arguments.
-        """
+    def _run_method(self, method: str, /, *args: Any, **kwargs: Any) -> Any:
         if not self.initialized and self.initializing():
-            return self.layer(*args, **kwargs)
+            return getattr(self.layer, method)(*args, **kwargs)
         state = CarriedState(self.layer, ".layer")
         leaves, structure = jax.tree.flatten((args, kwargs))
         arrays = {i: leaf for i, leaf in enumerate(leaves) if isinstance(leaf, jax.Array)}
@@ -73,7 +64,7 @@ class Remat(CheckedLayer):
         def call(layer: Any, arrays: dict[int, jax.Array]) -> tuple[Any, Any]:
             filled = [arrays.get(i, leaf) for i, leaf in enumerate(leaves)]
             args, kwargs = jax.tree.unflatten(structure, filled)
-            return state.call(layer, *args, **kwargs)
+            return state.call(layer, method, *args, **kwargs)
 
         output, changed = jax.checkpoint(call, policy=as_policy(self.policy))(self.layer, arrays)
         state.put_back(changed, self)

@@ -125,7 +125,7 @@ class Stack(CheckedLayer):
         state = CarriedState(self.layer, ".layer")
 
         def step(x: Any, layer: Any) -> tuple[Any, Any]:
-            return state.call(layer, x, *args, **kwargs)
+            return state.call(layer, "__call__", x, *args, **kwargs)
 
         if self.remat is not None and self.remat is not False:
             # Within a scan, what prevents merging the two computations only costs time.

@@ -1,0 +1,104 @@
+"""The cache of the keys and values of a memory, which attention computes once."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+
+CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+X, MEMORY = normal(2, 4, 8), normal(2, 6, 8, seed=1)
+KEEP = np.arange(6) < np.array([[6], [4]])
+step = jax.jit(lambda model, *args, **masks: (model, model(*args, **masks)))
+
+
+def cross(**options):
+    return jm.nn.GroupedQueryAttention(4, 2, cross=True, **options).init(0, (X, MEMORY))
+
+
+def decoder(scan=False):
+    layer = jm.nn.TransformerDecoderLayer(4, num_kv_heads=2, dropout_rate=0.0)
+    return jm.nn.TransformerDecoder(layer, 2, scan=scan).init(0, (X, MEMORY))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        {"rope": jm.nn.RotaryEmbedding(), "normalize_qk": True},
+    ],
+)
+def test_a_memory_is_remembered(options):
+    layer = cross(**options)
+    layer.make_cache(2, 6)
+    first = layer(X, MEMORY, padding_mask=KEEP)
+    assert int(layer.cache_index) == 6 and layer.cached_key.shape == (2, 2, 6, 2)
+    np.testing.assert_allclose(layer(X), first, **CLOSE)
+    plain = jm.nn.remove_cache(layer)
+    np.testing.assert_allclose(first, plain(X, MEMORY, padding_mask=KEEP), **CLOSE)
+    # Masks of a later call hide more of the memory; the last memory is the one that counts.
+    mask = np.arange(6) < 3
+    expected = plain(X, MEMORY, mask=mask & KEEP[:, None, None])
+    np.testing.assert_allclose(layer(X, mask=mask), expected, **CLOSE)
+    same = np.broadcast_to(mask, (2, 6))
+    np.testing.assert_allclose(layer(X, padding_mask=same), expected, **CLOSE)
+    np.testing.assert_allclose(layer(X, 2 * MEMORY), plain(X, 2 * MEMORY), **CLOSE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scan", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_decoder_computes_the_memory_once(scan):
+    model = decoder(scan)
+    decoding = jm.nn.init_cache(model, 2, 4, memory_length=6)
+    decoding, start = step(decoding, X[:, :2], MEMORY, memory_padding_mask=KEEP)
+    outputs = [start]
+    for i in (2, 3):
+        decoding, output = step(decoding, X[:, i : i + 1])
+        outputs.append(output)
+    whole = model(X, MEMORY, memory_padding_mask=KEEP)
+    np.testing.assert_allclose(jnp.concatenate(outputs, 1), whole, **CLOSE)
+    assert not jax.tree.leaves(jm.nn.remove_cache(decoding).caches())
+
+
+def test_an_empty_cache_of_a_memory():
+    decoding = jm.nn.init_cache(decoder(), 2, 4, memory_length=6)
+    assert np.isnan(step(decoding, X)[1]).all()
+    with pytest.raises(ValueError, match="still empty. Pass the memory in the first call"):
+        decoding(X)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cross()(X), "attends over a memory: pass it as `key`"),
+        (lambda: decoder()(X), "attends over a memory: pass it as `key`"),
+        (
+            lambda: jm.nn.GroupedQueryAttention(4, causal=True, cross=True),
+            "attends over a memory with `cross`, so not `causal`",
+        ),
+        (
+            lambda: jm.nn.init_cache(decoder(), 2, 4, memory_length=5)(X, MEMORY),
+            "memory of 5 positions of batch .2,.; got a memory of 6 positions",
+        ),
+        (
+            lambda: jm.nn.init_cache(decoder(), 2, 4, memory_length=0),
+            "`memory_length` must be at least 1; got 0",
+        ),
+        (
+            lambda: jm.nn.init_cache(
+                jm.nn.GroupedQueryAttention(4, causal=True).init(0, X), 2, 4, memory_length=6
+            ),
+            "no GroupedQueryAttention with `cross=True`",
+        ),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
