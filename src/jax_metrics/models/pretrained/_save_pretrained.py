@@ -1,0 +1,96 @@
+"""`save_pretrained`: a model as a folder that another library reads."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from jax_metrics.checkpoint import CheckpointError, inverse, save, state_dict
+from jax_metrics.models.pretrained._values import of_files
+from jax_metrics.models.weights import FORMATS, WeightFormat, formats_of_model
+from jax_metrics.module import Module
+
+
+def save_pretrained(
+    model: Module,
+    folder: str | os.PathLike[str],
+    *,
+    format: WeightFormat | None = None,
+    shard_size: int | None = None,
+) -> None:
+    """Writes a model as a folder with `config.json` and safetensors, in another library's names.
+
+    Hugging Face's transformers reads it, and so does `jm.models.from_pretrained`. Parameters and
+    statistics are written; random keys and caches are not.
+
+    Args:
+        model: An initialized model of a class that a format knows.
+        folder: The folder, which is made if it is not there; older files in it are replaced.
+        format: How to name and lay out the weights; None: the first one for the class of the model.
+        shard_size: As in `jm.save`.
+
+    Raises:
+        CheckpointError: If the model is not initialized, no format knows its class, or the rules of
+            the format cannot be inverted; or the folder cannot be written.
+        ImportError: If the packages of the extra `checkpoint` are not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> model = jm.models.SileroVAD()
+        >>> model = model.init(0, model.example_inputs())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     jm.models.save_pretrained(model, folder)
+        ...     loaded = jm.models.from_pretrained(folder)
+        >>> jm.equal(loaded.parameters(), model.eval().parameters())
+        True
+    """
+    format = format or _format_of(model)
+    if not model.initialized:
+        raise CheckpointError(
+            f"The {type(model).__name__} is not initialized: it has no weights to save yet."
+        )
+    if format.to_config is None:
+        raise CheckpointError(
+            f"The format {format.model_type!r} has no `to_config`, so that no config.json can be "
+            "written. `jm.save` writes the weights alone."
+        )
+    rules = format.rules(model)
+    state = state_dict(of_files(model))
+    theirs = _applied(inverse(rules), state)
+    back = _applied(rules, theirs)
+    if changed := sorted(
+        name for name in state.keys() | back.keys() if _shape(state, name) != _shape(back, name)
+    ):
+        raise CheckpointError(
+            f"The rules of the format {format.model_type!r} do not lead back to `{changed[0]}`: "
+            "what they leave alone looks like something that they make. Give them longer names."
+        )
+    config = {"model_type": format.model_type, **format.to_config(model)}
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    save(target / "model.safetensors", theirs, metadata={"format": "pt"}, shard_size=shard_size)
+    text = json.dumps(config, indent=2, sort_keys=True)
+    (target / "config.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def _format_of(model: Any) -> WeightFormat:
+    for format in formats_of_model(model):
+        if format.to_config is not None:
+            return format
+    known = {one.architecture.__name__ for one in FORMATS if one.architecture and one.to_config}
+    raise CheckpointError(
+        f"No format is known for the class {type(model).__name__}; there are some for "
+        f"{', '.join(sorted(known))}. Pass `format=`, or write the weights alone with `jm.save`."
+    )
+
+
+def _applied(rules: Any, state: dict[str, Any]) -> dict[str, Any]:
+    for rule in rules:
+        state = rule(dict(state))
+    return state
+
+
+def _shape(state: dict[str, Any], name: str) -> Any:
+    return state[name].shape if name in state else None

@@ -1,0 +1,49 @@
+"""What a folder of sentence-transformers says beside its `config.json`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jax_metrics.checkpoint import CheckpointError
+from jax_metrics.models.pretrained._json_files import read_json
+
+_POOLING = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+}
+
+
+def sentence_settings(folder: Path) -> dict[str, Any]:
+    """How hidden states become the vector of a sentence: `sentence_pooling`, `sentence_normalize`.
+
+    Args:
+        folder: A folder of a model; without `modules.json`, the result is empty.
+
+    Raises:
+        CheckpointError: If it describes something else.
+    """
+    found: dict[str, Any] = {}
+    for module in read_json(folder / "modules.json", list) or ():
+        kind = module["type"].rpartition(".")[2]
+        if kind == "Pooling":
+            found["sentence_pooling"] = _pooling(folder / module["path"] / "config.json")
+        elif kind == "Normalize":
+            found["sentence_normalize"] = True
+        elif kind != "Transformer":
+            raise CheckpointError(
+                f"{folder / 'modules.json'} has a {kind}, which is not supported; a Transformer, "
+                "Pooling and Normalize are. Pass `model=` to load the encoder alone."
+            )
+    return found
+
+
+def _pooling(path: Path) -> str:
+    settings: Mapping[str, Any] = read_json(path, dict) or {}
+    modes = [name for name, value in settings.items() if name.startswith("pooling_mode") and value]
+    if len(modes) != 1 or modes[0] not in _POOLING:
+        raise CheckpointError(
+            f"{path} pools by {', '.join(modes) or 'nothing'}, which is not supported; one of "
+            f"{', '.join(_POOLING)} is. Pass `model=` to load the encoder alone."
+        )
+    return _POOLING[modes[0]]

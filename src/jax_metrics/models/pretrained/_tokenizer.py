@@ -1,0 +1,271 @@
+"""`Tokenizer`: texts as arrays of tokens, and back."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jax_metrics.checkpoint import CheckpointError
+from jax_metrics.models.pretrained._gguf_file import GGUFFile
+from jax_metrics.models.pretrained._gguf_tokenizer import tokenizer_of_gguf
+from jax_metrics.models.pretrained._json_files import read_json
+from jax_metrics.models.pretrained._packages import package
+from jax_metrics.models.pretrained._source import local_path
+
+_SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
+_SYSTEM = re.compile(r"<\|im_start\|>system(?:\n|\\n)(.*?)<\|im_end\|>", re.DOTALL)
+_LONGEST = 10**9  # what files have where there is no limit is larger
+
+
+class Tokens(NamedTuple):
+    """A batch of tokens, which a `Tokenizer` returns.
+
+    Args:
+        ids: int32 `[texts, length]`.
+        mask: bool of the same shape: True for tokens, False for padding.
+        types: int32 of the same shape: 0 for the first, 1 for the second text of a pair.
+    """
+
+    ids: np.ndarray
+    mask: np.ndarray
+    types: np.ndarray
+
+
+class Tokenizer:
+    """Makes tokens of texts, through the package `tokenizers`.
+
+    Args:
+        backend: A `tokenizers.Tokenizer`; its padding and truncation are switched off.
+        special: The special tokens by role: `"pad"`, `"eos"`, `"bos"` and others.
+        max_length: The longest sequence that the model takes; None: any.
+        chat_template: The template of the model, of which the default system message is taken.
+
+    Example:
+        >>> import tokenizers
+        >>> import jax_metrics as jm
+        >>> words = tokenizers.models.WordLevel({"[PAD]": 0, "a": 1, "b": 2}, unk_token="[PAD]")
+        >>> backend = tokenizers.Tokenizer(words)
+        >>> backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+        >>> tokenizer = jm.models.Tokenizer(backend, {"pad": "[PAD]"})
+        >>> batch = tokenizer(["a b b", "b"])
+        >>> batch.ids.tolist(), batch.mask.sum(axis=1).tolist()
+        ([[1, 2, 2], [2, 0, 0]], [3, 1])
+        >>> tokenizer.decode([1, 2])
+        'a b'
+    """
+
+    def __init__(
+        self,
+        backend: Any,
+        special: Mapping[str, str] | None = None,
+        *,
+        max_length: int | None = None,
+        chat_template: str | None = None,
+    ):
+        backend.no_padding()
+        backend.no_truncation()
+        self.backend = backend
+        self.special = dict(special or {})
+        self.max_length = max_length
+        self.chat_template = chat_template
+
+    @property
+    def vocab_size(self) -> int:
+        """How many tokens there are, with the special ones."""
+        return self.backend.get_vocab_size()
+
+    def id_of(self, token: str) -> int:
+        """The id of a token, or of a special one by its role, such as `"pad"`.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        found = self.backend.token_to_id(self.special.get(token, token))
+        if found is None:
+            raise ValueError(
+                f"There is no token {token!r}. The special ones are {self.special or 'unknown'}."
+            )
+        return found
+
+    def __call__(
+        self,
+        texts: str | Sequence[str],
+        pairs: Sequence[str] | None = None,
+        *,
+        length: int | None = None,
+        max_length: int | None = None,
+        special: bool = True,
+        pad_left: bool = False,
+    ) -> Tokens:
+        """A batch of texts as arrays of one length.
+
+        Args:
+            texts: The texts; one alone is a batch of one.
+            pairs: The second text of each pair.
+            length: Fill up to this length, so that batches have one shape; None: to the longest
+                text of the batch.
+            max_length: Cut off what is longer; None: the `max_length` of the tokenizer.
+            special: Whether to add the special tokens of the model, such as `[CLS]` and `[SEP]`.
+            pad_left: Fill up on the left, as generation needs it.
+
+        Raises:
+            ValueError: If a text is longer than `length`, or there are not as many pairs as texts.
+        """
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        if pairs is not None and len(pairs) != len(texts):
+            raise ValueError(f"There are {len(texts)} texts, but {len(pairs)} pairs for them.")
+        limit = max_length or self.max_length
+        if limit is not None:
+            self.backend.enable_truncation(limit)
+        try:
+            inputs = texts if pairs is None else list(zip(texts, pairs, strict=True))
+            found = self.backend.encode_batch(inputs, add_special_tokens=special)
+        finally:
+            self.backend.no_truncation()
+        longest = max((len(one.ids) for one in found), default=0)
+        if length is not None and longest > length:
+            raise ValueError(
+                f"A text has {longest} tokens, which are more than `length={length}`. Pass "
+                f"`max_length={length}` to cut it off."
+            )
+        shape = (len(found), longest if length is None else length)
+        # Models without padding mask it out, so that any token will do.
+        pad = self.id_of("pad") if "pad" in self.special else 0
+        ids, types = np.full(shape, pad, np.int32), np.zeros(shape, np.int32)
+        mask = np.zeros(shape, bool)
+        for row, one in enumerate(found):
+            count = len(one.ids)
+            place = slice(shape[1] - count, None) if pad_left else slice(0, count)
+            ids[row, place], types[row, place], mask[row, place] = one.ids, one.type_ids, True
+        return Tokens(ids, mask, types)
+
+    def encode(self, text: str, *, special: bool = True) -> list[int]:
+        """The ids of one text.
+
+        Args:
+            text: The text.
+            special: Whether to add the special tokens of the model.
+        """
+        return self.backend.encode(text, add_special_tokens=special).ids
+
+    def decode(self, ids: Any, *, skip_special: bool = True) -> str:
+        """The text of ids.
+
+        Args:
+            ids: Integers, shape `[length]`.
+            skip_special: Whether to leave out special tokens.
+        """
+        return self.backend.decode(np.asarray(ids).tolist(), skip_special_tokens=skip_special)
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        system: str | None = None,
+        answer: bool = True,
+    ) -> list[int]:
+        """The ids of a conversation in the form of ChatML, which SmolLM2 and others learned.
+
+        Args:
+            messages: Dicts with `role`, as `"user"` or `"assistant"`, and `content`.
+            system: What precedes a conversation that does not begin with a message of the role
+                `"system"`; None: what the template of the model has, if it has something.
+            answer: Whether to begin the message of the assistant.
+
+        Raises:
+            ValueError: If the tokenizer has not the tokens of this form.
+        """
+        return self.encode(self.chat_text(messages, system=system, answer=answer), special=False)
+
+    def chat_text(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        system: str | None = None,
+        answer: bool = True,
+    ) -> str:
+        """As `chat`, as a text."""
+        for token in ("<|im_start|>", "<|im_end|>"):
+            self.id_of(token)  # complains if there is none
+        if system is None and (found := _SYSTEM.search(self.chat_template or "")):
+            system = found[1].replace("\\n", "\n")
+        if system is not None and not (messages and messages[0]["role"] == "system"):
+            messages = [{"role": "system", "content": system}, *messages]
+        parts = [f"<|im_start|>{one['role']}\n{one['content']}<|im_end|>\n" for one in messages]
+        return "".join(parts) + "<|im_start|>assistant\n" * answer
+
+
+def load_tokenizer(
+    path: str | os.PathLike[str], *, download: bool = False, revision: str = "main"
+) -> Tokenizer:
+    """Returns the tokenizer of a model.
+
+    Args:
+        path: A `tokenizer.json`, a folder with one, a GGUF file or a folder with one alone, or the
+            id of a repository, as in `from_pretrained`.
+        download: As in `from_pretrained`.
+        revision: As in `from_pretrained`.
+
+    Raises:
+        CheckpointError: If there is no tokenizer, or it is damaged or of a kind that is unknown.
+        ImportError: If the package `tokenizers` is not installed.
+
+    Example:
+        >>> import tempfile, tokenizers
+        >>> import jax_metrics as jm
+        >>> words = tokenizers.models.WordLevel({"a": 0, "b": 1}, unk_token="a")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tokenizers.Tokenizer(words).save(f"{folder}/tokenizer.json")
+        ...     tokenizer = jm.models.load_tokenizer(folder)
+        >>> tokenizer.encode("b")
+        [1]
+    """
+    tokenizers = package("tokenizers", "A tokenizer")
+    found = local_path(path, download=download, revision=revision)
+    if found.is_dir():
+        files = sorted(found.glob("*.gguf"))
+        if not (found / "tokenizer.json").is_file() and len(files) == 1:
+            found = files[0]
+        else:
+            found = found / "tokenizer.json"
+    if found.suffix == ".gguf":
+        file = GGUFFile(found)
+        backend, special = tokenizer_of_gguf(file.metadata, found)
+        template = file.metadata.get("tokenizer.chat_template")
+        architecture = file.metadata.get("general.architecture")
+        limit = file.metadata.get(f"{architecture}.context_length")
+        return Tokenizer(backend, special, max_length=limit, chat_template=template)
+    if not found.is_file():
+        raise CheckpointError(f"{found.parent} has no tokenizer.json, and no GGUF file alone.")
+    try:
+        backend = tokenizers.Tokenizer.from_file(str(found))
+    except Exception as error:  # the package raises no narrower one
+        raise CheckpointError(f"{found} is no tokenizer: {error}.") from error
+    return _with_settings(backend, found.parent)
+
+
+def _with_settings(backend: Any, folder: Path) -> Tokenizer:
+    settings = read_json(folder / "tokenizer_config.json", dict) or {}
+    settings = {**(read_json(folder / "special_tokens_map.json", dict) or {}), **settings}
+    special = {}
+    for role in _SPECIAL:
+        token = settings.get(f"{role}_token")
+        token = token.get("content") if isinstance(token, Mapping) else token
+        if token is not None and backend.token_to_id(token) is not None:
+            special[role] = token
+    if "pad" not in special and (padding := backend.padding):
+        special["pad"] = padding["pad_token"]
+    template = settings.get("chat_template")
+    separate = folder / "chat_template.jinja"
+    if template is None and separate.is_file():
+        template = separate.read_text(encoding="utf-8")
+    limit = settings.get("model_max_length")
+    return Tokenizer(
+        backend,
+        special,
+        max_length=int(limit) if limit is not None and limit < _LONGEST else None,
+        chat_template=template if isinstance(template, str) else None,
+    )

@@ -1,0 +1,42 @@
+"""What the classifiers of images share: features of every position, their mean, and a head."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.models._architecture import Architecture
+from jax_metrics.module import Inputs, Module
+from jax_metrics.nn import Sequential
+from jax_metrics.tree import node
+
+
+class ImageClassifier(Architecture):
+    """Calls `features`, takes the mean over all positions, and calls `head`.
+
+    Args:
+        features: Maps images, `[batch, height, width, channels]`, to a feature map.
+        head: Maps the means of the features, `[batch, features]`, to logits.
+    """
+
+    features: Sequential
+    head: Any = node()
+
+    def __init__(self, features: Sequential, head: Module):
+        self.features = features
+        self.head = head
+
+    def example_inputs(self) -> Inputs:
+        """One small black RGB image, `[1, 32, 32, 3]`."""
+        return Inputs(jnp.zeros((1, 32, 32, 3)))
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """Classifies images.
+
+        Args:
+            images: Shape `[batch, height, width, channels]`.
+
+        Returns:
+            The logits, `[batch, num_classes]`; without a head the means of the features.
+        """
+        return self.head(self.features(images).mean(axis=(1, 2)))

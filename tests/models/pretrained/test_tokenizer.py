@@ -1,0 +1,212 @@
+"""Tokenizers from tokenizer.json and from GGUF files."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+from gguf_files import write
+
+import jax_metrics as jm
+from jax_metrics.models import Tokenizer, load_tokenizer
+
+tokenizers = pytest.importorskip("tokenizers")
+pytest.importorskip("gguf")
+
+
+def words():
+    """A tokenizer like that of BERT, with padding and truncation that a batch must not see."""
+    vocabulary = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "b": 5, "c": 6}
+    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    backend.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])
+    backend.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    backend.enable_padding(length=128, pad_token="[PAD]")
+    backend.enable_truncation(4)
+    return backend
+
+
+@pytest.fixture
+def folder(tmp_path):
+    words().save(str(tmp_path / "tokenizer.json"))
+    settings = {
+        "pad_token": {"content": "[PAD]"}, "cls_token": "[CLS]", "unk_token": "[UNK]",
+        "eos_token": "</s>", "model_max_length": 8,
+    }  # fmt: skip
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    return tmp_path
+
+
+def test_batches(folder):
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.vocab_size == 7 and tokenizer.max_length == 8
+    assert tokenizer.special == {"pad": "[PAD]", "cls": "[CLS]", "unk": "[UNK]"}
+    ids, mask, types = tokenizer(["a b c", "b"])
+    np.testing.assert_array_equal(ids, [[2, 4, 5, 6, 3], [2, 5, 3, 0, 0]])
+    np.testing.assert_array_equal(mask, [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+    assert ids.dtype == np.int32 and mask.dtype == bool and types.dtype == np.int32
+    left = tokenizer(["a b c", "b"], pad_left=True, length=6)
+    np.testing.assert_array_equal(left.ids, [[0, 2, 4, 5, 6, 3], [0, 0, 0, 2, 5, 3]])
+    np.testing.assert_array_equal(left.mask, left.ids > 0)
+    assert tokenizer("a", special=False).ids.tolist() == [[4]]
+    assert tokenizer([]).ids.shape == (0, 0)
+
+
+def test_pairs_and_long_texts(folder):
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
+    pair = tokenizer(["a"], ["b c"])
+    assert pair.ids.tolist() == [[2, 4, 3, 5, 6, 3]] and pair.types.tolist() == [[0, 0, 0, 1, 1, 1]]
+    assert tokenizer("a " * 20).ids.shape == (1, 8)
+    assert tokenizer("a " * 20, max_length=5, length=6).ids.tolist() == [[2, 4, 4, 4, 3, 0]]
+    assert len(tokenizer.encode("a " * 20)) == 22
+    with pytest.raises(ValueError, match="8 tokens, which are more than `length=6`. Pass `max_le"):
+        tokenizer("a " * 20, length=6)
+    with pytest.raises(ValueError, match="There are 1 texts, but 2 pairs for them"):
+        tokenizer(["a"], ["b", "c"])
+
+
+def test_ids_and_texts(folder):
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.id_of("pad") == tokenizer.id_of("[PAD]") == 0 and tokenizer.id_of("c") == 6
+    assert tokenizer.decode(np.array([2, 4, 5, 3])) == "a b"
+    assert tokenizer.decode([2, 4, 3], skip_special=False) == "[CLS] a [SEP]"
+    with pytest.raises(ValueError, match="There is no token 'eos'. The special ones are"):
+        tokenizer.id_of("eos")
+
+
+def test_settings_elsewhere(folder):
+    (folder / "tokenizer_config.json").unlink()
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.special == {"pad": "[PAD]"} and tokenizer.max_length is None
+    (folder / "special_tokens_map.json").write_text('{"cls_token": "[CLS]"}')
+    (folder / "chat_template.jinja").write_text("template")
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 1000000000000000019}')
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.special["cls"] == "[CLS]" and tokenizer.max_length is None
+    assert tokenizer.chat_template == "template"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.txt", "", "has no tokenizer.json, and no GGUF file alone"),
+        ("tokenizer.json", "{}", "tokenizer.json is no tokenizer: "),
+    ],
+)
+def test_folders_without_a_tokenizer(tmp_path, name, content, text):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(jm.CheckpointError, match=text):
+        load_tokenizer(tmp_path)
+
+
+def test_without_the_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(ImportError, match="A tokenizer needs the package tokenizers: `pip install"):
+        load_tokenizer(tmp_path)
+
+
+# -- GGUF -----------------------------------------------------------------------------------------
+
+LETTERS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *"abcdeĠ0123Ċ:", "ab", "Ġa", "<tag>"]
+ENTRIES = {
+    "tokenizer__ggml__model": "gpt2", "tokenizer__ggml__pre": "smollm",
+    "tokenizer__ggml__tokens": LETTERS, "tokenizer__ggml__merges": ["a b", "Ġ a"],
+    "tokenizer__ggml__token_type": [3, 3, 3] + [1] * (len(LETTERS) - 4) + [4],
+    "tokenizer__ggml__bos_token_id": 1, "tokenizer__ggml__eos_token_id": 2,
+    "tokenizer__ggml__padding_token_id": 0, "tiny__context_length": 6,
+    "tokenizer__chat_template": "{{ '<|im_start|>system\nbe<|im_end|>\n' }}",
+}  # fmt: skip
+
+
+def made(path, **changes):
+    entries = {**ENTRIES, **changes}
+    return write(path, {"x": np.zeros(2, np.float32)}, **entries)
+
+
+def tokens(tokenizer, text):
+    return [tokenizer.backend.id_to_token(i) for i in tokenizer.encode(text)]
+
+
+def test_the_tokenizer_in_a_gguf_file(tmp_path):
+    made(tmp_path / "a.gguf")
+    for path in (tmp_path, tmp_path / "a.gguf"):
+        tokenizer = load_tokenizer(path)
+        assert tokenizer.special == {
+            "bos": "<|im_start|>", "eos": "<|im_end|>", "pad": "<|endoftext|>"
+        }  # fmt: skip
+        assert tokenizer.max_length == 6
+        assert tokens(tokenizer, "ab ab0 12") == ["ab", "Ġ", "ab", "0", "Ġ", "1", "2"]
+        assert tokens(tokenizer, "a<|im_end|><tag>") == ["a", "<|im_end|>", "<tag>"]
+        text = "ab abc 0<tag>"
+        assert tokenizer.decode(tokenizer.encode(f"{text}<|im_end|>")) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("gpt-2", ["ab", "Ġa", "1", "2"]), ("llama-bpe", ["ab", "Ġa", "1", "2"]),
+        ("qwen2", ["ab", "Ġa", "1", "2"]),
+    ],
+)  # fmt: skip
+def test_other_ways_to_cut(tmp_path, kind, expected):
+    path = made(tmp_path / "a.gguf", tokenizer__ggml__pre=kind)
+    assert tokens(load_tokenizer(path), "ab a12") == expected
+
+
+def test_a_token_at_the_beginning(tmp_path):
+    path = made(tmp_path / "a.gguf", tokenizer__ggml__add_bos_token=True)
+    tokenizer = load_tokenizer(path)
+    assert tokens(tokenizer, "ab") == ["<|im_start|>", "ab"]
+    assert tokenizer(["a"], ["b"]).types.tolist() == [[0, 0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"tokenizer__ggml__model": "llama"}, "a tokenizer of the kind 'llama' with 'smollm'. Th"),
+        ({"tokenizer__ggml__pre": "odd"}, "of the kind 'gpt2' with 'gpt-2', 'smollm', 'llama-bpe'"),
+        ({"tokenizer__ggml__merges": ["x y"]}, "has a damaged tokenizer: "),
+    ],
+)
+def test_tokenizers_that_cannot_be_read(tmp_path, changes, text):
+    path = made(tmp_path / "a.gguf", **changes)
+    with pytest.raises(jm.CheckpointError, match=re.escape(text)):
+        load_tokenizer(path)
+
+
+def test_a_gguf_file_without_a_tokenizer(tmp_path):
+    path = write(tmp_path / "a.gguf", {"x": np.zeros(2, np.float32)})
+    with pytest.raises(jm.CheckpointError, match="a.gguf has no tokenizer. Those of the kind 'gpt"):
+        load_tokenizer(path)
+
+
+# -- conversations --------------------------------------------------------------------------------
+
+
+def test_conversations(tmp_path):
+    tokenizer = load_tokenizer(made(tmp_path / "a.gguf"))
+    messages = [{"role": "a", "content": "b"}]
+    body = "<|im_start|>a\nb<|im_end|>\n"
+    system, answer = "<|im_start|>system\nbe<|im_end|>\n", "<|im_start|>assistant\n"
+    assert tokenizer.chat_text(messages) == system + body + answer
+    assert tokenizer.chat_text(messages, answer=False, system="c") == (
+        "<|im_start|>system\nc<|im_end|>\n" + body
+    )
+    given = [{"role": "system", "content": "d"}, *messages]
+    assert tokenizer.chat_text(given) == "<|im_start|>system\nd<|im_end|>\n" + body + answer
+    tokenizer.chat_template = None
+    assert tokenizer.chat_text(messages, answer=False) == body
+    ids = tokenizer.chat(messages, answer=False)
+    assert [tokenizer.backend.id_to_token(i) for i in ids] == [
+        "<|im_start|>", "a", "Ċ", "b", "<|im_end|>", "Ċ"
+    ]  # fmt: skip
+
+
+def test_tokenizers_without_the_tokens_of_conversations():
+    with pytest.raises(ValueError, match=r"There is no token '<\|im_start\|>'"):
+        Tokenizer(words()).chat([{"role": "user", "content": "a"}])

@@ -1,0 +1,130 @@
+"""Language models written in the names of transformers, and loaded again."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.models import GPT2, Bert, Llama
+
+SIZES = {"vocabulary": 11, "width": 8, "num_layers": 1, "num_heads": 2, "mlp_features": 12}
+MODELS = {
+    "llama": (Llama(**SIZES, num_kv_heads=1), "model.layers.0.mlp.gate_proj.weight"),
+    "head_dim": (Llama(**SIZES, head_dim=6, tied=False), "lm_head.weight"),
+    "llama3": (
+        Llama(**SIZES, rope_scaling=jm.nn.Llama3RotaryScaling(8.0), rope_base=500.0),
+        "model.norm.weight",
+    ),
+    "linear": (
+        Llama(**SIZES, rope_scaling=jm.nn.LinearRotaryScaling(2.0)),
+        "model.embed_tokens.weight",
+    ),
+    "bert": (Bert(**SIZES), "encoder.layer.0.attention.self.query.bias"),
+    "sentences": (Bert(**SIZES, pooling="mean", normalize=True), "embeddings.LayerNorm.weight"),
+    "masked": (Bert(**SIZES, head="masked_language"), "cls.predictions.transform.dense.weight"),
+    "gpt2": (GPT2(**SIZES), "transformer.h.0.attn.c_attn.weight"),
+}
+
+
+def filled(model):
+    """The model with random values, which takes no compilation."""
+    shapes = jax.eval_shape(lambda: model.init(0, model.example_inputs()).eval())
+    rng = np.random.default_rng(0)
+    keys = jm.map(lambda _: jax.random.key(0), shapes, jm.Rng)
+    draw = lambda leaf: jnp.asarray(rng.random(leaf.shape, np.float32))  # noqa: E731
+    return jm.map(draw, keys, jm.Parameter)
+
+
+@pytest.mark.quick_cases(2)
+@pytest.mark.parametrize("name", MODELS)
+def test_round_trips(tmp_path, name):
+    model, written = MODELS[name]
+    model = filled(model)
+    jm.models.save_pretrained(model, tmp_path)
+    assert written in jm.load(tmp_path)
+    loaded = jm.models.from_pretrained(tmp_path)
+    assert jm.equal(loaded.parameters(), model.parameters())
+    assert jax.tree.structure(loaded) == jax.tree.structure(model)
+
+
+def test_an_activation_without_a_name(tmp_path):
+    model = filled(Bert(**SIZES, activation=jnp.sin))
+    with pytest.raises(ValueError, match="has no name in a configuration; there are names for 'ge"):
+        jm.models.save_pretrained(model, tmp_path)
+
+
+def test_a_scaling_without_a_name(tmp_path):
+    model = filled(Llama(**SIZES, rope_scaling=jnp.sqrt))
+    with pytest.raises(ValueError, match="has the scaling .*, which has no name in a configuratio"):
+        jm.models.save_pretrained(model, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"vocab_size": None}, "lacks 'vocab_size', which the model type 'llama' needs. Complete"),
+        ({"hidden_act": "odd"}, "has `hidden_act: 'odd'`, which is not supported"),
+    ],
+)
+def test_configurations_that_do_not_do(tmp_path, changes, text):
+    jm.models.save_pretrained(filled(MODELS["llama"][0]), tmp_path)
+    config = {**json.loads((tmp_path / "config.json").read_text()), **changes}
+    config = {name: value for name, value in config.items() if value is not None}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(jm.CheckpointError, match=text):
+        jm.models.from_pretrained(tmp_path)
+
+
+# -- folders of sentence-transformers -------------------------------------------------------------
+
+
+def sentences(folder, kinds=("Transformer", "Pooling", "Normalize"), **pooling):
+    jm.models.save_pretrained(filled(MODELS["bert"][0]), folder)
+    modules = [
+        {"path": f"{i}_{kind}", "type": f"sentence_transformers.models.{kind}"}
+        for i, kind in enumerate(kinds)
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("mean_tokens", "mean"), ("cls_token", "cls")])
+def test_how_sentences_are_embedded(tmp_path, mode, expected):
+    sentences(tmp_path, **{f"pooling_mode_{mode}": True, "pooling_mode_max_tokens": False})
+    model = jm.models.from_pretrained(tmp_path)
+    assert model.pooling == expected and model.normalize
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            {"pooling_mode_weightedmean_tokens": True},
+            "pools by pooling_mode_weightedmean_tokens, w",
+        ),
+        ({}, "pools by nothing, which is not supported; one of pooling_mode_mean_tokens"),
+        ({"kinds": ("Transformer", "Dense")}, "has a Dense, which is not supported; a Transformer"),
+    ],
+)
+def test_other_ways_to_embed(tmp_path, options, text):
+    sentences(tmp_path, **options)
+    with pytest.raises(jm.CheckpointError, match=text):
+        jm.models.from_pretrained(tmp_path)
+    assert jm.models.from_pretrained(tmp_path, Bert(**SIZES)).pooling is None
+
+
+def test_older_names_are_read(tmp_path):
+    model = filled(MODELS["bert"][0])
+    jm.models.save_pretrained(model, tmp_path)
+    state = {
+        f"bert.{name}".replace("LayerNorm.weight", "LayerNorm.gamma"): array
+        for name, array in jm.load(tmp_path).items()
+    }
+    jm.save(tmp_path / "model.safetensors", state)
+    loaded = jm.models.from_pretrained(tmp_path)
+    assert jm.equal(loaded.parameters(), model.parameters())
