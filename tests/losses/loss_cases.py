@@ -9,6 +9,7 @@ import scipy.stats as stats
 from loss_arguments import floats, labels, one_row, pairs, scores, simplex
 from loss_references import (
     at,
+    box_loss,
     categorical_focal,
     circle,
     cosine,
@@ -30,6 +31,24 @@ INF = np.inf
 SIGNS = {"target": np.array([1, -1, 1, -1]), "preds": np.array([0.3, 0.6, -1.7, 2.4])}
 WEIGHTS = (0.5, 1.0, 3.0)
 LARGE = one_row([0, 0], [[1e4, 0.0, -1e4], [-1e4, 0.0, 1e4]])
+
+# The boxes of the first three pairs overlap, those of the last do not. Other formats are tested in
+# detection/test_boxes.py.
+BOXES = {
+    "target": np.array([[1.0, 2, 4, 7], [0, 0, 3, 3], [2, 1, 9, 4], [0, 0, 1, 2]]),
+    "preds": np.array([[0.5, 3, 5, 6], [1, 1, 2.5, 2], [3, 0.5, 8, 5], [3, 3, 5, 4]]),
+}
+NO_BOX = one_row([np.zeros(4)], [np.zeros(4)])
+
+
+def box_case(loss, kind, at_zero=1.0, **options):
+    return case(
+        loss,
+        BOXES,
+        lambda target, preds: box_loss(kind, target, preds),
+        limits=[(NO_BOX, [at_zero])],
+        **options,
+    )
 
 
 def case(loss, arguments, reference, **options):
@@ -366,6 +385,11 @@ CASES = [
             ]
         ),
     ),
+    box_case(losses.IoU(), "iou"),
+    box_case(losses.GIoU(), "giou"),
+    box_case(losses.DIoU(), "diou"),
+    # The weight of its penalty has no gradient.
+    box_case(losses.CIoU(), "ciou", numeric_gradient=False),
     case(losses.Dice(), {"target": labels(3, 4, 2), "preds": floats(3, 4, 2, 3)}, overlap),
     case(
         losses.Tversky(alpha=0.3, beta=0.7),

@@ -116,3 +116,36 @@ def ctc(target, preds, target_length, preds_length):
                 found.append(sum(log[i, c] for i, c in enumerate(path)))
         out.append(-special.logsumexp(found) if found else INF)
     return np.array(out)
+
+
+def corners(boxes, box_format):
+    a, b, c, d = np.moveaxis(boxes, -1, 0)
+    if box_format == "xywh":
+        return a, b, a + c, b + d
+    if box_format == "cxcywh":
+        return a - c / 2, b - d / 2, a + c / 2, b + d / 2
+    return a, b, c, d
+
+
+def box_loss(kind, target, preds, box_format="xyxy"):
+    """The losses of boxes, written out by coordinates."""
+    tx1, ty1, tx2, ty2 = corners(target, box_format)
+    px1, py1, px2, py2 = corners(preds, box_format)
+    common = np.maximum(0, np.minimum(tx2, px2) - np.maximum(tx1, px1)) * np.maximum(
+        0, np.minimum(ty2, py2) - np.maximum(ty1, py1)
+    )
+    union = (tx2 - tx1) * (ty2 - ty1) + (px2 - px1) * (py2 - py1) - common
+    iou = common / union
+    width = np.maximum(tx2, px2) - np.minimum(tx1, px1)
+    height = np.maximum(ty2, py2) - np.minimum(ty1, py1)
+    if kind == "iou":
+        return 1 - iou
+    if kind == "giou":
+        return 1 - iou + (width * height - union) / (width * height)
+    distance = ((tx1 + tx2 - px1 - px2) ** 2 + (ty1 + ty2 - py1 - py2) ** 2) / 4
+    loss = 1 - iou + distance / (width**2 + height**2)
+    if kind == "ciou":
+        angles = np.arctan((tx2 - tx1) / (ty2 - ty1)) - np.arctan((px2 - px1) / (py2 - py1))
+        v = 4 / np.pi**2 * angles**2
+        loss = loss + v**2 / (1 - iou + v)
+    return loss

@@ -23,7 +23,7 @@ INTS = jnp.zeros(2, int)
             lambda: losses.absolute_percentage_error(Z(2), Z(2), epsilon=0),
             "epsilon must be greater",
         ),
-        (lambda: losses.gaussian_nll(Z(2), Z(2), var=Z(1)), r"preds \[2\], var \[1\]"),
+        (lambda: losses.gaussian_nll(Z(2), Z(2), var=Z(3)), r"the shape of preds, \[2\], or one"),
         (lambda: losses.gaussian_nll(Z(2), Z(2), var=Z(2), epsilon=0), "epsilon must be greater"),
         (lambda: losses.cosine_embedding(Z(3), Z((2, 3)), other=Z((2, 3))), r"one label for each"),
         (lambda: losses.generalized_crossentropy(INTS, Z((2, 3)), q=0), "q must be greater than 0"),

@@ -18,6 +18,7 @@ GROUPS = jnp.array([0, 0, 1, 1, 2, 2])
 WHERE = jnp.asarray(rng.random((6, 4)) > 0.3).at[:, 0].set(True)
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

@@ -79,6 +79,7 @@ def test_no_rule_is_broken(rules):
     assert float(check_rules([*rules, Rule(jnp.array(True), "")])) == 0
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("rules", [[SECOND], [FINE, SECOND], [SECOND, FINE]])
 @pytest.mark.parametrize(
     "checking",

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -50,6 +49,7 @@ def spread(axis_type, batch=BATCH):
     return jax.device_put(batch, NamedSharding(mesh, PartitionSpec("batch")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis_type", [AxisType.Auto, AxisType.Explicit])
 def test_a_batch_on_eight_devices(axis_type):
     batch = spread(axis_type)
@@ -121,16 +121,15 @@ def free_port():
 
 
 @pytest.mark.slow
-def test_two_processes():
+def test_two_processes(environment):
     address = f"127.0.0.1:{free_port()}"
-    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PROCESS, str(rank), address],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=environment(2),
         )
         for rank in range(2)
     ]

@@ -9,13 +9,23 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics import Composite, Counting, Curve, CurveScore, MeanOf, Metric
+from jax_metrics.metrics import (
+    Composite,
+    Counting,
+    Curve,
+    CurveScore,
+    MeanOf,
+    Metric,
+    RetrievalMetric,
+    TextMetric,
+)
 from jax_metrics.testing import check_metric
 
-# Each file has a list CASES of the arguments of `check_metric`, as dicts.
+# Each file has a list CASES of the arguments of `check_metric`, as dicts, and may have SIBLINGS.
 FILES = sorted((Path(__file__).parent / "cases").glob("*.py"))
-CASES = [case for file in FILES for case in runpy.run_path(str(file))["CASES"]]
-BASES = {Metric, Composite, Counting, Curve, CurveScore, MeanOf}
+LOADED = [runpy.run_path(str(file)) for file in FILES]
+CASES = [case for names in LOADED for case in names["CASES"]]
+BASES = {Metric, Composite, Counting, Curve, CurveScore, MeanOf, RetrievalMetric, TextMetric}
 METRICS = {
     cls
     for cls in vars(jm.metrics).values()
@@ -29,21 +39,98 @@ def name_of(case):
 
 # These share state and most of the code with another class, whose case tells nearly as much.
 SIBLINGS = {
+    jm.metrics.AUC,
+    jm.metrics.AveragePrecision,
+    jm.metrics.BalancedAccuracy,
+    jm.metrics.BestThreshold,
+    jm.metrics.BrierScore,
+    jm.metrics.CalibrationError,
+    jm.metrics.ClassificationReport,
+    jm.metrics.ClickThroughRate,
+    jm.metrics.CohenKappa,
+    jm.metrics.ConcordanceCorrCoef,
+    jm.metrics.ConfusionMatrixAtThresholds,
+    jm.metrics.ContinuousRankedProbabilityScore,
+    jm.metrics.CosineSimilarity,
     jm.metrics.CoverageError,
+    jm.metrics.CriticalSuccessIndex,
+    jm.metrics.D2AbsoluteErrorScore,
+    jm.metrics.D2BrierScore,
+    jm.metrics.D2LogLossScore,
+    jm.metrics.D2PinballScore,
     jm.metrics.D2TweedieScore,
     jm.metrics.DET,
+    jm.metrics.DiceScore,
     jm.metrics.EER,
+    jm.metrics.ExactMatch,
     jm.metrics.ExplainedVariance,
+    jm.metrics.F1Score,
+    jm.metrics.Fairness,
+    jm.metrics.FBetaScore,
+    jm.metrics.GroupStatRates,
+    jm.metrics.HammingDistance,
+    jm.metrics.HingeLoss,
+    jm.metrics.InfoLM,
+    jm.metrics.JaccardIndex,
+    jm.metrics.JensenShannonDivergence,
+    jm.metrics.KendallRankCorrCoef,
+    jm.metrics.KLDivergence,
+    jm.metrics.LabelRankingAveragePrecision,
     jm.metrics.LabelRankingLoss,
     jm.metrics.LogAUC,
+    jm.metrics.LogCoshError,
+    jm.metrics.LogLoss,
+    jm.metrics.LossAndLogs,
+    jm.metrics.Losses,
+    jm.metrics.MatthewsCorrCoef,
+    jm.metrics.MaxError,
+    jm.metrics.MeanAbsoluteError,
+    jm.metrics.MeanAbsolutePercentageError,
+    jm.metrics.MeanPinballLoss,
+    jm.metrics.MeanSquaredLogarithmicError,
+    jm.metrics.MedianAbsoluteError,
+    jm.metrics.Min,
+    jm.metrics.MinkowskiDistance,
+    jm.metrics.Multitask,
+    jm.metrics.NegativeLikelihoodRatio,
     jm.metrics.NegativePredictiveValue,
+    jm.metrics.NormalizedEntropy,
     jm.metrics.NormalizedRootMeanSquaredError,
+    jm.metrics.PearsonCorrCoef,
+    jm.metrics.Poisson,
+    jm.metrics.PositiveLikelihoodRatio,
+    jm.metrics.Precision,
+    jm.metrics.PrecisionAtFixedRecall,
+    jm.metrics.PrecisionRecallCurve,
+    jm.metrics.R2Score,
+    jm.metrics.Recall,
     jm.metrics.RecallAtFixedPrecision,
+    jm.metrics.Reduce,
     jm.metrics.RelativeSquaredError,
+    jm.metrics.RetrievalNormalizedDCG,
+    jm.metrics.ROC,
+    jm.metrics.RootMeanSquaredError,
     jm.metrics.RootMeanSquaredLogarithmicError,
+    jm.metrics.RunningMean,
+    jm.metrics.RunningSum,
+    jm.metrics.SensitivityAtSpecificity,
+    jm.metrics.SilhouetteScore,
+    jm.metrics.SpearmanCorrCoef,
+    jm.metrics.Specificity,
+    jm.metrics.SpecificityAtSensitivity,
     jm.metrics.StandardError,
+    jm.metrics.StatScores,
     jm.metrics.Std,
+    jm.metrics.Sum,
+    jm.metrics.SymmetricMeanAbsolutePercentageError,
+    jm.metrics.Throughput,
+    jm.metrics.TokenEditDistance,
+    jm.metrics.TweedieDevianceScore,
+    jm.metrics.WeightedCalibration,
+    jm.metrics.WeightedMeanAbsolutePercentageError,
+    jm.metrics.WindowedAUROC,
 }
+SIBLINGS |= {cls for names in LOADED for cls in names.get("SIBLINGS", ())}
 FIRST = {type(case["metric"]): case for case in reversed(CASES)}
 
 

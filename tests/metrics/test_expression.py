@@ -66,6 +66,7 @@ def test_an_item_of_a_value():
         list(Mean())
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize(
     "array", [np.array([1.0, 2.0]), np.float32(3.0), jnp.array([1.0, 2.0])], ids=lambda a: type(a)
 )
@@ -123,6 +124,7 @@ def test_plus_merges_metrics_of_the_same_options_only():
     assert value_of(Sum() + Max()) == VALUES.sum() + 4
 
 
+@pytest.mark.slow
 def test_operands_are_copied():
     best = Max()
     spread = best - Min()

@@ -21,6 +21,7 @@ CALLS = {
 }
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit])
 @pytest.mark.parametrize("name", CALLS)
 def test_a_first_call_under_a_mesh_does_not_break_later_ones(name, kind):

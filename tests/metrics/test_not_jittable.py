@@ -53,6 +53,21 @@ class Values(jm.Metric):
         return np.asarray(self.total.value)
 
 
+class Largest(Values):
+    """The largest sum of a batch, which depends on how examples are split."""
+
+    total: jax.Array = jm.metrics.state("max")
+
+    def __init__(self):
+        self.total = jnp.array(-jnp.inf)
+
+    def update(self, values, sample_weight=None):
+        self.total = jnp.maximum(self.total, values.sum())
+
+    def compute(self):
+        return self.total
+
+
 def test_a_single_metric():
     metric = Letters().update(words=WORDS)
     assert metric.compute() == 9 / 4
@@ -93,6 +108,14 @@ def test_the_harness_leaves_out_what_is_traced():
     check_metric(Values(), arguments, reference=lambda values: 28, bad=bad)
     with pytest.raises(AssertionError, match="differs from the reference"):
         check_metric(Values(), arguments, reference=lambda values: 29, bad=bad)
+
+
+def test_the_harness_splits_and_repeats_examples():
+    arguments = {"values": np.arange(8.0)}
+    with pytest.raises(AssertionError, match="weights differ from repetitions"):
+        check_metric(Largest(), arguments)
+    with pytest.raises(AssertionError, match="in turn"):
+        check_metric(Largest(), arguments, repetition=False)
 
 
 @pytest.mark.parametrize(

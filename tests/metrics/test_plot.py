@@ -81,6 +81,18 @@ def test_a_matrix_for_each_label():
     assert figure is axes[0, 0].figure
 
 
+def test_bounds_are_shown():
+    bounded = Given(jnp.array(0.25))
+    bounded.bounds = (-1, 1)
+    _, ax = bounded.plot()
+    low, high = ax.get_ylim()
+    assert low <= -1 and high >= 1
+    curve = Given(Points(jnp.array([0.25]), jnp.array([0.5])), ("fpr", "tpr"))
+    curve.bounds = (0, 1)
+    _, ax = curve.plot()
+    assert all(low <= 0 and high >= 1 for low, high in (ax.get_xlim(), ax.get_ylim()))
+
+
 def test_given_axes_are_drawn_into():
     figure, ax = plt.subplots()
     assert jm.metrics.Mean().update(1.0).plot(ax=ax) == (figure, ax)

@@ -18,6 +18,7 @@ from jax_metrics.losses.classification import Crossentropy as Crossentropy
 from jax_metrics.losses.classification import FenchelYoung as FenchelYoung
 from jax_metrics.losses.classification import GeneralizedCrossentropy as GeneralizedCrossentropy
 from jax_metrics.losses.classification import Hinge as Hinge
+from jax_metrics.losses.classification import LinearCrossentropy as LinearCrossentropy
 from jax_metrics.losses.classification import MulticlassHinge as MulticlassHinge
 from jax_metrics.losses.classification import MulticlassPerceptron as MulticlassPerceptron
 from jax_metrics.losses.classification import MulticlassSparsemax as MulticlassSparsemax
@@ -37,6 +38,7 @@ from jax_metrics.losses.classification import crossentropy as crossentropy
 from jax_metrics.losses.classification import fenchel_young as fenchel_young
 from jax_metrics.losses.classification import generalized_crossentropy as generalized_crossentropy
 from jax_metrics.losses.classification import hinge as hinge
+from jax_metrics.losses.classification import linear_crossentropy as linear_crossentropy
 from jax_metrics.losses.classification import multi_margin as multi_margin
 from jax_metrics.losses.classification import multiclass_hinge as multiclass_hinge
 from jax_metrics.losses.classification import multiclass_perceptron as multiclass_perceptron
@@ -48,6 +50,14 @@ from jax_metrics.losses.classification import poly_crossentropy as poly_crossent
 from jax_metrics.losses.classification import soft_margin as soft_margin
 from jax_metrics.losses.classification import sparsemax as sparsemax
 from jax_metrics.losses.classification import squared_hinge as squared_hinge
+from jax_metrics.losses.detection import CIoU as CIoU
+from jax_metrics.losses.detection import DIoU as DIoU
+from jax_metrics.losses.detection import GIoU as GIoU
+from jax_metrics.losses.detection import IoU as IoU
+from jax_metrics.losses.detection import ciou as ciou
+from jax_metrics.losses.detection import diou as diou
+from jax_metrics.losses.detection import giou as giou
+from jax_metrics.losses.detection import iou as iou
 from jax_metrics.losses.embeddings import Circle as Circle
 from jax_metrics.losses.embeddings import CosineEmbedding as CosineEmbedding
 from jax_metrics.losses.embeddings import CosineSimilarity as CosineSimilarity
@@ -107,10 +117,12 @@ from jax_metrics.losses.sequences import CTC as CTC
 from jax_metrics.losses.sequences import ctc as ctc
 from jax_metrics.tree import public_names as _public_names
 
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
-
 
 def __dir__() -> list[str]:
     """The public names."""
     return _public_names(globals())
+
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    globals()["__all__"] = __dir__()
+    __getattr__ = _missing_name(__name__)

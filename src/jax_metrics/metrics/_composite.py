@@ -10,7 +10,22 @@ from jax_metrics.metrics._withheld import Member, check_withheld
 
 
 class Composite(Metric):
-    """The base of metrics made of other metrics; a subclass defines `parts` and `compute`."""
+    """The base of metrics made of other metrics; a subclass defines `parts` and `compute`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Gap(jm.metrics.Composite):
+        ...     def __init__(self, **options):
+        ...         super().__init__(**options)
+        ...         self.high, self.low = jm.metrics.Max(), jm.metrics.Min()
+        ...     def parts(self):
+        ...         return [self.high, self.low]
+        ...     def compute(self):
+        ...         return self.high.compute() - self.low.compute()
+        >>> float(Gap().update(values=jnp.array([1.0, 4.0])).compute())
+        3.0
+    """
 
     def parts(self) -> list[Metric]:
         """The metrics it is made of."""
@@ -21,10 +36,10 @@ class Composite(Metric):
         """Whether all parts can be traced."""
         return all(part.jittable for part in self.parts())
 
-    def _common_direction(self) -> bool | None:
-        """Whether a higher value is better, if that is the same for all parts."""
-        directions = {part.higher_is_better for part in self.parts()}
-        return directions.pop() if len(directions) == 1 else None
+    def _common(self, attribute: str) -> Any:
+        """An attribute of the parts if all have the same value, else that of `Metric`."""
+        values = {getattr(part, attribute) for part in self.parts()}
+        return values.pop() if len(values) == 1 else getattr(Metric, attribute)
 
     def update(self, *args: Any, **arguments: Any) -> Any:
         """Updates each part with the arguments that it takes.

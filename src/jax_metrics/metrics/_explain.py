@@ -30,8 +30,8 @@ def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
     if not metric.jittable:
         return
     explain_values(metric, "update", error)
-    if told := explain_deleted(inputs, "array"):
-        raise RuntimeError(f"The input of {_class(metric).__name__} {told}") from error
+    if problem := explain_deleted(inputs, "array"):
+        raise RuntimeError(f"The input of {_class(metric).__name__} {problem}") from error
     if not isinstance(error, TypeError | ValueError):
         return
     args, named = inputs if isinstance(inputs, tuple) else ((), inputs)
@@ -54,8 +54,8 @@ def explain_values(metric: Any, method: str, error: Exception) -> None:
         RuntimeError: If the metric holds a deleted array.
         TypeError: If values are needed.
     """
-    if told := explain_deleted(metric, "metric"):
-        raise RuntimeError(f"{_class(metric).__name__} {told}") from error
+    if problem := explain_deleted(metric, "metric"):
+        raise RuntimeError(f"{_class(metric).__name__} {problem}") from error
     if not isinstance(error, _NEEDS_VALUES):
         return
     name = _class(metric).__name__

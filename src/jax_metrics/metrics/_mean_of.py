@@ -10,6 +10,12 @@ from jax_metrics.metrics.inputs import as_numbers, times_weight, weights
 from jax_metrics.metrics.state import Total
 
 
+def bounds_of_sum(bounds: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
+    """The bounds of a sum of any number of values with these bounds: only 0 stays one."""
+    low, high = (bound if bound == 0 else None for bound in bounds)
+    return low, high
+
+
 class WeightedMean(Metric):
     """The base of metrics that are a weighted mean; a subclass defines `update`, which calls `add`.
 

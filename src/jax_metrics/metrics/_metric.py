@@ -90,6 +90,9 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
             None, the default, for all arrays; `()` for a metric that needs no mask.
         higher_is_better: Whether a higher value is better; None where neither is, or where several
             values differ in it, see `directions`.
+        bounds: The least and the largest number that a value can have, each None where there is no
+            limit or none is known; of a curve those of its x and y, of an operating point that of
+            its rate. The class has those of its default options, an instance those of its own.
         plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the fields
             with x and y of a curve.
 
@@ -120,6 +123,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True
     higher_is_better: Any = None
+    bounds: tuple[float | None, float | None] = (None, None)
     plot_form: Any = "value"
     name: Any = DefaultName()
     dtype: Any = DefaultDtype()
@@ -289,7 +293,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
             'mean'
         """
         value = self.compute() if value is None else value
-        return plot(value, self.plot_form, name=self.name, labels=labels, ax=ax)
+        return plot(value, self.plot_form, name=self.name, bounds=self.bounds, labels=labels, ax=ax)
 
 
 def same_direction(value: Any, direction: bool | None) -> Any:
@@ -338,9 +342,8 @@ def _compiled_update(update: Callable[..., Any]) -> Callable[..., Any]:
         if type(self)._update is not update:  # called by `update` of a subclass
             update(self, *args, **kwargs)
             return self
-        return _assign_state(self, run(self, self._received(args, kwargs)))
+        return _assign_state(self, _run_update(self, self._received(args, kwargs)))
 
-    run = run_by(_update_received)
     return wrapper
 
 
@@ -394,3 +397,4 @@ def _step(metric: M, inputs: Inputs) -> tuple[Any, M]:
 
 _compiled_neutral = jit_inline(_neutral)
 _run_step = run_by(_step)
+_run_update = run_by(_update_received)

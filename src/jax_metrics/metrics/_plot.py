@@ -18,6 +18,7 @@ def plot(
     form: Form = "value",
     *,
     name: str = "",
+    bounds: tuple[float | None, float | None] = (None, None),
     labels: Sequence[str] | None = None,
     ax: Any = None,
 ) -> tuple[Any, Any]:
@@ -27,6 +28,7 @@ def plot(
         value: The value of a metric, or a list of values, one for each epoch.
         form: `"value"`, `"matrix"`, or the names of the fields with x and y of a curve.
         name: The name of the metric.
+        bounds: See `Metric`: bars and curves are shown in all of their range.
         labels: Names of the classes.
         ax: The axes to draw into, or an array of axes, one for each label of a multilabel matrix;
             by default those of a new figure.
@@ -41,11 +43,13 @@ def plot(
     if isinstance(form, tuple):
         x, y = (getattr(value, field) for field in form)
         _curves(ax, x, y, labels)
+        _show(ax, [(bound, bound) for bound in bounds if bound is not None])
         ax.set(xlabel=form[0], ylabel=form[1], title=name)
     elif isinstance(value, list):
         _history(ax, value, name, labels)
     else:
         _values(ax, value, name, labels)
+        _show(ax, [(0, bound) for bound in bounds if bound is not None])
     return figure, ax
 
 
@@ -63,6 +67,13 @@ def _axes(ax: Any) -> tuple[Any, Any]:
     import matplotlib.pyplot as plt
 
     return plt.subplots(layout="constrained") if ax is None else (ax.figure, ax)
+
+
+def _show(ax: Any, points: list[tuple[float, float]]) -> None:
+    """Widens the limits of the axes to show the points."""
+    if points:
+        ax.update_datalim(points)
+        ax.autoscale_view()
 
 
 def _values(ax: Any, value: Any, name: str, labels: Sequence[str] | None) -> None:

@@ -37,6 +37,7 @@ def reduce(values, reduction, weight=None, mask=None):
     return np.asarray(reduce_terms(Terms(jnp.asarray(values)), Reduction(reduction), weight, mask))
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(batches())
 def test_formulas(batch):
@@ -54,6 +55,7 @@ def test_formulas(batch):
         np.testing.assert_allclose(found, result, rtol=1e-4, atol=2e-2)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(batches(), st.sampled_from(["sum", "sum_over_batch_size", "mean_over_weights"]))
 def test_padding_does_not_matter(batch, reduction):
@@ -70,6 +72,7 @@ def test_padding_does_not_matter(batch, reduction):
     np.testing.assert_array_equal(reduce(padded, reduction, weight_padded, keep & False), 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(arrays(np.float32, 5, elements=numbers), arrays(np.int32, 5, elements=st.integers(0, 3)))
 def test_weights_count_like_repetitions(values, times):

@@ -107,6 +107,7 @@ def test_limits(loss, arguments, limits):
     check_loss(loss, arguments, limits=limits)
 
 
+@pytest.mark.slow
 def test_ignored_labels():
     target = np.array([0, -100, 3, -100], np.int32)
     preds = PREDS[:4]

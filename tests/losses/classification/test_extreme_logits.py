@@ -72,6 +72,7 @@ def test_infinite_logits_that_are_right_cost_nothing(loss, logits):
     assert (jax.grad(loss)(jnp.array(logits)) == 0).all()
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("logits", [[-INF, 0.0], [0.0, INF]])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_infinite_logits_that_are_wrong_cost_infinity(loss, logits):
@@ -139,6 +140,7 @@ def test_sure_alignments_have_no_negative_loss():
     np.testing.assert_allclose(gradient[0], [[1 / 6, -1 / 6]] * 2, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_sure_pairs_of_embeddings_keep_their_digits():
     embeddings = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     value = losses.ntxent(jnp.array([0, 0, 1]), embeddings, temperature=0.05)

@@ -35,6 +35,7 @@ def test_the_metric_of_equal_scores():
     assert hinge(target=LABELS, preds=LARGE) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "scores", "expected"),
     [

@@ -42,8 +42,9 @@ def test_sums_of_booleans_are_exact():
     assert int(Total.sum(jnp.ones((3, 2), bool))) == 6
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("masked", [pytest.param(False, marks=pytest.mark.slow), True])
 @pytest.mark.parametrize(
     ("metric", "reference"),
     [

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, multilabel_confusion_matrix
 
-from jax_metrics.metrics import CohenKappa, ConfusionMatrix
+from jax_metrics.metrics import CohenKappa, ConfusionMatrix, MultilabelConfusionMatrix
 
 rng = np.random.default_rng(0)
 CLASSES = {"target": rng.integers(0, 4, 32), "preds": rng.normal(size=(32, 4))}
@@ -38,4 +38,11 @@ CASES = [
         "reference": kappa,
         "bad": BAD,
     },
+    {
+        "metric": MultilabelConfusionMatrix(num_classes=4),
+        "arguments": GRADES,
+        "reference": matrices,
+        "bad": BAD,
+    },
 ]
+SIBLINGS = {MultilabelConfusionMatrix}

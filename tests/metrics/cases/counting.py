@@ -18,7 +18,6 @@ from sklearn.metrics import (
 from jax_metrics.metrics import (
     Accuracy,
     BalancedAccuracy,
-    DiceScore,
     ExactMatch,
     F1Score,
     FBetaScore,
@@ -153,11 +152,6 @@ CASES = [
         "metric": FBetaScore(beta=2.0, num_classes=5, average=None),
         "arguments": CLASSES,
         "reference": divided(fbeta_score, beta=2, average=None),
-    },
-    {
-        "metric": DiceScore(num_classes=5),
-        "arguments": CLASSES,
-        "reference": divided(f1_score, average="macro"),
     },
     {
         "metric": JaccardIndex(num_classes=5),

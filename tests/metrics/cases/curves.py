@@ -10,6 +10,8 @@ from jax_metrics.metrics import (
     EER,
     ROC,
     AveragePrecision,
+    BestThreshold,
+    ConfusionMatrixAtThresholds,
     LogAUC,
     PrecisionAtFixedRecall,
     PrecisionRecallCurve,
@@ -71,6 +73,11 @@ def characteristic(*arguments, **options):
     return *rates, np.append(np.arange(33) / 32, np.inf)[::-1]
 
 
+def counts(*arguments, **options):
+    tp, fp = (x[:-1] for x in above(*arguments, **options))
+    return fp[0] - fp, fp, tp[0] - tp, tp, np.arange(33) / 32
+
+
 def tradeoff(*arguments, **options):
     fpr, tpr, thresholds = characteristic(*arguments, **options)
     return fpr[::-1], 1 - tpr[::-1], thresholds[::-1]
@@ -88,6 +95,12 @@ def best(rate, bounded, minimum):
         return value, threshold
 
     return reference
+
+
+def best_f1(target, preds, sample_weight=None):
+    tp, fp = above(target, preds, sample_weight)
+    f1 = 2 * tp / (tp + fp + tp[0])
+    return f1.max(), np.append(np.arange(33) / 32, np.inf)[::-1][np.argmax(f1[::-1])]
 
 
 def crossing(target, preds, sample_weight=None):
@@ -127,10 +140,12 @@ def case(metric, arguments, reference, bad=(), **options):
     }
 
 
+SIBLINGS = {ConfusionMatrixAtThresholds}
 CASES = [
     case(AUROC(**GRID), BINARY, scored(roc_auc_score), BAD),
     case(AUROC(**EXACT), BINARY, scored(roc_auc_score), BAD),
     case(AUROC(num_classes=3, **EXACT), CLASSES, scored(roc_auc_score), BAD[:2]),
+    case(AUROC(num_classes=3, multi_class="ovo", **EXACT), CLASSES, None, BAD[:2]),
     case(
         AveragePrecision(num_labels=3, average="weighted", **GRID),
         LABELS,
@@ -139,6 +154,7 @@ CASES = [
     case(AveragePrecision(**EXACT), BINARY, scored(average_precision_score), BAD),
     case(PrecisionRecallCurve(**GRID), BINARY, precision_and_recall, BAD),
     case(ROC(**GRID), BINARY, characteristic, BAD),
+    case(ConfusionMatrixAtThresholds(**GRID), BINARY, counts, BAD),
     case(DET(**GRID), BINARY, tradeoff, BAD),
     # An example of weight two is one point of the curve, but two examples are two points.
     case(ROC(num_labels=3, **EXACT), LABELS, None, BAD[:1], repetition=False),
@@ -160,6 +176,7 @@ CASES = [
         best("specificity", "recall", 0.55),
     ),
     case(WindowedAUROC(window=80), BINARY, scored(roc_auc_score), BAD),
+    case(BestThreshold(criterion="f1", **GRID), BINARY, best_f1, BAD),
     case(EER(**GRID), BINARY, crossing, BAD),
     case(LogAUC(fpr_range=(0.01, 0.5), **GRID), BINARY, log_area, BAD),
     case(

@@ -97,6 +97,7 @@ def critical_success(target, preds, sample_weight=None):
     return sk.jaccard_score(target >= 0.3, preds >= 0.3, sample_weight=sample_weight)
 
 
+SIBLINGS = {jm.Poisson}
 CASES = [
     {
         "metric": jm.MeanSquaredError(),
@@ -218,6 +219,18 @@ CASES = [
         "metric": jm.JensenShannonDivergence(reduction="sum"),
         "arguments": ROWS,
         "reference": lambda target, preds: jensen_shannon(target, preds).sum(),
+    },
+    {
+        "metric": jm.JensenShannonDivergence(reduction="none", capacity=64),
+        "arguments": ROWS,
+        "repetition": False,
+        "normalize": lambda value: np.sort(value)[: np.isfinite(value).sum()],
+    },
+    {
+        "metric": jm.Poisson(),
+        "arguments": {**POSITIVE, "target": POSITIVE["target"].round()},
+        "reference": rows(lambda target, preds: preds - target * np.log(preds)),
+        "bad": [({"preds": np.full(16, -1.0)}, ValueError, "preds, which are rates")],
     },
     {
         "metric": jm.ContinuousRankedProbabilityScore(),

@@ -126,6 +126,14 @@ CASES = [
     case(
         CalibrationError(num_classes=3, num_bins=10, norm="l2"), CLASSES, calibration(10, "l2"), BAD
     ),
+    case(
+        CalibrationError(
+            num_classes=3, num_bins=4, strategy="quantile", capacity=80, by_class=True
+        ),
+        CLASSES,
+        None,
+        BAD,
+    ),
     case(NormalizedEntropy(), BINARY, normalized, [*BAD, NO_PROBABILITY]),
     case(D2LogLossScore(num_classes=3), CLASSES, labelled(d2_log_loss_score), [*BAD, NO_SUM]),
     case(D2BrierScore(), BINARY, explained_brier, [*BAD, NO_PROBABILITY]),

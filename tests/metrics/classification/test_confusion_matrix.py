@@ -52,6 +52,29 @@ def test_kappa(weights):
     assert_close(actual, cohen_kappa_score(BITS[:, 0], PREDICTED[:, 0], weights=weights))
 
 
+def test_kappa_of_given_costs():
+    distance = np.abs(np.subtract.outer(np.arange(C), np.arange(C)))
+    for costs in (distance**2, (distance**2).tolist()):
+        actual = jm.cohen_kappa(TARGET, PREDS, num_classes=C, weights=costs)
+        assert_close(actual, cohen_kappa_score(TARGET, PREDS, weights="quadratic"))
+    target, preds = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    # Expected are 3/8 of class 0 predicted as 1, and 1/8 of class 1 predicted as 0.
+    assert_close(jm.cohen_kappa(target, preds, weights=[[0, 3], [2, 0]]), 1 - 0.75 / (11 / 8))
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        ("cubic", "weights must be one of None, 'linear', 'quadratic'"),
+        ([[0, 1], [1, 0]], r"a matrix of costs of shape \[3, 3\], but its shape is \[2, 2\]"),
+        ([[0, 1, -1]] * 3, "costs in weights must be finite and not negative"),
+    ],
+)
+def test_invalid_costs_of_kappa(weights, text):
+    with pytest.raises(ValueError, match=text):
+        jm.CohenKappa(num_classes=3, weights=weights)
+
+
 def test_kappa_of_one_class_is_not_defined():
     ones = np.ones(4, int)
     assert np.isnan(jm.cohen_kappa(ones, ones))
@@ -107,3 +130,17 @@ def test_one_batch_may_hold_more_correct_ones_than_a_float_counts():
     zeros = np.zeros(2**24 + 1, np.int8)
     metric = jm.BalancedAccuracy(num_classes=2).update(target=zeros, preds=zeros)
     assert int(metric.correct.high[0]) + int(metric.correct.low[0]) == 2**24 + 1
+
+
+def test_a_matrix_for_each_class_or_label():
+    target, preds = np.array([0, 1, 2, 2, 1]), np.array([0, 1, 1, 2, 1])
+    weight = np.array([1.0, 0.5, 2.0, 1.0, 3.0])
+    options = {"sample_weight": weight}
+    actual = jm.multilabel_confusion_matrix(target, preds, num_classes=3, **options)
+    expected = multilabel_confusion_matrix(target, preds, **options)
+    np.testing.assert_allclose(actual, expected)
+    labels = [(x[:, None] == np.arange(3)).astype(int) for x in (target, preds)]
+    actual = jm.multilabel_confusion_matrix(*labels, num_labels=3, normalize="all")
+    np.testing.assert_allclose(actual, multilabel_confusion_matrix(*labels) / 5)
+    with pytest.raises(ValueError, match="needs `num_classes` or `num_labels`"):
+        jm.MultilabelConfusionMatrix()

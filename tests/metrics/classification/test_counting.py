@@ -64,6 +64,7 @@ def test_labels(score, reference, options, average):
 BINARY = [([0, 1], [0, 1]), ([0, 1], [1, 0]), ([0, 0], [0, 0]), ([1, 1], [0, 0]), ([0, 0], [1, 1])]
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("zero_division", [0.0, np.nan])
 @pytest.mark.parametrize(("score", "reference", "options"), SCORES, ids=IDS)
 def test_binary(score, reference, options, zero_division):
@@ -86,6 +87,7 @@ def test_zero_division_of_nan_leaves_classes_out():
         )
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("score", [jm.precision, jm.recall, jm.accuracy, jm.f1_score])
 def test_ignored_examples_are_excluded(score):
     target = np.where(np.arange(N) % 5 == 0, -100, TARGET)
@@ -97,6 +99,7 @@ def test_ignored_examples_are_excluded(score):
     assert_close(score(TARGET, PREDS, num_classes=C, ignore_index=0), inside)
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 @pytest.mark.parametrize("average", ["micro", "macro", None])
 @pytest.mark.parametrize(
@@ -124,6 +127,7 @@ def test_specificity_and_negative_predictive_value(score, cells, average, weight
     assert_close(score(target, preds, average=average, sample_weight=weight, **size), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 @pytest.mark.parametrize("average", ["macro", "weighted", None])
 def test_likelihood_ratios_of_each_class_against_the_rest(average, weight):

@@ -51,6 +51,7 @@ def direct(target, preds, thresholds):
     return (above & (target == 1)[:, None]).sum(0), (above & (target == 0)[:, None]).sum(0)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("thresholds", [2, 50, 200, 1001, (0.1, 0.25, 0.7)])
 def test_bins_equal_comparisons_with_the_thresholds(thresholds):
     curve = Curve(thresholds=thresholds)
@@ -81,6 +82,7 @@ def test_exact_points_equal_comparisons_with_the_scores(weighted):
     assert not points.thresholds[50:].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize(("metric", "score"), AREAS)
 def test_without_both_classes_the_value_is_nan(metric, score, curve):
@@ -223,3 +225,25 @@ def test_bases_name_the_method_to_define():
         Curve().compute()
     with pytest.raises(ValueError, match="preds must be numbers, but some are NaN"):
         AUROC(from_logits=True).update(target=np.zeros(1, int), preds=np.full(1, np.nan))
+
+
+def test_areas_under_precision_and_recall():
+    """The integral of the precision, where both counts grow evenly between two thresholds."""
+    target, preds = rng.integers(0, 2, 12), rng.permutation(12) / 12
+    order = np.argsort(-preds)
+    tp, fp = (np.cumsum(np.append(0, target[order] == one)) for one in (1, 0))
+    share = np.linspace(0, 1, 20_001)[:, None]
+    true, false = (x[:-1] + share * np.diff(x) for x in (tp, fp))
+    with np.errstate(invalid="ignore"):
+        precision = np.where(true + false == 0, target[order[0]], true / (true + false))
+    expected = np.trapezoid(precision, true, axis=0).sum() / target.sum()
+    given = {"target": target, "preds": np.float32(preds)}
+    found = jm.metrics.average_precision(**given, summation_method="interpolation")
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    edges = np.nan_to_num(tp / np.maximum(tp + fp, 1))
+    for method, choose in (("minoring", np.minimum), ("majoring", np.maximum)):
+        expected = (np.diff(tp) * choose(edges[1:], edges[:-1])).sum() / target.sum()
+        found = jm.metrics.average_precision(**given, summation_method=method)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="summation_method must be one of 'step', 'interpolation'"):
+        AveragePrecision(summation_method="trapezoid")

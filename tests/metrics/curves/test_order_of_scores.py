@@ -15,6 +15,7 @@ ZEROS = jnp.array([0.0, -0.0, 0.0, -0.0])
 TARGET = jnp.array([0, 1, 1, 0])
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def test_the_best_rate_at_a_minimum_of_another(metric, option, rate, bounded, mi
         np.testing.assert_allclose(actual.threshold, threshold, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_no_threshold_reaches_the_minimum():
     target, preds = np.array([1, 0]), np.array([0.2, 0.6])
     for curve in CURVES.values():
@@ -121,6 +122,7 @@ def test_area_of_points():
     assert jm.metrics.AUC(capacity=3).update(x, y).overflowed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "metric", [jm.metrics.ROC, jm.metrics.EER, jm.metrics.PrecisionRecallCurve]
 )

@@ -23,9 +23,9 @@ def fault(labels, *args, **kwargs):
         ({"num_classes": 3, "num_labels": 3}, "Give either `num_classes`, if exactly one class"),
         ({"num_classes": 1}, "num_classes must be at least 2, but is 1. For a binary target"),
         ({"num_labels": 0}, "num_labels must be at least 1, but is 0"),
-        ({"num_classes": 3, "top_k": 3}, "top_k must be 1, or smaller than num_classes"),
-        ({"top_k": 2}, "top_k must be 1, or smaller than num_classes"),
-        ({"num_classes": 3, "top_k": 0}, "top_k must be 1, or smaller than num_classes"),
+        ({"num_classes": 3, "top_k": 4}, "top_k must lie between 1 and num_classes"),
+        ({"top_k": 2}, "top_k must lie between 1 and num_classes"),
+        ({"num_classes": 3, "top_k": 0}, "top_k must lie between 1 and num_classes"),
         ({"threshold": 1.5}, "threshold must lie between 0 and 1, but is 1.5"),
     ],
 )

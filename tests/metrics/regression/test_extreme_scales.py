@@ -65,6 +65,7 @@ def test_scores_do_not_depend_on_the_unit(name, scale):
     np.testing.assert_allclose(whole.compute(), expected, rtol=3e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", SCALES)
 def test_errors_in_the_unit_itself(scale):
     target, preds = np.float32(TARGET * scale), np.float32(PREDS * scale)
@@ -120,6 +121,7 @@ def test_batches_of_different_units():
         np.testing.assert_allclose(rmse.compute(), np.sqrt((both**2).mean()), rtol=3e-6)
 
 
+@pytest.mark.slow
 def test_extreme_scales_in_scans_and_over_devices():
     target = np.float32(TARGET * 1e-25).reshape(4, 6)
     preds = np.float32(PREDS * 1e-25).reshape(4, 6)

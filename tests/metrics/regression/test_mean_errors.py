@@ -92,6 +92,7 @@ def test_grid(metric, options, reference, outputs):
     np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(("metric", "options", "_"), ERRORS)
 def test_no_rows_and_nan_rows_give_nan(metric, options, _):
     assert np.isnan(metric(TARGET, PREDS, mask=np.zeros(24, bool), **options))
@@ -159,17 +160,35 @@ BAD_OPTIONS = [
     (jm.TweedieDevianceScore, {"power": 0.5}, "power=0.5 has no distribution"),
     (jm.D2TweedieScore, {"power": 0.5, "capacity": 4}, "power=0.5 has no distribution"),
     (jm.D2PinballScore, {"alpha": -1, "capacity": 4}, "alpha must lie between 0 and 1"),
-    (jm.MinkowskiDistance, {"p": 0.5}, "p must be a finite number, 1 or more, but is 0.5"),
-    (jm.MinkowskiDistance, {"p": np.inf}, "`MaxError` is the distance"),
-    (jm.CosineSimilarity, {"reduction": "max"}, "reduction must be one of 'mean', 'sum'"),
+    (jm.MinkowskiDistance, {"p": 0.5}, "p must be 1 or more, but is 0.5"),
+    (jm.MinkowskiDistance, {"p": np.nan}, "p must be 1 or more, but is nan"),
+    (jm.CosineSimilarity, {"reduction": "max"}, "reduction must be one of 'mean', 'sum', 'none'"),
+    (jm.CosineSimilarity, {"reduction": "none"}, "got capacity=None: .*needs a capacity"),
+    (
+        jm.KLDivergence,
+        {"capacity": 4},
+        "reduction='mean'. got capacity=4: .*leave the capacity out",
+    ),
     (jm.R2Score, {"adjusted": -1}, "adjusted must be 0 or a number of regressors, but is -1"),
     (jm.R2Score, {"multioutput": "mean"}, "multioutput must be one of 'raw_values'"),
+    (jm.MeanSquaredError, {"multioutput": "mean"}, "multioutput must be one of 'raw_values'"),
+    (jm.R2Score, {"multioutput": [1.0, 2.0]}, r"num_outputs=None outputs, but its shape is \[2\]"),
+    (
+        jm.MeanAbsoluteError,
+        {"num_outputs": 3, "multioutput": [1.0, 2.0]},
+        r"or a weight for each of num_outputs=3 outputs, but its shape is \[2\]",
+    ),
+    *(
+        (jm.R2Score, {"num_outputs": 2, "multioutput": weights}, "finite, not negative, and not")
+        for weights in ([-1, 2], [0, 0], [np.inf, 1])
+    ),
     (
         jm.NormalizedRootMeanSquaredError,
         {"normalization": "max"},
         "normalization must be one of 'mean', 'range'",
     ),
     (jm.KendallRankCorrCoef, {"capacity": 4, "variant": "d"}, "variant must be one of 'a', 'b'"),
+    (jm.SpearmanCorrCoef, {"capacity": 4, "alternative": "both"}, "alternative must be one of"),
     (jm.SpearmanCorrCoef, {"capacity": 0}, "needs a capacity of at least 1; got 0"),
 ]
 
@@ -178,6 +197,28 @@ BAD_OPTIONS = [
 def test_invalid_options(metric, options, text):
     with pytest.raises(ValueError, match=text):
         metric(**options)
+
+
+@pytest.mark.parametrize(
+    ("metric", "reference"),
+    [
+        (jm.root_mean_squared_error, sk.root_mean_squared_error),
+        (jm.r2_score, sk.r2_score),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (
+                (jm.root_mean_squared_logarithmic_error, sk.root_mean_squared_log_error),
+                (jm.mean_absolute_percentage_error, sk.mean_absolute_percentage_error),
+                (jm.explained_variance, sk.explained_variance_score),
+            )
+        ),
+    ],
+)
+def test_outputs_become_one(metric, reference):
+    for multioutput in ([0.5, 0, 3], np.array([1.0, 2, 3]), "uniform_average"):
+        actual = metric(TARGET, PREDS, num_outputs=3, multioutput=multioutput)
+        expected = reference(TARGET, PREDS, multioutput=multioutput)
+        np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("p", [1, 1.5, 2, 4])
@@ -197,6 +238,16 @@ def test_minkowski_of_powers_that_overflow(scale):
     np.testing.assert_allclose(metric.compute(), expected, rtol=1e-5)
     metric.update(target=np.zeros(3), preds=np.array([1.0, np.inf, np.inf]))
     assert metric.compute() == np.inf
+    assert np.isnan(metric.update(target=np.zeros(1), preds=np.array([np.nan])).compute())
+
+
+def test_minkowski_of_an_infinite_power():
+    metric, included = jm.MinkowskiDistance(p=np.inf), np.where(MASK, 2, 0)
+    assert metric.compute() == 0
+    metric.update(target=TARGET[:10], preds=PREDS[:10], sample_weight=included[:10])
+    metric.update(target=TARGET[10:], preds=PREDS[10:], sample_weight=included[10:])
+    expected = np.abs(TARGET - PREDS)[MASK].max()
+    np.testing.assert_allclose(metric.compute(), expected, rtol=1e-6)
     assert np.isnan(metric.update(target=np.zeros(1), preds=np.array([np.nan])).compute())
 
 
@@ -228,6 +279,60 @@ def test_ranked_probability(offset):
     np.testing.assert_allclose(actual, np.average(expected, weights=WEIGHT), rtol=1e-5)
     actual = jm.continuous_ranked_probability_score(target, preds[:, :1])
     np.testing.assert_allclose(actual, np.abs(t - p[:, 0]).mean(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("offset", [0, 1e6])
+def test_fair_ranked_probability(offset):
+    target = np.float32(TARGET[:, 0] + offset)
+    preds = np.float32(rng.normal(size=(24, 9)) + offset)
+    t, p = np.float64(target), np.float64(preds)
+    pairs = np.abs(p[:, :, None] - p[:, None, :]).sum((1, 2)) / (9 * 8)
+    expected = (np.abs(p - t[:, None]).mean(-1) - pairs / 2).mean()
+    actual = jm.continuous_ranked_probability_score(target, preds, fair=True)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+
+
+def test_fair_ranked_probability_of_one_member():
+    with pytest.raises(ValueError, match=r"must have two or more, but are \[2, 1\]"):
+        jm.continuous_ranked_probability_score(np.zeros(2), np.zeros((2, 1)), fair=True)
+
+
+def test_poisson():
+    target = np.floor(TARGET)
+    expected = np.average(PREDS - target * np.log(PREDS + 1e-7), axis=0, weights=WEIGHT)
+    options = {"sample_weight": WEIGHT, "num_outputs": 3}
+    np.testing.assert_allclose(jm.poisson(target, PREDS, **options), expected, rtol=1e-5)
+    actual = jm.poisson(target, np.log(PREDS), log_rate=True, **options)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+    assert jm.poisson(np.array([0, 2]), np.array([0.0, 1.0])) == 0.5
+    assert jm.poisson(np.array([1]), np.array([0.0])) == np.inf
+
+
+def test_values_of_rows():
+    rows = {"target": TARGET.reshape(4, 6, 3), "preds": PREDS.reshape(4, 6, 3)}
+    t, p = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (TARGET, PREDS))
+    expected = (t * p).sum(-1)
+    actual = jm.cosine_similarity(**rows, reduction="none")
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+    metric = jm.CosineSimilarity(reduction="none", capacity=24)
+    for part in (slice(0, 10), slice(10, 24)):
+        metric.update(target=TARGET[part], preds=PREDS[part], mask=MASK[part])
+    kept = expected[MASK]
+    np.testing.assert_allclose(metric.compute()[: len(kept)], kept, rtol=1e-5)
+    assert np.isnan(metric.compute()[len(kept) :]).all()
+    metric.update(target=TARGET, preds=PREDS)
+    assert metric.overflowed
+    assert np.isnan(metric.compute()).all()
+    assert not jm.CosineSimilarity().overflowed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", [jm.kl_divergence, jm.jensen_shannon_divergence])
+def test_divergences_of_rows(metric):
+    target, preds = TARGET[:5], PREDS[:5]
+    each = metric(target, preds, reduction="none")
+    expected = [metric(t[None], p[None]) for t, p in zip(target, preds, strict=True)]
+    np.testing.assert_allclose(each, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(), (24, 0)])

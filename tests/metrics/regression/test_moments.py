@@ -56,6 +56,7 @@ def test_explained(metric, reference, multioutput, offset):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", OFFSETS)
 def test_adjusted(offset):
     target, preds = examples(offset)
@@ -87,6 +88,7 @@ def test_nan_in_one_output_is_not_lost(multioutput):
     assert np.isnan(raw).tolist() == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", OFFSETS)
 @pytest.mark.parametrize("squared", [True, False])
 def test_relative_squared_error(squared, offset):
@@ -98,6 +100,7 @@ def test_relative_squared_error(squared, offset):
     assert np.isnan(jm.RelativeSquaredError().compute())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.5, 1e4, 1e6])
 @pytest.mark.parametrize("normalization", ["mean", "range", "std", "l2"])
 def test_normalized_error(normalization, offset):
@@ -129,6 +132,7 @@ def concordance(target, preds, weight):
     return 2 * np.average(a * b, weights=weight) / spread
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", OFFSETS)
 @pytest.mark.parametrize(
     ("metric", "reference"),

@@ -97,6 +97,51 @@ def test_fractional_weights():
     assert actual == 3
 
 
+def by_scipy(statistic, **options):
+    def reference(target, preds, alternative="two-sided"):
+        return statistic(target, preds, alternative=alternative, **options)
+
+    return reference
+
+
+TESTS = [
+    (jm.spearman_corrcoef, {}, by_scipy(stats.spearmanr)),
+    (jm.kendall_rank_corrcoef, {}, by_scipy(stats.kendalltau, method="asymptotic")),
+    (
+        jm.kendall_rank_corrcoef,
+        {"variant": "c"},
+        by_scipy(stats.kendalltau, method="asymptotic", variant="c"),
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("metric", "options", "reference"), TESTS)
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_p_values(metric, options, reference, alternative):
+    options = {"p_value": True, "alternative": alternative, **options}
+    for values in (3, 1000):
+        target = np.float64(rng.integers(0, values, 40))
+        preds = target * rng.choice([-1, 1]) + rng.integers(-2 * values, 2 * values, 40)
+        actual = metric(target, preds, **options)
+        expected = reference(target, preds, alternative)
+        np.testing.assert_allclose(actual.statistic, expected.statistic, rtol=1e-5)
+        np.testing.assert_allclose(actual.p_value, expected.pvalue, rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", [jm.spearman_corrcoef, jm.kendall_rank_corrcoef])
+def test_p_values_at_the_ends(metric):
+    target, mask = np.arange(40.0), np.arange(40) < 12
+    actual = metric(target, -target, mask=mask, p_value=True, alternative="less")
+    np.testing.assert_allclose(actual.statistic, -1, rtol=1e-6)
+    assert 0 <= actual.p_value < 1e-5
+    assert np.isnan(metric(target, 0 * target, p_value=True).p_value)
+    weighted = metric(target, target % 7, sample_weight=np.full(40, 2.0), p_value=True)
+    repeated = metric(*(np.repeat(x, 2) for x in (target, target % 7)), p_value=True)
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-4)
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
 def test_inversions(size):
     numbers, weight = rng.integers(0, size, size), rng.integers(0, 5, size).astype(np.float32)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn.metrics as sk
+from sklearn.calibration import calibration_curve
 
 import jax_metrics as jm
 from jax_metrics.metrics import (
@@ -40,6 +41,7 @@ def assert_close(actual, expected, rtol=1e-5):
     np.testing.assert_allclose(actual, expected, rtol=rtol)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 @pytest.mark.parametrize("logits", [False, True])
 def test_log_loss_and_brier_score(logits, weight):
@@ -105,6 +107,7 @@ def test_hinge_loss(strategy, squared):
     assert_close(jm.metrics.hinge_loss(LABELS, LOGITS, num_classes=C, **options), losses.mean())
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("bins", [1, 7, 15])
 @pytest.mark.parametrize("norm", ["l1", "l2", "max"])
 def test_calibration_error(norm, bins):
@@ -161,6 +164,74 @@ def test_explained_fractions_of_costs(weight):
     assert_close(jm.metrics.d2_brier_score(BITS, LOGITS, **options), expected)
 
 
+@pytest.mark.parametrize("scale_by_half", ["auto", True, False])
+def test_scale_of_brier_score(scale_by_half):
+    options = {"scale_by_half": scale_by_half}
+    binary, classes = sigmoid(LOGITS[:, 0]), softmax(LOGITS)
+    actual = jm.metrics.brier_score(BITS[:, 0], binary, **options)
+    assert_close(actual, sk.brier_score_loss(BITS[:, 0], binary, **options))
+    actual = jm.metrics.brier_score(LABELS, classes, num_classes=classes.shape[1], **options)
+    assert_close(actual, sk.brier_score_loss(LABELS, classes, **options))
+
+
+def test_unknown_scale_of_brier_score():
+    with pytest.raises(ValueError, match="scale_by_half must be one of 'auto', True, False"):
+        jm.metrics.BrierScore(scale_by_half="no")
+
+
+def gaps_of_quantile_bins(target, preds, bins):
+    """The gap and the number of examples of each bin, as scikit-learn forms bins."""
+    bounds = np.percentile(preds, np.linspace(0, 100, bins + 1))[1:-1]
+    bin_of = np.searchsorted(bounds, preds)
+    members = [bin_of == i for i in np.unique(bin_of)]
+    gaps = [abs(target[m].mean() - preds[m].mean()) for m in members]
+    return np.array(gaps), np.array([m.sum() for m in members])
+
+
+@pytest.mark.parametrize("bins", [1, 4, 7])
+def test_calibration_over_quantiles(bins):
+    for preds in (sigmoid(LOGITS[:, 0]), np.round(sigmoid(LOGITS[:, 0]), 1)):
+        target, preds = BITS[:, 0], np.float64(np.float32(preds))
+        options = {"strategy": "quantile", "num_bins": bins}
+        gaps, counts = gaps_of_quantile_bins(target, preds, bins)
+        actual = jm.metrics.calibration_error(target, preds, **options)
+        assert_close(actual, np.average(gaps, weights=counts))
+        observed, predicted = calibration_curve(target, preds, n_bins=bins, strategy="quantile")
+        actual = jm.metrics.calibration_error(target, preds, norm="max", **options)
+        assert_close(actual, abs(observed - predicted).max())
+
+
+def test_calibration_over_quantiles_in_batches():
+    target, preds, weight = BITS[:, 0], sigmoid(LOGITS[:, 0]), rng.integers(0, 3, N)
+    metric = CalibrationError(strategy="quantile", num_bins=4, norm="l2", capacity=N)
+    for part in (slice(0, 20), slice(20, N)):
+        arguments = {"target": target[part], "preds": preds[part]}
+        metric.update(**arguments, sample_weight=np.float32(weight[part]))
+    gaps, counts = gaps_of_quantile_bins(*(np.repeat(x, weight) for x in (target, preds)), 4)
+    assert_close(metric.compute(), np.sqrt(np.average(gaps**2, weights=counts)))
+    assert not metric.overflowed
+    metric.update(target=target, preds=preds)
+    assert metric.overflowed
+    assert np.isnan(metric.compute())
+    assert not CalibrationError().overflowed
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+def test_calibration_by_class(strategy):
+    options = {"strategy": strategy, "num_bins": 5}
+    probabilities = softmax(LOGITS)
+    for target, kind in ((LABELS, "num_classes"), (BITS, "num_labels")):
+        bits = np.eye(C, dtype=int)[LABELS] if target is LABELS else BITS
+        each = [
+            jm.metrics.calibration_error(bits[:, i], probabilities[:, i], **options)
+            for i in range(C)
+        ]
+        actual = jm.metrics.calibration_error(
+            target, probabilities, by_class=True, **{kind: C}, **options
+        )
+        assert_close(actual, each)
+
+
 @pytest.mark.parametrize("score", [jm.metrics.d2_log_loss_score, jm.metrics.d2_brier_score])
 def test_class_frequencies_explain_nothing(score):
     target = np.array([0, 0, 0, 1])
@@ -209,6 +280,10 @@ def test_ranking_without_some_labels(ours, theirs):
     [
         (lambda: HingeLoss(strategy="all"), "strategy must be one of"),
         (lambda: CalibrationError(norm="l3"), "norm must be one of"),
+        (lambda: CalibrationError(strategy="equal"), "strategy must be one of 'uniform'"),
+        (lambda: CalibrationError(strategy="quantile"), "got capacity=None: .*needs a capacity"),
+        (lambda: CalibrationError(capacity=4), "evenly spaced bins have none"),
+        (lambda: CalibrationError(by_class=True), "needs `num_classes` or `num_labels`"),
         (lambda: CalibrationError(num_bins=0), "num_bins must be at least 1, but is 0"),
         (lambda: LogLoss(epsilon=-1.0), "epsilon must lie between 0 and 1"),
         (lambda: LogLoss(num_classes=1), "num_classes must be at least 2"),

@@ -12,9 +12,15 @@ import jax_metrics as jm
 from jax_metrics.metrics import Buffer, Mean, Moments, Total
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.aggregation._last_value import Last
+from jax_metrics.metrics.clustering._cluster_moments import ClusterMoments
 from jax_metrics.metrics.curves._latest_rows import LatestRows
 from jax_metrics.metrics.curves._score_state import BinnedScores, ExactScores
+from jax_metrics.metrics.detection._detections import DetectionState
+from jax_metrics.metrics.detection._matching import Matches
+from jax_metrics.metrics.image._features import FeatureMoments, FeatureRows
 from jax_metrics.metrics.regression._minkowski_distance import _PowerSum
+from jax_metrics.metrics.retrieval._documents import DocumentBatch, Documents
+from jax_metrics.metrics.retrieval._query_values import ExtremeValue, KeptValues, MeanValue
 from jax_metrics.metrics.state import (
     Accumulator,
     SquareSum,
@@ -26,6 +32,7 @@ from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.metrics.wrappers._update_window import UpdateWindow
 
 ROWS = jnp.ones(2)
+MATCHES = Matches(*jnp.ones((2, 1, 2, 1, 1), bool))
 MAKE = {
     Total: (lambda cls: cls(1.0), lambda state: state + 2),
     Moments: (lambda cls: cls(1), lambda state: state.updated(ROWS[:, None])),
@@ -39,6 +46,35 @@ MAKE = {
     ExactScores: (
         lambda cls: cls(Buffer(4, (2,)), False),
         lambda state: state.added(ROWS / 2, ROWS, ROWS > 0, []),
+    ),
+    DetectionState: (
+        lambda cls: cls(4, (1, 1), 1, jnp.float32),
+        lambda state: state.added(*[ROWS[None]] * 3, MATCHES, ROWS[None] > 0, jnp.ones((1, 1))),
+    ),
+    ClusterMoments: (
+        lambda cls: cls(2, 1, jnp.float32),
+        lambda state: state.updated_by_labels(ROWS[:, None], jnp.arange(2), ROWS),
+    ),
+    FeatureMoments: (
+        lambda cls: cls(1, 1, jnp.float32),
+        lambda state: state.updated(ROWS[:, None], ROWS, jnp.array(0)),
+    ),
+    FeatureRows: (
+        lambda cls: cls(4, 1, jnp.float32),
+        lambda state: state.extended(ROWS[:, None], ROWS > 0, ROWS),
+    ),
+    Documents: (
+        lambda cls: cls(4, jnp.float32),
+        lambda state: state.added(jnp.arange(2), DocumentBatch(ROWS, ROWS, ROWS, ())),
+    ),
+    MeanValue: (lambda cls: cls((), jnp.float32), lambda state: state.added(ROWS, ROWS)),
+    ExtremeValue: (
+        lambda cls: cls((), jnp.float32, largest=True),
+        lambda state: state.added(ROWS, ROWS),
+    ),
+    KeptValues: (
+        lambda cls: cls(4, (), jnp.float32, "median"),
+        lambda state: state.added(ROWS, ROWS),
     ),
     SquareSum: (lambda cls: cls(), lambda state: state.updated(ROWS, ROWS)),
     _PowerSum: (

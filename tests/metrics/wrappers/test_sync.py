@@ -12,7 +12,9 @@ from jax.sharding import AxisType, PartitionSpec
 import jax_metrics as jm
 from jax_metrics.metrics import (
     BootStrapper,
+    ByGroup,
     Classwise,
+    ConfidenceInterval,
     Max,
     Mean,
     MeanSquaredError,
@@ -20,6 +22,7 @@ from jax_metrics.metrics import (
     MinMax,
     Multioutput,
     Multitask,
+    PairedComparison,
     Precision,
     Running,
     RunningMean,
@@ -32,6 +35,8 @@ rng = np.random.default_rng(0)
 VALUES = {"values": rng.normal(size=8).astype(np.float32)}
 OUTPUTS = dict(zip(("target", "preds"), rng.normal(size=(2, 8, 3)).astype(np.float32), strict=True))
 CLASSES = dict(zip(("target", "preds"), rng.integers(0, 3, (2, 8)), strict=True))
+OUTCOMES = {"values": np.arange(8) % 3 == 0}
+PAIRED = {**OUTPUTS, "baseline": OUTPUTS["target"]}
 TASKS = {name: {"a": value} for name, value in OUTPUTS.items()}
 
 # Of each: the metric, the batch, and whether the order and number of updates makes no difference.
@@ -44,6 +49,9 @@ CASES = [
     (Running(Max(), window=4), VALUES, True),
     (RunningMean(window=4), VALUES, True),
     (RunningSum(window=5), VALUES, True),
+    (ByGroup(Mean(), num_groups=2), {**VALUES, "groups": np.arange(8) % 2}, True),
+    (ConfidenceInterval(Mean(), method="wilson"), OUTCOMES, True),
+    (PairedComparison(MeanSquaredError(), num_samples=2), PAIRED, False),
     (BootStrapper(Mean(), num_bootstraps=3, raw=True), VALUES, False),
     (BootStrapper(Mean(), num_bootstraps=3, raw=True, key=jax.random.PRNGKey(0)), VALUES, False),
 ]
@@ -101,6 +109,7 @@ def test_reduce(metric, batch, exact):
     assert_merged(metric, update(parts).reduce(), batch, exact)
 
 
+@pytest.mark.slow
 def test_merged_bootstraps_draw_anew():
     metric = BootStrapper(Mean(), num_bootstraps=3, raw=True)
     drawn = []

@@ -25,6 +25,7 @@ from jax_metrics.metrics import (
 BATCHES = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [1, 3, 7, 10])
 def test_running_counts_the_last_updates(window):
     metrics = [RunningMean(window=window), RunningSum(window=window), Running(Max(), window=window)]
@@ -66,6 +67,7 @@ def test_min_max_over_the_values_after_each_update():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampling", ["poisson", "multinomial"])
 def test_bootstraps_spread_as_theory_says(sampling):
     values = np.random.default_rng(0).normal(3, 2, 2000)
@@ -126,6 +128,7 @@ def test_bootstraps_of_few_examples(metric, arguments, expected, sampling):
     np.testing.assert_allclose(found["std"], spread, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_bootstraps_of_what_has_no_value_are_nan():
     bootstraps = BootStrapper(jm.metrics.AUROC(capacity=2), num_bootstraps=3)
     value = bootstraps(target=np.zeros(2, int), preds=np.array([0.2, 0.7]))

@@ -15,7 +15,8 @@ class Reduction(enum.StrEnum):
     Attributes:
         NONE: `m * w * v`, one for each value.
         SUM: `sum(m * w * v)`.
-        SUM_OVER_BATCH_SIZE: `sum(m * w * v) / sum(m)`, so weights scale the result.
+        SUM_OVER_BATCH_SIZE: `sum(m * w * v) / sum(m)`, so weights scale the result; `"mean"` is
+            another name.
         MEAN_OVER_WEIGHTS: `sum(m * w * v) / sum(m * w)`, a weighted mean.
 
     Example:
@@ -30,7 +31,9 @@ class Reduction(enum.StrEnum):
     MEAN_OVER_WEIGHTS = "mean_over_weights"
 
     @classmethod
-    def _missing_(cls, value: object) -> None:
+    def _missing_(cls, value: object) -> "Reduction":
+        if value == "mean":
+            return cls.SUM_OVER_BATCH_SIZE
         options = ", ".join(repr(str(member)) for member in cls)
         raise ValueError(f"There is no reduction {value!r}. Choose one of {options}.")
 
@@ -42,6 +45,17 @@ class Terms(NamedTuple):
         values: The losses, already multiplied by the weights.
         weights: The denominator of `mean_over_weights`, of the shape of the values; None for 1.
         mask: The losses that count, of the shape of the values; None for all.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> class Weighted(jm.Loss):
+        ...     def call(self, target, preds):
+        ...         weights = jnp.where(target > 0, 3.0, 1.0)
+        ...         return jm.losses.Terms(weights * (target - preds) ** 2, weights)
+        >>> loss = Weighted(reduction="mean_over_weights")
+        >>> float(loss(target=jnp.array([0.0, 1.0]), preds=jnp.array([1.0, 1.0])))
+        0.25
     """
 
     values: jax.Array

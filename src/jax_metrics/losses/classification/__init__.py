@@ -30,6 +30,12 @@ from jax_metrics.losses.classification._hinge import multiclass_hinge as multicl
 from jax_metrics.losses.classification._hinge import multiclass_perceptron as multiclass_perceptron
 from jax_metrics.losses.classification._hinge import perceptron as perceptron
 from jax_metrics.losses.classification._hinge import squared_hinge as squared_hinge
+from jax_metrics.losses.classification._linear_crossentropy import (
+    LinearCrossentropy as LinearCrossentropy,
+)
+from jax_metrics.losses.classification._linear_crossentropy import (
+    linear_crossentropy as linear_crossentropy,
+)
 from jax_metrics.losses.classification._margin import MultilabelMargin as MultilabelMargin
 from jax_metrics.losses.classification._margin import MultilabelSoftMargin as MultilabelSoftMargin
 from jax_metrics.losses.classification._margin import MultiMargin as MultiMargin

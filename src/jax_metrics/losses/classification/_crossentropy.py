@@ -43,6 +43,7 @@ def crossentropy(
     from_logits: bool = True,
     label_smoothing: float = 0.0,
     class_weights: Sequence[float] | None = None,
+    pos_weight: float | Sequence[float] | None = None,
     ignore_index: int | None = None,
     check_bounds: bool = True,
     epsilon: float = 1e-7,
@@ -60,6 +61,9 @@ def crossentropy(
         from_logits: Whether scores are logits; otherwise they are probabilities.
         label_smoothing: See `smooth_labels`.
         class_weights: A factor `w` for each class; two when `binary`, for 0 and for 1.
+        pos_weight: When `binary`, a factor for the labels 1: a number, or one for each of the
+            labels along the last axis, such as the number of negatives for each positive. Unlike
+            `class_weights` it is no weight of a mean.
         ignore_index: Integer labels of this value have the loss 0.
         check_bounds: Whether to check that labels are classes and probabilities between 0 and 1:
             violations raise an error, or return NaN under `jit`. Without the check they return a
@@ -99,8 +103,12 @@ def crossentropy(
     weights = None
     if class_weights is not None:
         weights = as_class_weights(class_weights, 2 if binary else preds.shape[-1], preds.dtype)
+    factor = None if pos_weight is None else _as_pos_weight(pos_weight, binary, preds)
     if binary:
-        terms = _binary(target, preds, from_logits, label_smoothing, weights, epsilon, check_bounds)
+        terms = _binary(
+            *(target, preds, from_logits, label_smoothing, weights, factor),
+            *(epsilon, check_bounds),
+        )
     elif is_sparse(target, preds) and not label_smoothing:
         terms = _sparse(target, preds, from_logits, weights, epsilon, check_bounds)
     else:
@@ -125,12 +133,28 @@ class Crossentropy(from_function(crossentropy), init=False):
     """
 
 
+def _as_pos_weight(pos_weight: Any, binary: bool, preds: jax.Array) -> jax.Array:
+    if not binary:
+        raise ValueError(
+            "pos_weight is for labels of their own, `binary=True`. For classes give "
+            "`class_weights`, a factor for each."
+        )
+    factor = jnp.asarray(pos_weight, preds.dtype)
+    if factor.shape not in ((), preds.shape[-1:]):
+        raise ValueError(
+            f"pos_weight must be a number, or {preds.shape[-1]} of them for preds of shape "
+            f"{list(preds.shape)}, but has the shape {list(factor.shape)}."
+        )
+    return factor
+
+
 def _binary(
     target: jax.Array,
     preds: jax.Array,
     from_logits: bool,
     label_smoothing: float,
     weights: jax.Array | None,
+    pos_weight: jax.Array | None,
     epsilon: float,
     check_bounds: bool,
 ) -> Terms:
@@ -143,6 +167,8 @@ def _binary(
     negative = 1 - positive
     if weights is not None:
         positive, negative = positive * weights[1], negative * weights[0]
+    if pos_weight is not None:
+        positive = positive * pos_weight
     if from_logits:
         # Not optax' form: it is NaN where the logit is infinite and correct.
         log_likelihood = multiply_log(positive, jax.nn.log_sigmoid(preds))

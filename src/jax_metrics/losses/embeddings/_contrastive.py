@@ -12,7 +12,14 @@ from jax_metrics.losses.embeddings._triplet import norm
 
 @explains_arguments
 @values_of_terms
-def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = None) -> Terms:
+def ntxent(
+    target: Any,
+    preds: Any,
+    *,
+    temperature: float = 0.07,
+    mean_over_pairs: bool = False,
+    mask: Any = None,
+) -> Terms:
     """The normalized temperature-scaled crossentropy of each embedding, by groups.
 
     `-log(e / (e + sum of e over other groups))` with `e = exp(cos / temperature)`, averaged over
@@ -25,6 +32,8 @@ def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = No
         target: The group of each embedding, integers, `[n]`.
         preds: The embeddings, `[n, d]`; their length does not matter.
         temperature: The divisor of the cosines.
+        mean_over_pairs: Whether the mean of the losses is that over all pairs inside of groups, as
+            in optax, so that embeddings of large groups count more.
         mask: Booleans `[n]`; false leaves an embedding out.
 
     Returns:
@@ -50,7 +59,10 @@ def ntxent(target: Any, preds: Any, *, temperature: float = 0.07, mask: Any = No
     losses = jax.nn.softplus(others - logits)  # the digits of logaddexp(...) - logits would cancel
     count = jnp.sum(same_group, axis=-1)
     total = jnp.sum(jnp.where(same_group, losses, 0), axis=-1)
-    return Terms(total / jnp.maximum(count, 1), mask=count > 0)
+    divisor = jnp.maximum(count, 1)
+    if mean_over_pairs:  # the pairs of an embedding on average, for each
+        divisor = jnp.maximum(jnp.sum(count), 1) / jnp.maximum(jnp.sum(count > 0), 1)
+    return Terms(total / divisor, mask=count > 0)
 
 
 class NTXent(from_function(ntxent, "mask"), init=False):
@@ -67,7 +79,11 @@ class NTXent(from_function(ntxent, "mask"), init=False):
     if TYPE_CHECKING:
 
         def __init__(
-            self, *, temperature: float = 0.07, **options: Unpack[LossOptions]
+            self,
+            *,
+            temperature: float = 0.07,
+            mean_over_pairs: bool = False,
+            **options: Unpack[LossOptions],
         ) -> None: ...
 
         def __call__(

@@ -21,6 +21,7 @@ def triplet_margin(
     margin: float = 1.0,
     p: float = 2.0,
     swap: bool = False,
+    eps: float = 0.0,
     distance: Distance | None = None,
 ) -> jax.Array:
     """`max(0, margin + d(anchor, positive) - d(anchor, negative))`.
@@ -36,6 +37,7 @@ def triplet_margin(
         p: The order of the norm, at least 1; `inf` for the largest difference. The gradient of a
             distance of 0 is 0.
         swap: Whether to use the distance between positive and negative if it is smaller.
+        eps: What is added to each difference before the norm; PyTorch adds 1e-6.
         distance: A function of two arrays `[..., n]`, used instead of the norm.
 
     Raises:
@@ -56,7 +58,7 @@ def triplet_margin(
     )
     same_shape(anchor=anchor, positive=positive, negative=negative)
     # Not optax' form: it takes no absolute values, so it is wrong for p = 1 and p = 3.
-    measure = distance if distance is not None else lambda a, b: norm(a - b, p)
+    measure = distance if distance is not None else lambda a, b: norm(a - b + eps, p)
     to_positive, to_negative = measure(anchor, positive), measure(anchor, negative)
     if swap:
         to_negative = jnp.minimum(to_negative, measure(positive, negative))
@@ -98,6 +100,7 @@ class TripletMargin(from_function(triplet_margin, "negative"), init=False):
             margin: float = 1.0,
             p: float = 2.0,
             swap: bool = False,
+            eps: float = 0.0,
             distance: Distance | None = None,
             **options: Unpack[LossOptions],
         ) -> None: ...

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, explains_arguments, pair, positive, same_shape
+from jax_metrics.arguments import as_float, explains_arguments, pair, positive
 from jax_metrics.losses.base import LossOptions, from_function
 
 
@@ -22,7 +22,8 @@ def gaussian_nll(
     Args:
         target: True values, `[...]`.
         preds: The predicted means, of the same shape.
-        var: The predicted variances, of the same shape.
+        var: The predicted variances: of the same shape; one for each row, `[..., 1]` or without
+            the last axis; or a single one.
         full: Whether to add `log(2 * pi) / 2`.
         epsilon: The lower bound of the variances; smaller ones have no gradient.
 
@@ -37,11 +38,25 @@ def gaussian_nll(
     """
     positive(epsilon=epsilon)
     target, preds = pair(target, preds)
-    var = as_float("var", var)
-    same_shape(preds=preds, var=var)
-    var = jnp.maximum(var, epsilon)
+    var = jnp.maximum(_broadcast(as_float("var", var), preds.shape), epsilon)
     loss = 0.5 * (jnp.log(var) + (target - preds) ** 2 / var)
     return loss + 0.5 * math.log(2 * math.pi) if full else loss
+
+
+def _broadcast(var: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """The variances in the shape of the means.
+
+    Raises:
+        ValueError: If they do not fit.
+    """
+    if var.shape == shape[:-1] and shape:
+        var = var[..., None]
+    if var.shape not in (shape, (*shape[:-1], 1), ()):
+        raise ValueError(
+            f"var must have the shape of preds, {list(shape)}, or one value for each row, "
+            f"{[*shape[:-1], 1]}, but has {list(var.shape)}."
+        )
+    return jnp.broadcast_to(var, shape)
 
 
 class GaussianNLL(from_function(gaussian_nll, "var"), init=False):

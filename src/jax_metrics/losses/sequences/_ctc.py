@@ -20,6 +20,7 @@ def ctc(
     preds_length: Any = None,
     blank: int = 0,
     zero_infinity: bool = False,
+    by_target_length: bool = False,
 ) -> jax.Array:
     """Minus the log-probability of the labels over all ways to align them with the frames.
 
@@ -33,6 +34,8 @@ def ctc(
         blank: The class of the blank symbol.
         zero_infinity: Whether the loss of labels that do not fit into the frames is 0 instead of
             infinity. The gradient is 0 either way.
+        by_target_length: Whether to divide each loss by the number of its labels, as PyTorch does
+            in its mean.
 
     Returns:
         The losses, `[n]`.
@@ -77,6 +80,8 @@ def ctc(
     # Rounding must not make a probability larger than 1; the gradient remains.
     loss = loss - jax.lax.stop_gradient(jnp.minimum(loss, 0))
     loss = jnp.where(fits, loss, 0 if zero_infinity else jnp.inf)
+    if by_target_length:
+        loss = loss / jnp.maximum(jnp.sum(labels, -1), 1)
     return nan_where(None if wrong is None else wrong.any(-1), loss)
 
 
@@ -109,7 +114,12 @@ class CTC(from_function(ctc, "target_length", "preds_length"), init=False):
     if TYPE_CHECKING:
 
         def __init__(
-            self, *, blank: int = 0, zero_infinity: bool = False, **options: Unpack[LossOptions]
+            self,
+            *,
+            blank: int = 0,
+            zero_infinity: bool = False,
+            by_target_length: bool = False,
+            **options: Unpack[LossOptions],
         ) -> None: ...
 
         def __call__(

@@ -25,6 +25,7 @@ class Throughput(Metric):
     """
 
     higher_is_better = True
+    bounds = (0, None)
     per_example = ()
     count: Total
     seconds: Total

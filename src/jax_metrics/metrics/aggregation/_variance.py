@@ -29,6 +29,7 @@ class Variance(Metric):
         0.6666666865348816
     """
 
+    bounds = (0, None)
     moments: Moments
 
     def __init__(self, *, ddof: float = 0, **options: Unpack[Common]):

@@ -23,12 +23,11 @@ from jax_metrics.metrics.classification._confusion_matrix import (
     confusion_matrix as confusion_matrix,
 )
 from jax_metrics.metrics.classification._counting import Counting as Counting
+from jax_metrics.metrics.classification._counting import CountingOptions as CountingOptions
 from jax_metrics.metrics.classification._exact_match import ExactMatch as ExactMatch
 from jax_metrics.metrics.classification._exact_match import exact_match as exact_match
-from jax_metrics.metrics.classification._f_score import DiceScore as DiceScore
 from jax_metrics.metrics.classification._f_score import F1Score as F1Score
 from jax_metrics.metrics.classification._f_score import FBetaScore as FBetaScore
-from jax_metrics.metrics.classification._f_score import dice_score as dice_score
 from jax_metrics.metrics.classification._f_score import f1_score as f1_score
 from jax_metrics.metrics.classification._f_score import fbeta_score as fbeta_score
 from jax_metrics.metrics.classification._fairness import Fairness as Fairness
@@ -37,6 +36,7 @@ from jax_metrics.metrics.classification._fairness import fairness as fairness
 from jax_metrics.metrics.classification._fairness import group_stat_rates as group_stat_rates
 from jax_metrics.metrics.classification._jaccard_index import JaccardIndex as JaccardIndex
 from jax_metrics.metrics.classification._jaccard_index import jaccard_index as jaccard_index
+from jax_metrics.metrics.classification._label_metric import LabelMetric as LabelMetric
 from jax_metrics.metrics.classification._likelihood_ratio import (
     NegativeLikelihoodRatio as NegativeLikelihoodRatio,
 )
@@ -55,6 +55,16 @@ from jax_metrics.metrics.classification._matthews_corrcoef import (
 from jax_metrics.metrics.classification._matthews_corrcoef import (
     matthews_corrcoef as matthews_corrcoef,
 )
+from jax_metrics.metrics.classification._multilabel_confusion_matrix import (
+    MultilabelConfusionMatrix as MultilabelConfusionMatrix,
+)
+from jax_metrics.metrics.classification._multilabel_confusion_matrix import (
+    multilabel_confusion_matrix as multilabel_confusion_matrix,
+)
+from jax_metrics.metrics.classification._outcomes import Outcomes as Outcomes
+from jax_metrics.metrics.classification._outcomes import add_outcomes as add_outcomes
+from jax_metrics.metrics.classification._outcomes import count_outcomes as count_outcomes
+from jax_metrics.metrics.classification._outcomes import zero_outcomes as zero_outcomes
 from jax_metrics.metrics.classification._precision import Precision as Precision
 from jax_metrics.metrics.classification._precision import precision as precision
 from jax_metrics.metrics.classification._recall import Recall as Recall

@@ -5,12 +5,13 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import one_of
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.classification._counting import Counting
 from jax_metrics.metrics.classification._exact_match import all_correct
 from jax_metrics.metrics.classification._outcomes import Outcomes, add_outcomes, remainder
-from jax_metrics.metrics.counts import checked_sum
+from jax_metrics.metrics.counts import AVERAGES, checked_sum
 from jax_metrics.metrics.inputs import LabelBatch, LabelOptions, Labels, as_labels, refuse_swapped
 
 
@@ -47,6 +48,7 @@ class Accuracy(Counting):
         zero_division: float = 0.0,
         **options: Unpack[LabelOptions],
     ):
+        one_of("average", average, AVERAGES)
         super().__init__(average=average, zero_division=zero_division, **options)
         if subset and (self.labels.num_labels is None or average != "micro"):
             raise ValueError(
@@ -86,10 +88,10 @@ class Accuracy(Counting):
             return counts.tp, counts.fn, counts.support
         return counts.tp + counts.tn, counts.fp + counts.fn, counts.all
 
-    def score(self, counts: Outcomes) -> jax.Array:
-        """The fraction of correct predictions."""
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """Correct predictions, of all predictions."""
         correct, _, total = self.correct_wrong_total(counts)
-        return self.ratio(correct, total)
+        return correct, total
 
 
 def _with_inferred_classes(labels: Labels, target: Any, preds: Any) -> Labels:
@@ -125,10 +127,15 @@ class HammingDistance(Accuracy):
 
     higher_is_better = False
 
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """Wrong predictions, of all predictions."""
+        _, wrong, total = self.correct_wrong_total(counts)
+        return wrong, total
+
     def score(self, counts: Outcomes) -> jax.Array:
         """The fraction of wrong predictions."""
-        _, wrong, total = self.correct_wrong_total(counts)
-        distance = self.ratio(wrong, total)
+        _, _, total = self.correct_wrong_total(counts)
+        distance = super().score(counts)
         if self.labels.num_classes is None or self.average == "micro":
             return distance
         # All predictions of a class that is never the target are wrong.

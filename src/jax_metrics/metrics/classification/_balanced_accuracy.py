@@ -36,6 +36,7 @@ class BalancedAccuracy(LabelMetric):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
     correct: Total
     support: Total
 
@@ -53,6 +54,8 @@ class BalancedAccuracy(LabelMetric):
                 f"got num_labels={self.labels.num_labels}. For labels use `Accuracy` or `Recall`."
             )
         self.adjusted = adjusted
+        if adjusted:
+            self.bounds = (-1, 1)
         self.zero_division = zero_division
         classes = self.labels.num_classes or 2
         self.correct, self.support = (Total.zeros((classes,), self.dtype) for _ in range(2))

@@ -61,6 +61,7 @@ class ClassificationReport(LabelMetric):
         0.75
     """
 
+    bounds = (0, None)
     outcomes: Total
 
     def __init__(

@@ -1,9 +1,11 @@
 """Cohen's kappa: agreement beyond chance."""
 
-from typing import Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._functional import functional
@@ -24,7 +26,8 @@ class CohenKappa(LabelMetric):
 
     Args:
         weights: The cost of confusing class i with class j: None makes all equal, `"linear"` gives
-            `abs(i - j)`, `"quadratic"` gives `(i - j)**2`.
+            `abs(i - j)`, `"quadratic"` gives `(i - j)**2`; or the matrix of the costs,
+            `[classes, classes]`, with the target along the first axis.
         **options: See `Labels`; kappa is not defined for labels that are not mutually exclusive.
 
     Source: Cohen: A Coefficient of Agreement for Nominal Scales (1960).
@@ -40,18 +43,25 @@ class CohenKappa(LabelMetric):
     """
 
     higher_is_better = True
+    bounds = (-1, 1)
     matrix: Total
 
-    def __init__(self, *, weights: str | None = None, **options: Unpack[LabelOptions]):
-        one_of("weights", weights, (None, "linear", "quadratic"))
+    def __init__(
+        self,
+        *,
+        weights: str | Sequence[Sequence[float]] | None = None,
+        **options: Unpack[LabelOptions],
+    ):
         super().__init__(**options)
         if self.labels.num_labels is not None:
             raise ValueError(
                 "CohenKappa needs a binary target or classes, which are mutually exclusive; got "
                 f"num_labels={self.labels.num_labels}. Use one metric for each label."
             )
-        self.weights = weights
         self.matrix = zero_matrix(self.labels, self.dtype)
+        self.weights = _checked_weights(weights, self.matrix.high.shape)
+        if isinstance(self.weights, tuple):
+            self.bounds = (None, 1)
 
     def count(self, batch: LabelBatch) -> None:
         """Adds a batch to the confusion matrix."""
@@ -61,12 +71,37 @@ class CohenKappa(LabelMetric):
         """The value of kappa."""
         matrix = self.matrix.value
         observed = matrix / matrix.sum()
-        classes = jnp.arange(matrix.shape[0], dtype=matrix.dtype)
-        distance = abs(classes[:, None] - classes)
-        costs = {None: jnp.minimum(distance, 1), "linear": distance, "quadratic": distance**2}
-        cost = costs[self.weights]
+        if self.weights is None or isinstance(self.weights, str):
+            classes = jnp.arange(matrix.shape[0], dtype=matrix.dtype)
+            distance = abs(classes[:, None] - classes)
+            costs = {None: jnp.minimum(distance, 1), "linear": distance, "quadratic": distance**2}
+            cost = costs[self.weights]
+        else:
+            cost = jnp.asarray(self.weights, matrix.dtype)
         expected = observed.sum(1)[:, None] * observed.sum(0)
         return 1 - divide((cost * observed).sum(), (cost * expected).sum(), jnp.nan)
+
+
+def _checked_weights(
+    weights: Any, shape: tuple[int, ...]
+) -> str | tuple[tuple[float, ...], ...] | None:
+    """The name of the costs, or their matrix as tuples.
+
+    Raises:
+        ValueError: If the name is unknown, or the matrix does not fit the classes.
+    """
+    if weights is None or isinstance(weights, str):
+        one_of("weights", weights, (None, "linear", "quadratic"))
+        return weights
+    costs = np.asarray(weights, np.float64)
+    if costs.shape != shape:
+        raise ValueError(
+            "weights must be None, 'linear', 'quadratic', or a matrix of costs of shape "
+            f"{list(shape)}, but its shape is {list(costs.shape)}."
+        )
+    if not (np.isfinite(costs).all() and (costs >= 0).all()):
+        raise ValueError("The costs in weights must be finite and not negative.")
+    return tuple(map(tuple, costs.tolist()))
 
 
 cohen_kappa = functional(CohenKappa)

@@ -72,6 +72,7 @@ class ConfusionMatrix(LabelMetric):
                [0.5, 1. ]], dtype=float32)
     """
 
+    bounds = (0, None)
     plot_form = "matrix"
     matrix: Total
 
@@ -79,6 +80,8 @@ class ConfusionMatrix(LabelMetric):
         one_of("normalize", normalize, (None, *_AXES))
         super().__init__(**options)
         self.normalize = normalize
+        if normalize is not None:
+            self.bounds = (0, 1)
         self.matrix = zero_matrix(self.labels, self.dtype)
 
     def count(self, batch: LabelBatch) -> None:

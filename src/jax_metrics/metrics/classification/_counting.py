@@ -1,10 +1,13 @@
 """`Counting`: the base of metrics computed from true and false positives and negatives."""
 
+from collections.abc import Sequence
 from typing import Unpack
 
 import jax
+import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics.classification._label_metric import LabelMetric
 from jax_metrics.metrics.classification._outcomes import (
     Outcomes,
@@ -21,51 +24,102 @@ class CountingOptions(LabelOptions, total=False):
     """The options of `Counting`."""
 
     average: str | None
+    labels: Sequence[int] | None
     zero_division: float
 
 
 class Counting(LabelMetric):
     """The base of metrics computed from true and false positives and negatives.
 
-    A subclass defines `score`, which maps the four counts, of any shape, to values of that shape.
+    A subclass defines `score`, which maps the four counts, of any shape, to values of that shape;
+    or `fraction`, if the value is a fraction of the examples, or of some of them.
 
     Args:
         average: With classes or labels, how their values become one: `"micro"` counts them all
             together; `"macro"` takes the mean over all labels, or over the classes that occur in
             target or predictions; `"weighted"` weights the mean by how often each is the target;
-            None returns the value of each, `[num_classes]` or `[num_labels]`.
+            None returns the value of each, `[num_classes]` or `[num_labels]`; `"samples"`, with
+            `num_labels`, takes the mean over examples of the value of the labels of each.
+        labels: The classes or labels to average over, in the order of the values if there is no
+            average. They count also if they do not occur, so `range(num_classes)` is the mean over
+            all classes.
         zero_division: The value where the denominator is zero. NaN leaves a class out of the mean.
         **options: See `Labels`.
 
     Attributes:
         outcomes: True positives, false positives, false negatives and true negatives, along the
-            first axis; exact up to 2**48: `int(metric.outcomes[0])`.
+            first axis; exact up to 2**48: `int(metric.outcomes[0])`. Not with `average="samples"`.
     """
 
     higher_is_better = True
+    bounds = (0, 1)
     outcomes: Total
+    of_samples: Total  # the sum of the values of examples, and of their weights
 
     def __init__(
         self,
         *,
         average: str | None = "macro",
+        labels: Sequence[int] | None = None,
         zero_division: float = 0.0,
         **options: Unpack[LabelOptions],
     ):
-        one_of("average", average, AVERAGES)
+        one_of("average", average, (*AVERAGES, "samples"))
         super().__init__(**options)
         self.average = average
         self.zero_division = zero_division
-        self.outcomes = zero_outcomes(self.labels, self.dtype, together=average == "micro")
+        self.chosen = None if labels is None else self._checked_choice(labels)
+        self._together = average == "micro" and labels is None
+        if average == "samples":
+            self._check_samples()
+            self.of_samples = Total.zeros((2,), self.dtype)
+        else:
+            self.outcomes = zero_outcomes(self.labels, self.dtype, together=self._together)
+
+    def _checked_choice(self, labels: Sequence[int]) -> tuple[int, ...]:
+        chosen = tuple(map(int, labels))
+        (size,) = self.labels.shape or (0,)
+        if not chosen or len({*chosen}) < len(chosen) or not all(0 <= x < size for x in chosen):
+            raise ValueError(
+                f"labels must be different classes or labels from 0 to {size - 1}; got {chosen}"
+                + ("." if size else ", but the metric is binary: choose `pos_label`.")
+            )
+        return chosen
+
+    def _check_samples(self) -> None:
+        if self.labels.num_labels is None or self.chosen is not None:
+            raise ValueError(
+                'average="samples" takes the mean over examples with several labels each: it needs '
+                f"`num_labels` and all labels; got num_labels={self.labels.num_labels} and "
+                f"labels={self.chosen}."
+            )
 
     def count(self, batch: LabelBatch) -> None:
         """Adds the outcomes of a batch."""
-        outcomes, fault = count_outcomes(batch, self.labels, together=self.average == "micro")
+        if self.average == "samples":
+            self._count_samples(batch)
+            return
+        outcomes, fault = count_outcomes(batch, self.labels, together=self._together)
         self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
+
+    def _count_samples(self, batch: LabelBatch) -> None:
+        """Adds the value of each example, whose weight is the largest of its labels."""
+        target, preds = batch.target == 1, batch.preds == 1
+        weight = batch.weight.astype(self.dtype)
+        parts = (target & preds, ~target & preds, target & ~preds, ~target & ~preds)
+        scores = self.score(Outcomes(*((part * weight).sum(-1) for part in parts)))
+        weight = jnp.where(jnp.isnan(scores), 0, weight.max(-1))
+        sums = [Total.sum(x, None, self.dtype) for x in (jnp.nan_to_num(scores) * weight, weight)]
+        self.of_samples += jax.tree.map(lambda *x: jnp.stack(x), *sums)
+        self.of_samples = self.of_samples.marked(check_rules(batch.rules))
 
     def score(self, counts: Outcomes) -> jax.Array:
         """The value of each class, or of all together."""
-        raise TypeError(f"{type(self).__name__} must define `score`.")
+        return self.ratio(*self.fraction(counts))
+
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """The examples that the value counts, and those that it is a fraction of."""
+        raise TypeError(f"{type(self).__name__} must define `score` or `fraction`.")
 
     def ratio(self, numerator: jax.Array, denominator: jax.Array) -> jax.Array:
         """Their quotient, or `zero_division` where the denominator is zero."""
@@ -78,8 +132,15 @@ class Counting(LabelMetric):
 
     def compute(self) -> jax.Array:
         """The value, averaged per `average`."""
+        if self.average == "samples":
+            return self.ratio(*self.of_samples.value)
         counts = self.counts
-        included = True if self.labels.num_labels is not None else counts.occurs
+        if self.chosen is not None:
+            counts = Outcomes(*(x[jnp.array(self.chosen)] for x in counts))
+            if self.average == "micro":
+                return self.score(Outcomes(*(x.sum() for x in counts)))
+        all_count = self.labels.num_labels is not None or self.chosen is not None
+        included = True if all_count else counts.occurs
         return average_scores(
             self.score(counts), counts.support, self.average, self.zero_division, included
         )

@@ -30,6 +30,7 @@ class ExactMatch(LabelMetric, WeightedMean):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(self, **options: Unpack[LabelOptions]):
         super().__init__(**options)

@@ -64,24 +64,5 @@ class F1Score(Counting):
         return self.ratio(2 * counts.tp, counts.support + counts.predicted)
 
 
-class DiceScore(F1Score):
-    """Dice's coefficient, `2 * |A & B| / (|A| + |B|)`: the name of the F1 score in segmentation.
-
-    For each class the pixels of all examples are counted together. See `Counting` for the options.
-
-    Source: Dice: Measures of the Amount of Ecologic Association Between Species (1945).
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> import jax_metrics as jm
-        >>> target, preds = jnp.array([[0, 1], [1, 1]]), jnp.array([[0, 0], [1, 1]])
-        >>> float(jm.metrics.DiceScore()(target=target, preds=preds))
-        0.800000011920929
-        >>> jm.metrics.dice_score(target, preds, num_classes=2, average=None)
-        Array([0.6666667, 0.8      ], dtype=float32)
-    """
-
-
 fbeta_score = functional(FBetaScore, "fbeta_score")
 f1_score = functional(F1Score)
-dice_score = functional(DiceScore)

@@ -21,6 +21,7 @@ class GroupMetric(Metric):
         matrix: The confusion matrix of each group, `[num_groups, 2, 2]`.
     """
 
+    bounds = (0, 1)
     matrix: Total
 
     def __init__(

@@ -18,6 +18,8 @@ class LabelMetric(Metric):
         from_logits: Whether floats are logits instead of probabilities.
         top_k: The target counts as predicted if its score is among the k largest.
         ignore_index: Examples with this target are ignored.
+        class_axis: The axis of the classes in scores, or of the labels in target and predictions.
+        pos_label: Which label of a binary target is the positive one, 1 or 0.
         **options: See `Metric`.
     """
 
@@ -30,11 +32,20 @@ class LabelMetric(Metric):
         from_logits: bool = False,
         top_k: int = 1,
         ignore_index: int | None = None,
+        class_axis: int = -1,
+        pos_label: int = 1,
         **options: Unpack[Common],
     ):
         super().__init__(**options)
         self.labels = Labels(
-            num_classes, num_labels, threshold, from_logits, top_k, ignore_index
+            num_classes,
+            num_labels,
+            threshold,
+            from_logits,
+            top_k,
+            ignore_index,
+            class_axis,
+            pos_label,
         ).checked()
 
     def update(

@@ -20,6 +20,8 @@ class LikelihoodRatio(Counting):
         **options: See `Labels`.
     """
 
+    bounds = (0, None)
+
     def __init__(
         self,
         *,

@@ -41,6 +41,7 @@ class MatthewsCorrCoef(LabelMetric):
     """
 
     higher_is_better = True
+    bounds = (-1, 1)
     outcomes: Total
 
     def __init__(self, **options: Unpack[LabelOptions]):

@@ -22,9 +22,9 @@ class Precision(Counting):
         1.0
     """
 
-    def score(self, counts: Outcomes) -> jax.Array:
-        """The fraction, for each class or for all together."""
-        return self.ratio(counts.tp, counts.tp + counts.fp)
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """Correct positive predictions, of all positive predictions."""
+        return counts.tp, counts.tp + counts.fp
 
 
 precision = functional(Precision)

@@ -22,9 +22,9 @@ class Recall(Counting):
         1.0
     """
 
-    def score(self, counts: Outcomes) -> jax.Array:
-        """The fraction, for each class or for all together."""
-        return self.ratio(counts.tp, counts.support)
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """Positive examples that are found, of all positive examples."""
+        return counts.tp, counts.support
 
 
 recall = functional(Recall)

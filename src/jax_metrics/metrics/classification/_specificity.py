@@ -22,9 +22,9 @@ class Specificity(Counting):
         1.0
     """
 
-    def score(self, counts: Outcomes) -> jax.Array:
-        """The fraction, for each class or for all together."""
-        return self.ratio(counts.tn, counts.tn + counts.fp)
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """Negative examples that are found, of all negative examples."""
+        return counts.tn, counts.tn + counts.fp
 
 
 class NegativePredictiveValue(Counting):
@@ -42,9 +42,9 @@ class NegativePredictiveValue(Counting):
         1.0
     """
 
-    def score(self, counts: Outcomes) -> jax.Array:
-        """The fraction, for each class or for all together."""
-        return self.ratio(counts.tn, counts.tn + counts.fn)
+    def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
+        """Correct negative predictions, of all negative predictions."""
+        return counts.tn, counts.tn + counts.fn
 
 
 specificity = functional(Specificity)

@@ -42,6 +42,7 @@ class StatScores(LabelMetric):
         Array([3., 1., 7., 1., 4.], dtype=float32)
     """
 
+    bounds = (0, None)
     outcomes: Total
 
     def __init__(self, *, average: str | None = None, **options: Unpack[LabelOptions]):

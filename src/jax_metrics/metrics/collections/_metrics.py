@@ -71,7 +71,8 @@ class Metrics(Composite):
         self.metrics = [copy(metric, arrays=True) for _, metric in named]
         self.prefix, self.postfix = prefix, postfix
         self.pad_to = as_sizes(pad_to, self.metrics)
-        self.higher_is_better = self._common_direction()
+        self.higher_is_better = self._common("higher_is_better")
+        self.bounds = self._common("bounds")
 
     def parts(self) -> list[Metric]:
         """The metrics, in the given order."""

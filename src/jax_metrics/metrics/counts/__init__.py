@@ -13,4 +13,5 @@ from jax_metrics.metrics.counts._checked import checked_sum as checked_sum
 from jax_metrics.metrics.counts._odds_bins import folded as folded
 from jax_metrics.metrics.counts._points import Points as Points
 from jax_metrics.metrics.counts._points import binned_points as binned_points
+from jax_metrics.metrics.counts._points import descending_key as descending_key
 from jax_metrics.metrics.counts._points import exact_points as exact_points

@@ -5,17 +5,30 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+SUMMATION_METHODS = ("interpolation", "minoring", "majoring")
 
-def area(x: jax.Array, y: jax.Array, low: Any = None, high: Any = None) -> jax.Array:
-    """The area under straight lines through points of increasing x, between two bounds if given.
+
+def area(
+    x: jax.Array,
+    y: jax.Array,
+    low: Any = None,
+    high: Any = None,
+    method: str = "interpolation",
+) -> jax.Array:
+    """The area under a curve through points of increasing x, between two bounds if given.
 
     Args:
         x: `[..., points]`.
         y: Of the same shape.
         low: The lower bound of x, a number or `[..., 1]`.
         high: The upper bound of x.
+        method: What connects two points: `"interpolation"` a straight line, `"minoring"` steps at
+            the lower one of both, `"majoring"` steps at the higher one.
     """
     left, right, start, end = segments(x, y, low, high)
+    if method != "interpolation":
+        height = (jnp.minimum if method == "minoring" else jnp.maximum)(start, end)
+        return ((right - left) * height).sum(-1)
     return ((right - left) * (start + end)).sum(-1) / 2
 
 

@@ -5,22 +5,24 @@ from typing import Any, Protocol, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, same_shape
+from jax_metrics.arguments import as_float, one_of, same_shape
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.curves._area import area
+from jax_metrics.metrics.curves._area import SUMMATION_METHODS, area
 from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.state import Buffer
 
 
 class AUC(Metric):
-    """The area under straight lines through points, sorted by x and then by y.
+    """The area under a curve through points, sorted by x and then by y.
 
     `update(x, y, mask=None)`: both of the same shape. The area of fewer than two points is 0. For
     the area under the ROC curve of scores see `AUROC`.
 
     Args:
         capacity: The maximum number of points. With more, the value is NaN: see `overflowed`.
+        summation_method: What connects two points: `"interpolation"` a straight line, `"minoring"`
+            steps at the lower one of both, `"majoring"` steps at the higher one.
         **options: See `Metric`.
 
     Example:
@@ -35,8 +37,16 @@ class AUC(Metric):
 
     buffer: Buffer
 
-    def __init__(self, *, capacity: int, **options: Unpack[Common]):
+    def __init__(
+        self,
+        *,
+        capacity: int,
+        summation_method: str = "interpolation",
+        **options: Unpack[Common],
+    ):
         super().__init__(**options)
+        one_of("summation_method", summation_method, SUMMATION_METHODS)
+        self.summation_method = summation_method
         self.buffer = Buffer(capacity, (2,), self.dtype)
 
     def update(self, x: Any, y: Any, mask: Any = None) -> Any:
@@ -59,7 +69,8 @@ class AUC(Metric):
         last = jnp.maximum(self.buffer.count - 1, 0)
         filled = jnp.arange(len(x)) <= last
         x, y = (jnp.where(filled, values, values[last]) for values in (x, y))
-        value = area(jnp.where(self.buffer.count == 0, 0, x), y)
+        x = jnp.where(self.buffer.count == 0, 0, x)
+        value = area(x, y, method=self.summation_method)
         return jnp.where(self.overflowed, jnp.nan, value)
 
 
@@ -68,7 +79,15 @@ class AreaFunction(Protocol):
 
     __name__: str
 
-    def __call__(self, x: Any, y: Any, *, mask: Any = None, capacity: int) -> jax.Array:
+    def __call__(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        mask: Any = None,
+        capacity: int,
+        summation_method: str = "interpolation",
+    ) -> jax.Array:
         """The area under the points of one batch."""
         ...
 

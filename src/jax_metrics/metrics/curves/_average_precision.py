@@ -1,10 +1,14 @@
 """Average precision."""
 
+from typing import Unpack
+
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import one_of
 from jax_metrics.metrics.counts import Points
-from jax_metrics.metrics.curves._curve import CurveScore
+from jax_metrics.metrics.curves._area import SUMMATION_METHODS, area
+from jax_metrics.metrics.curves._curve import CurveScore, CurveScoreOptions
 from jax_metrics.metrics.curves._function import function_of_scores
 
 
@@ -14,7 +18,19 @@ class AveragePrecision(CurveScore):
     It is the area under the step function of the precision-recall curve. Without positive examples
     the value is NaN.
 
-    See `CurveScore` and `Curve` for the options.
+    Args:
+        summation_method: What connects two points of the curve: `"step"`, the precision of the one
+            of higher recall. Or as in `keras.metrics.AUC(curve="PR")`: `"interpolation"`, true and
+            false positives that both grow evenly, so that the precision between them is not a
+            straight line; `"minoring"` and `"majoring"`, the lower and the higher precision of
+            both, where that without predictions is 0.
+        **options: See `CurveScore` and `Curve`.
+
+    Raises:
+        ValueError: If an option is unknown.
+
+    Source: for `"interpolation"` Davis, Goadrich: The Relationship Between Precision-Recall and ROC
+    Curves (2006).
 
     Example:
         >>> import jax.numpy as jnp
@@ -27,11 +43,38 @@ class AveragePrecision(CurveScore):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
+
+    def __init__(self, *, summation_method: str = "step", **options: Unpack[CurveScoreOptions]):
+        super().__init__(**options)
+        one_of("summation_method", summation_method, ("step", *SUMMATION_METHODS))
+        self.summation_method = summation_method
 
     def score(self, points: Points) -> jax.Array:
-        """The average precision of each curve."""
+        """The area under each curve."""
         points = points.completed()
-        return (jnp.diff(points.tp) * points.precision[..., 1:]).sum(-1) / points.positive
+        if self.summation_method == "step":
+            total = (jnp.diff(points.tp) * points.precision[..., 1:]).sum(-1)
+        elif self.summation_method == "interpolation":
+            total = _interpolated(points)
+        else:
+            precision = jnp.where(points.tp == 0, 0, points.precision)
+            total = area(points.tp, precision, method=self.summation_method)
+        return total / points.positive
+
+
+def _interpolated(points: Points) -> jax.Array:
+    """The area over the true positives, where both counts grow evenly between two points."""
+    true, false = jnp.diff(points.tp), jnp.diff(points.fp)
+    both = true + false
+    slope = true / jnp.where(both == 0, 1, both)
+    before = points.tp[..., :-1], points.fp[..., :-1]
+    # What is left of the true positives before the segment, if it were as steep from 0 on: without
+    # the difference of large products that `tp - slope * (tp + fp)` is.
+    rest = (1 - slope) * before[0] - slope * before[1]
+    above = before[0] + before[1]
+    growth = jnp.where(above == 0, 0, jnp.log1p(both / jnp.where(above == 0, 1, above)))
+    return (slope * (true + rest * growth)).sum(-1)
 
 
 average_precision = function_of_scores(AveragePrecision)

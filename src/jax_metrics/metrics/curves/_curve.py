@@ -28,6 +28,7 @@ class CurveOptions(Common, total=False):
     num_labels: int | None
     from_logits: bool
     ignore_index: int | None
+    class_axis: int
 
 
 class CurveScoreOptions(CurveOptions, total=False):
@@ -62,6 +63,7 @@ class Curve(Metric):
         from_logits: Whether predictions are logits. With a capacity they are ranked by their log
             odds, which keep their order even if probabilities would round to the same float.
         ignore_index: Examples with this target are ignored.
+        class_axis: The axis of the classes in scores, or of the labels in target and predictions.
         **options: See `Metric`.
     """
 
@@ -76,11 +78,16 @@ class Curve(Metric):
         num_labels: int | None = None,
         from_logits: bool = False,
         ignore_index: int | None = None,
+        class_axis: int = -1,
         **options: Unpack[Common],
     ):
         super().__init__(**options)
         self.labels = Labels(
-            num_classes, num_labels, from_logits=from_logits, ignore_index=ignore_index
+            num_classes,
+            num_labels,
+            from_logits=from_logits,
+            ignore_index=ignore_index,
+            class_axis=class_axis,
         ).checked()
         thresholds = checked_thresholds(thresholds)
         dtype, shape = jnp.promote_types(self.dtype, jnp.float32), self.labels.shape

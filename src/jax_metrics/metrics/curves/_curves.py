@@ -12,6 +12,8 @@ from jax_metrics.metrics.curves._function import function_of_scores
 class PrecisionRecall(NamedTuple):
     """A precision-recall curve.
 
+    The value of `PrecisionRecallCurve`.
+
     Attributes:
         precision: `[points + 1]`, or `[classes, points + 1]`.
         recall: Of the same shape, decreasing.
@@ -43,6 +45,7 @@ class PrecisionRecallCurve(Curve):
         Array([0.5, 0.5, 1. , 1. ], dtype=float32)
     """
 
+    bounds = (0, 1)
     plot_form = ("recall", "precision")
 
     def compute(self) -> PrecisionRecall:
@@ -58,6 +61,8 @@ class PrecisionRecallCurve(Curve):
 
 class Characteristic(NamedTuple):
     """A receiver operating characteristic.
+
+    The value of `ROC`.
 
     Attributes:
         fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, increasing.
@@ -91,6 +96,7 @@ class ROC(Curve):
         Array([inf, 1. , 0.5, 0. ], dtype=float32)
     """
 
+    bounds = (0, 1)
     plot_form = ("fpr", "tpr")
 
     def compute(self) -> Characteristic:
@@ -103,6 +109,8 @@ class ROC(Curve):
 
 class DetectionErrorTradeoff(NamedTuple):
     """A detection error tradeoff curve.
+
+    The value of `DET`.
 
     Attributes:
         fpr: False positive rates, `[points + 1]`, or `[classes, points + 1]`, decreasing.
@@ -138,6 +146,7 @@ class DET(Curve):
         Array([0. , 0.5, 1. , inf], dtype=float32)
     """
 
+    bounds = (0, 1)
     plot_form = ("fpr", "fnr")
 
     def compute(self) -> DetectionErrorTradeoff:
@@ -148,5 +157,4 @@ class DET(Curve):
 
 
 precision_recall_curve = function_of_scores(PrecisionRecallCurve)
-roc = function_of_scores(ROC, "roc")
 det = function_of_scores(DET, "det")

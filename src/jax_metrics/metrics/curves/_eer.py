@@ -27,6 +27,7 @@ class EER(CurveScore):
     """
 
     higher_is_better = False
+    bounds = (0, 1)
 
     def score(self, points: Points) -> jax.Array:
         """The rate of each curve."""

@@ -13,6 +13,8 @@ from jax_metrics.metrics.curves._function import function_of_scores
 class OperatingPoint(NamedTuple):
     """The best value of a rate, and the threshold that gives it.
 
+    The value of `RecallAtFixedPrecision` and the metrics like it.
+
     Attributes:
         value: The rate, `[]`, or `[classes]`.
         threshold: Scores of at least this are predicted positive: none at infinity, all at 0.
@@ -44,6 +46,7 @@ class RecallAtFixedPrecision(Curve):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(self, *, min_precision: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
@@ -76,6 +79,7 @@ class PrecisionAtFixedRecall(Curve):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(self, *, min_recall: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
@@ -108,6 +112,7 @@ class SensitivityAtSpecificity(Curve):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(self, *, min_specificity: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)
@@ -140,6 +145,7 @@ class SpecificityAtSensitivity(Curve):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(self, *, min_sensitivity: float, **options: Unpack[CurveOptions]):
         super().__init__(**options)

@@ -38,6 +38,7 @@ class LogAUC(CurveScore):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(
         self, *, fpr_range: tuple[float, float] = (0.001, 0.1), **options: Unpack[CurveScoreOptions]

@@ -13,6 +13,8 @@ class WindowOptions(Common, total=False):
 
     average: str | None
     max_fpr: float | None
+    summation_method: str
+    multi_class: str
     num_classes: int | None
     num_labels: int | None
     from_logits: bool

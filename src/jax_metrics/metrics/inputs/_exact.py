@@ -22,7 +22,7 @@ def as_exact(
         weight: Their weights, whose shape is a prefix of theirs. Values of weight zero may be
             rounded.
         name: Of the argument, for the error.
-        hint: How to mend it.
+        hint: How to fix it.
 
     Raises:
         TypeError: If the dtype is one of integers, and that of the values does not fit into it.

@@ -24,6 +24,8 @@ class LabelOptions(TypedDict, total=False):
     from_logits: bool
     top_k: int
     ignore_index: int | None
+    class_axis: int
+    pos_label: int
     name: str | None
     on: Index | None
     dtype: Any
@@ -46,7 +48,7 @@ class LabelBatch(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """How to read target and predictions.
+    """How to read target and predictions: the options of `Accuracy` and other metrics of labels.
 
     - Binary, with neither `num_classes` nor `num_labels`: target 0 or 1, `[...]`; predictions of
       the same shape, either 0 and 1 as integers or booleans, or floats, which are compared with the
@@ -65,6 +67,8 @@ class Labels(NamedTuple):
         top_k: The target counts as predicted if its score is among the k largest; otherwise the
             class with the largest score is the predicted one.
         ignore_index: Examples with this target are ignored. It need not be a class.
+        class_axis: The axis of the classes in scores, or of the labels in target and predictions.
+        pos_label: Which label of a binary target is the positive one, 1 or 0.
     """
 
     num_classes: int | None = None
@@ -73,6 +77,8 @@ class Labels(NamedTuple):
     from_logits: bool = False
     top_k: int = 1
     ignore_index: int | None = None
+    class_axis: int = -1
+    pos_label: int = 1
 
     def checked(self) -> "Labels":
         """These options, if they are consistent.
@@ -92,10 +98,16 @@ class Labels(NamedTuple):
             )
         if self.num_labels is not None and self.num_labels < 1:
             raise ValueError(f"num_labels must be at least 1, but is {self.num_labels}.")
-        if self.top_k < 1 or (self.top_k > 1 and self.top_k >= (self.num_classes or 1)):
+        if not 1 <= self.top_k <= (self.num_classes or 1):
             raise ValueError(
-                f"top_k must be 1, or smaller than num_classes; got top_k={self.top_k} and "
+                f"top_k must lie between 1 and num_classes; got top_k={self.top_k} and "
                 f"num_classes={self.num_classes}."
+            )
+        if self.pos_label not in (0, 1) or (self.pos_label == 0 and self.shape):
+            raise ValueError(
+                f"pos_label is 1 or 0, for a binary target; got {self.pos_label!r}, "
+                f"num_classes={self.num_classes} and num_labels={self.num_labels}. To average over "
+                "some of the classes, give `labels=[...]`."
             )
         between(0, 1, threshold=self.threshold)
         return self
@@ -118,6 +130,7 @@ class Labels(NamedTuple):
         refuse_swapped(target, preds)
         target, preds = as_labels("target", target), jnp.asarray(preds)
         are_scores = jnp.issubdtype(preds.dtype, jnp.floating)
+        target, preds = self.with_classes_last(target, preds, are_scores)
         if not are_scores:
             preds = as_labels("preds", preds)
         self.check_shapes(target, preds, are_scores)
@@ -131,7 +144,28 @@ class Labels(NamedTuple):
             preds, rule = self._above_threshold(preds, weight)
         else:
             preds, rule = self._predicted_class(preds, target, weight)
+        if self.pos_label == 0:
+            target, preds = 1 - target, 1 - preds
         return LabelBatch(target, preds, weight, (target_rule, rule))
+
+    def with_classes_last(
+        self, target: jax.Array, preds: jax.Array, are_scores: bool
+    ) -> tuple[jax.Array, jax.Array]:
+        """Target and predictions with the axis of the classes or labels moved to the end.
+
+        Raises:
+            ValueError: If there is no such axis.
+        """
+        if self.class_axis == -1 or not self.shape:
+            return target, preds
+        arrays = {"preds": preds} if are_scores or self.num_labels is not None else {}
+        if self.num_labels is not None:
+            arrays["target"] = target
+        for name, array in arrays.items():
+            if not -array.ndim <= self.class_axis < array.ndim:
+                raise ValueError(f"{name} of shape {array.shape} has no axis {self.class_axis}.")
+        moved = {n: jnp.moveaxis(array, self.class_axis, -1) for n, array in arrays.items()}
+        return moved.get("target", target), moved.get("preds", preds)
 
     def check_shapes(self, target: jax.Array, preds: jax.Array, are_scores: bool) -> None:
         """Checks that the shapes match each other and the options.
@@ -236,13 +270,16 @@ def _refuse_one_hot(shape: tuple[int, ...]) -> None:
 
 
 def _hint(target: tuple[int, ...], preds: tuple[int, ...], expected: tuple[int, ...]) -> str:
-    """How to mend shapes that do not fit; empty if they do not look like a known mistake."""
+    """How to fix shapes that do not fit; empty if they do not look like a known mistake."""
     if target == (*preds, 1) or (target[-1:] == (1,) and target[:-1] == preds[:-1]):
         return " Write `target[..., 0]` to drop the last axis."
     if preds == (*target, 1):
         return " Write `preds[..., 0]` to drop the last axis."
     if len(preds) > 2 and target == (preds[0], *preds[2:]):
-        return " The classes are the last axis: write `jnp.moveaxis(preds, 1, -1)`."
+        return (
+            " The classes are the last axis: write `jnp.moveaxis(preds, 1, -1)`, or give "
+            "`class_axis=1`."
+        )
     if target == preds:
         return " If the target is one-hot, give `target.argmax(-1)`."
     if preds == (*target, 2) and expected == target:

@@ -56,6 +56,7 @@ def read_scores(
     """
     refuse_swapped(target, preds)
     target, scores = as_labels("target", target), as_float("preds", preds)
+    target, scores = labels.with_classes_last(target, scores, True)
     labels.check_shapes(target, scores, True)
     weight = weights(target.shape, sample_weight, mask, scores.dtype)
     if labels.ignore_index is not None:

@@ -98,6 +98,8 @@ from jax_metrics.metrics.regression._percentage_error import (
 )
 from jax_metrics.metrics.regression._pinball_loss import MeanPinballLoss as MeanPinballLoss
 from jax_metrics.metrics.regression._pinball_loss import mean_pinball_loss as mean_pinball_loss
+from jax_metrics.metrics.regression._poisson import Poisson as Poisson
+from jax_metrics.metrics.regression._poisson import poisson as poisson
 from jax_metrics.metrics.regression._r2_score import ExplainedVariance as ExplainedVariance
 from jax_metrics.metrics.regression._r2_score import R2Score as R2Score
 from jax_metrics.metrics.regression._r2_score import explained_variance as explained_variance

@@ -1,6 +1,6 @@
 """Continuous ranked probability score, of ensembles of predictions."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import as_float
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import MeanOf
+from jax_metrics.metrics._metric import Common
 
 
 class ContinuousRankedProbabilityScore(MeanOf):
@@ -17,7 +18,14 @@ class ContinuousRankedProbabilityScore(MeanOf):
     difference of the distribution functions of ensemble and target. The value is the mean over all
     targets; NaN before the first update. `target` is `[...]`, `preds` is `[..., members]`.
 
-    Source: Gneiting and Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation, 2007.
+    Args:
+        fair: Whether the second mean is over pairs of two different members. Its expectation then
+            does not depend on the number of members, of which there must be two or more; the value
+            may be negative.
+        **options: See `Metric`.
+
+    Source: Gneiting and Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation, 2007;
+    Ferro, Fair Scores for Ensemble Forecasts, 2014.
 
     Example:
         >>> import jax.numpy as jnp
@@ -30,7 +38,14 @@ class ContinuousRankedProbabilityScore(MeanOf):
     """
 
     higher_is_better = False
+    bounds = (0, None)
     same_shape = False
+
+    def __init__(self, *, fair: bool = False, **options: Unpack[Common]):
+        super().__init__(**options)
+        self.fair = fair
+        if fair:
+            self.bounds = (None, None)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The scores, `[...]`."""
@@ -39,6 +54,11 @@ class ContinuousRankedProbabilityScore(MeanOf):
             raise ValueError(
                 f"preds must be {[*target.shape, 'members']} for targets {list(target.shape)}, "
                 f"but is {list(preds.shape)}."
+            )
+        if self.fair and preds.shape[-1] < 2:
+            raise ValueError(
+                "fair=True compares different members, so preds must have two or more, but are "
+                f"{list(preds.shape)}."
             )
         # The integral is a sum of nonnegative terms: between two members, the distribution function
         # of the ensemble is the fraction of members below.
@@ -49,7 +69,12 @@ class ContinuousRankedProbabilityScore(MeanOf):
         zero = jnp.zeros_like(difference[..., :1])
         lower = jnp.diff(below, axis=-1, append=zero) * fraction**2
         upper = jnp.diff(above, axis=-1, prepend=zero) * (1 - (fraction - 1 / members)) ** 2
-        return (lower + upper).sum(-1)
+        score = (lower + upper).sum(-1)
+        if not self.fair:
+            return score
+        # The part of the mean over all pairs that is due to dividing by n * n, not n * (n - 1).
+        pairs = jnp.diff(difference, axis=-1) * (fraction * (1 - fraction))[:-1]
+        return score - pairs.sum(-1) / (members - 1)
 
 
 continuous_ranked_probability_score = functional(ContinuousRankedProbabilityScore)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.regression._from_moments import FromMoments
+from jax_metrics.metrics.regression._outputs import averaged_outputs
 from jax_metrics.metrics.state import Scaled
 
 
@@ -15,7 +16,7 @@ class PearsonCorrCoef(FromMoments):
     computed from centred moments, so an offset does no harm.
 
     Args:
-        **options: `num_outputs`, as in `FromMoments`: each output has its own value.
+        **options: `num_outputs` and `multioutput`, as in `FromMoments`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -28,6 +29,7 @@ class PearsonCorrCoef(FromMoments):
     """
 
     higher_is_better = True
+    bounds = (-1, 1)
 
     def compute(self) -> jax.Array:
         """The correlation."""
@@ -35,7 +37,8 @@ class PearsonCorrCoef(FromMoments):
         constant = (a == 0) | (b == 0)
         # The exponents cancel.
         correlation = self.moments.fractions[..., 0, 1] / (jnp.sqrt(a) * jnp.sqrt(b))
-        return jnp.where(constant, jnp.nan, jnp.clip(correlation, -1, 1))
+        value = jnp.where(constant, jnp.nan, jnp.clip(correlation, -1, 1))
+        return averaged_outputs(value, self.multioutput)
 
 
 class ConcordanceCorrCoef(FromMoments):
@@ -48,7 +51,7 @@ class ConcordanceCorrCoef(FromMoments):
     Source: Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989.
 
     Args:
-        **options: `num_outputs`, as in `FromMoments`: each output has its own value.
+        **options: `num_outputs` and `multioutput`, as in `FromMoments`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -61,6 +64,7 @@ class ConcordanceCorrCoef(FromMoments):
     """
 
     higher_is_better = True
+    bounds = (-1, 1)
 
     def compute(self) -> jax.Array:
         """The concordance."""
@@ -72,7 +76,8 @@ class ConcordanceCorrCoef(FromMoments):
             self.moments.exponent.sum(-1),
         )
         total = a.plus(b).plus(Scaled.square(mean_difference).times(self.count))
-        return jnp.clip(2 * covariance.over(total).value, -1, 1)
+        value = jnp.clip(2 * covariance.over(total).value, -1, 1)
+        return averaged_outputs(value, self.multioutput)
 
 
 pearson_corrcoef = functional(PearsonCorrCoef, "pearson_corrcoef")

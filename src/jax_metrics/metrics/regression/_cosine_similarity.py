@@ -5,8 +5,7 @@ from typing import Any
 import jax
 
 from jax_metrics import losses
-from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
+from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows, function_over_rows
 
 
 class CosineSimilarity(MeanOverRows):
@@ -15,7 +14,7 @@ class CosineSimilarity(MeanOverRows):
     From -1 to 1; the loss of the same name is its negative. The cosine of a row of zeros is 0.
 
     Args:
-        **options: `reduction`, as in `MeanOverRows`.
+        **options: `reduction` and `capacity`, as in `MeanOverRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -29,10 +28,11 @@ class CosineSimilarity(MeanOverRows):
     """
 
     higher_is_better = True
+    bounds = (-1, 1)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The cosines, `[...]`."""
         return -losses.cosine_similarity(target, preds)
 
 
-cosine_similarity = functional(CosineSimilarity)
+cosine_similarity = function_over_rows(CosineSimilarity)

@@ -37,6 +37,7 @@ class CriticalSuccessIndex(Metric):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
     hits: Total
     misses_and_alarms: Total
 

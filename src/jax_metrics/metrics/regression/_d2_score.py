@@ -7,15 +7,16 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import between, pair
 from jax_metrics.losses import quantile
-from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
     RowsFunction,
+    RowsOptions,
     all_same,
     function_of_rows,
 )
 from jax_metrics.metrics.regression._median_absolute_error import weighted_quantile
+from jax_metrics.metrics.regression._outputs import Multioutput
 from jax_metrics.metrics.regression._tweedie_deviance import (
     check_power,
     deviance_fault,
@@ -36,8 +37,7 @@ class D2PinballScore(FromRows):
     Args:
         alpha: The predicted quantile, from 0 to 1.
         capacity: As in `FromRows`.
-        num_outputs: As in `FromRows`.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -51,16 +51,16 @@ class D2PinballScore(FromRows):
     """
 
     higher_is_better = True
+    bounds = (None, 1)
 
     def __init__(
         self,
         *,
         alpha: float = 0.5,
         capacity: int,
-        num_outputs: int | None = None,
-        **options: Unpack[Common],
+        **options: Unpack[RowsOptions],
     ):
-        super().__init__(capacity=capacity, num_outputs=num_outputs, **options)
+        super().__init__(capacity=capacity, **options)
         between(0, 1, alpha=alpha)
         self.alpha = alpha
 
@@ -77,7 +77,7 @@ class D2AbsoluteErrorScore(FromRows):
     It is `D2PinballScore` with `alpha=0.5`.
 
     Args:
-        **options: `capacity` and `num_outputs`, as in `FromRows`.
+        **options: `capacity`, `num_outputs` and `multioutput`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -91,6 +91,7 @@ class D2AbsoluteErrorScore(FromRows):
     """
 
     higher_is_better = True
+    bounds = (None, 1)
 
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The explained fraction."""
@@ -110,8 +111,7 @@ class D2TweedieScore(FromRows):
     Args:
         power: As in `TweedieDevianceScore`.
         capacity: As in `FromRows`.
-        num_outputs: As in `FromRows`.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -125,16 +125,16 @@ class D2TweedieScore(FromRows):
     """
 
     higher_is_better = True
+    bounds = (None, 1)
 
     def __init__(
         self,
         *,
         power: float = 0.0,
         capacity: int,
-        num_outputs: int | None = None,
-        **options: Unpack[Common],
+        **options: Unpack[RowsOptions],
     ):
-        super().__init__(capacity=capacity, num_outputs=num_outputs, **options)
+        super().__init__(capacity=capacity, **options)
         self.power = check_power(power)
 
     def update(
@@ -199,6 +199,7 @@ class PinballFunction(Protocol):
         alpha: float = 0.5,
         capacity: int | None = None,
         num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
     ) -> jax.Array:
         """The value of one batch."""
         ...
@@ -219,6 +220,7 @@ class TweedieFunction(Protocol):
         power: float = 0.0,
         capacity: int | None = None,
         num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
     ) -> jax.Array:
         """The value of one batch."""
         ...

@@ -1,5 +1,6 @@
 """Divergences of predicted distributions from target distributions."""
 
+import math
 from typing import Any, Unpack
 
 import jax
@@ -8,10 +9,12 @@ import jax.numpy as jnp
 from jax_metrics import losses
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._checks import check
-from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights
-from jax_metrics.metrics.regression._mean_over_rows import MeanOverRows
+from jax_metrics.metrics.regression._mean_over_rows import (
+    MeanOverRows,
+    RowOptions,
+    function_over_rows,
+)
 
 _SLACK = 2**-7  # rounding of 16 bits
 
@@ -22,16 +25,13 @@ class Divergence(MeanOverRows):
     Args:
         log_prob: Whether `target` and `preds` are logarithms of probabilities. If not, rows are
             divided by their sums, so they may also be counts.
-        reduction: As in `MeanOverRows`.
-        **options: See `Metric`.
+        **options: `reduction` and `capacity`, as in `MeanOverRows`.
     """
 
     higher_is_better = False
 
-    def __init__(
-        self, *, log_prob: bool = False, reduction: str = "mean", **options: Unpack[Common]
-    ):
-        super().__init__(reduction=reduction, **options)
+    def __init__(self, *, log_prob: bool = False, **options: Unpack[RowOptions]):
+        super().__init__(**options)
         self.log_prob = log_prob
 
     def update(
@@ -68,7 +68,7 @@ class KLDivergence(Divergence):
     Source: Kullback and Leibler, On Information and Sufficiency, 1951.
 
     Args:
-        **options: See `Divergence`: `log_prob` and `reduction`.
+        **options: See `Divergence`: `log_prob`, `reduction` and `capacity`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -79,6 +79,8 @@ class KLDivergence(Divergence):
         >>> print(f"{jm.metrics.kl_divergence(target, target):.4f}")
         0.0000
     """
+
+    bounds = (0, None)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The divergences, `[...]`."""
@@ -95,7 +97,7 @@ class JensenShannonDivergence(Divergence):
     Source: Lin, Divergence Measures Based on the Shannon Entropy, 1991.
 
     Args:
-        **options: See `Divergence`: `log_prob` and `reduction`.
+        **options: See `Divergence`: `log_prob`, `reduction` and `capacity`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -107,6 +109,8 @@ class JensenShannonDivergence(Divergence):
         0.0000
     """
 
+    bounds = (0, math.log(2))
+
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The divergences, `[...]`."""
         return losses.jensen_shannon(
@@ -114,5 +118,5 @@ class JensenShannonDivergence(Divergence):
         )
 
 
-kl_divergence = functional(KLDivergence, "kl_divergence")
-jensen_shannon_divergence = functional(JensenShannonDivergence)
+kl_divergence = function_over_rows(KLDivergence)
+jensen_shannon_divergence = function_over_rows(JensenShannonDivergence)

@@ -5,13 +5,27 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of, pair, subtract
+from jax_metrics.arguments import pair, subtract
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import as_numbers, weights
-from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
+from jax_metrics.metrics.regression._outputs import (
+    MULTIOUTPUT,
+    Multioutput,
+    averaged_outputs,
+    checked_multioutput,
+    outputs_shape,
+    rows_of_outputs,
+)
 from jax_metrics.metrics.state import Moments, Scaled
 
-MULTIOUTPUT = ("raw_values", "uniform_average", "variance_weighted")
+EXPLAINED = (*MULTIOUTPUT, "variance_weighted")
+
+
+class MomentsOptions(Common, total=False):
+    """The options of `FromMoments`."""
+
+    num_outputs: int | None
+    multioutput: Multioutput
 
 
 class FromMoments(Metric):
@@ -22,13 +36,22 @@ class FromMoments(Metric):
     Args:
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`; if None,
             `target` and `preds` are `[batch]`.
+        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
+            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
     """
 
     moments: Moments
 
-    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
+    def __init__(
+        self,
+        *,
+        num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
+        **options: Unpack[Common],
+    ):
         super().__init__(**options)
+        self.multioutput = checked_multioutput(multioutput, MULTIOUTPUT, num_outputs)
         self.moments = Moments(2, outputs_shape(num_outputs), self.dtype)
 
     def variables(self, target: jax.Array, preds: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -85,23 +108,23 @@ class Explained(FromErrors):
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`; if None,
             `target` and `preds` are `[batch]`.
         multioutput: How the scores of outputs become one: `"uniform_average"`,
-            `"variance_weighted"`, which weights each by the variance of its target, or
-            `"raw_values"`, which returns all of them, `[num_outputs]`.
+            `"variance_weighted"`, which weights each by the variance of its target,
+            `"raw_values"`, which returns all of them, `[num_outputs]`, or the weight of each.
         **options: See `Metric`.
     """
 
     higher_is_better = True
+    bounds = (None, 1)
 
     def __init__(
         self,
         *,
         num_outputs: int | None = None,
-        multioutput: str = "uniform_average",
+        multioutput: Multioutput = "uniform_average",
         **options: Unpack[Common],
     ):
         super().__init__(num_outputs=num_outputs, **options)
-        one_of("multioutput", multioutput, MULTIOUTPUT)
-        self.multioutput = multioutput
+        self.multioutput = checked_multioutput(multioutput, EXPLAINED, num_outputs)
 
     def explained(self, unexplained: Scaled) -> jax.Array:
         """`1 - unexplained / squares of the target`; NaN before the first update.
@@ -116,10 +139,8 @@ class Explained(FromErrors):
 
     def averaged(self, scores: jax.Array) -> jax.Array:
         """The scores of the outputs, averaged per `multioutput`."""
-        if self.multioutput == "raw_values" or scores.ndim == 0:
-            return scores
-        if self.multioutput == "uniform_average":
-            return scores.mean(-1)
+        if self.multioutput != "variance_weighted" or scores.ndim == 0:
+            return averaged_outputs(scores, self.multioutput)
         spread, _ = self.squares
         exponent = spread.exponent - spread.exponent.max(-1, keepdims=True)
         variance = jnp.ldexp(spread.fraction / self.count, exponent)

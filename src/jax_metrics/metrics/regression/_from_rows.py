@@ -9,8 +9,22 @@ from jax_metrics.arguments import pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import weights
-from jax_metrics.metrics.regression._outputs import outputs_shape, rows_of_outputs
+from jax_metrics.metrics.regression._outputs import (
+    MULTIOUTPUT,
+    Multioutput,
+    averaged_outputs,
+    checked_multioutput,
+    outputs_shape,
+    rows_of_outputs,
+)
 from jax_metrics.metrics.state import Buffer
+
+
+class RowsOptions(Common, total=False):
+    """The options of `FromRows`, without the capacity."""
+
+    num_outputs: int | None
+    multioutput: Multioutput
 
 
 class FromRows(Metric):
@@ -25,6 +39,8 @@ class FromRows(Metric):
             change. The default of the function is the number of rows in the batch.
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
             its own value; if None, `target` and `preds` are `[batch]`.
+        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
+            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
 
     Raises:
@@ -33,8 +49,16 @@ class FromRows(Metric):
 
     rows: Buffer
 
-    def __init__(self, *, capacity: int, num_outputs: int | None = None, **options: Unpack[Common]):
+    def __init__(
+        self,
+        *,
+        capacity: int,
+        num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
+        **options: Unpack[Common],
+    ):
         super().__init__(**options)
+        self.multioutput = checked_multioutput(multioutput, MULTIOUTPUT, num_outputs)
         self.rows = Buffer(capacity, (3, *outputs_shape(num_outputs)), self.dtype)
 
     def update(
@@ -56,17 +80,21 @@ class FromRows(Metric):
         """Whether there were more rows than the capacity."""
         return self.rows.overflowed
 
-    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:
         """The value of one output, from arrays `[capacity]`; rows of weight 0 are ignored."""
         raise TypeError(f"{type(self).__name__} must define `score`.")
 
-    def compute(self) -> jax.Array:
+    def compute(self) -> Any:
         """The value; NaN if there were more rows than the capacity."""
         target, preds, weight = jnp.moveaxis(self.rows.values, 1, 0)
         score = jax.vmap(self.score, -1) if target.ndim > 1 else self.score
         value = score(target, preds, weight)
         has_nan = jnp.isnan(self.rows.values).any((0, 1))
-        return jnp.where(self.overflowed | has_nan, jnp.nan, value)
+        missing = self.overflowed | has_nan
+        value = jax.tree.map(lambda one: jnp.where(missing, jnp.nan, one), value)
+        if self.multioutput == "raw_values":  # which may be a tuple of several values
+            return value
+        return averaged_outputs(value, self.multioutput)
 
 
 def all_same(values: jax.Array, weight: jax.Array) -> jax.Array:
@@ -90,6 +118,7 @@ class RowsFunction(Protocol):
         mask: Any = None,
         capacity: int | None = None,
         num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
     ) -> jax.Array:
         """The value of one batch."""
         ...

@@ -9,7 +9,14 @@ from jax_metrics.losses import absolute_error
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import weights, where_weighted
-from jax_metrics.metrics.regression._outputs import ends_with_outputs, outputs_shape
+from jax_metrics.metrics.regression._outputs import (
+    MULTIOUTPUT,
+    Multioutput,
+    averaged_outputs,
+    checked_multioutput,
+    ends_with_outputs,
+    outputs_shape,
+)
 from jax_metrics.metrics.state import state
 
 
@@ -21,6 +28,8 @@ class MaxError(Metric):
     Args:
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
             its own value; if None, there is one value for all elements.
+        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
+            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
 
     Example:
@@ -34,10 +43,18 @@ class MaxError(Metric):
     """
 
     higher_is_better = False
+    bounds = (0, None)
     largest: jax.Array = state("max")
 
-    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
+    def __init__(
+        self,
+        *,
+        num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
+        **options: Unpack[Common],
+    ):
         super().__init__(**options)
+        self.multioutput = checked_multioutput(multioutput, MULTIOUTPUT, num_outputs)
         self.largest = jnp.full(outputs_shape(num_outputs), -jnp.inf, self.dtype)
 
     def update(
@@ -53,7 +70,8 @@ class MaxError(Metric):
 
     def compute(self) -> jax.Array:
         """The largest error."""
-        return jnp.where(self.largest < 0, jnp.nan, self.largest)
+        largest = jnp.where(self.largest < 0, jnp.nan, self.largest)
+        return averaged_outputs(largest, self.multioutput)
 
 
 max_error = functional(MaxError)

@@ -13,7 +13,7 @@ class MeanAbsoluteError(MeanError):
     """The mean of `|target - preds|`; NaN before the first update.
 
     Args:
-        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:
         >>> import jax.numpy as jnp

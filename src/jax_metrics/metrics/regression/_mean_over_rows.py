@@ -1,30 +1,30 @@
 """`MeanOverRows`: the base of metrics with one value for each row."""
 
-from typing import Any, Unpack
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
-import jax
-
-from jax_metrics.arguments import one_of
+from jax_metrics.metrics._function_types import Comparing, Comparison
 from jax_metrics.metrics._mean_of import MeanOf
-from jax_metrics.metrics._metric import Common
+from jax_metrics.metrics._reduced_mean import (
+    ReducedMean,
+    ReducedOptions,
+    function_of_values,
+    number_before,
+)
 
-REDUCTIONS = ("mean", "sum")
+RowOptions = ReducedOptions
+P = ParamSpec("P")
+V = TypeVar("V")
 
 
-class MeanOverRows(MeanOf):
+class MeanOverRows(ReducedMean, MeanOf):
     """The base of metrics with one value for each row along the last axis.
 
     Args:
-        reduction: `"mean"` over the rows, NaN before the first update, or `"sum"`.
-        **options: See `Metric`.
+        **options: `reduction` and `capacity`, as in `ReducedMean`.
     """
 
-    def __init__(self, *, reduction: str = "mean", **options: Unpack[Common]):
-        super().__init__(**options)
-        one_of("reduction", reduction, REDUCTIONS)
-        self.reduction = reduction
 
-    def compute(self) -> Any:
-        """The mean or the sum."""
-        total: jax.Array = self.total.value
-        return super().compute() if self.reduction == "mean" else total
+def function_over_rows(metric: Callable[P, Comparing[V]]) -> Comparison[P, V]:
+    """`functional`, where the capacity is by default the number of rows, if any are kept."""
+    return function_of_values(metric, number_before(1))

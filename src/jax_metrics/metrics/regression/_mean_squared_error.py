@@ -7,9 +7,8 @@ import jax
 from jax_metrics.arguments import subtract
 from jax_metrics.losses import squared_error
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights, where_weighted
-from jax_metrics.metrics.regression._mean_error import MeanError
+from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptions
 from jax_metrics.metrics.state import SquareSum
 
 
@@ -17,7 +16,7 @@ class MeanSquaredError(MeanError):
     """The mean of `(target - preds)**2`; NaN before the first update.
 
     Args:
-        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -39,7 +38,7 @@ class RootMeanSquaredError(MeanError):
     """The square root of `MeanSquaredError`, even where squares of errors over- or underflow.
 
     Args:
-        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -51,8 +50,8 @@ class RootMeanSquaredError(MeanError):
 
     squares: SquareSum
 
-    def __init__(self, *, num_outputs: int | None = None, **options: Unpack[Common]):
-        super().__init__(num_outputs=num_outputs, **options)
+    def __init__(self, **options: Unpack[MeanErrorOptions]):
+        super().__init__(**options)
         self.squares = SquareSum(self.weight.high.shape, self.dtype)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
@@ -66,8 +65,8 @@ class RootMeanSquaredError(MeanError):
         self.squares = self.squares.updated(errors, weight)
         self.weight += weight.sum(tuple(range(errors.ndim - self.weight.high.ndim)))
 
-    def compute(self) -> jax.Array:
-        """The root of the mean."""
+    def each(self) -> jax.Array:
+        """The root of the mean of each output."""
         return self.squares.scaled.times(1 / self.weight.value).root().value
 
 

@@ -17,7 +17,7 @@ class MeanSquaredLogarithmicError(MeanError):
     Numbers must be greater than -1; the loss of the same name treats negative ones as 0 instead.
 
     Args:
-        **options: `num_outputs`, as in `MeanError`: each output has its own mean.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -58,9 +58,9 @@ class RootMeanSquaredLogarithmicError(MeanSquaredLogarithmicError):
         0.7071
     """
 
-    def compute(self) -> jax.Array:
-        """The root of the mean."""
-        return jnp.sqrt(super().compute())
+    def each(self) -> jax.Array:
+        """The root of the mean of each output."""
+        return jnp.sqrt(super().each())
 
 
 mean_squared_logarithmic_error = functional(MeanSquaredLogarithmicError)

@@ -16,7 +16,7 @@ class MedianAbsoluteError(FromRows):
     update and if there are more rows than `capacity`.
 
     Args:
-        **options: `capacity` and `num_outputs`, as in `FromRows`.
+        **options: `capacity`, `num_outputs` and `multioutput`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -30,6 +30,7 @@ class MedianAbsoluteError(FromRows):
     """
 
     higher_is_better = False
+    bounds = (0, None)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None

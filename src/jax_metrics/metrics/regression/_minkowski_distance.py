@@ -57,11 +57,12 @@ class MinkowskiDistance(Metric):
     It grows with each update; 0 before the first one. A weight multiplies the power.
 
     Args:
-        p: 1 is the Manhattan distance, 2 the Euclidean one; for infinity see `MaxError`.
+        p: 1 is the Manhattan distance, 2 the Euclidean one, infinity the largest
+            `|target - preds|`, for which it only matters whether a weight is zero.
         **options: See `Metric`.
 
     Raises:
-        ValueError: If `p` is smaller than 1, or infinite.
+        ValueError: If `p` is smaller than 1.
 
     Example:
         >>> import jax.numpy as jnp
@@ -74,15 +75,13 @@ class MinkowskiDistance(Metric):
     """
 
     higher_is_better = False
+    bounds = (0, None)
     powers: _PowerSum
 
     def __init__(self, *, p: float, **options: Unpack[Common]):
         super().__init__(**options)
-        if not 1 <= p < float("inf"):
-            raise ValueError(
-                f"p must be a finite number, 1 or more, but is {p}. `MaxError` is the distance for "
-                "an infinite p."
-            )
+        if not p >= 1:
+            raise ValueError(f"p must be 1 or more, but is {p}.")
         self.powers = _PowerSum(p, self.dtype)
 
     def update(

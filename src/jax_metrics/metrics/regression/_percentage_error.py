@@ -8,9 +8,8 @@ import jax.numpy as jnp
 from jax_metrics.arguments import pair, positive
 from jax_metrics.losses import absolute_error, absolute_percentage_error
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import weights, where_weighted
-from jax_metrics.metrics.regression._mean_error import MeanError
+from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptions
 from jax_metrics.metrics.regression._outputs import ends_with_outputs
 
 
@@ -21,8 +20,7 @@ class MeanAbsolutePercentageError(MeanError):
 
     Args:
         epsilon: The lower bound of the divisor.
-        num_outputs: As in `MeanError`: each output has its own mean.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -34,14 +32,8 @@ class MeanAbsolutePercentageError(MeanError):
         0.75
     """
 
-    def __init__(
-        self,
-        *,
-        epsilon: float = 1e-7,
-        num_outputs: int | None = None,
-        **options: Unpack[Common],
-    ):
-        super().__init__(num_outputs=num_outputs, **options)
+    def __init__(self, *, epsilon: float = 1e-7, **options: Unpack[MeanErrorOptions]):
+        super().__init__(**options)
         positive(epsilon=epsilon)
         self.epsilon = epsilon
 
@@ -67,6 +59,8 @@ class SymmetricMeanAbsolutePercentageError(MeanAbsolutePercentageError):
         >>> float(jm.metrics.symmetric_mean_absolute_percentage_error(target, preds))
         0.5
     """
+
+    bounds = (0, 2)
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The relative errors."""

@@ -7,8 +7,7 @@ import jax
 from jax_metrics.arguments import between
 from jax_metrics.losses import quantile
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.regression._mean_error import MeanError
+from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptions
 
 
 class MeanPinballLoss(MeanError):
@@ -21,8 +20,7 @@ class MeanPinballLoss(MeanError):
 
     Args:
         alpha: The predicted quantile, from 0 to 1.
-        num_outputs: As in `MeanError`: each output has its own mean.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -34,10 +32,8 @@ class MeanPinballLoss(MeanError):
         2.0
     """
 
-    def __init__(
-        self, *, alpha: float = 0.5, num_outputs: int | None = None, **options: Unpack[Common]
-    ):
-        super().__init__(num_outputs=num_outputs, **options)
+    def __init__(self, *, alpha: float = 0.5, **options: Unpack[MeanErrorOptions]):
+        super().__init__(**options)
         between(0, 1, alpha=alpha)
         self.alpha = alpha
 

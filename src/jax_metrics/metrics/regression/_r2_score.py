@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.regression._from_moments import Explained
+from jax_metrics.metrics.regression._outputs import Multioutput
 
 
 class R2Score(Explained):
@@ -26,7 +27,7 @@ class R2Score(Explained):
         **options: See `Metric`.
 
     Raises:
-        ValueError: If `adjusted` is negative, or `multioutput` unknown.
+        ValueError: If `adjusted` is negative, `multioutput` unknown, or its weights do not fit.
 
     Example:
         >>> import jax.numpy as jnp
@@ -43,7 +44,7 @@ class R2Score(Explained):
         *,
         adjusted: int = 0,
         num_outputs: int | None = None,
-        multioutput: str = "uniform_average",
+        multioutput: Multioutput = "uniform_average",
         **options: Unpack[Common],
     ):
         super().__init__(num_outputs=num_outputs, multioutput=multioutput, **options)

@@ -6,13 +6,21 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of, pair
-from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import as_exact, weights
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
-    RowsFunction,
+    RowsOptions,
     all_same,
     function_of_rows,
+)
+from jax_metrics.metrics.regression._outputs import Multioutput
+from jax_metrics.metrics.regression._rank_tests import (
+    ALTERNATIVES,
+    METHODS,
+    MOST_EXACT,
+    RankCorrelation,
+    p_value_of_rho,
+    p_value_of_tau,
 )
 from jax_metrics.metrics.regression._ranks import inversions, ranks
 
@@ -20,7 +28,34 @@ VARIANTS = ("a", "b", "c")
 
 
 class FromRanks(FromRows):
-    """The base of metrics of the order of numbers, which must not be rounded to equal ones."""
+    """The base of metrics of the order of numbers, which must not be rounded to equal ones.
+
+    Args:
+        p_value: Whether the value is a `RankCorrelation`: `statistic`, the correlation, and
+            `p_value`, how probable one at least as far from 0 is for independent variables.
+        alternative: The correlations that count as far from 0: `"two-sided"` ones, `"greater"` or
+            `"less"` ones. Only for the p-value.
+        capacity: As in `FromRows`.
+        **options: `num_outputs` and `multioutput`, as in `FromRows`.
+    """
+
+    bounds = (-1, 1)
+
+    def __init__(
+        self,
+        *,
+        p_value: bool = False,
+        alternative: str = "two-sided",
+        capacity: int,
+        **options: Unpack[RowsOptions],
+    ):
+        super().__init__(capacity=capacity, **options)
+        one_of("alternative", alternative, ALTERNATIVES)
+        if p_value and self.multioutput != "raw_values":
+            raise ValueError(
+                "p-values of several outputs have no average: leave out multioutput, or p_value."
+            )
+        self.p_value, self.alternative = p_value, alternative
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
@@ -38,12 +73,14 @@ class SpearmanCorrCoef(FromRanks):
     """Spearman's rho: the correlation of the ranks of targets and predictions, from -1 to 1.
 
     Equal values share the mean of their ranks. NaN before the first update, where all targets or
-    all predictions are the same, and if there are more rows than `capacity`.
+    all predictions are the same, and if there are more rows than `capacity`. The p-value is that of
+    Student's t distribution.
 
     Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
 
     Args:
-        **options: `capacity` and `num_outputs`, as in `FromRows`.
+        **options: `p_value` and `alternative`, as in `FromRanks`; `capacity`, `num_outputs`
+            and `multioutput`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -54,11 +91,14 @@ class SpearmanCorrCoef(FromRanks):
         1.0000
         >>> print(f"{jm.metrics.spearman_corrcoef(target, -preds):.4f}")
         -1.0000
+        >>> target, preds = jnp.arange(9), jnp.array([2, 1, 4, 3, 0, 6, 8, 5, 7])
+        >>> print(f"{jm.metrics.spearman_corrcoef(target, preds, p_value=True).p_value:.4f}")
+        0.0298
     """
 
     higher_is_better = True
 
-    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:
         """The correlation of the ranks."""
         total = weight.sum()
         fraction = weight / total
@@ -68,7 +108,10 @@ class SpearmanCorrCoef(FromRanks):
         covariance, variance_a, variance_b = products
         constant = all_same(target, weight) | all_same(preds, weight)
         rho = covariance / (jnp.sqrt(variance_a) * jnp.sqrt(variance_b))
-        return jnp.where(constant, jnp.nan, jnp.clip(rho, -1, 1))
+        rho = jnp.where(constant, jnp.nan, jnp.clip(rho, -1, 1))
+        if not self.p_value:
+            return rho
+        return RankCorrelation(rho, p_value_of_rho(rho, total, self.alternative))
 
 
 class KendallRankCorrCoef(FromRanks):
@@ -86,9 +129,14 @@ class KendallRankCorrCoef(FromRanks):
             numbers of pairs with different targets and with different predictions; `"c"`,
             `n**2 * (m - 1) / (2 * m)`, where m is the number of distinct targets or of distinct
             predictions, whichever is smaller.
+        p_value: As in `FromRanks`; the same for all variants.
+        alternative: As in `FromRanks`.
+        method: Where the p-value is from: `"asymptotic"`, the normal distribution; `"exact"`, all
+            orders of as many examples, for which there must be no ties, or it is NaN, and a
+            capacity of at most 2,000; `"auto"`, the exact one without ties for up to 33 examples
+            and where at most one pair is out of order, as in SciPy, else the asymptotic one.
         capacity: As in `FromRows`.
-        num_outputs: As in `FromRows`.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `FromRows`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -107,15 +155,28 @@ class KendallRankCorrCoef(FromRanks):
         self,
         *,
         variant: str = "b",
+        p_value: bool = False,
+        alternative: str = "two-sided",
+        method: str = "auto",
         capacity: int,
-        num_outputs: int | None = None,
-        **options: Unpack[Common],
+        **options: Unpack[RowsOptions],
     ):
-        super().__init__(capacity=capacity, num_outputs=num_outputs, **options)
+        super().__init__(
+            p_value=p_value,
+            alternative=alternative,
+            capacity=capacity,
+            **options,
+        )
         one_of("variant", variant, VARIANTS)
-        self.variant = variant
+        one_of("method", method, METHODS)
+        if p_value and method == "exact" and capacity > MOST_EXACT:
+            raise ValueError(
+                f'method="exact" is for a capacity of at most {MOST_EXACT}, but it is {capacity}: '
+                'choose "auto".'
+            )
+        self.variant, self.method = variant, method
 
-    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+    def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:
         """The value of tau."""
         a, b = ranks(target, weight), ranks(preds, weight)
         total = weight.sum()
@@ -144,7 +205,33 @@ class KendallRankCorrCoef(FromRanks):
             pairs = total**2 * (distinct - 1) / distinct
         constant = all_same(target, weight) | all_same(preds, weight)
         tied = 0 / pairs if self.variant == "a" else jnp.nan
-        return jnp.where(constant, tied, jnp.clip(difference / pairs, -1, 1))
+        tau = jnp.where(constant, tied, jnp.clip(difference / pairs, -1, 1))
+        if not self.p_value:
+            return tau
+        p_value = p_value_of_tau(difference / 2, a, b, total, self.alternative, self.method)
+        return RankCorrelation(tau, p_value)
+
+
+class SpearmanFunction(Protocol):
+    """The type of `spearman_corrcoef`."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        target: Any,
+        preds: Any,
+        *,
+        sample_weight: Any = None,
+        mask: Any = None,
+        p_value: bool = False,
+        alternative: str = "two-sided",
+        capacity: int | None = None,
+        num_outputs: int | None = None,
+        multioutput: Multioutput = "raw_values",
+    ) -> Any:
+        """The value of one batch."""
+        ...
 
 
 class KendallFunction(Protocol):
@@ -160,14 +247,18 @@ class KendallFunction(Protocol):
         sample_weight: Any = None,
         mask: Any = None,
         variant: str = "b",
+        p_value: bool = False,
+        alternative: str = "two-sided",
+        method: str = "auto",
         capacity: int | None = None,
         num_outputs: int | None = None,
-    ) -> jax.Array:
+        multioutput: Multioutput = "raw_values",
+    ) -> Any:
         """The value of one batch."""
         ...
 
 
-spearman_corrcoef: RowsFunction = function_of_rows(SpearmanCorrCoef, "spearman_corrcoef")
+spearman_corrcoef: SpearmanFunction = function_of_rows(SpearmanCorrCoef, "spearman_corrcoef")
 kendall_rank_corrcoef: KendallFunction = function_of_rows(
     KendallRankCorrCoef, "kendall_rank_corrcoef"
 )

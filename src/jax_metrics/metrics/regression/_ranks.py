@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 
 class Ranks(NamedTuple):
-    """The ranks of weighted values.
+    """The ranks of weighted values, which `SpearmanCorrCoef` and `KendallRankCorrCoef` compare.
 
     Attributes:
         group: The index of the group of equal values that each value belongs to, in increasing

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of, pair
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.inputs import as_exact, weights, where_weighted
-from jax_metrics.metrics.regression._from_moments import FromErrors
+from jax_metrics.metrics.regression._from_moments import FromErrors, MomentsOptions
+from jax_metrics.metrics.regression._outputs import averaged_outputs
 from jax_metrics.metrics.state import Scaled, state
 
 NORMALIZATIONS = ("mean", "range", "std", "l2")
@@ -23,8 +23,7 @@ class RelativeSquaredError(FromErrors):
 
     Args:
         squared: Whether to return the squared error, not its root.
-        num_outputs: As in `FromMoments`: each output has its own value.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `FromMoments`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -37,17 +36,17 @@ class RelativeSquaredError(FromErrors):
     """
 
     higher_is_better = False
+    bounds = (0, None)
 
-    def __init__(
-        self, *, squared: bool = True, num_outputs: int | None = None, **options: Unpack[Common]
-    ):
-        super().__init__(num_outputs=num_outputs, **options)
+    def __init__(self, *, squared: bool = True, **options: Unpack[MomentsOptions]):
+        super().__init__(**options)
         self.squared = squared
 
     def compute(self) -> jax.Array:
         """The error."""
         error = self.squared_errors.over(self.squares[0])
-        return error.value if self.squared else error.root().value
+        value = error.value if self.squared else error.root().value
+        return averaged_outputs(value, self.multioutput)
 
 
 class NormalizedRootMeanSquaredError(FromErrors):
@@ -59,8 +58,7 @@ class NormalizedRootMeanSquaredError(FromErrors):
         normalization: The divisor: `"mean"`, the mean of the targets; `"range"`, the
             largest minus the smallest; `"std"`, their standard deviation, with divisor n;
             `"l2"`, the root of the sum of their squares.
-        num_outputs: As in `FromMoments`: each output has its own value.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `FromMoments`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -82,12 +80,13 @@ class NormalizedRootMeanSquaredError(FromErrors):
         self,
         *,
         normalization: str = "mean",
-        num_outputs: int | None = None,
-        **options: Unpack[Common],
+        **options: Unpack[MomentsOptions],
     ):
-        super().__init__(num_outputs=num_outputs, **options)
+        super().__init__(**options)
         one_of("normalization", normalization, NORMALIZATIONS)
         self.normalization = normalization
+        if normalization != "mean":  # which may be negative
+            self.bounds = (0, None)
         self.largest = jnp.full(self.count.shape, -jnp.inf, self.dtype)
         self.smallest = jnp.full(self.count.shape, jnp.inf, self.dtype)
 
@@ -110,7 +109,8 @@ class NormalizedRootMeanSquaredError(FromErrors):
 
     def compute(self) -> jax.Array:
         """The error."""
-        return self.squared_errors.times(1 / self.count).root().over(self._size()).value
+        value = self.squared_errors.times(1 / self.count).root().over(self._size()).value
+        return averaged_outputs(value, self.multioutput)
 
     def _size(self) -> Scaled:
         mean, squares = self.moments.mean[..., 0], self.squares[0]

@@ -8,8 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import multiply_log, pair
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common
-from jax_metrics.metrics.regression._mean_error import MeanError
+from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptions
 
 _TERMS = 10
 
@@ -27,8 +26,7 @@ class TweedieDevianceScore(MeanError):
             from 1 to 2 it is compound Poisson, and negative ones are extreme stable distributions.
             From 1 on targets must not be negative, from 2 on they must be positive; with any power
             but 0 predictions must be positive.
-        num_outputs: As in `MeanError`: each output has its own mean.
-        **options: See `Metric`.
+        **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Raises:
         ValueError: If `power` lies between 0 and 1, where there is no such distribution.
@@ -43,10 +41,8 @@ class TweedieDevianceScore(MeanError):
         0.5
     """
 
-    def __init__(
-        self, *, power: float = 0.0, num_outputs: int | None = None, **options: Unpack[Common]
-    ):
-        super().__init__(num_outputs=num_outputs, **options)
+    def __init__(self, *, power: float = 0.0, **options: Unpack[MeanErrorOptions]):
+        super().__init__(**options)
         self.power = check_power(power)
 
     def values(self, target: Any, preds: Any) -> jax.Array:

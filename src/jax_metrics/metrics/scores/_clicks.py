@@ -29,6 +29,7 @@ class ClickThroughRate(WeightedMean):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def __init__(self, **options: Unpack[Common]):
         super().__init__(**options)

@@ -30,6 +30,7 @@ class D2LogLossScore(NormalizedEntropy):
     """
 
     higher_is_better = True
+    bounds = (None, 1)
 
     def compute(self) -> jax.Array:
         """The explained fraction."""
@@ -55,6 +56,7 @@ class D2BrierScore(RelativeToPrior, BrierScore):
     """
 
     higher_is_better = True
+    bounds = (None, 1)
 
     def __init__(self, **options: Unpack[MeanCostOptions]):
         super().__init__(**options)

@@ -39,6 +39,7 @@ class MeanCost(WeightedMean):
     """
 
     higher_is_better = False
+    bounds = (0, None)
     bounded: ClassVar[bool] = True  # whether scores are probabilities
 
     def __init__(

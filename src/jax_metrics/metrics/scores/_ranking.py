@@ -73,6 +73,7 @@ class CoverageError(Ranking):
     """
 
     higher_is_better = False
+    bounds = (0, None)
 
     def score(self, points: Points) -> jax.Array:
         """The number of labels of each example."""
@@ -102,6 +103,7 @@ class LabelRankingAveragePrecision(Ranking):
     """
 
     higher_is_better = True
+    bounds = (0, 1)
 
     def score(self, points: Points) -> jax.Array:
         """The average precision of each example."""
@@ -129,6 +131,7 @@ class LabelRankingLoss(Ranking):
     """
 
     higher_is_better = False
+    bounds = (0, 1)
 
     def score(self, points: Points) -> jax.Array:
         """The fraction of wrong pairs of each example."""

@@ -90,6 +90,8 @@ class BootStrapper(Metric):
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
         self.quantile = tuple(quantile) if isinstance(quantile, Sequence) else quantile
         self.higher_is_better = metric.higher_is_better
+        if not std:
+            self.bounds = metric.bounds
         self.copies = Copies(metric, num_bootstraps + 1)
         self.is_drawn = jnp.zeros(num_bootstraps, jnp.int32)
         self.key = Key(key)

@@ -46,6 +46,7 @@ class Classwise(Composite):
         super().__init__(**options)
         self.metric = copy(metric, arrays=True)
         self.higher_is_better = metric.higher_is_better
+        self.bounds = metric.bounds
         self.labels = None if labels is None else tuple(labels)
         self.prefix = f"{metric.name}_" if prefix is None else prefix
         self.postfix = postfix

@@ -38,6 +38,7 @@ class MinMax(Metric):
         self.metric = copy(metric, arrays=True)
         self.jittable = metric.jittable
         self.higher_is_better = metric.higher_is_better
+        self.bounds = metric.bounds
         self.smallest = jnp.array(jnp.inf, self.dtype)
         self.largest = jnp.array(-jnp.inf, self.dtype)
 

@@ -51,6 +51,7 @@ class Multioutput(Composite):
         self.output_axis = output_axis
         self.remove_nans = remove_nans
         self.higher_is_better = metric.higher_is_better
+        self.bounds = metric.bounds
 
     def parts(self) -> list[Metric]:
         """One metric for each output."""

@@ -41,7 +41,8 @@ class Multitask(Composite):
             raise ValueError("Multitask needs at least one task, as in `Multitask({'age': ...})`.")
         self.tasks = tuple(tasks)
         self.metrics = [copy(metric, arrays=True) for metric in tasks.values()]
-        self.higher_is_better = self._common_direction()
+        self.higher_is_better = self._common("higher_is_better")
+        self.bounds = self._common("bounds")
 
     def parts(self) -> list[Metric]:
         """One metric for each task."""

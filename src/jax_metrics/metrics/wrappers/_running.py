@@ -41,6 +41,7 @@ class Running(Metric):
         if window < 1:
             raise ValueError(f"A window needs at least 1 update; got window={window}.")
         self.higher_is_better = metric.higher_is_better
+        self.bounds = metric.bounds
         self.plot_form = metric.plot_form
         self.jittable = metric.jittable
         self.window = UpdateWindow(copy(metric).reset(), window)

@@ -44,6 +44,7 @@ class Transformed(Composite):
                 )
         self.metric = copy(metric, arrays=True)
         self.higher_is_better = metric.higher_is_better
+        self.bounds = metric.bounds
         self.plot_form = metric.plot_form
         self.functions = functions
 

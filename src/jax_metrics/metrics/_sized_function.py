@@ -1,0 +1,55 @@
+"""`sized_function`: the function of a metric whose state has the sizes of its batch."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jax_metrics.metrics._functional import functional
+
+
+def sized_function(
+    metric: Callable[..., Any],
+    name: str | None,
+    found: Iterable[str],
+    sizes: Callable[[dict[str, Any], set[str]], dict[str, Any]],
+) -> Any:
+    """`functional`, where some options are by default found from the arguments.
+
+    Args:
+        metric: The class.
+        name: The name of the function; None for that of the metric.
+        found: The names of these options.
+        sizes: Maps the arguments by name, and the options that are missing, to these options, and
+            to arguments to be replaced.
+    """
+    inner: Any = functional(metric, name)
+    parameters = inner.__signature__.parameters
+    first = list(parameters)[:2]
+    known = {option for option in found if option in parameters}
+
+    def function(*args: Any, **given: Any) -> Any:
+        named = first[: len(args)]
+        if len(args) > len(first) or given.keys() & named or first[0] not in {*given, *named}:
+            return inner(*args, **given)  # which raises
+        given.update(zip(named, args, strict=True))
+        missing = {option for option in known if given.get(option) is None}
+        if missing:
+            changed = sizes(given, missing)
+            given.update({n: v for n, v in changed.items() if n in missing or n in first})
+        return inner(**given)
+
+    return renamed(
+        function,
+        inner,
+        [
+            parameter.replace(default=None) if parameter.name in known else parameter
+            for parameter in parameters.values()
+        ],
+    )
+
+
+def renamed(function: Any, original: Any, parameters: list[Any]) -> Any:
+    """The function with the name and the documentation of another one, and these parameters."""
+    for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(function, attribute, getattr(original, attribute))
+    function.__signature__ = original.__signature__.replace(parameters=parameters)
+    return function

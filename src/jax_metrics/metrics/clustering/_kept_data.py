@@ -1,0 +1,135 @@
+"""`KeptData`: the base of metrics that need the data of all clusters at once."""
+
+from typing import Any, NamedTuple, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._checks import check_rules
+from jax_metrics.metrics._contingency import check_size
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.clustering._data import read_data
+from jax_metrics.metrics.state import Buffer, scale
+
+
+class KeptDataOptions(Common, total=False):
+    """The options of `KeptData`."""
+
+    capacity: int
+    num_clusters: int
+    num_features: int
+
+
+class Clusters(NamedTuple):
+    """Data in clusters, moved to the origin, and scaled if squares would overflow or vanish.
+
+    Attributes:
+        data: `[rows, features]`.
+        labels: The cluster of each row, `[rows]`.
+        weight: The weight of each row, `[rows]`; 0 for rows that are not in use.
+        totals: The sum of the weights in each cluster, `[clusters]`.
+    """
+
+    data: jax.Array
+    labels: jax.Array
+    weight: jax.Array
+    totals: jax.Array
+
+    @classmethod
+    def of(
+        cls, data: jax.Array, labels: jax.Array, weight: jax.Array, num_clusters: int
+    ) -> "Clusters":
+        """The data of rows with weights, those of weight 0 not in use."""
+        included = (weight != 0)[:, None]
+        total = jnp.where(weight.sum() == 0, 1, weight.sum())
+        shifted = jnp.where(included, data - (data * weight[:, None]).sum(0) / total, 0)
+        shifted = jnp.ldexp(shifted, -scale(abs(shifted).max(initial=0)))
+        totals = jax.ops.segment_sum(weight, labels, num_clusters)
+        return cls(shifted, labels, weight, totals)
+
+    @property
+    def used(self) -> jax.Array:
+        """Which clusters have rows, `[clusters]`."""
+        return self.totals != 0
+
+    @property
+    def undecided(self) -> jax.Array:
+        """Whether there are fewer than two clusters, or as many as rows."""
+        number, total = self.used.sum(), self.totals.sum()
+        return jnp.isnan(total) | (number < 2) | (number >= total)
+
+    def mean(self, values: jax.Array) -> jax.Array:
+        """The mean in each cluster of values of the rows; 0 in empty ones."""
+        weight = self.weight.reshape(-1, *[1] * (values.ndim - 1))
+        total = jax.ops.segment_sum(weight * values, self.labels, self.totals.size)
+        count = self.totals.reshape(-1, *[1] * (values.ndim - 1))
+        return total / jnp.where(count == 0, 1, count)
+
+    def centers(self) -> jax.Array:
+        """The center of each cluster, `[clusters, features]`."""
+        center = self.mean(self.data)
+        return center + self.mean(self.data - center[self.labels])
+
+
+class KeptData(Metric):
+    """The base of metrics that need the data of all clusters at once, up to a capacity.
+
+    A subclass defines `score`. A sample weight of n counts as n rows; rows of weight zero are not
+    kept. NaN before the first update, with fewer than two clusters, with as many clusters as rows,
+    and with more rows than the capacity.
+
+    Args:
+        capacity: The maximum number of rows. The memory is allocated at once.
+        num_clusters: The number of clusters; empty ones do not count.
+        num_features: The number of columns of the data.
+        **options: See `Metric`.
+
+    Raises:
+        ValueError: If a size is less than 1.
+    """
+
+    rows: Buffer
+    labels: Buffer
+
+    def __init__(
+        self, *, capacity: int, num_clusters: int, num_features: int, **options: Unpack[Common]
+    ):
+        super().__init__(**options)
+        check_size(num_clusters=num_clusters, num_features=num_features)
+        self.num_clusters = num_clusters
+        self.rows = Buffer(capacity, (num_features + 1,), self.dtype)
+        self.labels = Buffer(capacity, dtype=jnp.int32)
+
+    def update(self, *, data: Any, labels: Any, sample_weight: Any = None, mask: Any = None) -> Any:
+        """Updates with a batch.
+
+        Args:
+            data: Numbers, `[batch, num_features]`.
+            labels: The cluster of each row, integers from 0 on, `[batch]`.
+            sample_weight: The weight of each row.
+            mask: Booleans: false excludes a row.
+        """
+        features = self.rows.values.shape[1] - 1
+        batch = read_data(
+            data, labels, sample_weight, mask, self.num_clusters, features, self.dtype
+        )
+        weight = batch.weight.astype(self.dtype) + check_rules(batch.rules).astype(self.dtype)
+        rows = jnp.concatenate([batch.data, weight[:, None]], -1)
+        included = batch.weight != 0
+        self.rows = self.rows.extended(rows, included)
+        self.labels = self.labels.extended(batch.labels, included)
+
+    @property
+    def overflowed(self) -> jax.Array:
+        """Whether there were more rows than the capacity."""
+        return self.rows.overflowed
+
+    def score(self, clusters: Clusters) -> jax.Array:
+        """The value of data in clusters."""
+        raise TypeError(f"{type(self).__name__} must define `score`.")
+
+    def compute(self) -> jax.Array:
+        """The value; NaN if there were more rows than the capacity."""
+        rows = self.rows.values
+        clusters = Clusters.of(rows[:, :-1], self.labels.values, rows[:, -1], self.num_clusters)
+        return jnp.where(self.overflowed | clusters.undecided, jnp.nan, self.score(clusters))

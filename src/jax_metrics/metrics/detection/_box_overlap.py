@@ -1,0 +1,281 @@
+"""How much boxes overlap: IoU and its variants, as functions and as metrics."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import explains_arguments, one_of, same_shape
+from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners
+from jax_metrics.metrics._checks import check_rules
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._routing import Inputs
+from jax_metrics.metrics.counts import bincount
+from jax_metrics.metrics.detection._images import are_images, padded, padded_mask
+from jax_metrics.metrics.detection._objects import labels_of_objects
+from jax_metrics.metrics.state import Total
+
+
+class BoxOverlap(Metric):
+    """The base of metrics that are the mean overlap of predicted and true boxes.
+
+    It is the mean over all pairs of a prediction and a target of an image, by default those of the
+    same label. `target` and `preds` have `boxes` and `labels`, as in `MeanAveragePrecision`: dicts
+    of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. NaN without any
+    pair.
+
+    Args:
+        num_classes: Number of classes; needed for `class_metrics`, else it only checks the labels.
+        box_format: `"xyxy"`, two opposite corners; `"xywh"`, the upper left corner, width and
+            height; `"cxcywh"`, the center, width and height.
+        iou_threshold: Leaves out pairs with a lower overlap.
+        class_metrics: Whether to return a dict with the mean and that of each class, as in
+            `{"iou": ..., "iou_per_class": ...}`.
+        respect_labels: Whether pairs need the same label. If not, a pair counts for the class of
+            the target.
+        **options: See `Metric`.
+    """
+
+    higher_is_better = True
+    bounds = (-1, 1)
+    overlap: ClassVar[str]
+    total: Total
+    pairs: Total
+
+    def __init__(
+        self,
+        *,
+        num_classes: int | None = None,
+        box_format: str = "xyxy",
+        iou_threshold: float | None = None,
+        class_metrics: bool = False,
+        respect_labels: bool = True,
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        one_of("box_format", box_format, BOX_FORMATS)
+        if class_metrics and num_classes is None:
+            raise ValueError("class_metrics need the number of classes: give `num_classes`.")
+        self.num_classes = num_classes
+        self.box_format = box_format
+        self.iou_threshold = iou_threshold
+        self.class_metrics = class_metrics
+        self.respect_labels = respect_labels
+        shape = () if num_classes is None else (num_classes,)
+        self.total = Total.zeros(shape, self.dtype)
+        self.pairs = Total.zeros(shape, self.dtype)
+
+    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+        _, inputs = super()._received(args, kwargs)
+        target, preds = inputs["target"], inputs["preds"]
+        if are_images(target, preds):
+            mask = padded_mask(inputs.get("mask"), len(target))
+            target, preds = (padded(images, ("labels", "boxes")) for images in (target, preds))
+            inputs = inputs | {"target": target, "preds": preds, "mask": mask}
+        return (), inputs
+
+    def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
+        """Updates with images."""
+        needed = ("labels", "boxes")
+        true, predicted, rules = labels_of_objects(
+            target, preds, mask, self.num_classes, (needed, needed)
+        )
+        corners = (as_corners("boxes", x["boxes"], self.box_format) for x in (target, preds))
+        boxes, others = corners
+        overlap = OVERLAPS[self.overlap](others[:, :, None], boxes[:, None])
+        counts = (true >= 0)[:, None] & (predicted >= 0)[..., None]
+        if self.respect_labels:
+            counts &= true[:, None] == predicted[..., None]
+        if self.iou_threshold is not None:
+            counts &= overlap >= self.iou_threshold
+        overlap = jnp.where(counts, overlap, 0)
+        if self.num_classes is None:
+            total, pairs = overlap.sum(), counts.sum()
+        else:
+            classes = self.total.high.shape[0]
+            total = bincount(true, overlap.sum(1), classes)
+            pairs = bincount(true, counts.sum(1), classes)
+        self.total = (self.total + total).marked(check_rules(rules))
+        self.pairs += pairs
+
+    def compute(self) -> Any:
+        """The mean overlap; a dict of it and that of each class with `class_metrics`."""
+        total, pairs = self.total.value, self.pairs.value
+        mean = total.sum() / pairs.sum()
+        if not self.class_metrics:
+            return mean
+        return {self.overlap: mean, f"{self.overlap}_per_class": total / pairs}
+
+
+class IntersectionOverUnion(BoxOverlap):
+    """The mean intersection over union (IoU) of predicted and true boxes; see `BoxOverlap`.
+
+    Source: Jaccard: The Distribution of the Flora in the Alpine Zone (1912).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target = {"boxes": jnp.array([[[0.0, 0, 2, 2]]]), "labels": jnp.array([[1]])}
+        >>> preds = {"boxes": jnp.array([[[0.0, 0, 2, 1]]]), "labels": jnp.array([[1]])}
+        >>> float(jm.metrics.IntersectionOverUnion()(target=target, preds=preds))
+        0.5
+    """
+
+    bounds = (0, 1)
+    overlap = "iou"
+
+
+class GeneralizedIntersectionOverUnion(BoxOverlap):
+    """The mean generalized IoU of predicted and true boxes, from -1 to 1; see `BoxOverlap`.
+
+    Source: Rezatofighi et al., https://arxiv.org/abs/1902.09630, 2019.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target = [{"boxes": jnp.array([[0.0, 0, 1, 1]]), "labels": jnp.array([1])}]
+        >>> preds = [{"boxes": jnp.array([[3.0, 0, 4, 1]]), "labels": jnp.array([1])}]
+        >>> float(jm.metrics.GeneralizedIntersectionOverUnion()(target=target, preds=preds))
+        -0.5
+    """
+
+    overlap = "giou"
+
+
+class DistanceIntersectionOverUnion(BoxOverlap):
+    """The mean distance IoU of predicted and true boxes, from -1 to 1; see `BoxOverlap`.
+
+    Source: Zheng et al., https://arxiv.org/abs/1911.08287, 2019.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target = [{"boxes": jnp.array([[0.0, 0, 2, 2]]), "labels": jnp.array([1])}]
+        >>> preds = [{"boxes": jnp.array([[0.0, 0, 2, 2]]), "labels": jnp.array([1])}]
+        >>> float(jm.metrics.DistanceIntersectionOverUnion()(target=target, preds=preds))
+        1.0
+    """
+
+    overlap = "diou"
+
+
+class CompleteIntersectionOverUnion(BoxOverlap):
+    """The mean complete IoU of predicted and true boxes, at most 1; see `BoxOverlap`.
+
+    Source: Zheng et al., https://arxiv.org/abs/2005.03572, 2020.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target = [{"boxes": jnp.array([[0.0, 0, 2, 2]]), "labels": jnp.array([1])}]
+        >>> preds = [{"boxes": jnp.array([[0.0, 0, 2, 1]]), "labels": jnp.array([1])}]
+        >>> value = jm.metrics.CompleteIntersectionOverUnion()(target=target, preds=preds)
+        >>> round(float(value), 4)
+        0.4655
+    """
+
+    bounds = (-2, 1)
+    overlap = "ciou"
+
+
+@explains_arguments
+def intersection_over_union(
+    target: Any,
+    preds: Any,
+    *,
+    box_format: str = "xyxy",
+    iou_threshold: float | None = None,
+    replacement_val: float = 0.0,
+    aggregate: bool = True,
+) -> jax.Array:
+    """The mean intersection over union of pairs of boxes, or that of each with each.
+
+    Args:
+        target: True boxes, `[..., 4]`.
+        preds: Predicted boxes of the same shape; `[..., n, 4]` for targets `[..., m, 4]` unless
+            they are aggregated.
+        box_format: `"xyxy"`, `"xywh"` or `"cxcywh"`.
+        iou_threshold: Overlaps below it are replaced.
+        replacement_val: The value in their place.
+        aggregate: Whether to return the mean over pairs; if not, the overlap of each prediction
+            with each target, `[..., n, m]`.
+
+    Raises:
+        ValueError: If a shape does not fit, or the format is unknown.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target = jnp.array([[0.0, 0, 2, 2], [0, 0, 1, 1]])
+        >>> preds = jnp.array([[0.0, 0, 2, 1], [0, 0, 1, 1]])
+        >>> float(jm.metrics.intersection_over_union(target, preds))
+        0.75
+        >>> jm.metrics.intersection_over_union(target, preds, aggregate=False)
+        Array([[0.5 , 0.5 ],
+               [0.25, 1.  ]], dtype=float32)
+    """
+    return _overlap("iou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
+
+
+@explains_arguments
+def generalized_intersection_over_union(
+    target: Any,
+    preds: Any,
+    *,
+    box_format: str = "xyxy",
+    iou_threshold: float | None = None,
+    replacement_val: float = 0.0,
+    aggregate: bool = True,
+) -> jax.Array:
+    """The mean generalized IoU of pairs of boxes; see `intersection_over_union`."""
+    return _overlap("giou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
+
+
+@explains_arguments
+def distance_intersection_over_union(
+    target: Any,
+    preds: Any,
+    *,
+    box_format: str = "xyxy",
+    iou_threshold: float | None = None,
+    replacement_val: float = 0.0,
+    aggregate: bool = True,
+) -> jax.Array:
+    """The mean distance IoU of pairs of boxes; see `intersection_over_union`."""
+    return _overlap("diou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
+
+
+@explains_arguments
+def complete_intersection_over_union(
+    target: Any,
+    preds: Any,
+    *,
+    box_format: str = "xyxy",
+    iou_threshold: float | None = None,
+    replacement_val: float = 0.0,
+    aggregate: bool = True,
+) -> jax.Array:
+    """The mean complete IoU of pairs of boxes; see `intersection_over_union`."""
+    return _overlap("ciou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
+
+
+def _overlap(
+    overlap: str,
+    target: Any,
+    preds: Any,
+    box_format: str,
+    iou_threshold: float | None,
+    replacement_val: float,
+    aggregate: bool,
+) -> jax.Array:
+    boxes = as_corners("target", target, box_format)
+    others = as_corners("preds", preds, box_format)
+    if aggregate:
+        same_shape(target=boxes, preds=others)
+    else:
+        boxes, others = boxes[..., None, :, :], others[..., :, None, :]
+    values = OVERLAPS[overlap](others, boxes)
+    if iou_threshold is not None:
+        values = jnp.where(values < iou_threshold, replacement_val, values)
+    return values.mean() if aggregate else values

@@ -1,0 +1,120 @@
+"""The state of mean average precision: the matched detections, and the number of objects."""
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics.detection._matching import Matches
+from jax_metrics.metrics.state import Accumulator, Buffer, Total
+
+_BITS = 32
+
+
+class Detections(NamedTuple):
+    """Detections, sorted by class and then from the highest score to the lowest.
+
+    Attributes:
+        label: The class, `[n]`; the number of classes where there is no detection.
+        score: `[n]`.
+        rank: How many of the class precede each one in its image, `[n]`.
+        matched: See `Matches`; as bits, `[n, words]`.
+        ignored: Likewise.
+    """
+
+    label: jax.Array
+    score: jax.Array
+    rank: jax.Array
+    matched: jax.Array
+    ignored: jax.Array
+
+
+class DetectionState(Accumulator):
+    """The detections of all images, and the number of objects.
+
+    Each detection takes a score, a class, a rank, and two bits for each range of areas and each
+    threshold: 28 bytes, with four ranges and ten thresholds.
+
+    Args:
+        capacity: The maximum number of detections.
+        objects: The shape of the numbers of objects, `(classes, areas)`.
+        thresholds: The number of thresholds.
+        dtype: Dtype of the counts.
+
+    Attributes:
+        rows: The detections, as rows of unsigned integers.
+        objects: The number of true objects that are not ignored, `[classes, areas]`.
+    """
+
+    rows: Buffer
+    objects: Total
+
+    def __init__(self, capacity: int, objects: tuple[int, int], thresholds: int, dtype: Any):
+        words = math.ceil(objects[1] * thresholds / _BITS)
+        self.rows = Buffer(capacity, (3 + 2 * words,), jnp.uint32)
+        self.objects = Total.zeros(objects, dtype)
+
+    def added(
+        self,
+        label: jax.Array,
+        score: jax.Array,
+        rank: jax.Array,
+        matches: Matches,
+        valid: jax.Array,
+        objects: jax.Array,
+    ) -> "DetectionState":
+        """The state with the detections of images added.
+
+        Args:
+            label: `[images, preds]`.
+            score: Likewise.
+            rank: Likewise.
+            matches: `[images, preds, areas, thresholds]`.
+            valid: Which detections there are, `[images, preds]`.
+            objects: The numbers of objects in these images, `[classes, areas]`.
+        """
+        bits = jax.lax.bitcast_convert_type(score.astype(jnp.float32), jnp.uint32)
+        numbers = jnp.stack([bits, label.astype(jnp.uint32), rank.astype(jnp.uint32)], -1)
+        words = [_packed(x.reshape(*x.shape[:2], math.prod(x.shape[2:]))) for x in matches]
+        rows = jnp.concatenate([numbers, *words], -1)
+        rows = self.rows.extended(rows.reshape(-1, rows.shape[-1]), valid.reshape(-1))
+        return self._replace(rows=rows, objects=self.objects + objects)
+
+    def sorted(self) -> Detections:
+        """The detections; those of equal score in the order in which they came."""
+        rows, classes = self.rows.values, self.objects.high.shape[0]
+        score = jax.lax.bitcast_convert_type(rows[:, 0], jnp.float32)
+        label = jnp.where(self.rows.filled, rows[:, 1].astype(jnp.int32), classes)
+        order = jnp.lexsort((-score, label))
+        rows = rows[order]
+        matched, ignored = jnp.split(rows[:, 3:], 2, axis=1)
+        return Detections(
+            label[order], score[order], rows[:, 2].astype(jnp.int32), matched, ignored
+        )
+
+    def neutral(self) -> "DetectionState":
+        """No detections and no objects."""
+        return self._replace(rows=self.rows.neutral(), objects=self.objects.neutral())
+
+    def merged(self, other: "DetectionState") -> "DetectionState":
+        """The detections and objects of both."""
+        return self._replace(
+            rows=self.rows.merged(other.rows), objects=self.objects + other.objects
+        )
+
+
+def bit(words: jax.Array, index: jax.Array) -> jax.Array:
+    """One bit of each row of words, as booleans `[n]`."""
+    word = jnp.take(words, index // _BITS, axis=1)
+    return (word >> (index % _BITS).astype(jnp.uint32)) & 1 == 1
+
+
+def _packed(bits: jax.Array) -> jax.Array:
+    """Booleans `[..., n]` as words of 32 bits."""
+    words = math.ceil(bits.shape[-1] / _BITS)
+    padding = [(0, 0)] * (bits.ndim - 1) + [(0, words * _BITS - bits.shape[-1])]
+    bits = jnp.pad(bits, padding).reshape(*bits.shape[:-1], words, _BITS)
+    return (bits.astype(jnp.uint32) << jnp.arange(_BITS, dtype=jnp.uint32)).sum(
+        -1, dtype=jnp.uint32
+    )

@@ -1,0 +1,150 @@
+"""Images and their objects: lists of images of different numbers of objects, padded to arrays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+
+from jax_metrics.metrics.detection._run_lengths import as_runs, overlap_of_runs
+
+PADDING = -1  # the label where there is no object
+Image = Mapping[str, Any]
+_OPTIONAL = ("iscrowd", "area")
+# The shapes of the values of one object, where no image has any.
+_SHAPES: dict[str, tuple[int, ...]] = {
+    "labels": (),
+    "scores": (),
+    "iscrowd": (),
+    "area": (),
+    "boxes": (4,),
+    "masks": (1, 1),
+    "keypoints": (1, 3),
+}
+
+
+def are_images(target: Any, preds: Any) -> bool:
+    """Whether target and predictions are sequences of images, which are to be padded.
+
+    Raises:
+        ValueError: If only one of them is, or their lengths differ.
+    """
+    given = [isinstance(images, Sequence) for images in (target, preds)]
+    if any(given) and not (all(given) and len(target) == len(preds)):
+        found = [
+            f"{len(x)} images" if isinstance(x, Sequence) else "a dict" for x in (target, preds)
+        ]
+        raise ValueError(
+            f"target and preds must both be lists of the same images, but got {found[0]} and "
+            f"{found[1]}."
+        )
+    return all(given)
+
+
+def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
+    """The values of images under some keys as arrays `[images, objects, ...]`.
+
+    Both sizes are rounded up to a power of two, so that few programs are compiled; the label of
+    what is added is -1.
+
+    Args:
+        images: For each image arrays `[objects, ...]` by key.
+        keys: The keys to read; those that no image has are left out.
+
+    Raises:
+        ValueError: If an image has a different number of objects under two keys, or lacks a key
+            that others have, other than `iscrowd` and `area`.
+    """
+    keys = [key for key in keys if not images or any(key in image for image in images)]
+    images = [_with_defaults(index, image, keys) for index, image in enumerate(images)]
+    objects = max((len(image["labels"]) for image in images), default=0)
+    shape = (_rounded_up(len(images)), _rounded_up(objects))
+    return {key: _stacked(key, [image[key] for image in images], shape) for key in keys}
+
+
+def padded_mask(mask: Any, images: int) -> Any:
+    """A mask of images, padded like the images."""
+    if mask is None or np.shape(mask) != (images,):
+        return mask  # its shape is checked later
+    library: Any = jnp if isinstance(mask, Tracer) else np
+    return library.pad(library.asarray(mask), (0, _rounded_up(images) - images))
+
+
+def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[Any], list[Any]]:
+    """Images with the areas and the overlap of their masks in place of the masks.
+
+    The overlap is found from runs, on the host. Traced masks stay as they are.
+    """
+    if any(isinstance(image.get("masks"), Tracer) for image in (*target, *preds)):
+        return list(target), list(preds)
+    with_areas: tuple[list[Any], list[Any]] = ([], [])
+    for true, predicted in zip(target, preds, strict=True):
+        runs = [as_runs(image.get("masks", ())) for image in (true, predicted)]
+        crowd = np.asarray(true.get("iscrowd", np.zeros(len(runs[0]))), bool)
+        overlap = overlap_of_runs(runs[1], runs[0], crowd)
+        for image, own, found in zip((true, predicted), runs, with_areas, strict=True):
+            area = np.array([mask.area for mask in own], np.float32)
+            rest = {key: value for key, value in image.items() if key != "masks"}
+            found.append({**rest, "area": area})
+        if "area" in true:
+            given, area = np.asarray(true["area"], np.float32), with_areas[0][-1]["area"]
+            with_areas[0][-1]["area"] = np.where(given > 0, given, area)
+        with_areas[1][-1]["overlap"] = overlap
+    return with_areas
+
+
+def padded_overlap(preds: Sequence[Image], shape: tuple[int, int, int]) -> np.ndarray:
+    """The overlaps of the objects of images, padded to a shape."""
+    result = np.zeros(shape, np.float32)
+    for index, image in enumerate(preds):
+        rows, columns = image["overlap"].shape
+        result[index, :rows, :columns] = image["overlap"]
+    return result
+
+
+def _with_defaults(index: int, image: Image, keys: Sequence[str]) -> dict[str, Any]:
+    """The values of an image, 0 under optional keys that it lacks."""
+    missing = [key for key in ("labels", *keys) if key not in image and key not in _OPTIONAL]
+    if missing:
+        raise ValueError(
+            f"Image {index} has no {missing[0]!r}; it has {', '.join(map(repr, image))}."
+        )
+    zeros = np.zeros(len(image["labels"]), np.int32)
+    values = {key: image.get(key, zeros) for key in keys}
+    lengths = {key: len(value) for key, value in values.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"The arrays of an image must have one row for each object, but image {index} has "
+            f"{', '.join(f'{n} {key}' for key, n in lengths.items())}."
+        )
+    return values
+
+
+def _rounded_up(size: int) -> int:
+    return max(4, 1 << max(size - 1, 0).bit_length())
+
+
+def _stacked(key: str, values: Sequence[Any], shape: tuple[int, int]) -> Any:
+    """The values of all images, padded to `[images, objects, ...]`."""
+    library: Any = jnp if any(isinstance(value, Tracer) for value in values) else np
+    arrays = [library.asarray(value) for value in values]
+    filled = [array for array in arrays if array.size]
+    if not filled:
+        dtype = np.int32 if key in ("labels", "iscrowd") else np.float32
+        return np.full((*shape, *_SHAPES[key]), PADDING if key == "labels" else 0, dtype)
+    row = tuple(np.max([array.shape[1:] for array in filled], axis=0).tolist())
+    fill = PADDING if key == "labels" else 0
+    if library is np:
+        result = np.full((*shape, *row), fill, np.result_type(*filled))
+        for index, array in enumerate(arrays):
+            if array.size:
+                result[(index, *(slice(0, n) for n in array.shape))] = array
+        return result
+    rows = [a.reshape(0, *row) if not a.size else a for a in arrays]
+    rows += [rows[0][:0]] * (shape[0] - len(rows))
+    target = (shape[1], *row)
+    widths = [[(0, t - n) for t, n in zip(target, a.shape, strict=True)] for a in rows]
+    return jnp.stack(
+        [jnp.pad(a, w, constant_values=fill) for a, w in zip(rows, widths, strict=True)]
+    )

@@ -1,0 +1,364 @@
+"""Mean average precision and recall of detected objects, as COCO defines them."""
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jax_metrics.arguments import as_float, one_of
+from jax_metrics.losses.detection import BOX_FORMATS
+from jax_metrics.metrics._checks import Rule, check_rules
+from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._routing import Inputs
+from jax_metrics.metrics.counts import bincount
+from jax_metrics.metrics.detection._coco_options import (
+    Areas,
+    check_increasing,
+    fractions,
+    lowest_matches,
+    maximums,
+    ranges_of_areas,
+)
+from jax_metrics.metrics.detection._detections import DetectionState
+from jax_metrics.metrics.detection._images import (
+    are_images,
+    padded,
+    padded_mask,
+    padded_overlap,
+    with_overlap,
+)
+from jax_metrics.metrics.detection._matching import match, rank_in_class
+from jax_metrics.metrics.detection._objects import labels_of_objects
+from jax_metrics.metrics.detection._overlap import (
+    COCO_SIGMAS,
+    box_overlap,
+    keypoint_overlap,
+    mask_overlap,
+    target_area,
+)
+from jax_metrics.metrics.detection._precision_curves import curves
+
+_AREAS: Areas = {
+    "all": (0, 1e10),
+    "small": (0, 32**2),
+    "medium": (32**2, 96**2),
+    "large": (96**2, 1e10),
+}
+_KEYS = {
+    "bbox": ("labels", "boxes", "iscrowd", "area", "scores"),
+    "segm": ("labels", "masks", "iscrowd", "area", "scores"),
+    "keypoints": ("labels", "keypoints", "boxes", "iscrowd", "area", "scores"),
+}
+_IOU_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+_RECALLS = tuple(np.linspace(0, 1, 101).tolist())
+
+
+class MeanAveragePrecision(Metric):
+    """The mean average precision (mAP) and recall (mAR) of detected objects, as in COCO.
+
+    The value is a dict: `map`, the mean over classes and over thresholds of overlap of the average
+    precision; `map_50` and `map_75`, at these thresholds; `map_small`, `map_medium` and
+    `map_large`, of objects in a range of areas; `mar_1`, `mar_10` and `mar_100`, the mean recall
+    with at most so many detections of a class in an image; and `mar_small`, `mar_medium` and
+    `mar_large`. Those of keypoints are `map`, `map_50`, `map_75`, `map_medium`, `map_large`, and
+    `mar`, `mar_50` and so on. NaN where there are no objects.
+
+    `target` and `preds` are dicts of arrays `[images, objects, ...]`, padded with objects of the
+    label -1; or lists of dicts of arrays `[objects, ...]`, one for each image, which are padded on
+    the host. `mask` excludes images.
+
+    - `labels`: integers from 0 to `num_classes - 1`.
+    - `scores`, of the predictions.
+    - `boxes`: `[..., 4]`; or `masks`: `[..., height, width]`, in a list also run-length encodings
+      of COCO; or `keypoints`: `[..., keypoints, 3]` as `(x, y, visibility)`, which need the `boxes`
+      of the targets.
+    - `iscrowd`, of the targets: 1 for crowds, in which any number of predictions is ignored.
+    - `area`, of the targets: by default that of the box or mask.
+
+    Args:
+        num_classes: Number of classes.
+        capacity: The maximum number of detections that are kept, at most `max_detections` of a
+            class and image. With more of them the value is NaN. The function finds it itself.
+        box_format: `"xyxy"`, `"xywh"` or `"cxcywh"`.
+        iou_type: What overlaps: `"bbox"`, `"segm"` or `"keypoints"`; or several of them as a tuple,
+            each of which has its own state, and whose values are named `bbox_map` and so on.
+        iou_thresholds: The overlaps from which on a detection is right; by default 0.5, 0.55 to
+            0.95.
+        rec_thresholds: The recalls at which precision is read; by default 0, 0.01 to 1.
+        max_detection_thresholds: The numbers of detections of a class in an image, of the highest
+            scores; by default 1, 10 and 100, of keypoints 20.
+        area_ranges: The lowest and the highest area by name; the first range is that of all.
+        sigmas: Of each keypoint, its spread relative to the size of the object; by default those
+            of the 17 of COCO.
+        average: `"macro"`, the mean over classes, or `"micro"`, which ignores the labels.
+        class_metrics: Whether to add `map_per_class` and `mar_100_per_class`, `[num_classes]`.
+        extended_summary: Whether to add `precision` and `scores`, `[thresholds, recalls, classes,
+            areas]`, and `recall`, `[thresholds, classes, areas, max_detections]`.
+        **options: See `Metric`.
+
+    Source: Lin et al., Microsoft COCO, https://arxiv.org/abs/1405.0312, 2014, and pycocotools.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> target = [{"boxes": jnp.array([[0.0, 0, 10, 10]]), "labels": jnp.array([0])}]
+        >>> preds = [
+        ...     {
+        ...         "boxes": jnp.array([[0.0, 0, 10, 8]]),
+        ...         "labels": jnp.array([0]),
+        ...         "scores": jnp.array([0.9]),
+        ...     }
+        ... ]
+        >>> metric = jm.metrics.MeanAveragePrecision(num_classes=1, capacity=1000)
+        >>> value = metric(target=target, preds=preds)
+        >>> round(float(value["map"]), 4), float(value["map_75"])
+        (0.7, 1.0)
+        >>> value = jm.metrics.mean_average_precision(target, preds, num_classes=1)
+        >>> round(float(value["map"]), 4)
+        0.7
+    """
+
+    higher_is_better = True
+    bounds = (0, 1)
+    detections: DetectionState | None
+    parts: dict[str, Any]
+
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        capacity: int,
+        box_format: str = "xyxy",
+        iou_type: str | Sequence[str] = "bbox",
+        iou_thresholds: Sequence[float] | None = None,
+        rec_thresholds: Sequence[float] | None = None,
+        max_detection_thresholds: Sequence[int] | None = None,
+        area_ranges: Areas | None = None,
+        sigmas: Sequence[float] = COCO_SIGMAS,
+        average: str = "macro",
+        class_metrics: bool = False,
+        extended_summary: bool = False,
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        shared = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "__class__", "iou_type", "options")
+        }
+        one_of("box_format", box_format, BOX_FORMATS)
+        kinds = (iou_type,) if isinstance(iou_type, str) else tuple(iou_type)
+        for kind in kinds:
+            one_of("iou_type", kind, tuple(_KEYS))
+        if not kinds or len(set(kinds)) < len(kinds):
+            raise ValueError(f"iou_type must be different kinds of overlap, but is {kinds}.")
+        one_of("average", average, ("macro", "micro"))
+        if num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, but is {num_classes}.")
+        if average == "micro" and class_metrics:
+            raise ValueError('class_metrics need classes, so average must be "macro".')
+        of_keypoints = "keypoints" in kinds
+        self.num_classes = num_classes
+        self.box_format = box_format
+        self.iou_type = iou_type
+        self.iou_thresholds = fractions("iou_thresholds", iou_thresholds, _IOU_THRESHOLDS)
+        self.rec_thresholds = fractions("rec_thresholds", rec_thresholds, _RECALLS)
+        check_increasing("rec_thresholds", self.rec_thresholds)
+        self.max_detections = maximums(
+            max_detection_thresholds or ((20,) if of_keypoints else (1, 10, 100))
+        )
+        if area_ranges is None:
+            area_ranges = {n: r for n, r in _AREAS.items() if not (of_keypoints and n == "small")}
+        self.area_ranges = ranges_of_areas(area_ranges)
+        self.sigmas = tuple(float(sigma) for sigma in sigmas)
+        self.average = average
+        self.class_metrics = class_metrics
+        self.extended_summary = extended_summary
+        classes = num_classes if average == "macro" else 1
+        self.parts = {}
+        if not isinstance(iou_type, str):
+            self.iou_type, self.detections = kinds, None
+            part = functools.partial(MeanAveragePrecision, **shared, dtype=self.dtype)
+            self.parts = {kind: part(iou_type=kind) for kind in kinds}
+            return
+        self.detections = DetectionState(
+            capacity, (classes, len(self.area_ranges)), len(self.iou_thresholds), self.dtype
+        )
+
+    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+        _, inputs = super()._received(args, kwargs)
+        return (), padded_inputs(inputs, self.iou_type)
+
+    def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
+        """Updates with images."""
+        if self.detections is None:
+            for kind, part in self.parts.items():
+                part.update(
+                    target=target.get(kind, target), preds=preds.get(kind, preds), mask=mask
+                )
+            return
+        true_label, label, rules = labels_of_objects(
+            target, preds, mask, self.num_classes, self._needed(preds)
+        )
+        if self.average == "micro":
+            true_label, label = jnp.minimum(true_label, 0), jnp.minimum(label, 0)
+        score = as_float("scores of preds", preds["scores"])
+        exists = label >= 0
+        rules.append(Rule(~(jnp.isnan(score) & exists), "scores of preds must not be NaN."))
+        crowd = jnp.asarray(target.get("iscrowd", jnp.zeros_like(true_label))) != 0
+        overlap, true_area, area = self._overlap(target, preds, crowd)
+
+        order = jnp.argsort(jnp.where(exists, -score, jnp.inf), axis=1)
+        label, score, area, exists = (
+            jnp.take_along_axis(x, order, 1) for x in (label, score, area, exists)
+        )
+        overlap = jnp.take_along_axis(overlap, order[..., None], 1)
+        rank = rank_in_class(label)
+        exists &= rank < self.max_detections[-1]
+        same = (label[..., None] == true_label[:, None]) & (true_label >= 0)[:, None]
+        low, high = jnp.array(list(self.area_ranges.values()), jnp.float32).T
+        ignored = crowd[..., None] | _outside(true_area, low, high)
+        if self.iou_type == "keypoints":  # those of which no keypoint is labelled
+            ignored |= ~(jnp.asarray(target["keypoints"])[..., 2] > 0).any(-1)[..., None]
+        matches = match(
+            jnp.where(same & exists[..., None], overlap, -1),
+            ignored,
+            crowd,
+            lowest_matches(self.iou_thresholds),
+        )
+        outside = _outside(area, low, high)[..., None] & ~matches.matched
+        matches = matches._replace(ignored=matches.ignored | outside)
+        objects = self._objects(true_label, ignored)
+        state = self.detections.added(label, score, rank, matches, exists, objects)
+        self.detections = state._replace(objects=state.objects.marked(check_rules(rules)))
+
+    def _needed(self, preds: Any) -> tuple[list[str], list[str]]:
+        """The keys that targets and predictions need."""
+        region = _KEYS[str(self.iou_type)][1]
+        if isinstance(preds, Mapping) and "overlap" in preds:
+            region = "area"
+        boxes = ["boxes"] if self.iou_type == "keypoints" else []
+        return ["labels", region, *boxes], ["labels", region, "scores"]
+
+    def _overlap(
+        self, target: Any, preds: Any, crowd: jax.Array
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Overlaps `[images, preds, target]`, and the areas of targets and predictions."""
+        if "overlap" in preds:
+            return jnp.asarray(preds["overlap"]), target["area"], preds["area"]
+        if self.iou_type == "keypoints":
+            return keypoint_overlap(target, preds, jnp.array(self.sigmas), self.box_format)
+        if self.iou_type == "segm":
+            overlap, true, area = mask_overlap(target, preds, crowd)
+        else:
+            overlap, true, area = box_overlap(target, preds, crowd, self.box_format)
+        return overlap, target_area(target, true), area
+
+    def _objects(self, label: jax.Array, ignored: jax.Array) -> jax.Array:
+        """The number of objects that are not ignored, `[classes, areas]`."""
+        classes, areas = cast(DetectionState, self.detections).objects.high.shape
+        cell = jnp.where(label[..., None] >= 0, label[..., None] * areas + jnp.arange(areas), -1)
+        counts = bincount(cell, (~ignored).astype(jnp.int32), classes * areas)
+        return counts.reshape(classes, areas)
+
+    def compute(self) -> dict[str, jax.Array]:
+        """Mean average precision and recall by name."""
+        state = self.detections
+        if state is None:
+            values = {kind: part.compute() for kind, part in self.parts.items()}
+            return {f"{kind}_{name}": x for kind, one in values.items() for name, x in one.items()}
+        objects = jnp.where(state.rows.overflowed, jnp.nan, state.objects.value)
+        found = curves(
+            state.sorted(),
+            objects,
+            self.rec_thresholds,
+            self.max_detections,
+            len(self.iou_thresholds),
+        )
+        precision, recall = found.precision.mean(1), found.recall
+        value = {"map": _mean(precision[..., 0])}
+        at = {name: self._at(threshold) for name, threshold in (("50", 0.5), ("75", 0.75))}
+        value |= {f"map_{name}": _mean(precision[index, :, 0]) for name, index in at.items()}
+        areas = list(enumerate(self.area_ranges))[1:]
+        value |= {f"map_{name}": _mean(precision[..., i]) for i, name in areas}
+        if self.iou_type == "keypoints":
+            value["mar"] = _mean(recall[..., 0, -1])
+            value |= {f"mar_{n}": _mean(recall[index, :, 0, -1]) for n, index in at.items()}
+        else:
+            value |= {
+                f"mar_{n}": _mean(recall[..., 0, i]) for i, n in enumerate(self.max_detections)
+            }
+        value |= {f"mar_{name}": _mean(recall[..., i, -1]) for i, name in areas}
+        if self.class_metrics:
+            value["map_per_class"] = precision[..., 0].mean(0)
+            value[f"mar_{self.max_detections[-1]}_per_class"] = recall[..., 0, -1].mean(0)
+        return value | (found._asdict() if self.extended_summary else {})
+
+    def _at(self, threshold: float) -> np.ndarray:
+        """The index of a threshold, if there is such a one."""
+        return np.flatnonzero(np.isclose(self.iou_thresholds, threshold, atol=1e-9))
+
+
+def padded_inputs(inputs: dict[str, Any], iou_type: str | Sequence[str]) -> dict[str, Any]:
+    """Arguments of `update` with lists of images as padded arrays, of each type if several."""
+    target, preds = inputs["target"], inputs["preds"]
+    if not are_images(target, preds):
+        return inputs
+    if not isinstance(iou_type, str):
+        each = {kind: padded_inputs(inputs, kind) for kind in iou_type}
+        both = {name: {k: one[name] for k, one in each.items()} for name in ("target", "preds")}
+        return inputs | both | {"mask": each[iou_type[0]]["mask"]}
+    mask = padded_mask(inputs.get("mask"), len(target))
+    keys = list(_KEYS[iou_type])
+    if iou_type == "segm":
+        target, preds = with_overlap(target, preds)
+    true, predicted = padded(target, keys[:-1]), padded(preds, ["labels", *keys[1:2], "scores"])
+    if preds and "overlap" in preds[0]:
+        predicted |= padded(preds, ["labels", "area", "scores"])
+        shape = (*predicted["labels"].shape, true["labels"].shape[1])
+        predicted["overlap"] = padded_overlap(preds, shape)
+    return inputs | {"target": true, "preds": predicted, "mask": mask}
+
+
+def _mean(values: jax.Array) -> jax.Array:
+    """The mean over thresholds and classes, leaving out classes without a value."""
+    return jnp.nanmean(values.mean(0))
+
+
+def _outside(area: jax.Array, low: jax.Array, high: jax.Array) -> jax.Array:
+    """Whether areas are outside of each range, `[..., ranges]`."""
+    return (area[..., None] < low) | (area[..., None] > high)
+
+
+_function: Any = functional(MeanAveragePrecision)
+
+
+def mean_average_precision(*args: Any, **options: Any) -> dict[str, jax.Array]:
+    """The mean average precision (mAP) and recall (mAR) of detected objects, as in COCO.
+
+    The value of one batch; see `MeanAveragePrecision` for the options. It keeps all detections.
+    """
+    given = _signature.bind(*args, **options).arguments
+    inputs = {name: given.pop(name, None) for name in ("target", "preds", "mask")}
+    inputs = padded_inputs(inputs, given.get("iou_type", "bbox"))
+    preds = inputs["preds"]
+    labels = preds["labels"] if "labels" in preds else next(iter(preds.values()))["labels"]
+    given.setdefault("capacity", max(jnp.size(labels), 1))
+    return _function(**inputs, **given)
+
+
+_signature = inspect.Signature(
+    [
+        parameter.replace(default=None, annotation=int | None)
+        if parameter.name == "capacity"
+        else parameter
+        for parameter in inspect.signature(_function).parameters.values()
+    ],
+    return_annotation=dict[str, jax.Array],
+)
+cast(Any, mean_average_precision).__signature__ = _signature

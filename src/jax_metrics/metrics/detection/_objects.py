@@ -1,0 +1,76 @@
+"""The labels of the objects of images, and checks of what is given for them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._checks import Rule
+from jax_metrics.metrics.inputs import as_labels, weights
+
+
+def labels_of_objects(
+    target: Any,
+    preds: Any,
+    mask: Any,
+    num_classes: int | None,
+    needed: tuple[Sequence[str], Sequence[str]],
+) -> tuple[jax.Array, jax.Array, list[Rule]]:
+    """The labels of targets and predictions, `[images, objects]`; -1 where there is no object.
+
+    Args:
+        target: A dict of arrays `[images, objects, ...]`.
+        preds: Likewise.
+        mask: Which images count, `[images]`.
+        num_classes: Number of classes, if there is a limit to labels.
+        needed: The keys that targets and predictions need.
+
+    Returns:
+        Both labels, and the rules that they are classes.
+
+    Raises:
+        TypeError: If they are not dicts.
+        ValueError: If a key is missing, or a shape does not fit.
+    """
+    found: list[jax.Array] = []
+    rules = []
+    for name, objects, keys in (("target", target, needed[0]), ("preds", preds, needed[1])):
+        _check_keys(name, objects, keys)
+        labels = as_labels(f"labels of {name}", objects["labels"])
+        if labels.ndim != 2:
+            raise ValueError(
+                f"labels of {name} must be [images, objects], but their shape is "
+                f"{list(labels.shape)}. Give a list of dicts for images without padding."
+            )
+        for key in keys:
+            if jnp.shape(objects[key])[:2] != labels.shape:
+                raise ValueError(
+                    f"{key} of {name} must begin with the shape of labels, {list(labels.shape)}, "
+                    f"but their shape is {list(jnp.shape(objects[key]))}."
+                )
+        labels = jnp.where(weights(labels.shape, None, mask) == 0, -1, labels)
+        if num_classes is not None:
+            message = (
+                f"{name} has labels outside of 0 to {num_classes - 1}; give the number of classes "
+                "as `num_classes`."
+            )
+            rules.append(Rule(labels < num_classes, message))
+        found.append(labels)
+    if len(found[0]) != len(found[1]):
+        raise ValueError(
+            "target and preds must have the same number of images, but have "
+            f"{len(found[0])} and {len(found[1])}."
+        )
+    return found[0], found[1], rules
+
+
+def _check_keys(name: str, objects: Any, keys: Sequence[str]) -> None:
+    if not isinstance(objects, Mapping):
+        raise TypeError(
+            f"{name} must be a dict of arrays, or a list of dicts, one for each image; got a "
+            f"{type(objects).__name__}."
+        )
+    for key in keys:
+        if key not in objects:
+            raise ValueError(f"{name} needs {key!r}; it has {', '.join(map(repr, objects))}.")

@@ -1,0 +1,227 @@
+"""Distances and similarities of all pairs of rows of two matrices."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.arguments import as_float, one_of
+
+REDUCTIONS = ("mean", "sum", "none", None)
+_BLOCK = 64  # rows whose differences from all others are computed together
+
+
+def pairwise_cosine_similarity(
+    x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
+) -> jax.Array:
+    """The cosine of the angle between each row of `x` and each row of `y`; 0 for rows of zeros.
+
+    Args:
+        x: Numbers, `[n, features]`.
+        y: Numbers, `[m, features]`; by default `x`.
+        reduction: `"mean"` or `"sum"` over the rows of `y`; None or `"none"` for all values.
+        zero_diagonal: Whether the diagonal becomes 0, by default if there is no `y`.
+
+    Returns:
+        Shape `[n, m]`, or `[n]` with a reduction.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, y = jnp.array([[1.0, 0.0], [3.0, 4.0]]), jnp.array([[2.0, 0.0]])
+        >>> jm.metrics.pairwise_cosine_similarity(x, y)
+        Array([[1. ],
+               [0.6]], dtype=float32)
+    """
+    return _pairwise(_cosines, x, y, reduction, zero_diagonal)
+
+
+def pairwise_linear_similarity(
+    x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
+) -> jax.Array:
+    """The dot product of each row of `x` and each row of `y`.
+
+    See `pairwise_cosine_similarity` for the arguments.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, y = jnp.array([[1.0, 0.0], [3.0, 4.0]]), jnp.array([[2.0, 1.0]])
+        >>> jm.metrics.pairwise_linear_similarity(x, y)
+        Array([[ 2.],
+               [10.]], dtype=float32)
+    """
+    return _pairwise(_products, x, y, reduction, zero_diagonal)
+
+
+def pairwise_euclidean_distance(
+    x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
+) -> jax.Array:
+    """The Euclidean distance of each row of `x` from each row of `y`.
+
+    It is computed from differences, so that close rows under an offset keep their digits. See
+    `pairwise_cosine_similarity` for the arguments.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, y = jnp.array([[1.0, 0.0], [3.0, 4.0]]), jnp.array([[0.0, 0.0]])
+        >>> jm.metrics.pairwise_euclidean_distance(x, y)
+        Array([[1.],
+               [5.]], dtype=float32)
+    """
+    return _pairwise(_euclidean, x, y, reduction, zero_diagonal)
+
+
+def pairwise_manhattan_distance(
+    x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
+) -> jax.Array:
+    """The sum of the absolute differences of each row of `x` and each row of `y`.
+
+    See `pairwise_cosine_similarity` for the arguments.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, y = jnp.array([[1.0, 0.0], [3.0, 4.0]]), jnp.array([[0.0, 0.0]])
+        >>> jm.metrics.pairwise_manhattan_distance(x, y)
+        Array([[1.],
+               [7.]], dtype=float32)
+    """
+    return _pairwise(_norms(1.0), x, y, reduction, zero_diagonal)
+
+
+def pairwise_minkowski_distance(
+    x: Any,
+    y: Any = None,
+    *,
+    exponent: float = 2,
+    reduction: str | None = None,
+    zero_diagonal: bool | None = None,
+) -> jax.Array:
+    """The distance `sum(|x - y|**exponent)**(1 / exponent)` of each row of `x` and of `y`.
+
+    Args:
+        x: Numbers, `[n, features]`.
+        y: Numbers, `[m, features]`; by default `x`.
+        exponent: 1 is the Manhattan distance, 2 the Euclidean one; may be infinity.
+        reduction: See `pairwise_cosine_similarity`.
+        zero_diagonal: See `pairwise_cosine_similarity`.
+
+    Returns:
+        Shape `[n, m]`, or `[n]` with a reduction.
+
+    Raises:
+        ValueError: If the exponent is smaller than 1.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> x, y = jnp.array([[1.0, 0.0], [3.0, 4.0]]), jnp.array([[0.0, 0.0]])
+        >>> jm.metrics.pairwise_minkowski_distance(x, y, exponent=float("inf"))
+        Array([[1.],
+               [4.]], dtype=float32)
+    """
+    if not exponent >= 1:
+        raise ValueError(f"exponent must be a number, 1 or more, but is {exponent}.")
+    pairs = _euclidean if exponent == 2 else _norms(float(exponent))
+    return _pairwise(pairs, x, y, reduction, zero_diagonal)
+
+
+Pairs = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+def _pairwise(
+    pairs: Pairs, x: Any, y: Any, reduction: str | None, zero_diagonal: bool | None
+) -> jax.Array:
+    """The value of each pair of rows, reduced.
+
+    Raises:
+        ValueError: If the shapes do not match, or the reduction is unknown.
+    """
+    one_of("reduction", reduction, REDUCTIONS)
+    zero_diagonal = y is None if zero_diagonal is None else zero_diagonal
+    x = as_float("x", x)
+    y = x if y is None else as_float("y", y)
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"x and y must be [n, features] and [m, features], but are {list(x.shape)} and "
+            f"{list(y.shape)}."
+        )
+    return _reduced(x, y, pairs, reduction, zero_diagonal)
+
+
+@functools.partial(jax.jit, static_argnames=("pairs", "reduction", "zero_diagonal"))
+def _reduced(
+    x: jax.Array, y: jax.Array, pairs: Pairs, reduction: str | None, zero_diagonal: bool
+) -> jax.Array:
+    values = pairs(x, y)
+    if zero_diagonal:
+        values = jnp.where(jnp.eye(*values.shape, dtype=bool), 0, values)
+    if reduction == "mean":
+        return values.mean(-1)
+    return values.sum(-1) if reduction == "sum" else values
+
+
+def _products(x: jax.Array, y: jax.Array) -> jax.Array:
+    return jnp.matmul(x, y.T, precision=jax.lax.Precision.HIGHEST)
+
+
+def _cosines(x: jax.Array, y: jax.Array) -> jax.Array:
+    return _products(_normalized(x), _normalized(y))
+
+
+def _normalized(x: jax.Array) -> jax.Array:
+    """The rows divided by their lengths, none of whose squares overflow or vanish."""
+    size = abs(x).max(-1, keepdims=True, initial=0)
+    scaled = x / jnp.where(size == 0, 1, size)
+    length = jnp.sqrt((scaled**2).sum(-1, keepdims=True))
+    return scaled / jnp.where(length == 0, 1, length)
+
+
+def _euclidean(x: jax.Array, y: jax.Array) -> jax.Array:
+    # With a largest number of 2**40 no sum of squares overflows, and only differences that are
+    # 2**103 times as small vanish. The clip keeps both factors within the range of floats.
+    largest = jnp.maximum(abs(x).max(initial=0), abs(y).max(initial=0))
+    exponent = jnp.clip(jnp.frexp(largest)[1], -80, None) - 40
+    x, y = (value * jnp.ldexp(jnp.ones_like(largest), -exponent) for value in (x, y))
+
+    def row(one: jax.Array) -> jax.Array:
+        return jnp.sqrt(((y - one) ** 2).sum(-1))
+
+    distance = jax.lax.map(row, x, batch_size=_BLOCK)
+    return distance * jnp.ldexp(jnp.ones_like(largest), exponent)
+
+
+@functools.cache
+def _norms(exponent: float) -> Pairs:
+    """The function of two matrices with the norm of the difference of each pair of rows."""
+
+    def norms(x: jax.Array, y: jax.Array) -> jax.Array:
+        def row(one: jax.Array) -> jax.Array:
+            return norm(y - one, exponent)
+
+        return jax.lax.map(row, x, batch_size=_BLOCK)
+
+    return norms
+
+
+def norm(vectors: jax.Array, exponent: float) -> jax.Array:
+    """The norms along the last axis.
+
+    Args:
+        vectors: Floats, `[..., n]`; of a size that can be squared, if the exponent is 2.
+        exponent: 1 or more; may be infinity.
+    """
+    if exponent == 2:
+        return jnp.sqrt((vectors**2).sum(-1))
+    sizes = abs(vectors)
+    if exponent == 1:
+        return sizes.sum(-1)
+    largest = sizes.max(-1, initial=0)
+    if exponent == jnp.inf:
+        return largest
+    divisor = jnp.where((largest == 0) | jnp.isinf(largest), 1, largest)
+    return divisor * ((sizes / divisor[..., None]) ** exponent).sum(-1) ** (1 / exponent)

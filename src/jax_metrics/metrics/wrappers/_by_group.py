@@ -1,0 +1,124 @@
+"""`ByGroup`: one metric for each group of examples."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._checks import Rule, check_rules
+from jax_metrics.metrics._composite import check_accepted
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.inputs import as_labels, weights
+from jax_metrics.metrics.state import Total
+from jax_metrics.metrics.wrappers._copies import Copies
+from jax_metrics.metrics.wrappers._examples import included_examples
+
+
+class ByGroup(Metric):
+    """One metric for each group of examples, such as the accuracy of each hospital.
+
+    All groups are updated as one program. `compute` returns the values along a new first axis, or
+    with `labels` a dict by label. A group without examples has the value of a metric that was never
+    updated: NaN, or 0.
+
+    Args:
+        metric: The metric; it is copied. It must take `mask`.
+        num_groups: The number of groups; `update` takes `groups`, integers below it.
+        labels: The names of the groups.
+
+    Raises:
+        ValueError: If the metric takes no `mask` or cannot be traced, or there are not as many
+            labels as groups.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> by_group = jm.metrics.ByGroup(jm.metrics.Accuracy(), num_groups=2)
+        >>> target, preds = jnp.array([0, 1, 1, 0]), jnp.array([0, 1, 0, 1])
+        >>> by_group(target=target, preds=preds, groups=jnp.array([0, 0, 0, 1]))
+        Array([0.6666667, 0.       ], dtype=float32)
+    """
+
+    copies: Copies
+    fault: Total  # NaN after a group that is none, in code that cannot raise
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        num_groups: int,
+        labels: Sequence[str] | None = None,
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        accepted = metric.signature.parameters
+        if "mask" not in accepted or not metric.jittable:
+            raise ValueError(
+                f"ByGroup masks the examples of other groups in one program, but a "
+                f"{type(metric).__name__} "
+                + ("cannot be compiled." if "mask" in accepted else "takes no `mask`.")
+            )
+        if num_groups < 1:
+            raise ValueError(f"num_groups must be at least 1, but is {num_groups}.")
+        if labels is not None and len(labels) != num_groups:
+            raise ValueError(f"There are {len(labels)} labels for {num_groups} groups: {labels}.")
+        self.num_groups = num_groups
+        self.labels = None if labels is None else tuple(labels)
+        self.higher_is_better = metric.higher_is_better
+        self.bounds = metric.bounds
+        self.copies = Copies(metric, num_groups)
+        self.fault = Total.zeros((), self.dtype)
+
+    def update(self, *args: Any, groups: Any, mask: Any = None, **kwargs: Any) -> Any:
+        """Updates with a batch.
+
+        Args:
+            *args: As of the metric.
+            groups: The group of each example, integers `[n]`.
+            mask: As of the metric, `[n, ...]`.
+            **kwargs: As of the metric.
+        """
+        check_accepted(self, kwargs)
+        groups = as_labels("groups", groups)
+        included = jnp.ones(groups.shape, bool)
+        if mask is not None:
+            included = weights(jnp.shape(mask), mask=mask) != 0
+        size = next((x.shape[0] for x in jax.tree.leaves((args, kwargs)) if jnp.ndim(x)), None)
+        if groups.ndim != 1 or included.shape[:1] != groups.shape or size != groups.shape[0]:
+            raise ValueError(
+                f"groups of shape {groups.shape} do not fit a batch of {size} examples"
+                + ("" if mask is None else f" and a mask of shape {included.shape}")
+                + ": each example has one group."
+            )
+        counts = included_examples(len(groups), mask=included)
+        inside = (groups >= 0) & (groups < self.num_groups)
+        rule = Rule(
+            inside | ~counts,
+            f"groups must lie between 0 and {self.num_groups - 1}. Mask the others, or give the "
+            "number of groups as `num_groups`.",
+        )
+        self.fault = self.fault.marked(check_rules([rule]))
+
+        def update(metric: Metric, group: jax.Array) -> Metric:
+            in_group = (groups == group).reshape(-1, *(1,) * (included.ndim - 1))
+            return metric.update(*args, mask=included & in_group, **kwargs)
+
+        self.copies = self.copies.updated(update, jnp.arange(self.num_groups))
+
+    def compute(self) -> Any:
+        """The value of each group."""
+        values = jax.tree.map(self._marked, self.copies.values())
+        if self.labels is None:
+            return values
+        parts = [jax.tree.map(lambda x, i=i: x[i], values) for i in range(self.num_groups)]
+        return dict(zip(self.labels, parts, strict=True))
+
+    def _marked(self, values: jax.Array) -> jax.Array:
+        is_float = jnp.issubdtype(values.dtype, jnp.inexact)
+        return values + self.fault.value.astype(values.dtype) if is_float else values
+
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
+        groups = inspect.Parameter("groups", inspect.Parameter.KEYWORD_ONLY)
+        return {**self.copies.metrics.signature.parameters, "groups": groups}

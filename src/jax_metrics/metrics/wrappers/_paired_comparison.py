@@ -1,0 +1,182 @@
+"""`PairedComparison`: whether one model is better than another on the same examples."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from jax_metrics.metrics._checks import lift_checks
+from jax_metrics.metrics._composite import check_accepted
+from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics.wrappers._copies import Copies
+from jax_metrics.metrics.wrappers._examples import included_examples
+from jax_metrics.module import Key, Rng
+
+_AT_ONCE = 64  # samples whose predictions are in memory at the same time
+_SAME = 1e-5  # relative to the values: differences that only rounding tells apart
+
+
+class PairedComparison(Metric):
+    """Compares the metric of a model with that of a baseline, both evaluated on the same examples.
+
+    `compute` returns a dict: `model` and `baseline`, the two values; `difference`; `lower` and
+    `upper`, the ends of its confidence interval by a paired bootstrap, in which both models are
+    evaluated on the same samples of the examples; and `p_value`, the probability of a difference at
+    least this large, in either direction, if the models were alike, by a permutation test, which
+    swaps the predictions of both for random examples.
+
+    Examples must be independent. A small p-value says that the models differ, not by how much.
+
+    Args:
+        metric: The metric, with one scalar value; it is copied. It must take `preds` and
+            `sample_weight`.
+        num_samples: The number of bootstrap samples and of permutations. Each has two states. The
+            p-value is at least `1 / (num_samples + 1)`.
+        level: The confidence level, between 0 and 1.
+        key: A random key or a seed; a different one on each device.
+
+    Raises:
+        ValueError: If an option is out of range, or the metric lacks an argument or cannot be
+            traced.
+
+    Source: Efron and Tibshirani: An Introduction to the Bootstrap (1993), chapters 13 and 15.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import jax_metrics as jm
+        >>> comparison = jm.metrics.PairedComparison(jm.metrics.Accuracy(), num_samples=99)
+        >>> target = jnp.arange(40) % 2
+        >>> worse = jnp.where(jnp.arange(40) < 20, 1 - target, target)
+        >>> value = comparison(target=target, preds=target, baseline=worse)
+        >>> float(value["difference"]), round(float(value["p_value"]), 2)
+        (0.5, 0.01)
+    """
+
+    # The first copies count the examples as they are.
+    model: Copies
+    baseline: Copies
+    key: jax.Array = Rng.node()
+
+    def __init__(
+        self,
+        metric: Metric,
+        *,
+        num_samples: int = 1000,
+        level: float = 0.95,
+        key: Any = 0,
+        **options: Unpack[Common],
+    ):
+        super().__init__(**options)
+        accepted = metric.signature.parameters
+        for name in ("preds", "sample_weight"):
+            if name not in accepted:
+                raise ValueError(
+                    f"PairedComparison needs a metric that takes `{name}`; {type(metric).__name__} "
+                    f"takes {', '.join(accepted)}."
+                )
+        if not metric.jittable:
+            raise ValueError(
+                "PairedComparison updates all samples as one program, but a "
+                f"{type(metric).__name__} cannot be compiled."
+            )
+        if num_samples < 1:
+            raise ValueError(f"num_samples must be at least 1, but is {num_samples}.")
+        if not 0 < level < 1:
+            raise ValueError(f"level must lie between 0 and 1, but is {level}.")
+        self.num_samples, self.level = num_samples, level
+        self.higher_is_better = metric.higher_is_better
+        self.model, self.baseline = (Copies(metric, 1 + 2 * num_samples) for _ in range(2))
+        self.key = Key(key)
+
+    def update(
+        self, *, preds: Any, baseline: Any, sample_weight: Any = None, **arguments: Any
+    ) -> Any:
+        """Updates with a batch.
+
+        Args:
+            preds: The predictions of the model, `[n, ...]`.
+            baseline: Those of the baseline, of the same shape and dtype.
+            sample_weight: As of the metric.
+            **arguments: As of the metric, such as `target` and `mask`.
+        """
+        check_accepted(self, arguments)
+        preds, baseline = jnp.asarray(preds), jnp.asarray(baseline)
+        if preds.shape != baseline.shape or preds.ndim == 0:
+            raise ValueError(
+                "preds and baseline are predictions of two models for the same examples, but have "
+                f"the shapes {preds.shape} and {baseline.shape}."
+            )
+        size = preds.shape[0]
+        weight = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
+        included_examples(size, sample_weight=weight)  # raises if its shape does not fit
+        next_key, drawing, swapping = jax.random.split(self.key, 3)
+        samples = (self.num_samples, size)
+        as_they_are = jnp.ones((1 + self.num_samples, size), jnp.int32)
+        drawn = jax.random.poisson(drawing, 1.0, samples)
+        repetitions = jnp.concatenate([as_they_are[:1], drawn, as_they_are[1:]])
+        swapped = jax.random.bernoulli(swapping, 0.5, samples)
+        swaps = jnp.concatenate([jnp.zeros_like(as_they_are, bool), swapped])
+
+        def update(metric: Metric, repetitions: jax.Array, swaps: jax.Array, first: Any) -> Metric:
+            swapped = (swaps == first).reshape(size, *(1,) * (preds.ndim - 1))
+            chosen = jnp.where(swapped, baseline, preds)
+            factor = repetitions.reshape(size, *(1,) * (weight.ndim - 1))
+            return metric.update(preds=chosen, sample_weight=weight * factor, **arguments)
+
+        def updated(copies: Copies, first: bool) -> Copies:
+            metrics = lift_checks(
+                _some_at_once,
+                lambda metric, repetitions, swaps: update(metric, repetitions, swaps, first),
+                copies.metrics,
+                repetitions,
+                swaps,
+            )
+            return copies._replace(metrics=metrics)
+
+        self.model, self.baseline = updated(self.model, True), updated(self.baseline, False)
+        self.key = next_key
+
+    def compute(self) -> dict[str, jax.Array]:
+        """The two values, their difference, its interval, and the p-value."""
+        model, baseline = self.model.values(), self.baseline.values()
+        if jnp.ndim(model) != 1:
+            raise ValueError(
+                f"PairedComparison compares numbers, but the metric has values of shape "
+                f"{jnp.shape(model)[1:]}. Choose an `average`."
+            )
+        differences = model - baseline
+        difference, drawn, swapped = jnp.split(differences, [1, 1 + self.num_samples])
+        difference = difference[0]
+        tail = (1 - self.level) / 2
+        lower, upper = jnp.nanquantile(drawn, jnp.array([tail, 1 - tail]))
+        same = _SAME * jnp.maximum(jnp.abs(model[0]), jnp.abs(baseline[0]))
+        extreme = jnp.abs(swapped) >= jnp.abs(difference) - same
+        p_value = (1 + extreme.sum()) / (1 + self.num_samples)
+        defined = ~jnp.isnan(difference)
+        return {
+            "model": model[0],
+            "baseline": baseline[0],
+            "difference": difference,
+            "lower": jnp.where(defined, lower, jnp.nan),
+            "upper": jnp.where(defined, upper, jnp.nan),
+            "p_value": jnp.where(defined, p_value, jnp.nan),
+        }
+
+    @property
+    def directions(self) -> dict[str, bool | None]:
+        """That of the metric for values and difference; None for the p-value."""
+        better = self.higher_is_better
+        names = ("model", "baseline", "difference", "lower", "upper")
+        return {**dict.fromkeys(names, better), "p_value": None}
+
+    def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
+        parameters = dict(self.model.metrics.signature.parameters)
+        parameters["baseline"] = inspect.Parameter("baseline", inspect.Parameter.KEYWORD_ONLY)
+        return parameters
+
+
+def _some_at_once(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Maps a function over leading axes, some elements at a time."""
+    return lambda *args: jax.lax.map(lambda xs: f(*xs), args, batch_size=_AT_ONCE)

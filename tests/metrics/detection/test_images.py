@@ -1,0 +1,148 @@
+"""Images as lists: padding, keys, and what is told of mistakes."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.metrics.detection._images import padded
+
+rng = np.random.default_rng(0)
+
+
+def boxes(n):
+    corner = rng.integers(0, 20, (n, 2)).astype(np.float32)
+    return np.concatenate([corner, corner + rng.integers(4, 20, (n, 2))], -1)
+
+
+COUNTS = [3, 0, 2, 1, 4]
+TARGET = [{"boxes": boxes(n), "labels": rng.integers(0, 2, n)} for n in COUNTS]
+PREDS = [
+    {
+        "boxes": np.concatenate([image["boxes"] + 1, boxes(2)]),
+        "labels": np.concatenate([image["labels"], [0, 1]]),
+        "scores": rng.random(len(image["labels"]) + 2).astype(np.float32),
+    }
+    for image in TARGET
+]
+OPTIONS = {"num_classes": 2, "iou_thresholds": (0.5,), "area_ranges": {"all": (0, 1e10)}}
+
+
+def as_arrays(images, keys):
+    """Padding of another size than that of lists."""
+    most = max(len(image["labels"]) for image in images) + 3
+
+    def pad(key, x):
+        rest = np.full((most - len(x), *x.shape[1:]), -1 if key == "labels" else 7)
+        return np.concatenate([x, rest])
+
+    return {key: np.stack([pad(key, image[key]) for image in images]) for key in keys}
+
+
+@pytest.mark.slow
+def test_lists_and_arrays_have_one_value():
+    target = as_arrays(TARGET, ["labels", "boxes"])
+    preds = as_arrays(PREDS, ["labels", "boxes", "scores"])
+    metric = jm.metrics.MeanAveragePrecision(capacity=64, **OPTIONS)
+    value = metric(target=TARGET, preds=PREDS)
+    assert 0 < value["map"] < 1
+    found = jm.metrics.mean_average_precision(target, preds, **OPTIONS)
+    assert {k: float(v) for k, v in value.items()} == pytest.approx(
+        {k: float(v) for k, v in found.items()}, nan_ok=True
+    )
+    mean = jm.metrics.IntersectionOverUnion()
+    expected = mean(target=target, preds=preds)
+    np.testing.assert_allclose(mean(target=TARGET, preds=PREDS), expected, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_mask_leaves_images_out():
+    mask = np.array([True, False, True, False, True])
+    kept = [[images[i] for i in np.flatnonzero(mask)] for images in (TARGET, PREDS)]
+    for metric in (
+        jm.metrics.MeanAveragePrecision(capacity=64, **OPTIONS),
+        jm.metrics.IntersectionOverUnion(),
+    ):
+        found = metric(target=TARGET, preds=PREDS, mask=mask)
+        expected = metric(target=kept[0], preds=kept[1])
+        assert jm.equal(found, expected)
+
+
+@pytest.mark.slow
+def test_lists_in_a_collection():
+    metrics = jm.Metrics(
+        {
+            "map": jm.metrics.MeanAveragePrecision(capacity=64, **OPTIONS),
+            "iou": jm.metrics.IntersectionOverUnion(),
+        }
+    )
+    value = metrics(target=TARGET, preds=PREDS)
+    alone = jm.metrics.mean_average_precision(TARGET, PREDS, **OPTIONS)
+    np.testing.assert_allclose(value["map/map"], alone["map"], rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_more_detections_than_the_capacity_have_no_value():
+    metric = jm.metrics.MeanAveragePrecision(capacity=4, **OPTIONS)
+    assert np.isnan(metric(target=TARGET, preds=PREDS)["map"])
+
+
+def test_padding_is_rounded_up():
+    found = padded(TARGET, ["labels", "boxes", "iscrowd"])
+    assert {key: value.shape for key, value in found.items()} == {
+        "labels": (8, 4),
+        "boxes": (8, 4, 4),
+    }
+    assert (found["labels"][1] == -1).all()
+    nothing = padded([{"labels": np.zeros(0, int), "boxes": np.zeros((0, 4))}], ["labels", "boxes"])
+    assert nothing["boxes"].shape == (4, 4, 4)
+
+
+def without(images, key):
+    return [{k: v for k, v in image.items() if k != key} for image in images]
+
+
+@pytest.mark.parametrize(
+    ("target", "preds", "message"),
+    [
+        (TARGET, PREDS[:2], "lists of the same images, but got 5 images and 2 images"),
+        (TARGET, {"labels": jnp.zeros((5, 2))}, "but got 5 images and a dict"),
+        ([TARGET[0], {"boxes": boxes(1)}], PREDS[:2], "Image 1 has no 'labels'; it has 'boxes'"),
+        ([{**TARGET[0], "boxes": boxes(9)}], PREDS[:1], "but image 0 has 3 labels, 9 boxes"),
+        (TARGET, without(PREDS, "scores"), "preds needs 'scores'; it has 'boxes', 'labels'"),
+        (
+            padded(TARGET, ["labels", "boxes"]),
+            padded(PREDS[:3], ["labels", "boxes", "scores"]),
+            "must have the same number of images, but have 8 and 4",
+        ),
+    ],
+)
+def test_mistakes_of_images(target, preds, message):
+    metric = jm.metrics.MeanAveragePrecision(num_classes=2, capacity=8)
+    with pytest.raises(ValueError, match=message):
+        metric.update(target=target, preds=preds)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_classes": 0}, "num_classes must be at least 1, but is 0"),
+        ({"iou_type": "mask"}, "iou_type must be one of 'bbox', 'segm', 'keypoints'"),
+        ({"iou_type": ("bbox", "mask")}, "iou_type must be one of 'bbox', 'segm', 'keypoints'"),
+        ({"iou_type": ("bbox", "bbox")}, "iou_type must be different kinds of overlap, but is"),
+        ({"average": "weighted"}, "average must be one of 'macro', 'micro'"),
+        ({"box_format": "yxyx"}, "box_format must be one of"),
+        ({"average": "micro", "class_metrics": True}, 'average must be "macro"'),
+        ({"iou_thresholds": [0.5, 1.5]}, "iou_thresholds must be numbers from 0 to 1"),
+        ({"rec_thresholds": [0.5, 0.1]}, "rec_thresholds must increase"),
+        ({"max_detection_thresholds": [10, 1]}, "max_detection_thresholds must increase"),
+        ({"max_detection_thresholds": [0]}, "max_detection_thresholds must be positive"),
+        ({"area_ranges": {"all": (2, 1)}}, "area_ranges must be the lowest and the highest"),
+        ({"capacity": 0}, "capacity of at least 1"),
+    ],
+)
+def test_mistakes_of_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        jm.metrics.MeanAveragePrecision(**{"num_classes": 2, "capacity": 8, **options})
+    with pytest.raises(ValueError, match="class_metrics need the number of classes"):
+        jm.metrics.IntersectionOverUnion(class_metrics=True)

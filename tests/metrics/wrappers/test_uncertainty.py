@@ -1,0 +1,230 @@
+"""Intervals, comparisons of models, and metrics of groups."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+
+import jax_metrics as jm
+from jax_metrics.metrics import (
+    AUROC,
+    Accuracy,
+    BestThreshold,
+    ByGroup,
+    ConfidenceInterval,
+    F1Score,
+    MeanSquaredError,
+    PairedComparison,
+    Precision,
+    best_threshold,
+)
+
+rng = np.random.default_rng(0)
+
+
+def outcomes(correct, total):
+    return {"target": np.ones(total, int), "preds": (np.arange(total) < correct).astype(int)}
+
+
+@pytest.mark.parametrize("method", ["wilson", "exact"])
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_intervals_of_proportions_are_those_of_scipy(method, level):
+    counts = [(k, n) for n in (1, 2, 9, 100, 10**4, 10**6) for k in {0, 1, n // 3, n - 1, n}]
+    k, n = np.array(counts).T
+    formula = getattr(jm.metrics.wrappers, f"{method}_interval")
+    lower, upper = jax.jit(formula, static_argnums=2)(k, n, level)
+    for index in range(len(counts)):
+        expected = scipy.stats.binomtest(*map(int, counts[index])).proportion_ci(level, method)
+        # The formula of Wilson is computed in float32, and cancels next to 0.
+        rel, abs = (1e-6, 1e-12) if method == "exact" else (1e-4, 1e-7)
+        assert lower[index] == pytest.approx(expected.low, rel=rel, abs=abs)
+        assert upper[index] == pytest.approx(expected.high, rel=rel, abs=abs)
+
+
+@pytest.mark.parametrize("method", ["wilson", "exact"])
+def test_a_metric_with_its_interval(method):
+    metric = ConfidenceInterval(Accuracy(), method=method, level=0.9)
+    for part in ((7, 10), (15, 20)):
+        metric.update(**outcomes(*part))
+    value = metric.compute()
+    expected = scipy.stats.binomtest(22, 30).proportion_ci(0.9, method)
+    assert value["value"] == pytest.approx(22 / 30)
+    assert value["lower"] == pytest.approx(expected.low, rel=1e-5)
+    assert value["upper"] == pytest.approx(expected.high, rel=1e-5)
+
+
+def test_each_class_has_an_interval():
+    target, preds = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
+    metric = Precision(num_classes=3, average=None)
+    value = ConfidenceInterval(metric, method="wilson")(target=target, preds=preds)
+    for label in range(3):
+        found = target[preds == label] == label
+        expected = scipy.stats.binomtest(found.sum(), len(found)).proportion_ci(method="wilson")
+        assert value["lower"][label] == pytest.approx(expected.low, rel=1e-5)
+
+
+def test_there_is_no_interval_before_the_first_example():
+    value = ConfidenceInterval(jm.metrics.Mean(), method="exact").compute()
+    assert np.isnan(value["lower"]) and np.isnan(value["upper"])
+
+
+@pytest.mark.parametrize("method", ["wilson", "exact"])
+def test_intervals_of_proportions_take_outcomes_without_weights(method):
+    interval = ConfidenceInterval(jm.metrics.Mean(), method=method)
+    with pytest.raises(ValueError, match="values must be 0 or 1"):
+        interval.update(np.array([0, 2.0, 3.0]))
+    with pytest.raises(TypeError, match="takes 'sample_weight'"):
+        interval.update(np.ones(3), np.ones(3))
+    masked = jm.copy(interval).update(np.array([0, 1.0, 3.0]), mask=np.arange(3) < 2).compute()
+    share = jm.copy(interval).update(0.5, mask=np.arange(3) < 2).compute()  # the mean of a batch
+    expected = scipy.stats.binomtest(1, 2).proportion_ci(method=method)
+    for value in (masked, share):
+        assert value["lower"] == pytest.approx(expected.low, rel=1e-5)
+        assert value["upper"] == pytest.approx(expected.high, rel=1e-5)
+    traced = jax.jit(lambda x: jm.copy(interval).update(x).compute())(jnp.array([0.0, 2, 3]))
+    assert all(np.isnan(end) for end in traced.values())
+
+
+def test_the_bootstrap_agrees_with_the_spread_of_the_mean():
+    values = rng.normal(size=400).astype(np.float32)
+    metric = ConfidenceInterval(jm.metrics.Mean(), num_bootstraps=500)
+    value = metric.update(values).compute()
+    error = values.std(ddof=1) / np.sqrt(400)
+    assert value["value"] == pytest.approx(values.mean(), abs=1e-6)
+    width = float(value["upper"] - value["lower"])
+    assert width == pytest.approx(2 * 1.96 * error, rel=0.15)
+    assert value["lower"] < values.mean() < value["upper"]
+
+
+@pytest.mark.parametrize(
+    "metric, options, message",
+    [
+        (Accuracy(), {"level": 1.0}, "level must lie between 0 and 1, but is 1.0"),
+        (Accuracy(), {"method": "normal"}, "method"),
+        (F1Score(), {"method": "wilson"}, "F1Score is not one"),
+        (MeanSquaredError(), {"method": "exact"}, "MeanSquaredError is not one"),
+        (Precision(num_classes=3), {"method": "wilson"}, "average='macro'"),
+    ],
+)
+def test_mistakes_of_intervals(metric, options, message):
+    with pytest.raises(ValueError, match=message):
+        ConfidenceInterval(metric, **options)
+
+
+@pytest.mark.slow
+def test_the_permutation_test_is_the_sign_test_for_accuracy():
+    """Only examples where one model alone is correct matter, each a toss of a coin."""
+    target = np.ones(40, int)
+    model, baseline = np.ones(40, int), np.ones(40, int)
+    model[:4], baseline[4:16] = 0, 0
+    comparison = PairedComparison(Accuracy(), num_samples=400)
+    for part in (slice(0, 20), slice(20, 40)):
+        comparison.update(target=target[part], preds=model[part], baseline=baseline[part])
+    value = comparison.compute()
+    expected = scipy.stats.binomtest(12, 16).pvalue
+    assert value["p_value"] == pytest.approx(expected, abs=4 * np.sqrt(expected / 400))
+    assert value["difference"] == pytest.approx(8 / 40)
+    assert value["model"] == pytest.approx(0.9) and value["baseline"] == pytest.approx(0.7)
+    spread = np.sqrt((16 / 40 - 0.2**2) / 40)
+    assert value["lower"] == pytest.approx(0.2 - 1.96 * spread, abs=0.05)
+    assert value["upper"] == pytest.approx(0.2 + 1.96 * spread, abs=0.05)
+
+
+def test_a_model_does_not_differ_from_itself():
+    x = rng.normal(size=(2, 30)).astype(np.float32)
+    comparison = PairedComparison(MeanSquaredError(), num_samples=20)
+    value = comparison(target=x[0], preds=x[1], baseline=x[1])
+    assert value["difference"] == 0 and value["p_value"] == 1
+    assert value["lower"] == value["upper"] == 0
+
+
+@pytest.mark.slow
+def test_scores_can_be_compared_by_any_metric():
+    target = rng.integers(0, 2, 64)
+    good = target + rng.normal(size=64)
+    bad = rng.normal(size=64)
+    scores = [jax.nn.sigmoid(jnp.asarray(x, jnp.float32)) for x in (good, bad)]
+    comparison = PairedComparison(AUROC(thresholds=32), num_samples=100)
+    value = comparison(target=target, preds=scores[0], baseline=scores[1])
+    assert value["p_value"] < 0.05 and 0 < value["lower"] < value["difference"]
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: PairedComparison(jm.metrics.Mean()), "needs a metric that takes `preds`"),
+        (lambda: PairedComparison(Accuracy(), num_samples=0), "num_samples must be at least 1"),
+        (lambda: PairedComparison(Accuracy(), level=2), "level must lie between 0 and 1"),
+        (
+            lambda: PairedComparison(Accuracy(), num_samples=1)(
+                target=np.zeros(3, int), preds=np.zeros(3, int), baseline=np.zeros(2, int)
+            ),
+            r"have the shapes \(3,\) and \(2,\)",
+        ),
+        (
+            lambda: PairedComparison(
+                Precision(num_classes=2, average=None), num_samples=1
+            ).compute(),
+            r"has values of shape \(2,\). Choose an `average`",
+        ),
+        (lambda: ByGroup(Accuracy(), num_groups=0), "num_groups must be at least 1"),
+        (lambda: ByGroup(Accuracy(), num_groups=2, labels=["a"]), "1 labels for 2 groups"),
+        (lambda: ByGroup(jm.metrics.Throughput(), num_groups=2), "Throughput takes no `mask`"),
+        (lambda: BestThreshold(criterion="recall"), "criterion"),
+    ],
+)
+def test_mistakes(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_groups_with_names_masks_and_several_values():
+    target, preds = rng.integers(0, 2, 30), rng.uniform(size=30).astype(np.float32)
+    groups, mask = rng.integers(0, 3, 30), rng.random(30) < 0.8
+    metric = ByGroup(AUROC(capacity=64), num_groups=4, labels=["a", "b", "c", "none"])
+    for part in (slice(0, 15), slice(15, 30)):
+        metric.update(target=target[part], preds=preds[part], groups=groups[part], mask=mask[part])
+    values = metric.compute()
+    for index, name in enumerate("abc"):
+        chosen = (groups == index) & mask
+        expected = jm.metrics.auroc(target[chosen], preds[chosen])
+        assert values[name] == pytest.approx(float(expected), rel=1e-6)
+    assert np.isnan(values["none"])
+
+
+def criteria(tp, fp, positive, negative):
+    tn, fn = negative - fp, positive - tp
+    cov = tp * tn - fp * fn
+    spread = np.sqrt(float((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+    return {
+        "accuracy": (tp + tn) / (positive + negative),
+        "balanced_accuracy": (tp / positive + tn / negative) / 2,
+        "f1": 2 * tp / (2 * tp + fp + fn),
+        "matthews": cov / spread if spread else 0.0,
+        "youden": tp / positive - fp / negative,
+    }
+
+
+@pytest.mark.parametrize("criterion", ["accuracy", "balanced_accuracy", "f1", "matthews", "youden"])
+def test_the_best_threshold_is_that_of_all_scores(criterion):
+    target = rng.integers(0, 2, 50)
+    preds = (rng.integers(0, 33, 50) / 32).astype(np.float32)
+    found = []
+    for threshold in [np.inf, *np.unique(preds)[::-1]]:
+        above = preds >= threshold
+        tp, fp = int((above & (target == 1)).sum()), int((above & (target == 0)).sum())
+        found.append(criteria(tp, fp, target.sum(), 50 - target.sum())[criterion])
+    point = best_threshold(target, preds, criterion=criterion)
+    assert point.value == pytest.approx(max(found), rel=1e-5)
+    above = preds >= point.threshold
+    tp, fp = int((above & (target == 1)).sum()), int((above & (target == 0)).sum())
+    at = criteria(tp, fp, target.sum(), 50 - target.sum())[criterion]
+    assert at == pytest.approx(max(found), rel=1e-5)
+
+
+def test_a_criterion_of_ones_own_and_a_target_of_one_class():
+    metric = BestThreshold(criterion=lambda points: points.tpr - 5 * points.fpr, capacity=8)
+    target, preds = np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.5, 0.8], np.float32)
+    assert metric(target=target, preds=preds).threshold == pytest.approx(0.8)
+    assert np.isnan(best_threshold(np.ones(3, int), preds[:3]).threshold)
