@@ -19,12 +19,13 @@ class Prepared(NamedTuple):
 
 
 def fastest(
-    cases: Mapping[str, Case], *, rounds: int = 15, seconds: float = 0.02
+    cases: Mapping[str, Case], *, rounds: int = 15, seconds: float = 0.02, pause: float = 0
 ) -> dict[str, float]:
     """The seconds that each case takes, in the fastest of many rounds.
 
     The cases alternate, so that other load on the machine affects all of them alike. Each round
-    repeats a case for about `seconds`.
+    repeats a case for about `seconds`, after a `pause`: threads of PyTorch stay on their cores for
+    0.2 seconds after their work.
     """
     repeats = {}
     for name, case in cases.items():
@@ -36,6 +37,7 @@ def fastest(
     for _ in range(rounds):
         for name, case in cases.items():
             gc.collect()
+            time.sleep(pause)
             start = time.perf_counter()
             for _ in range(repeats[name]):
                 case()
@@ -44,12 +46,17 @@ def fastest(
 
 
 def fastest_call(
-    cases: Mapping[str, Prepared], *, rounds: int = 15, seconds: float = 0.02
+    cases: Mapping[str, Prepared],
+    *,
+    rounds: int = 15,
+    seconds: float = 0.02,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """The seconds of the fastest of many single calls of each case.
 
     The cases alternate, as in `fastest`; in each round a case is called for about `seconds`. For
-    short cases this is more precise than means, which other programs disturb.
+    short cases this is more precise than means, which other programs disturb. With the `clock`
+    `time.process_time` it is the time of all processors that a call takes.
     """
     best = dict.fromkeys(cases, float("inf"))
     for one in cases.values():
@@ -61,17 +68,31 @@ def fastest_call(
             end = time.perf_counter() + seconds
             while True:
                 one.prepare()
-                start = time.perf_counter()
+                start = clock()
                 one.case()
-                now = time.perf_counter()
-                best[name] = min(best[name], now - start)
-                if now > end:
+                best[name] = min(best[name], clock() - start)
+                if time.perf_counter() > end:
                     break
     return best
 
 
-def table(title: str, rows: Mapping[str, Mapping[str, float]], reference: str) -> None:
-    """Prints times, and their ratios to the reference, with a row for each measurement."""
+def table(
+    title: str,
+    rows: Mapping[str, Mapping[str, float]],
+    reference: str,
+    *,
+    unit: str = "us",
+    scale: float = 1e6,
+) -> None:
+    """Prints times, and their ratios to the reference, with a row for each measurement.
+
+    Args:
+        title: The title.
+        rows: What was measured, such as seconds, by candidate and by measurement.
+        reference: The candidate that ratios are taken to.
+        unit: The unit in which it is printed.
+        scale: How many of these units there are in one of `rows`.
+    """
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     shown = Table(title=title)
     shown.add_column("")
@@ -84,6 +105,6 @@ def table(title: str, rows: Mapping[str, Mapping[str, float]], reference: str) -
                 cells.append("-")
             else:
                 ratio = row[name] / row[reference] if reference in row else float("nan")
-                cells.append(f"{row[name] * 1e6:,.1f} us  {ratio:.2f}x")
+                cells.append(f"{row[name] * scale:,.1f} {unit}  {ratio:.2f}x")
         shown.add_row(label, *cells)
     Console(width=140).print(shown)

@@ -13,10 +13,17 @@ from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import _rankings_and_clusters as rankings
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _image_and_sound_jobs import (
+    image_and_sound_jobs,
+    images_and_sounds,
+    torchmetrics_of_images_and_sounds,
+)
 from _measure import Prepared, fastest_call, table
+from _text_jobs import as_texts, text_arrays, text_jobs, torchmetrics_of_text
 
 import jax_metrics as jm
 
@@ -43,15 +50,24 @@ class Data:
             "score": score.astype(np.float32),
             "number": number.astype(np.float32),
             "guess": (number + rng.normal(size=scores) / 2).astype(np.float32),
+            **rankings.arrays(rng, rows),
+            **images_and_sounds(rng),
         }
-        self.jax = {name: jax.device_put(array) for name, array in arrays.items()}
+        texts = text_arrays()
+        lists = {name: value for name, value in texts.items() if isinstance(value, list)}
+        arrays |= {name: value for name, value in texts.items() if name not in lists}
+        self.jax = {name: jax.device_put(array) for name, array in arrays.items()} | lists
         self.scores = scores
         if _has("torch"):
             import torch
 
             self.torch = {name: torch.from_numpy(array) for name, array in arrays.items()}
-            for name in ("labels", "binary"):
+            for name in ("labels", "binary", "tokens"):
                 self.torch[name] = self.torch[name].long()
+            self.torch |= lists
+            self.torch |= {name: as_texts(arrays[name]) for name in ("token ids", "other ids")}
+            for name in ("image", "noisy image"):
+                self.torch[name] = self.torch[name].movedim(-1, 1).contiguous()
 
 
 def _has(name: str) -> bool:
@@ -61,7 +77,7 @@ def _has(name: str) -> bool:
 # For each job: our metric, the plain formula, the arrays, and the names of the others' classes.
 
 
-def jobs(scores: int) -> dict[str, tuple[jm.Metric, Callable[..., Any], tuple[str, str]]]:
+def jobs(rows: int, scores: int) -> dict[str, tuple[jm.Metric, Any, tuple[str, str]]]:
     metrics: Any = jm.metrics
     classes, binary, numbers = ("labels", "probabilities"), ("binary", "score"), ("number", "guess")
     return {
@@ -86,6 +102,9 @@ def jobs(scores: int) -> dict[str, tuple[jm.Metric, Callable[..., Any], tuple[st
         "auroc, exact": (metrics.AUROC(capacity=scores), plain_exact_auroc, binary),
         "mean squared error": (metrics.MeanSquaredError(), plain_squared_error, numbers),
         "pearson": (metrics.PearsonCorrCoef(), plain_pearson, numbers),
+        **rankings.jobs(rows),
+        **text_jobs(),
+        **image_and_sound_jobs(),
     }
 
 
@@ -184,7 +203,7 @@ def _torchmetrics(job: str) -> Any:
     import torchmetrics as tm
     import torchmetrics.classification as tc
 
-    return {
+    made = {
         "accuracy": lambda: tc.MulticlassAccuracy(CLASSES, average="micro"),
         "accuracy macro": lambda: tc.MulticlassAccuracy(CLASSES),
         "f1 macro": lambda: tc.MulticlassF1Score(CLASSES),
@@ -194,7 +213,12 @@ def _torchmetrics(job: str) -> Any:
         "auroc, exact": lambda: tc.BinaryAUROC(),
         "mean squared error": lambda: tm.MeanSquaredError(),
         "pearson": lambda: tm.PearsonCorrCoef(),
-    }[job]()
+        **torchmetrics_of_images_and_sounds(),
+    }.get(job)
+    if made is not None:
+        return made()
+    ranking = rankings.torchmetrics(job)
+    return torchmetrics_of_text(job) if ranking is None else ranking
 
 
 def _torcheval(job: str) -> Any:
@@ -218,7 +242,9 @@ def _torcheval(job: str) -> Any:
 def _keras_cases(job: str, target: jax.Array, preds: jax.Array) -> Cases:
     import keras
 
-    one_hot = jax.nn.one_hot(target, CLASSES) if preds.ndim == 2 else target
+    one_hot = target
+    if getattr(preds, "ndim", 0) == 2:
+        one_hot = jax.nn.one_hot(target, CLASSES)
     made = {
         "accuracy": (keras.metrics.SparseCategoricalAccuracy, {}, target),
         "f1 macro": (keras.metrics.F1Score, {"average": "macro"}, one_hot),
@@ -298,15 +324,17 @@ def main() -> None:
     options = parser.parse_args()
     data = Data(options.rows, options.scores)
     eager, jitted = {}, {}
-    for job, (metric, plain, names) in jobs(options.scores).items():
+    for job, (metric, plain, names) in jobs(options.rows, options.scores).items():
         if options.jobs and job not in options.jobs:
             continue
         target, preds = (data.jax[name] for name in names)
         value = metric.reset().update(target=target, preds=preds).compute()
-        np.testing.assert_allclose(value, plain(target, preds), rtol=1e-4)
+        if plain is not None:
+            np.testing.assert_allclose(value, plain(target, preds), rtol=1e-4)
         rounds = options.rounds
         eager[job] = fastest_call(eager_cases(job, metric, data, names), rounds=rounds)
-        jitted[job] = fastest_call(jitted_cases(job, metric, plain, data, names), rounds=rounds)
+        if metric.jittable:
+            jitted[job] = fastest_call(jitted_cases(job, metric, plain, data, names), rounds=rounds)
     table("Eager: update and compute", eager, "jax_metrics")
     table("Jitted: update and compute, to the formula", jitted, "formula")
 

@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from models.training import Training
+
 RATE = 0.01
 
 
@@ -31,12 +33,14 @@ class Candidate:
         forward: Maps the state and a batch to the output, in evaluation mode.
         step: A step of gradient descent: maps the state, a batch and its target to the next
             state and the loss.
+        train: Makes a training with an optimizer of optax, which takes the state over.
     """
 
     state: Any
     parameters: Any
     forward: Callable[[Any, jax.Array], jax.Array]
     step: Callable[[Any, jax.Array, jax.Array], tuple[Any, jax.Array]]
+    train: Callable[[], Training]
 
     @property
     def count(self) -> int:

@@ -1,11 +1,13 @@
 """The models in JAX Metrics."""
 
+import functools
 from typing import Any
 
 import jax
 
 import jax_metrics as jm
 from models.candidate import Candidate, Sizes, descend, mean_squared_error
+from models.training import TRANSFORMATION, Training
 
 
 def conv_norm(features: int, size: int, stride: int = 1) -> list[jm.Module]:
@@ -54,13 +56,17 @@ def lstm(x: jax.Array, sizes: Sizes) -> Candidate:
     return candidate(jm.nn.LSTM(sizes.features, return_sequences=True), x)
 
 
+def mlp(x: jax.Array, sizes: Sizes) -> Candidate:
+    return candidate(jm.MLP([sizes.features] * sizes.layers), x)
+
+
 def candidate(model: jm.Module, x: jax.Array) -> Candidate:
     model = jax.jit(lambda x: model.init(0, x))(x)
 
     def forward(model: Any, x: jax.Array) -> jax.Array:
         return model.eval()(x)
 
-    return Candidate(model, model.filter(jm.Parameter), forward, step)
+    return Candidate(model, model.filter(jm.Parameter), forward, step, lambda: training(model))
 
 
 def step(model: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
@@ -71,3 +77,19 @@ def step(model: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
     parameters = model.filter(jm.Parameter)
     (loss, model), gradients = jax.value_and_grad(loss_of, has_aux=True)(parameters, model)
     return model.merge(descend(parameters, gradients)), loss
+
+
+def training(model: jm.Module) -> Training:
+    optimizer = jm.Optimizer(TRANSFORMATION).init(model)
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def step(state: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
+        model, optimizer = state
+
+        def loss_of(model: Any) -> jax.Array:
+            return mean_squared_error(y, model(x))
+
+        (loss, model), gradients = jm.value_and_grad(loss_of)(model)
+        return (optimizer.update(gradients, model), optimizer), loss
+
+    return Training((model, optimizer), step)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from models.candidate import Candidate, Sizes, descend, mean_squared_error
+from models.training import TRANSFORMATION, Training
 
 nn = eqx.nn
 
@@ -127,6 +128,24 @@ class Recurrent(eqx.Module):
         return jax.lax.scan(step, (zeros, zeros), x)[1], state
 
 
+class Perceptron(eqx.Module):
+    layers: list[nn.Linear]
+
+    def __init__(self, inputs: int, features: int, layers: int, key: jax.Array):
+        sizes = [inputs] + [features] * (layers - 1)
+        keys = jax.random.split(key, layers)
+        self.layers = [nn.Linear(n, features, key=k) for n, k in zip(sizes, keys, strict=True)]
+
+    def __call__(self, x: jax.Array, state: nn.State) -> tuple[jax.Array, nn.State]:
+        for layer in self.layers[:-1]:
+            x = jax.nn.relu(layer(x))
+        return self.layers[-1](x), state
+
+
+def mlp(x: jax.Array, sizes: Sizes) -> Candidate:
+    return candidate(Perceptron, x.shape[-1], sizes.features, sizes.layers)
+
+
 def resnet(x: jax.Array, sizes: Sizes) -> Candidate:
     return candidate(ResNet, x.shape[-1], sizes.blocks, sizes.classes)
 
@@ -162,4 +181,22 @@ def candidate(model_class: Any, *arguments: Any) -> Candidate:
         (loss, state), gradients = loss_and_gradients(parameters, state)
         return (descend(parameters, gradients), state), loss
 
-    return Candidate((trained, state), trained, forward, step)
+    def train() -> Training:
+        @eqx.filter_jit(donate="all-except-first")
+        def update(batch: Any, model: Any, state: nn.State, opt_state: Any) -> Any:
+            x, y = batch
+
+            def loss_of(model: Any) -> tuple[jax.Array, nn.State]:
+                preds, changed = call(model, state, x)
+                return mean_squared_error(y, preds), changed
+
+            (loss, changed), grads = eqx.filter_value_and_grad(loss_of, has_aux=True)(model)
+            updates, opt_state = TRANSFORMATION.update(grads, opt_state)
+            return (eqx.apply_updates(model, updates), changed, opt_state), loss
+
+        def one(held: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
+            return update((x, y), *held)
+
+        return Training((model, state, TRANSFORMATION.init(trained)), one)
+
+    return Candidate((trained, state), trained, forward, step, train)

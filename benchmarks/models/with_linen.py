@@ -1,12 +1,15 @@
 """The models in Flax Linen."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import flax.linen as linen
 import jax
+import optax
 
 from models.candidate import Candidate, Sizes, descend, mean_squared_error
+from models.training import TRANSFORMATION, Training
 
 
 class ConvNorm(linen.Module):
@@ -81,6 +84,21 @@ class Recurrent(linen.Module):
         return linen.RNN(linen.OptimizedLSTMCell(self.features))(x)
 
 
+class Perceptron(linen.Module):
+    features: int
+    layers: int
+
+    @linen.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        for _ in range(self.layers - 1):
+            x = jax.nn.relu(linen.Dense(self.features)(x))
+        return linen.Dense(self.features)(x)
+
+
+def mlp(x: jax.Array, sizes: Sizes) -> Candidate:
+    return candidate(Perceptron(sizes.features, sizes.layers), x)
+
+
 def resnet(x: jax.Array, sizes: Sizes) -> Candidate:
     return candidate(ResNet(sizes.blocks, sizes.classes), x)
 
@@ -109,4 +127,23 @@ def candidate(model: linen.Module, x: jax.Array) -> Candidate:
         (loss, changed), gradients = jax.value_and_grad(loss_of, has_aux=True)(parameters)
         return {**changed, "params": descend(parameters, gradients)}, loss
 
-    return Candidate(variables, variables["params"], forward, step)
+    def train() -> Training:
+        params = variables["params"]
+        others = {name: part for name, part in variables.items() if name != "params"}
+
+        @functools.partial(jax.jit, donate_argnums=0)
+        def step(state: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
+            params, others, opt_state = state
+
+            def loss_of(params: Any) -> tuple[jax.Array, Any]:
+                given = {"params": params, **others}
+                preds, changed = model.apply(given, x, train=True, mutable=["batch_stats"])
+                return mean_squared_error(y, preds), changed
+
+            (loss, others), gradients = jax.value_and_grad(loss_of, has_aux=True)(params)
+            updates, opt_state = TRANSFORMATION.update(gradients, opt_state, params)
+            return (optax.apply_updates(params, updates), others, opt_state), loss
+
+        return Training((params, others, TRANSFORMATION.init(params)), step)
+
+    return Candidate(variables, variables["params"], forward, step, train)

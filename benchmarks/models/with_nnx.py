@@ -7,6 +7,7 @@ import jax
 from flax import nnx
 
 from models.candidate import Candidate, Sizes, descend, mean_squared_error
+from models.training import TRANSFORMATION, Training
 
 
 class ConvNorm(nnx.Module):
@@ -77,6 +78,21 @@ class Encoder(nnx.Module):
         return self.norm(x)
 
 
+class Perceptron(nnx.Module):
+    def __init__(self, inputs: int, features: int, layers: int, rngs: nnx.Rngs):
+        sizes = [inputs] + [features] * (layers - 1)
+        self.layers = nnx.List([nnx.Linear(size, features, rngs=rngs) for size in sizes])
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        for layer in self.layers[:-1]:
+            x = jax.nn.relu(layer(x))
+        return self.layers[-1](x)
+
+
+def mlp(x: jax.Array, sizes: Sizes) -> Candidate:
+    return candidate(Perceptron(x.shape[-1], sizes.features, sizes.layers, nnx.Rngs(0)))
+
+
 def resnet(x: jax.Array, sizes: Sizes) -> Candidate:
     return candidate(ResNet(x.shape[-1], sizes.blocks, sizes.classes, nnx.Rngs(0)))
 
@@ -113,4 +129,19 @@ def candidate(model: Any, *, draws: bool = False) -> Candidate:
         (loss, others), gradients = loss_and_gradients(parameters, others)
         return (descend(parameters, gradients), others), loss
 
-    return Candidate((trained, others), trained, forward, step)
+    return Candidate((trained, others), trained, forward, step, lambda: training(model))
+
+
+def training(model: Any) -> Training:
+    optimizer = nnx.Optimizer(model, TRANSFORMATION, wrt=nnx.Param)
+
+    @nnx.jit
+    def update(model: Any, optimizer: Any, x: jax.Array, y: jax.Array) -> jax.Array:
+        loss, gradients = nnx.value_and_grad(lambda model: mean_squared_error(y, model(x)))(model)
+        optimizer.update(model, gradients)
+        return loss
+
+    def step(state: Any, x: jax.Array, y: jax.Array) -> tuple[Any, jax.Array]:
+        return state, update(*state, x, y)
+
+    return Training((model, optimizer), step)

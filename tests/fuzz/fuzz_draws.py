@@ -27,6 +27,8 @@ def as_dtype(values: Any, dtype: Any) -> np.ndarray:
         limit = float(jnp.finfo(jnp.float32 if dtype == np.float64 else dtype).max)
         finite = np.clip(values, -limit, limit)
         values = np.where(np.isinf(values), values, finite).astype(np.float32)
+    if dtype == jnp.bfloat16:  # in a loop, XLA converts its denormal numbers to zeros in float32
+        values = np.where(abs(values) < np.finfo(np.float32).tiny, 0, values)
     return values.astype(dtype)
 
 

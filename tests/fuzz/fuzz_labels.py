@@ -379,6 +379,7 @@ FAMILY = {
     "JaccardIndex": _counting("JaccardIndex", _ratio(lambda *c: c[0], lambda *c: sum(c[:3]))),
     "F1Score": _counting("F1Score", _f_beta(1)),
     "DiceScore": _counting("DiceScore", _f_beta(1)),
+    "MeanIoU": _counting("MeanIoU", _ratio(lambda *c: c[0], lambda *c: sum(c[:3]))),
     "FBetaScore": f_beta,
     "PositiveLikelihoodRatio": _counting(
         "PositiveLikelihoodRatio",

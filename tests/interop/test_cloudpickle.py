@@ -55,6 +55,7 @@ def test_activations_of_jax_round_trip(x, name, assert_same):
     assert_same(cloudpickle.loads(cloudpickle.dumps(model)), model)
 
 
+@pytest.mark.slow
 def test_another_process_computes_the_same(x, tmp_path, assert_close):
     model = local_model(x).eval()
     (tmp_path / "model.pkl").write_bytes(cloudpickle.dumps((model, x)))

@@ -2,10 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 import jax_metrics as jm
 
 
+@pytest.mark.slow
 def test_custom_vjp_returns_a_module_as_cotangent(mlp, x, bare_mlp, bare_params, assert_close):
     @jax.custom_vjp
     def call(mlp, x):
@@ -26,6 +28,7 @@ def test_custom_vjp_returns_a_module_as_cotangent(mlp, x, bare_mlp, bare_params,
     assert_close(bare_params(grads), jax.tree.map(lambda g: 2 * g, expected))
 
 
+@pytest.mark.slow
 def test_custom_vjp_clips_gradients_of_a_model_with_keys(model, x):
     """Leaves that are not floats have cotangents of dtype float0, which pass as they are."""
 

@@ -52,6 +52,7 @@ def test_debug_print_and_callback_inside_a_module(x, capsys):
     assert seen == [Talks, Talks]
 
 
+@pytest.mark.slow
 def test_nothing_leaks_from_init_and_training(model, optimizer, x, assert_close):
     with jax.checking_leaks():
         jax.jit(lambda key: jm.MLP([4, 2]).init(key, x))(jax.random.key(0))
@@ -94,6 +95,7 @@ def test_checkify_inside_a_module(x):
     assert "not positive" in error.get()
 
 
+@pytest.mark.slow
 def test_disable_jit_gives_the_same_numbers(model, optimizer, x, assert_close):
     expected = jax.jit(train_step)(model, optimizer, x)
     with jax.disable_jit():

@@ -38,12 +38,14 @@ def bare_params(mlp):
     return [{name: named[f"{layer}.{name}"] for name in ("kernel", "bias")} for layer in layers]
 
 
+@pytest.mark.slow
 def test_solution_with_the_module_as_args(mlp, y0, assert_close):
     actual = jax.jit(lambda mlp: solve(lambda t, y, mlp: mlp(y), mlp, y0))(mlp)
     expected = jax.jit(lambda p: solve(lambda t, y, p: bare(p, y), p, y0))(bare_params(mlp))
     assert_close(actual, expected)
 
 
+@pytest.mark.slow
 def test_gradient_through_the_solver(mlp, y0, assert_close):
     grads = jax.jit(jax.grad(lambda mlp: (solve(lambda t, y, mlp: mlp(y), mlp, y0) ** 2).sum()))(
         mlp

@@ -63,6 +63,7 @@ MODELS = {
 }
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize("returned", [False, True], ids=["made in Python", "returned by jit"])
 @pytest.mark.parametrize("make, label", MODELS.values(), ids=MODELS)
 @pytest.mark.parametrize("use", CLOSED_OVER.values(), ids=CLOSED_OVER)

@@ -32,6 +32,7 @@ def trained(x):
     return train_step(*make(x), x)
 
 
+@pytest.mark.slow
 def test_standard_checkpointer_restores_into_an_abstract_model(trained, x, tmp_path, assert_same):
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(tmp_path / "state", trained)

@@ -56,6 +56,7 @@ class PlainBlock(Block):
         return x + self.body(x)
 
 
+@pytest.mark.slow
 def test_preserve_state_with_checkpoint(x, assert_close):
     model, plain = (jm.Sequential(block(), block()).init(0, x) for block in (Block, PlainBlock))
     assert_close(jax.tree.leaves(model), jax.tree.leaves(plain))

@@ -6,6 +6,8 @@ import pytest
 
 from jax_metrics import metrics as jm
 
+pytest.importorskip("torch")
+
 rng = np.random.default_rng(0)
 N, C, L = 64, 5, 3
 BINARY = (rng.integers(0, 2, N), rng.uniform(size=N))

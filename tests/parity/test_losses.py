@@ -8,6 +8,8 @@ import pytest
 
 from jax_metrics import losses, regularizers
 
+pytest.importorskip("torch")
+
 rng = np.random.default_rng(0)
 N, K = 6, 4
 PREDS = rng.normal(size=(N, K))

@@ -315,3 +315,19 @@ def test_noise_has_the_moments_of_keras(keras, name, argument):
     for moment in (np.mean, np.std, np.min):
         if moment is not np.min or not name.startswith("Gaussian"):
             np.testing.assert_allclose(moment(output), moment(expected), rtol=0.03, atol=0.03)
+
+
+def test_adaptive_log_softmax_of_torch():
+    theirs = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 12], div_value=2.0, head_bias=True)
+    x, target = random(6, 8), np.arange(6) * 3
+    layer = jm.nn.AdaptiveLogSoftmax(20, cutoffs=[5, 12], div_value=2.0, head_bias=True).init(0, x)
+    as_kernel = lambda weight: jnp.asarray(weight.detach().numpy().T)  # noqa: E731
+    layer.head.kernel = as_kernel(theirs.head.weight)
+    layer.head.bias = jnp.asarray(theirs.head.bias.detach().numpy())
+    for project, output, tail in zip(layer.projections, layer.outputs, theirs.tail, strict=True):
+        project.kernel, output.kernel = as_kernel(tail[0].weight), as_kernel(tail[1].weight)
+    with torch.no_grad():
+        expected = theirs.log_prob(torch.from_numpy(x)).numpy()
+        likelihood = theirs(torch.from_numpy(x), torch.from_numpy(target)).output.numpy()
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(layer.log_likelihood(x, target), likelihood, rtol=1e-5, atol=1e-5)

@@ -6,6 +6,8 @@ import pytest
 
 import jax_metrics as jm
 
+pytest.importorskip("torch")
+
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 LAYERS = ["GRU", "LSTM", "SimpleRNN"]
 # The gates, in the order in which the other library has them side by side.

@@ -5,6 +5,8 @@ import pytest
 
 from jax_metrics import metrics as jm
 
+pytest.importorskip("torch")
+
 rng = np.random.default_rng(0)
 N, K = 24, 3
 TARGET = rng.gamma(2, size=(N, K))
