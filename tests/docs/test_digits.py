@@ -26,6 +26,7 @@ def test_the_report_is_that_of_scikit_learn():
     np.testing.assert_array_equal(metrics["digits"].compute(), matrix)
 
 
+@pytest.mark.slow
 def test_padded_batches_give_the_metrics_of_scikit_learn():
     example = runpy.run_path(str(EXAMPLES / "cnn_digits.py"))
     x, y = load_digits(return_X_y=True)

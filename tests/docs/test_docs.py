@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interacti
 
 def case(page: Path) -> Any:
     """The pages of the guide use most of the library, which has tests of its own."""
-    marks = [pytest.mark.slow] if "guide" in page.parts else []
+    marks = [pytest.mark.slow] if {"guide", "from"} & {*page.parts} else []
     return pytest.param(str(page.relative_to(ROOT)), marks=marks)
 
 

@@ -1,6 +1,5 @@
 """Every example runs in its quick mode, leaves the pictures that it names, and is linked."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +19,11 @@ def test_example_is_linked(script):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_example(script, tmp_path):
-    # One device, as on a user's machine.
-    env = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+def test_example(script, tmp_path, environment):
     run = subprocess.run(
         [sys.executable, str(EXAMPLES / script), "--quick"],
         cwd=tmp_path,
-        env=env,
+        env=environment(1),  # one device, as on a user's machine
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
