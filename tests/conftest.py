@@ -19,7 +19,8 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 # Most tests run a program once, so compiling costs far more than running, and most of that is
 # spent on optimization. With 0 in the environment the tests run optimized programs.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-add_xla_flag("--xla_force_host_platform_device_count", "8")
+DEVICES = "--xla_force_host_platform_device_count"
+add_xla_flag(DEVICES, "8")
 # The older emitters of fusions take half the time to compile, and compiling a program in one piece
 # takes less time than in several.
 if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0":
@@ -40,10 +41,11 @@ os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["KERAS_BACKEND"] = "jax"
 
+import collections  # noqa: E402
 import gc  # noqa: E402
 import itertools  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
@@ -66,6 +68,21 @@ settings.register_profile(
     "explore", settings.get_profile("ci"), derandomize=False, max_examples=1000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def environment() -> Callable[[int], dict[str, str]]:
+    """A function of a number of devices: the environment of a process that has as many.
+
+    With the other flags of XLA it compiles in half the time.
+    """
+
+    def of(devices: int) -> dict[str, str]:
+        flags = os.environ["XLA_FLAGS"].split()
+        kept = [flag for flag in flags if not flag.startswith(DEVICES)]
+        return {**os.environ, "XLA_FLAGS": " ".join([*kept, f"{DEVICES}={devices}"])}
+
+    return of
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +127,18 @@ def no_figures_left() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+cases: collections.Counter[str] = collections.Counter()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks as slow what comes after the first cases of a test with the mark `quick_cases`."""
+    if mark := item.get_closest_marker("quick_cases"):
+        test = item.nodeid.partition("[")[0]
+        cases[test] += 1
+        if cases[test] > mark.args[0]:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "metrics": CORE | {"arguments", "losses"},
     "optim": CORE,
     "checkpoint": CORE | SIBLINGS,
-    "sharding": CORE | SIBLINGS,
+    "sharding": CORE | SIBLINGS | {"arguments"},
     "training": CORE | SIBLINGS | {"arguments", "checkpoint", "sharding"},
     "models": CORE | SIBLINGS | {"checkpoint", "sharding"},
     "testing": CORE | SIBLINGS,

@@ -13,11 +13,13 @@ MODULES = {
     "checkpoint",
     "losses",
     "metrics",
+    "models",
     "module",
     "nn",
     "optim",
     "regularizers",
     "sharding",
+    "testing",
     "training",
     "tree",
 }
@@ -37,7 +39,7 @@ def test_packages(package, modules):
     shown = dir(package)
     assert [name for name in shown if name.startswith("_")] in ([], ["__version__"])
     found = {name for name in shown if isinstance(getattr(package, name), types.ModuleType)}
-    assert found - {"testing"} == modules
+    assert found == modules
     assert {name for name in vars(jm) if name[0].isupper()} <= {*dir(jm)}
 
 

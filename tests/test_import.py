@@ -4,7 +4,19 @@ import sys
 
 import jax_metrics as jm
 
-HEAVY = {"equinox", "haiku", "matplotlib", "orbax", "safetensors", "sklearn", "torch"}
+HEAVY = {
+    "equinox",
+    "gguf",
+    "haiku",
+    "huggingface_hub",
+    "matplotlib",
+    "orbax",
+    "safetensors",
+    "sklearn",
+    "tensorboard",
+    "tokenizers",
+    "torch",
+}
 
 
 def test_import_loads_no_optional_package():

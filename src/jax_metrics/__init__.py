@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from jax_metrics import checkpoint as checkpoint
 from jax_metrics import losses as losses
 from jax_metrics import metrics as metrics
+from jax_metrics import models as models
 from jax_metrics import module as module
 from jax_metrics import nn as nn
 from jax_metrics import optim as optim
 from jax_metrics import regularizers as regularizers
 from jax_metrics import sharding as sharding
+from jax_metrics import testing as testing
 from jax_metrics import training as training
 from jax_metrics import tree as tree
 from jax_metrics._other_names import missing_name as _missing_name
@@ -73,6 +75,7 @@ from jax_metrics.nn import LSTM as LSTM
 from jax_metrics.nn import MLP as MLP
 from jax_metrics.nn import RNN as RNN
 from jax_metrics.nn import AdaptiveAvgPool as AdaptiveAvgPool
+from jax_metrics.nn import AdaptiveLogSoftmax as AdaptiveLogSoftmax
 from jax_metrics.nn import AdaptiveMaxPool as AdaptiveMaxPool
 from jax_metrics.nn import AlphaDropout as AlphaDropout
 from jax_metrics.nn import AvgPool as AvgPool
@@ -108,6 +111,8 @@ from jax_metrics.nn import LayerNorm as LayerNorm
 from jax_metrics.nn import LearnedPositionEmbedding as LearnedPositionEmbedding
 from jax_metrics.nn import Linear as Linear
 from jax_metrics.nn import LinearGeneral as LinearGeneral
+from jax_metrics.nn import LinearRotaryScaling as LinearRotaryScaling
+from jax_metrics.nn import Llama3RotaryScaling as Llama3RotaryScaling
 from jax_metrics.nn import LoRA as LoRA
 from jax_metrics.nn import LPPool as LPPool
 from jax_metrics.nn import LSTMCell as LSTMCell
@@ -203,14 +208,16 @@ from jax_metrics.tree import toplevel_mutable as toplevel_mutable
 from jax_metrics.tree import update as update
 
 _MODULES = frozenset(
-    "checkpoint initializers losses metrics module nn optim regularizers sharding testing "
-    "training tree".split()
+    "checkpoint initializers losses metrics models module nn optim regularizers sharding "
+    "testing training tree".split()
 )
-
-if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
-    __getattr__ = _missing_name(__name__)
 
 
 def __dir__() -> list[str]:
     """The public names."""
     return tree.public_names(globals(), _MODULES)
+
+
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    globals()["__all__"] = [name for name in __dir__() if name != "__version__"]
+    __getattr__ = _missing_name(__name__)

@@ -27,7 +27,7 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.Module.eval": ("inference_mode", "tree_inference"),
     "jm.Module.freeze": ("requires_grad_", "stop_gradient"),
     "jm.nn.Remat": ("remat",),
-    "jm.nn.Stack": ("scan", "layer_stack", "nn_scan"),
+    "jm.nn.Stack": ("scan", "layer_stack"),
     "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
     "jm.optim.loss_scaling": ("GradScaler", "DynamicScale", "LossScaleOptimizer"),
     "jax.jit": ("filter_jit", "jit"),
@@ -49,6 +49,7 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jax.lax.stop_gradient": ("no_grad",),
     "jax.tree.map": ("tree_map",),
     # Layers
+    "jm.AdaptiveLogSoftmax": ("AdaptiveLogSoftmaxWithLoss",),
     "jm.Linear": ("Dense", "LazyLinear"),
     "jm.nn.LinearGeneral": ("DenseGeneral", "EinsumDense"),
     "jm.Embed": ("Embedding", "EmbeddingBag"),
@@ -187,6 +188,9 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.losses.MulticlassHinge": ("CategoricalHinge",),
     "jm.losses.BinaryFocalCrossentropy": ("BinaryFocalLoss", "FocalLoss"),
     "jm.losses.Dice": ("DiceLoss",),
+    "jm.losses.GIoU": ("GIoULoss", "generalized_box_iou_loss"),
+    "jm.losses.DIoU": ("distance_box_iou_loss",),
+    "jm.losses.CIoU": ("CIoULoss", "complete_box_iou_loss"),
     "jm.losses.Tversky": ("TverskyLoss",),
     # Metrics
     "jm.Metrics": ("Collection", "MetricCollection", "MultiMetric"),
@@ -197,7 +201,6 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "jm.metrics.AUROC": ("ROCAUC", "roc_auc_score"),
     "jm.metrics.F1Score": ("F1", "f1"),
-    "jm.metrics.JaccardIndex": ("IoU", "MeanIoU"),
     "jm.metrics.StatScores": (
         "FalseNegatives",
         "FalsePositives",
@@ -216,6 +219,9 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.metrics.Multioutput": ("MultioutputWrapper",),
     "jm.metrics.Multitask": ("MultitaskWrapper",),
     "jm.metrics.Expression": ("CompositionalMetric",),
+    "jm.metrics.PeakSignalNoiseRatio": ("PSNR",),
+    "jm.metrics.StructuralSimilarityIndexMeasure": ("SSIM",),
+    "jm.metrics.FrechetInceptionDistance": ("FID", "FrechetAudioDistance"),
     "jm.metrics.RootMeanSquaredError": ("RMSE",),
     "jm.metrics.MeanAbsolutePercentageError": ("MAPE",),
     "jm.metrics.FBetaScore": (
@@ -224,7 +230,31 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "jm.metrics.R2Score": ("R2", "r2"),
     "jm.metrics.PearsonCorrCoef": ("PearsonCorrelation",),
+    "jm.metrics.WordErrorRate": ("WER",),
+    "jm.metrics.WordInfoLost": ("WordInformationLost",),
+    "jm.metrics.WordInfoPreserved": ("WordInformationPreserved",),
+    "jm.metrics.BLEUScore": ("BLEU",),
+    "jm.metrics.ROUGEScore": ("RougeL", "RougeN"),
+    "jm.metrics.RetrievalMetric": ("TopKRankingMetric",),
+    "jm.metrics.RetrievalMAP": ("AveragePrecisionAtK",),
+    "jm.metrics.RetrievalMRR": ("MRR", "ReciprocalRank", "reciprocal_rank"),
+    "jm.metrics.RetrievalHitRate": ("HitRate", "hit_rate"),
+    "jm.metrics.RetrievalPrecision": ("PrecisionAtK",),
+    "jm.metrics.RetrievalRecall": ("RecallAtK",),
+    "jm.metrics.RetrievalDCG": ("DCGAtK", "dcg_score"),
+    "jm.metrics.RetrievalNormalizedDCG": ("NDCGAtK", "ndcg_score"),
+    "jm.metrics.FowlkesMallowsIndex": ("fowlkes_mallows_score",),
+    "jm.metrics.v_measure_score": ("homogeneity_completeness_v_measure",),
+    "jm.metrics.pairwise_euclidean_distance": ("euclidean_distances",),
+    "jm.metrics.pairwise_manhattan_distance": ("manhattan_distances",),
     "jm.metrics.state": ("add_state",),
+}
+# In `jm.metrics`, the metric for a loss.
+_METRICS_OF_LOSSES = {
+    "jm.losses.Crossentropy": "jm.metrics.LogLoss",
+    "jm.losses.Crossentropy(binary=True)": "jm.metrics.LogLoss",
+    "jm.losses.MulticlassHinge": "jm.metrics.HingeLoss",
+    "jm.losses.crossentropy": "jm.metrics.log_loss",
 }
 _BY_NAME = {name: ours for ours, names in OTHER_NAMES.items() for name in names}
 
@@ -249,6 +279,8 @@ def _ours(namespace: str, name: str) -> str:
     if found := _namespaces_with(name):
         return f"It is {' or '.join(f'`{_short(full)}.{name}`' for full in found)}."
     if (ours := _BY_NAME.get(name)) is not None:
+        if namespace == f"{_ROOT}.metrics":
+            ours = _METRICS_OF_LOSSES.get(ours, ours)
         word = ours.rpartition(".")[2]  # `MSE` of `jm.metrics` is the metric, not the loss
         ours = f"{_short(namespace)}.{word}" if _public(sys.modules[namespace], word) else ours
         return f"Use {ours}." if ours.startswith("a ") else f"Use `{ours}`."

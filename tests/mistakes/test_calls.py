@@ -73,7 +73,7 @@ CALLS = [
     (
         lambda m, s: initialized(jm.Embed(5, 2), np.array([1]))(X),
         ValueError,
-        "Embed failed for the inputs float32[4,3], where it has embedding float32[5,2]",
+        "Embed expects integers, which number its vectors; got float32. Write `x.astype(int)`",
     ),
     (
         lambda m, s: initialized(jm.MLP([3, 2]))(WIDE),

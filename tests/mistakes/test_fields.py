@@ -199,6 +199,32 @@ FIELDS = [
         TypeError,
         "Holder.w holds a dict with the keys 'a', 1, which JAX cannot sort",
     ),
+    (
+        holding("layers", lambda: [jm.Linear(2), jax.nn.relu]),
+        TypeError,
+        "beside modules. There it is a leaf of the pytree",
+    ),
+    (
+        holding("layers", lambda: [jm.Linear(2), jax.nn.relu]),
+        TypeError,
+        "Write `jm.Lambda(relu)`, or make `layers` a `jm.Sequential`",
+    ),
+    (
+        holding("layers", lambda: {"a": (jm.Linear(2), lambda x: x)}),
+        TypeError,
+        "Holder.layers['a'][1] is a function, <function",
+    ),
+    (
+        holding("layers", lambda: [jm.Linear(2), "relu"]),
+        TypeError,
+        "Holder.layers[1] is the string 'relu', beside modules",
+    ),
+    (
+        holding("layers", lambda: [jm.Linear(2), jm.Linear]),
+        TypeError,
+        "Holder.layers[1] is the class Linear, beside modules. There it is a leaf of the pytree, "
+        "and `jax.jit` accepts only arrays as leaves. Make a module of it: `Linear(...)`",
+    ),
     (method_as_a_declared_field, TypeError, "Model.train is a field, but `train` is a method"),
     *(
         (holding(name, lambda: [jm.Linear(2)]), TypeError, f"but `{name}` is a method of")

@@ -116,6 +116,12 @@ class Deaf(Sum):
         super().update(values)
 
 
+class Bounded(Sum):
+    def __init__(self, low, high):
+        super().__init__()
+        self.bounds = (low, high)
+
+
 class Remembering(Sum):
     def reset(self):
         return self
@@ -145,6 +151,8 @@ def test_a_correct_metric_passes():
             "with sample weights differs from the reference",
             {"reference": lambda values, sample_weight=1: (values * sample_weight).sum()},
         ),
+        Wrong(Bounded(100, None), r"lies outside of the bounds \(100, None\)"),
+        Wrong(Bounded(None, -100), r"lies outside of the bounds \(None, -100\)"),
         Wrong(Squeezed(), "weights differ from repetitions"),
         Wrong(Unmasked(), "fully masked"),
         Wrong(Peaks(), "mapped and reduced"),

@@ -39,6 +39,7 @@ def check_metric(
     """Checks a metric on some examples; raises an `AssertionError` that describes what is wrong.
 
     - Its value agrees with a reference, including sample weights if the reference takes them.
+    - Its value lies inside of its `bounds`.
     - It has a value before the first update, and `reset` restores that value.
     - Eager and compiled updates agree, and so do all splits into batches, `scan`, `vmap` with
       `reduce`, examples sharded over devices, and `sync` under `shard_map`.
@@ -80,6 +81,7 @@ def check_metric(
     """
     examples = _Examples(metric, arguments, normalize, rtol, atol)
     examples.check_reference(reference)
+    examples.check_bounds()
     examples.check_states()
     examples.check_ways(repetition, order, splits)
     if metric.jittable:
@@ -161,6 +163,26 @@ class _Examples:
                 "with sample weights differs from the reference",
             )
 
+    def check_bounds(self) -> None:
+        """Finite numbers of the value lie inside of the bounds, but for rounding."""
+        value, form, (low, high) = self.value, self.metric.plot_form, self.metric.bounds
+        if isinstance(form, tuple):
+            value = [getattr(value, field) for field in form]
+        elif hasattr(value, "_fields"):
+            value = value[0]
+        for leaf in jax.tree.leaves(value):
+            numbers = np.ravel(np.asarray(leaf, float))
+            numbers = numbers[np.isfinite(numbers)]
+            outside = np.zeros(numbers.shape, bool)
+            if low is not None:
+                outside |= numbers < low - self.atol
+            if high is not None:
+                outside |= numbers > high + self.atol
+            _expect(
+                not outside.any(),
+                f"{self.cls}: {numbers[outside]} lies outside of the bounds {self.metric.bounds}",
+            )
+
     def check_states(self) -> None:
         """The state keeps its structure, shapes and dtypes, and can be pickled."""
         metric, updated = self.metric, self.updated
@@ -187,7 +209,7 @@ class _Examples:
         jittable = self.metric.jittable
         weight = np.random.default_rng(0).integers(0, 3, self.size)
         batches = {"rounded": jax.tree.map(_in_16_bits, self.inputs)}
-        if jittable and repetition and "sample_weight" in self.takes:
+        if repetition and "sample_weight" in self.takes:
             repeated = jax.tree.map(lambda x: np.repeat(x, weight, 0), self.inputs)
             batches["repeated"] = repeated
 
@@ -196,7 +218,7 @@ class _Examples:
         ) -> tuple[Any, dict[str, Any]]:
             value, metrics = in_one_go(metric, inputs)
             metrics |= {name: copy(metric).update(**batch) for name, batch in batches.items()}
-            if jittable and splits:
+            if splits:
                 metrics |= in_parts(metric, inputs)
             return value, values(metrics)
 

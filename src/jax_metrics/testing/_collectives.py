@@ -21,6 +21,8 @@ _COMMENT = re.compile(r"/\*.*?\*/")
 class Collective:
     """One collective operation of a compiled program.
 
+    `collectives` returns all of them.
+
     Attributes:
         kind: `"all-gather"`, `"all-reduce"`, `"all-to-all"`, `"collective-permute"` or
             `"reduce-scatter"`.

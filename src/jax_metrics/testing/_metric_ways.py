@@ -37,6 +37,8 @@ def in_parts(metric: Metric, inputs: Arrays) -> dict[str, Metric]:
     """The metric after updates with parts of the examples."""
     parts = jax.tree.map(lambda x: x.reshape(PARTS, -1, *x.shape[1:]), inputs)
     empty = metric.neutral()
+    if not metric.jittable:
+        return _on_host([jax.tree.map(lambda x, i=i: x[i], parts) for i in range(PARTS)], empty)
 
     def update(metric: Metric, part: Arrays) -> tuple[Metric, None]:
         return copy(metric).update(**part), None
@@ -48,6 +50,22 @@ def in_parts(metric: Metric, inputs: Arrays) -> dict[str, Metric]:
         "mapped and reduced": copy(mapped).reduce(),
         **_merged([*singles, empty]),
     }
+
+
+def _on_host(parts: list[Arrays], empty: Metric) -> dict[str, Metric]:
+    """A metric that cannot be traced, updated with the parts in turn, and merged in every order."""
+    in_turn = copy(empty)
+    for part in parts:
+        in_turn.update(**part)
+    metrics = [*(copy(empty).update(**part) for part in parts), empty]
+
+    def merged(order: int | Order) -> Metric:
+        if isinstance(order, int):
+            return metrics[order]
+        first, second = map(merged, order)
+        return copy(first).merge_state(second)
+
+    return {"in turn": in_turn, **{name: merged(order) for name, order in MERGERS.items()}}
 
 
 def _merged(metrics: list[Metric]) -> dict[str, Metric]:
