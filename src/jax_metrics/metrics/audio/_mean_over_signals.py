@@ -15,6 +15,7 @@ from jax_metrics.metrics._reduced_mean import (
     number_before,
 )
 from jax_metrics.metrics.inputs import weights, where_weighted
+from jax_metrics.metrics.state import power_of_two
 
 # Between these, sums of squares have all their digits.
 _ORDINARY = (1e-15, 1e25)
@@ -124,7 +125,7 @@ def to_unit(*signals: jax.Array, axes: int = 1) -> list[jax.Array]:
         largest = jnp.maximum(largest, abs(one).max(last, keepdims=True, initial=0))
     most = jnp.finfo(largest.dtype).maxexp - 2  # the factor must be a normal number
     exponent = jnp.frexp(jnp.where(jnp.isfinite(largest), largest, 1))[1].clip(-most, most)
-    factor = jnp.ldexp(jnp.ones_like(largest), -exponent)
+    factor = power_of_two(-exponent, largest.dtype)
     return [one * factor for one in signals]
 
 

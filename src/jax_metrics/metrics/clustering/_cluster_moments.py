@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics.state import Moments, ordinary_squares, scale
+from jax_metrics.metrics.state import Moments, ordinary_squares, power_of_two, scale
 
 
 class ClusterMoments(Moments):
@@ -49,7 +49,7 @@ class ClusterMoments(Moments):
         def scaled() -> tuple[jax.Array, jax.Array]:
             size = jnp.where(weight == 0, 0, abs(deviations))
             exponent = scale(jax.ops.segment_max(size, labels, clusters).clip(0))
-            return squares(exponent, jnp.ldexp(jnp.ones_like(mean), -exponent)[labels])
+            return squares(exponent, power_of_two(-exponent, mean.dtype)[labels])
 
         plain = squares((0 * mean).astype(jnp.int32), 1)
         fractions, exponent = jax.lax.cond(ordinary_squares(plain[0]).all(), lambda: plain, scaled)

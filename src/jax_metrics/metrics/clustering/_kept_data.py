@@ -9,7 +9,7 @@ from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._contingency import check_size
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.clustering._data import read_data
-from jax_metrics.metrics.state import Buffer, scale
+from jax_metrics.metrics.state import Buffer, power_of_two, scale
 
 
 class KeptDataOptions(Common, total=False):
@@ -42,8 +42,9 @@ class Clusters(NamedTuple):
         """The data of rows with weights, those of weight 0 not in use."""
         included = (weight != 0)[:, None]
         total = jnp.where(weight.sum() == 0, 1, weight.sum())
-        shifted = jnp.where(included, data - (data * weight[:, None]).sum(0) / total, 0)
-        shifted = jnp.ldexp(shifted, -scale(abs(shifted).max(initial=0)))
+        mean = jnp.matmul(weight, data, precision=jax.lax.Precision.HIGHEST) / total
+        shifted = jnp.where(included, data - mean, 0)
+        shifted *= power_of_two(-scale(abs(shifted).max(initial=0)), data.dtype)
         totals = jax.ops.segment_sum(weight, labels, num_clusters)
         return cls(shifted, labels, weight, totals)
 

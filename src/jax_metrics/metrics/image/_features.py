@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float
-from jax_metrics.metrics._in_float64 import Pair, as_pair, in_float64
+from jax_metrics.metrics._in_float64 import Pair, as_pair, in_float64, transposed
 from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.state import Accumulator, Buffer
 from jax_metrics.module import MetricState
@@ -106,7 +106,7 @@ def _of_batch(features: jax.Array, weight: jax.Array) -> Any:
     count = weight.sum()
     mean = weight @ features / jnp.where(count == 0, 1, count)
     centred = jnp.where(weight[:, None] == 0, 0, features - mean)
-    products = (centred * weight[:, None]).T @ centred
+    products = transposed(centred * weight[:, None]) @ centred
     return as_pair(count), as_pair(mean), as_pair(products)
 
 

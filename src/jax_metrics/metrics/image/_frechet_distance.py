@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._in_float64 import in_float64
+from jax_metrics.metrics._in_float64 import in_float64, transposed
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._network import Network, as_network
 from jax_metrics.metrics.image._features import (
@@ -113,7 +113,9 @@ def _trace_of_root(first: jax.Array, second: jax.Array) -> jax.Array:
     # With less images than features there is no triangle, or one of rounding errors.
     is_regular = pivots.min() > jnp.finfo(first.dtype).eps * len(first) * pivots.max()
     root = jax.lax.cond(is_regular, lambda: triangle, lambda: _symmetric_root(first))
-    return jnp.sqrt(_without_rounding(jnp.linalg.eigvalsh(root.T @ second @ root))).sum()
+    return jnp.sqrt(
+        _without_rounding(jnp.linalg.eigvalsh(transposed(root) @ (second @ root)))
+    ).sum()
 
 
 def _symmetric_root(matrix: jax.Array) -> jax.Array:

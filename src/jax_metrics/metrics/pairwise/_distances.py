@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, one_of
+from jax_metrics.metrics.state import power_of_two
 
 REDUCTIONS = ("mean", "sum", "none", None)
-_BLOCK = 64  # rows whose differences from all others are computed together
+_BLOCK = 16  # features whose differences are computed together
 
 
 def pairwise_cosine_similarity(
@@ -186,13 +187,10 @@ def _euclidean(x: jax.Array, y: jax.Array) -> jax.Array:
     # 2**103 times as small vanish. The clip keeps both factors within the range of floats.
     largest = jnp.maximum(abs(x).max(initial=0), abs(y).max(initial=0))
     exponent = jnp.clip(jnp.frexp(largest)[1], -80, None) - 40
-    x, y = (value * jnp.ldexp(jnp.ones_like(largest), -exponent) for value in (x, y))
+    x, y = (value * power_of_two(-exponent, value.dtype) for value in (x, y))
 
-    def row(one: jax.Array) -> jax.Array:
-        return jnp.sqrt(((y - one) ** 2).sum(-1))
-
-    distance = jax.lax.map(row, x, batch_size=_BLOCK)
-    return distance * jnp.ldexp(jnp.ones_like(largest), exponent)
+    squares = _over_features(x, y, jnp.square)
+    return jnp.sqrt(squares) * power_of_two(exponent, squares.dtype)
 
 
 @functools.cache
@@ -200,12 +198,50 @@ def _norms(exponent: float) -> Pairs:
     """The function of two matrices with the norm of the difference of each pair of rows."""
 
     def norms(x: jax.Array, y: jax.Array) -> jax.Array:
-        def row(one: jax.Array) -> jax.Array:
-            return norm(y - one, exponent)
-
-        return jax.lax.map(row, x, batch_size=_BLOCK)
+        if exponent == 1:
+            return _over_features(x, y, jnp.abs)
+        largest = _over_features(x, y, jnp.abs, jnp.maximum)
+        if exponent == jnp.inf:
+            return largest
+        divisor = jnp.where((largest == 0) | jnp.isinf(largest), 1, largest)
+        powers = _over_features(x, y, lambda gap: (abs(gap) / divisor) ** exponent)
+        return divisor * powers ** (1 / exponent)
 
     return norms
+
+
+def _over_features(
+    x: jax.Array,
+    y: jax.Array,
+    term: Callable[[jax.Array], jax.Array],
+    combined: Callable[[jax.Array, jax.Array], jax.Array] = jnp.add,
+) -> jax.Array:
+    """The sum, or another combination, of the terms of all features of each pair of rows.
+
+    A loop over features computes whole rows of pairs at once, without the memory of all
+    differences; this takes a fifth of the time of a sum over the last axis.
+
+    Args:
+        x: Shape `[n, features]`.
+        y: Shape `[m, features]`.
+        term: The term of the differences of one feature, `[n, m]`; 0 if there is none.
+        combined: How two terms are combined, none of which is negative.
+    """
+    features = x.shape[1]
+    blocks = -(-features // _BLOCK)
+    columns = [
+        jnp.pad(rows.T, ((0, blocks * _BLOCK - features), (0, 0))).reshape(
+            blocks, _BLOCK, len(rows)
+        )
+        for rows in (x, y)
+    ]
+
+    def with_block(total: jax.Array, block: list[jax.Array]) -> tuple[jax.Array, None]:
+        terms = [term(one[:, None] - other) for one, other in zip(*block, strict=True)]
+        return combined(total, functools.reduce(combined, terms)), None
+
+    start = jnp.zeros((len(x), len(y)), jnp.result_type(x, y))
+    return jax.lax.scan(with_block, start, columns)[0]
 
 
 def norm(vectors: jax.Array, exponent: float) -> jax.Array:

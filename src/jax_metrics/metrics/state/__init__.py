@@ -5,6 +5,7 @@ from jax_metrics.metrics.state._buffer import Buffer as Buffer
 from jax_metrics.metrics.state._moments import Moments as Moments
 from jax_metrics.metrics.state._scaled import Scaled as Scaled
 from jax_metrics.metrics.state._scaled import ordinary_squares as ordinary_squares
+from jax_metrics.metrics.state._scaled import power_of_two as power_of_two
 from jax_metrics.metrics.state._scaled import scale as scale
 from jax_metrics.metrics.state._square_sum import SquareSum as SquareSum
 from jax_metrics.metrics.state._state import Reduced as Reduced

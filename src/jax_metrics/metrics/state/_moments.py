@@ -11,6 +11,7 @@ from jax_metrics.metrics.state._scaled import (
     Scaled,
     least_exponent,
     ordinary_squares,
+    power_of_two,
     scale,
 )
 from jax_metrics.metrics.state._total import Total
@@ -196,7 +197,7 @@ def _centred_products(
         if weight is not None:  # others may be larger than the scale
             deviations = [jnp.where(weight != 0, x, 0) for x in deviations]
         exponent = scale(jnp.stack([abs(x).max(0, initial=0) for x in deviations], -1))
-        factors = jnp.ldexp(jnp.ones_like(means), -exponent)
+        factors = power_of_two(-exponent, means.dtype)
         scaled = [x * factors[..., i] for i, x in enumerate(deviations)]
         return _products(scaled, weight), exponent
 

@@ -10,6 +10,7 @@ from jax_metrics.metrics.state._scaled import (
     Scaled,
     least_exponent,
     ordinary_squares,
+    power_of_two,
     scale,
 )
 from jax_metrics.metrics.state._total import Total
@@ -59,7 +60,7 @@ class SquareSum(Accumulator):
 
         def scaled() -> tuple[jax.Array, jax.Array]:
             exponent = scale(abs(numbers).max(axes, initial=0))
-            factor = jnp.ldexp(jnp.ones_like(plain), -exponent)
+            factor = power_of_two(-exponent, plain.dtype)
             return ((numbers * factor) ** 2 * weight).sum(axes), exponent
 
         squares, exponent = jax.lax.cond(
