@@ -18,7 +18,7 @@ _MOST_PENDING = 32
 
 
 class ChosenChecks:
-    """What `checks` returns: the choice, which holds until the program ends or the block does."""
+    """What `checks` returns: a choice that holds until the end of the block, or of the program."""
 
     _of_program: "ChosenChecks | None" = None
 
@@ -48,7 +48,7 @@ def checks(mode: Mode) -> ChosenChecks:
 
     Args:
         mode: `"update"`: the update raises, and changes nothing; the default on CPU. `"compute"`:
-            the next `compute` raises, and those after it until `reset`, so that no update waits;
+            the next `compute` raises, and every later one until `reset`, so that no update waits;
             the default on other devices. `"never"`: nothing raises.
 
     Returns:
@@ -85,14 +85,14 @@ def _default_mode() -> Mode:
 
 
 class _Noticed(NamedTuple):
-    """Whether a check of an update failed, and which one; both may still be computed."""
+    """Whether a check of an update failed, and which one; both may not be computed yet."""
 
     failed: jax.Array
     outcome: Outcome
 
 
-# By metric, what its updates noticed since it was reset. It is kept apart from the state
-# of the metric, which is a pytree.
+# What the updates of each metric noticed since its last reset. It is kept apart from the metric's
+# state, which is a pytree.
 _noticed: "weakref.WeakKeyDictionary[Any, collections.deque[_Noticed]]"
 _noticed = weakref.WeakKeyDictionary()
 
@@ -101,7 +101,8 @@ def notice(metric: Any, failed: jax.Array, outcome: Outcome) -> None:
     """Keeps for the next `compute` of the metric whether an update failed."""
     pending = _noticed.setdefault(metric, collections.deque())
     pending.append(_Noticed(failed, outcome))
-    # The oldest ones are computed by now. A failure stays, and makes later ones needless.
+    # The oldest entry is computed by now. If it failed, it is kept, and later entries are not
+    # needed.
     if len(pending) > _MOST_PENDING:
         if np.asarray(pending[0].failed):
             pending.pop()
@@ -123,7 +124,7 @@ def raise_noticed(metric: Any) -> None:
 
 
 def pass_on(metric: Any, other: Any) -> None:
-    """Lets another metric, which got its state, raise for what this one noticed."""
+    """Passes on what a metric noticed to another metric that received its state."""
     if _noticed and metric in _noticed:
         _noticed.setdefault(other, collections.deque()).extend(_noticed[metric])
 

@@ -2,10 +2,10 @@
 
 Tracing cannot raise an error that depends on values. So an eager update, which runs as one compiled
 program, also returns whether all checks passed, and raises before it assigns the new state. Only
-then a second program is compiled and run, which finds the check that failed.
+then is a second program compiled and run, which finds the check that failed.
 
-What is checked directly in the update is collected while it is traced. A check inside of a scan, or
-of another transformation within the update, belongs to the trace of that one, and cannot leave it
+Checks made directly in the update are collected while it is traced. A check inside a scan, or
+inside another transformation within the update, belongs to the inner trace and cannot leave it
 directly. It becomes part of the program, and `checkify` extracts it from any transformation.
 """
 
@@ -44,7 +44,7 @@ class Collecting:
     """The checks of the program that is being traced.
 
     Attributes:
-        per_rule: Whether rules are recorded one by one, to find the broken one; else together.
+        per_rule: Whether rules are recorded one by one, to find the broken rule, or all together.
         results: For each check its message, and whether it passed.
         trace: The trace of the program.
     """
@@ -54,10 +54,10 @@ class Collecting:
     trace: Any = dataclasses.field(default_factory=running_trace)
 
     def record(self, rules: Iterable[Rule], all_passed: jax.Array) -> None:
-        """Takes note of checked rules."""
+        """Records checked rules."""
         if running_trace() is not self.trace:
             for rule in rules:
-                text = rule.message.replace("{", "{{").replace("}", "}}")  # it is a format
+                text = rule.message.replace("{", "{{").replace("}", "}}")  # a format string
                 checkify.debug_check(jnp.all(rule.holds), text)
         elif self.per_rule:
             self.results += [Named(rule.message, jnp.all(rule.holds)) for rule in rules]
@@ -77,8 +77,8 @@ class Raising:
 
 
 Recorder = Collecting | Raising
-# JAX keeps the trace of a jitted function for later calls. One that is called in an update needs
-# another with its checks than elsewhere, and the metadata distinguish the two.
+# JAX caches the trace of a jitted function for later calls. A function that is called in an update
+# needs a different trace, with its checks, than elsewhere; the metadata distinguish the two.
 _PROGRAMS_OF_THEIR_OWN = functools.partial(set_xla_metadata, checks="returned")
 _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar(
     "recorder", default=None
@@ -88,7 +88,7 @@ _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar(
 def check(holds: Any, message: str) -> jax.Array:
     """Makes the current eager update raise a ValueError unless the condition holds everywhere.
 
-    When it raises, `jm.metrics.checks` decides. Traced code cannot raise. Add the result to the
+    `jm.metrics.checks` decides when it raises. Traced code cannot raise; add the result to the
     state, so that the value becomes NaN there instead of a number that looks right. The result is a
     float: add it to the state, not to integer counts, which would become inexact.
 
@@ -208,7 +208,7 @@ def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tupl
         f: The function.
         per_rule: Whether rules are distinguished, which takes time; see `Outcome.message`.
     """
-    # As a program inside of the program it is traced once, and not written out again.
+    # As an inner program it is traced once and not written out again.
     collected = jax.jit(collecting(f, per_rule=per_rule))
 
     @functools.wraps(f)
@@ -218,7 +218,7 @@ def with_outcome(f: Callable[..., Any], *, per_rule: bool) -> Callable[..., tupl
         failure, outputs = None, None
         if any("Error" in type(effect).__name__ for effect in jaxpr.effects):
             with contextlib.suppress(ValueError, NotImplementedError):
-                # It cannot look into all programs. A broken rule gives NaN all the same.
+                # `checkify` cannot look into all programs. A broken rule still gives NaN.
                 failure, outputs = checkify.checkify(function, errors=checkify.user_checks)(*leaves)
         outputs = function(*leaves) if outputs is None else outputs
         result, results = jax.tree.unflatten(jax.tree.structure(shapes), outputs)

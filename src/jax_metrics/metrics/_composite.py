@@ -1,4 +1,4 @@
-"""`Composite`: a metric made of metrics, which passes to each the arguments that it takes."""
+"""`Composite`: a metric made of metrics; each is passed the arguments that it takes."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ class Composite(Metric):
         return all(part.jittable for part in self.parts())
 
     def _common(self, attribute: str) -> Any:
-        """An attribute of the parts if all have the same value, else that of `Metric`."""
+        """An attribute of the parts if it is the same for all, else the default of `Metric`."""
         values = {getattr(part, attribute) for part in self.parts()}
         return values.pop() if len(values) == 1 else getattr(Metric, attribute)
 

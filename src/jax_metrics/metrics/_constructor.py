@@ -14,7 +14,7 @@ _POSITIONAL = (_KIND.POSITIONAL_ONLY, _KIND.POSITIONAL_OR_KEYWORD, _KIND.VAR_POS
 def constructor_signature(cls: type) -> inspect.Signature:
     """The signature of a constructor, where `**options` are replaced by the options of the bases.
 
-    Options that are typed with `Unpack` are those of the dict type; others are all of the base.
+    If `**options` are typed with `Unpack`, they take only the names of the dict type, else all.
     """
     leading: list[inspect.Parameter] = []
     options: dict[str, inspect.Parameter] = {}
@@ -35,7 +35,7 @@ def constructor_signature(cls: type) -> inspect.Signature:
             break
         if (names := _names(rest.annotation)) is not None:
             allowed = names if allowed is None else allowed & names
-        elif rest.annotation not in (rest.empty, Any):  # its own, not passed on
+        elif rest.annotation not in (rest.empty, Any):  # for the base itself, not passed on
             return inspect.Signature([*leading, *options.values(), rest])
     return inspect.Signature([*leading, *options.values()])
 
@@ -46,7 +46,7 @@ def _own_parameters(init: Any) -> tuple[inspect.Parameter, ...]:
 
 
 def _names(annotation: Any) -> set[str] | None:
-    """The names of `Unpack` of a dict type; None for other annotations."""
+    """The names in the dict type of an `Unpack`; None for other annotations."""
     if typing.get_origin(annotation) is not typing.Unpack:
         return None
     return set(typing.get_args(annotation)[0].__annotations__)

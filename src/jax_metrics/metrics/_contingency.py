@@ -1,4 +1,4 @@
-"""`ContingencyMetric`: the base of metrics of how often each target has each prediction."""
+"""`ContingencyMetric`: the base of metrics computed from a contingency matrix."""
 
 from typing import Any, Unpack
 
@@ -14,7 +14,7 @@ from jax_metrics.metrics.state import Total
 
 
 class ContingencyMetric(Metric):
-    """The base of metrics of two labels for each example, by their contingency matrix.
+    """The base of metrics computed from the contingency matrix of target and predictions.
 
     A subclass defines `score`, which maps the matrix to the value. The value is NaN before the
     first update.
@@ -25,7 +25,7 @@ class ContingencyMetric(Metric):
         **options: See `Metric`.
 
     Attributes:
-        matrix: How often each target has each prediction, `[rows, columns]`.
+        matrix: How often each pair of target and prediction occurs, `[rows, columns]`.
     """
 
     matrix: Total
@@ -77,7 +77,7 @@ def within(labels: jax.Array, size: int) -> jax.Array:
 
 
 def label_rule(name: str, inside: jax.Array, size: int, weight: jax.Array) -> Rule:
-    """The rule that all labels of nonzero weight are inside of the range."""
+    """The rule that all labels of nonzero weight are inside the range."""
     return Rule(
         inside | (weight == 0),
         f"{name} has labels outside of 0 to {size - 1}. Mask them, or declare more labels when "

@@ -16,7 +16,7 @@ _NEEDS_VALUES = (
 
 
 def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
-    """Raises a more helpful error than that of an update; returns if there is none.
+    """Raises a more helpful error than the update did; returns if there is none.
 
     Args:
         metric: The metric; or an object that has its class as `cls`.
@@ -25,7 +25,7 @@ def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
 
     Raises:
         RuntimeError: If the metric or an argument holds a deleted array.
-        TypeError: If an argument is not for JAX, or the code of the update is not.
+        TypeError: If JAX cannot take an argument, or cannot trace the code of the update.
     """
     if not metric.jittable:
         return
@@ -48,11 +48,11 @@ def explain_update(metric: Any, inputs: Any, error: Exception) -> None:
 
 
 def explain_values(metric: Any, method: str, error: Exception) -> None:
-    """Raises if the error is one of deleted arrays, or of code that needs values of traced arrays.
+    """Raises if the error comes from deleted arrays, or from code that needs traced values.
 
     Raises:
         RuntimeError: If the metric holds a deleted array.
-        TypeError: If values are needed.
+        TypeError: If the code needs the values of traced arrays.
     """
     if problem := explain_deleted(metric, "metric"):
         raise RuntimeError(f"{_class(metric).__name__} {problem}") from error

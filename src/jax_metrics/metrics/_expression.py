@@ -18,7 +18,7 @@ class Expression(Composite):
     """A function of the values of metrics, itself a metric: `2 * a + b`, `a / b`, `a[0]`.
 
     It holds copies of the metrics and updates each with the arguments that it takes. Whether a
-    higher value is better is known of sums, differences, items and products with a number.
+    higher value is better is known for sums, differences, items and products with a number.
 
     `+` between two metrics of the same class and options merges them; write
     `Expression(operator.add, a, b)` to add their values.

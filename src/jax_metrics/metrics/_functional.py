@@ -44,10 +44,10 @@ def functional(
     metric: type[Metric], name: str | None = None, **fixed: Any
 ) -> Callable[..., Any]: ...
 def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[..., Any]:
-    """The function of a metric for one batch, as `accuracy` is that of `Accuracy`.
+    """The function of a metric for one batch, such as `accuracy` for `Accuracy`.
 
-    It takes the arguments of `update`, the first two of them by position too, and the options of
-    the class. It compiles once for the same options and shapes.
+    It takes the arguments of `update`, the first two also by position, and the options of the
+    class. It compiles once for the same options and shapes.
 
     Args:
         metric: The class.
@@ -81,7 +81,7 @@ def functional(metric: Any, name: str | None = None, **fixed: Any) -> Callable[.
             refuse_misfit(function, args, kwargs, error)
         chosen = {n: v for n, v in given.items() if n in options}
         inputs = {n: v for n, v in given.items() if n in arguments}
-        refuse_truncation(**inputs)  # now: the program sees what JAX made of the values
+        refuse_truncation(**inputs)  # now, before JAX converts the values
         try:
             # Types, since 1 and True are equal.
             unmade = cached(tuple((n, type(v), v) for n, v in chosen.items()))

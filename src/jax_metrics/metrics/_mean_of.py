@@ -11,7 +11,7 @@ from jax_metrics.metrics.state import Total
 
 
 def bounds_of_sum(bounds: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
-    """The bounds of a sum of any number of values with these bounds: only 0 stays one."""
+    """The bounds of a sum of any number of values with these bounds: only 0 stays a bound."""
     low, high = (bound if bound == 0 else None for bound in bounds)
     return low, high
 
@@ -59,9 +59,9 @@ class MeanOf(WeightedMean):
     of weight zero are ignored, even NaN.
 
     Attributes:
-        same_shape: Whether target and predictions must not be broadcast, such as `[n]` with
-            `[n, 1]`, which would make `n * n` values. Labels `[...]` for scores `[..., classes]`
-            are allowed. A class that broadcasts on purpose sets it to False.
+        same_shape: Whether target and predictions must have the same shape: broadcasting `[n]` with
+            `[n, 1]` would give `n * n` values. Labels `[...]` for scores `[..., classes]` are
+            allowed. A class that broadcasts on purpose sets it to False.
 
     Example:
         >>> import jax.numpy as jnp

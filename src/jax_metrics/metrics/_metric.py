@@ -83,16 +83,17 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
     Attributes:
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
-            strings or of other code than JAX. Metrics of metrics, such as `Metrics`, derive it from
-            theirs.
+            strings, or with code other than JAX. Metrics of metrics, such as `Metrics`, derive it
+            from their members.
         per_example: For a metric whose `update` takes no `mask`: the names of its arguments that
             have examples along the first axis, so that a collection raises if it is given a mask.
             None, the default, for all arrays; `()` for a metric that needs no mask.
-        higher_is_better: Whether a higher value is better; None where neither is, or where several
-            values differ in it, see `directions`.
-        bounds: The least and the largest number that a value can have, each None where there is no
-            limit or none is known; of a curve those of its x and y, of an operating point that of
-            its rate. The class has those of its default options, an instance those of its own.
+        higher_is_better: Whether a higher value is better; None where neither direction is better,
+            or where it differs between several values, see `directions`.
+        bounds: The smallest and the largest possible value, each None where there is no limit or
+            none is known; for a curve, the limits of its x and y, for an operating point, the
+            limits of its rate. The attribute of the class is for the default options, that of an
+            instance for its own options.
         plot_form: How `plot` draws the value: `"value"`, `"matrix"`, or the names of the fields
             with x and y of a curve.
 
@@ -113,7 +114,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         0.75
     """
 
-    if not TYPE_CHECKING:  # for a checker they do not exist
+    if not TYPE_CHECKING:  # hidden from type checkers
         forward = OtherMethod("Call the metric itself, `metric(...)`, or `metric.update(...)`.")
         update_state = OtherMethod("It is `metric.update(...)`.")
         reset_state = OtherMethod("It is `metric.reset()`.")
@@ -266,7 +267,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
     @property
     def directions(self) -> Any:
-        """Whether a higher value is better; a dict of it by name where the value is a dict."""
+        """Whether a higher value is better; a dict by name where the value is a dict."""
         jittable = self.jittable
         value = jax.eval_shape(lambda m: m.compute(), self) if jittable else self.compute()
         return same_direction(value, self.higher_is_better)

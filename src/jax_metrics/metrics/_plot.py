@@ -28,7 +28,7 @@ def plot(
         value: The value of a metric, or a list of values, one for each epoch.
         form: `"value"`, `"matrix"`, or the names of the fields with x and y of a curve.
         name: The name of the metric.
-        bounds: See `Metric`: bars and curves are shown in all of their range.
+        bounds: See `Metric`: bars and curves are shown over the whole range.
         labels: Names of the classes.
         ax: The axes to draw into, or an array of axes, one for each label of a multilabel matrix;
             by default those of a new figure.

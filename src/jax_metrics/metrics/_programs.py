@@ -31,7 +31,7 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
     If it raises, the metric is not changed.
 
     Args:
-        f: The function; it returns the metric, or what a compiled program can return.
+        f: The function; it returns the metric, or anything that a compiled program can return.
         may_defer: Whether a failed check may raise later, at `compute` of the metric.
     """
     together = with_outcome(f, per_rule=False)

@@ -1,4 +1,4 @@
-"""`ReducedMean`: the base of means of values, of which each can be had."""
+"""`ReducedMean`: the base of means of values that can return each value, too."""
 
 from collections.abc import Callable
 from math import prod
@@ -29,18 +29,19 @@ class ReducedMean(WeightedMean):
     """The base of metrics that are a mean, a sum, or all of the values that they add.
 
     Args:
-        reduction: `"mean"` over the values, NaN before the first update, or `"sum"`; `"none"` keeps
-            each value, `[capacity]`, in the order of the updates, and NaN after the last one. Those
-            of a batch with several axes, `[batch, speakers]`, follow each other as in
-            `reshape(-1)`. Values of weight zero are not kept; other weights make no difference
-            then.
+        reduction: `"mean"` over the values, NaN before the first update, or `"sum"`; `"none"`
+            returns every value, `[capacity]`, in the order of the updates, with NaN after the last
+            one. Values with several axes, such as `[batch, speakers]`, are flattened as by
+            `reshape(-1)`. `"none"` keeps no values of weight zero; other weights make no difference
+            to it.
         capacity: The maximum number of values to keep, only for `"none"`. With more, all values are
-            NaN: see `overflowed`. The default of the function is the number in the batch.
+            NaN: see `overflowed`. The function defaults to the number of values in the batch.
         outputs: The shape of a value.
         **options: See `Metric`.
 
     Raises:
-        ValueError: If the reduction is unknown, or there is no capacity just where it is needed.
+        ValueError: If the reduction is unknown, or the capacity is missing for `"none"` or given
+            for another reduction.
     """
 
     rows: Buffer | None
@@ -93,13 +94,14 @@ def buffer_of_values(
 
     Args:
         metric: The metric.
-        option: The option that says whether they are kept, and its value.
-        keeps: Whether they are kept.
+        option: The option that decides whether values are kept, and its value.
+        keeps: Whether values are kept.
         capacity: The maximum number.
         shape: The shape of a value.
 
     Raises:
-        ValueError: If there is no capacity just where it is needed.
+        ValueError: If values are kept without a capacity, or a capacity is given but no values are
+            kept.
     """
     if keeps != (capacity is not None):
         raise ValueError(
@@ -132,13 +134,13 @@ def function_of_values(
     keeps: Callable[[dict[str, Any]], Any] = lambda given: given.get("reduction") == "none",
     name: str | None = None,
 ) -> Any:
-    """`functional`, where the capacity is by default the number of values, if they are kept.
+    """`functional`, where the capacity defaults to the number of values, if they are kept.
 
     Args:
         metric: The class.
         number: The number of values, from the arguments by name.
         keeps: Whether they are kept, from the arguments by name.
-        name: The name of the function; None for that of the metric.
+        name: The name of the function; None for the name of the metric.
     """
 
     def sizes(given: dict[str, Any], missing: set[str]) -> dict[str, Any]:
@@ -154,7 +156,7 @@ def number_of_examples(given: dict[str, Any]) -> int:
 
 
 def number_before(axes: int) -> Callable[[dict[str, Any]], int]:
-    """The number of values where each takes the last axes of the target, or of the values."""
+    """The number of values, each computed from the last axes of the target, or of the values."""
 
     def number(given: dict[str, Any]) -> int:
         first: Any = given.get("target", given.get("values"))

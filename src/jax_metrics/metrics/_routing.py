@@ -42,7 +42,7 @@ class ArgumentRouting(Tree):
         """The arguments of `update`, under the names that callers use."""
         return self._arguments.signature(self._accepted_parameters(), ())
 
-    if not TYPE_CHECKING:  # the class has one, too, and a checker takes this for it
+    if not TYPE_CHECKING:  # a type checker would take it for that of the class
 
         @property
         def __signature__(self) -> inspect.Signature:
@@ -53,7 +53,7 @@ class ArgumentRouting(Tree):
             return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The parameters of `update` by their own names; of a wrapper, those of its metric."""
+        """The parameters of `update` by their own names; for a wrapper, those of its metric."""
         return {n: p for n, p in self._parameters.items() if p.kind not in _VARIADIC}
 
     def index_into(self, **paths: Index) -> Self:

@@ -12,14 +12,14 @@ def sized_function(
     found: Iterable[str],
     sizes: Callable[[dict[str, Any], set[str]], dict[str, Any]],
 ) -> Any:
-    """`functional`, where some options are by default found from the arguments.
+    """`functional`, where some options default to sizes found from the arguments.
 
     Args:
         metric: The class.
-        name: The name of the function; None for that of the metric.
+        name: The name of the function; None for the name of the metric.
         found: The names of these options.
-        sizes: Maps the arguments by name, and the options that are missing, to these options, and
-            to arguments to be replaced.
+        sizes: Maps the arguments by name, and the names of missing options, to the values of these
+            options and to arguments to replace.
     """
     inner: Any = functional(metric, name)
     parameters = inner.__signature__.parameters
@@ -48,7 +48,7 @@ def sized_function(
 
 
 def renamed(function: Any, original: Any, parameters: list[Any]) -> Any:
-    """The function with the name and the documentation of another one, and these parameters."""
+    """The function with the name and docstring of another function, and these parameters."""
     for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(function, attribute, getattr(original, attribute))
     function.__signature__ = original.__signature__.replace(parameters=parameters)

@@ -89,7 +89,7 @@ def check_mergeable(metric: Any, verb: str) -> None:
     """Checks that all states have a merge rule.
 
     Raises:
-        TypeError: If it is not.
+        TypeError: If a state has none.
     """
     for owner, name in plain_states(metric):
         cls = type(owner).__name__
@@ -101,14 +101,14 @@ def check_mergeable(metric: Any, verb: str) -> None:
 
 
 def check_kept(before: Any, after: Any) -> None:
-    """Checks that an update has changed nothing but states, since all else would be lost.
+    """Checks that an update has changed only states, since any other change would be lost.
 
     Args:
         before: A copy of the metric from before the update.
-        after: The metric.
+        after: The metric after the update.
 
     Raises:
-        TypeError: If it has.
+        TypeError: If it has changed something else.
     """
     old, new = layout_of(before), layout_of(after)
     cls = type(after).__name__

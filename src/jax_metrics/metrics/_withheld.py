@@ -29,16 +29,16 @@ class Member(NamedTuple):
 def check_withheld(owner: str, members: Iterable[Member], arguments: Mapping[str, Any]) -> None:
     """Checks that each member takes the mask and the weights, unless it needs none.
 
-    A member needs none if nothing that it gets has examples along the first axes, as the mask has
-    them. Its attribute `per_example` names the arguments that may have them; by default all arrays.
+    A member needs none if none of its arguments has the examples of the mask along its first axes.
+    Its attribute `per_example` names the arguments that may have examples; by default all arrays.
 
     Args:
         owner: The class of the collection, for the message.
         members: Its members.
-        arguments: What the collection got.
+        arguments: The arguments that the collection got.
 
     Raises:
-        TypeError: If a member does not take them and needs them.
+        TypeError: If a member needs them but does not take them.
     """
     for given in _OF_EXAMPLES:
         shape = np.shape(arguments[given]) if arguments.get(given) is not None else ()
@@ -64,7 +64,7 @@ def check_withheld(owner: str, members: Iterable[Member], arguments: Mapping[str
 
 
 def _arrays(reader: Any, value: Any) -> list[Any]:
-    """The array, or those of a structure that a member reads one out of."""
+    """The array, or the arrays of a structure from which a member reads one."""
     reads_structures = getattr(reader, "on", None) is not None
     values = jax.tree.leaves(value) if reads_structures else [value]
     return [value for value in values if hasattr(value, "shape")]

@@ -29,8 +29,8 @@ class Cat(Metric):
 
     `update(values, sample_weight=None, mask=None)`: values `[batch, *shape]`, the others `[batch]`.
     Rows of weight zero are left out; other weights make no difference. Once the buffer is full,
-    further rows are dropped and `overflowed` becomes true. With an integer `dtype` rows are
-    integers; floats refuse integers that they would round.
+    further rows are dropped and `overflowed` becomes true. With an integer `dtype`, rows are
+    integers; a floating `dtype` refuses integers that it would round.
 
     Args:
         capacity: The maximum number of rows.

@@ -14,8 +14,8 @@ class Max(Metric):
     """The largest of all values; minus infinity before the first one.
 
     `update(values, sample_weight=None, mask=None)`: values of any shape. Values of weight zero are
-    ignored; other weights make no difference. With an integer `dtype` values are integers, and the
-    least one means no value; floats refuse integers that they would round.
+    ignored; other weights make no difference. With an integer `dtype`, values are integers, and the
+    smallest integer means no value; a floating `dtype` refuses integers that it would round.
 
     Example:
         >>> import jax.numpy as jnp

@@ -33,7 +33,7 @@ class Last(Accumulator):
         )
 
     def merged(self, other: "Last") -> "Last":
-        """The value of the other one, if there is one."""
+        """The other value if it exists, else this one."""
         value = jnp.where(other.exists, other.value, self.value)
         return self._replace(value=value, exists=self.exists | other.exists)
 

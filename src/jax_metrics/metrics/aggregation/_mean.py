@@ -22,9 +22,9 @@ class Mean(WeightedMean):
     `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of weights and
     mask are prefixes of it. Values of weight zero are ignored, even NaN.
 
-    A single value next to a mask or weights of the examples, as in a collection, is the mean of a
-    batch, such as its loss. Its weight is the number of examples that the mask leaves, or the sum
-    of their weights.
+    A single value together with a mask or weights of the examples, as in a collection, is read as
+    the mean of a batch, such as its loss. Its weight is the number of examples that are not masked,
+    or the sum of their weights.
 
     Example:
         >>> import jax.numpy as jnp
@@ -47,8 +47,8 @@ class Mean(WeightedMean):
 class Sum(Metric):
     """The weighted sum of all values; 0 before the first one.
 
-    `update` takes the arguments of `Mean.update`. A single value next to a mask of the examples
-    counts once, unless the mask leaves none.
+    `update` takes the arguments of `Mean.update`. A single value together with a mask of the
+    examples counts once, unless all are masked.
 
     Example:
         >>> import jax.numpy as jnp

@@ -24,8 +24,8 @@ class Reduce(Metric):
     `update` takes the arguments of `Mean.update`.
 
     Args:
-        reduction: `"sum"` of the weighted values; `"sum_over_batch_size"`, their sum divided by
-            their number; `"mean_over_weights"`, their sum divided by that of the weights. See
+        reduction: `"sum"` of the weighted values; `"sum_over_batch_size"`, this sum divided by the
+            number of values; `"mean_over_weights"`, this sum divided by the sum of the weights. See
             `jm.losses.Reduction`.
 
     Raises:

@@ -15,7 +15,7 @@ class Throughput(Metric):
 
     `update(count, seconds)`: the number of items, and the time they took. Measure the time after
     `jax.block_until_ready`, since JAX returns before it has finished. Merging adds both counts and
-    seconds, so merged over parallel workers it is the mean rate of a single one.
+    seconds, so merged over parallel workers, the value is the mean rate of a single worker.
 
     Example:
         >>> import jax_metrics as jm

@@ -19,7 +19,7 @@ class Accuracy(Counting):
     """The fraction of predictions that are correct.
 
     Without `num_classes` and `num_labels` the shapes decide how predictions are read: floats with
-    one axis more than the target are scores of classes, integers of its shape are classes, floats
+    one more axis than the target are scores of classes, integers of its shape are classes, floats
     of its shape are probabilities of 1.
 
     Args:
@@ -68,7 +68,7 @@ class Accuracy(Counting):
         self.count(labels.compare(target, preds, sample_weight, mask))
 
     def count(self, batch: LabelBatch) -> None:
-        """Adds a batch; with `average="micro"` correct ones as `tp` and wrong ones as `fn`."""
+        """Adds a batch; with `average="micro"`, correct predictions as `tp`, wrong ones as `fn`."""
         if self.average != "micro":
             super().count(batch)
             return
@@ -83,21 +83,22 @@ class Accuracy(Counting):
         self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
     def correct_wrong_total(self, counts: Outcomes) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """The numbers of correct, of wrong and of all predictions."""
+        """The numbers of correct, wrong and all predictions."""
         if self.labels.num_classes is not None and self.average != "micro":
             return counts.tp, counts.fn, counts.support
         return counts.tp + counts.tn, counts.fp + counts.fn, counts.all
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """Correct predictions, of all predictions."""
+        """Correct predictions, and all predictions."""
         correct, _, total = self.correct_wrong_total(counts)
         return correct, total
 
 
 def _with_inferred_classes(labels: Labels, target: Any, preds: Any) -> Labels:
-    """The options with the number of classes that predictions have, unless one is given.
+    """The options with the number of classes in the predictions, unless a number is given.
 
-    Scores have one axis more than the target. Integers of its shape are classes, however many.
+    Scores have one more axis than the target. Integers of the target's shape are classes, of any
+    number.
     """
     if labels.num_classes is not None or labels.num_labels is not None:
         return labels
@@ -110,9 +111,9 @@ def _with_inferred_classes(labels: Labels, target: Any, preds: Any) -> Labels:
 
 
 class HammingDistance(Accuracy):
-    """The fraction of labels or classes that are predicted wrong: one minus `Accuracy`.
+    """The fraction of labels or classes that are predicted wrongly: one minus `Accuracy`.
 
-    With `subset=True` it is the zero-one loss of rows of labels. Options are those of `Accuracy`. A
+    With `subset=True` it is the zero-one loss of rows of labels. See `Accuracy` for the options. A
     class that is predicted but never the target has the distance 1.
 
     Example:
@@ -128,7 +129,7 @@ class HammingDistance(Accuracy):
     higher_is_better = False
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """Wrong predictions, of all predictions."""
+        """Wrong predictions, and all predictions."""
         _, wrong, total = self.correct_wrong_total(counts)
         return wrong, total
 

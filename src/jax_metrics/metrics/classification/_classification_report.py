@@ -25,11 +25,11 @@ _AVERAGES = {"macro avg": "macro", "weighted avg": "weighted"}
 class ClassificationReport(LabelMetric):
     """Precision, recall, F1 score and support of every class, and their averages.
 
-    The value is a dictionary of dictionaries, `value["cat"]["f1-score"]`, like the one of
-    scikit-learn: besides the classes it has `"macro avg"` and `"weighted avg"`, and `"accuracy"`,
-    which is a single number, or with labels `"micro avg"`. `table` formats it as text. A binary
-    target has two classes. The macro average leaves out classes that occur in neither target nor
-    predictions.
+    The value is a dictionary of dictionaries, `value["cat"]["f1-score"]`, like that of
+    scikit-learn. Besides the classes it has `"macro avg"`, `"weighted avg"` and `"accuracy"`, which
+    is a single number; with labels it has `"micro avg"` instead of `"accuracy"`. `table` formats it
+    as text. A binary target has two classes. The macro average leaves out classes that occur in
+    neither target nor predictions.
 
     Args:
         labels: Names of the classes, in order; by default `"0"`, `"1"` and so on.
@@ -37,7 +37,7 @@ class ClassificationReport(LabelMetric):
         **options: See `Labels`.
 
     Raises:
-        ValueError: If the names are not distinct, or not as many as the classes.
+        ValueError: If the names are not distinct, or their number is not that of the classes.
 
     Example:
         >>> import jax.numpy as jnp

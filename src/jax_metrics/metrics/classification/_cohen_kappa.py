@@ -19,14 +19,14 @@ from jax_metrics.metrics.state import Total
 class CohenKappa(LabelMetric):
     """How much more often target and predictions agree than by chance.
 
-    1 is perfect agreement, 0 is what chance gives. It is one minus the observed disagreement over
-    the one expected if both were independent, `1 - sum(w * observed) / sum(w * expected)` over the
-    cells of the confusion matrix. If both are always the same class, no disagreement is expected
-    and the value is NaN.
+    1 is perfect agreement, 0 is agreement by chance. It is one minus the ratio of the observed
+    disagreement to the disagreement expected if both were independent,
+    `1 - sum(w * observed) / sum(w * expected)` over the cells of the confusion matrix. If both are
+    always the same class, no disagreement is expected and the value is NaN.
 
     Args:
         weights: The cost of confusing class i with class j: None makes all equal, `"linear"` gives
-            `abs(i - j)`, `"quadratic"` gives `(i - j)**2`; or the matrix of the costs,
+            `abs(i - j)`, `"quadratic"` gives `(i - j)**2`; or a matrix of costs,
             `[classes, classes]`, with the target along the first axis.
         **options: See `Labels`; kappa is not defined for labels that are not mutually exclusive.
 

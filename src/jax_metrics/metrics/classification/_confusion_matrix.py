@@ -19,7 +19,7 @@ _AXES = {"true": -1, "pred": -2, "all": (-2, -1)}
 
 
 def zero_matrix(labels: Labels, dtype: Any) -> Total:
-    """The state to count a confusion matrix in, with the target along the first axis.
+    """The state that counts a confusion matrix, with the target along the first axis.
 
     Its shape is `[num_classes, num_classes]`, `[2, 2]` for binary, `[num_labels, 2, 2]` for labels.
     """
@@ -49,7 +49,7 @@ def add_confusion(
 
 
 class ConfusionMatrix(LabelMetric):
-    """How often each target has each prediction, with the target along the first axis.
+    """How often each class is predicted as each class, with the target along the first axis.
 
     `[num_classes, num_classes]`; `[2, 2]` for a binary target; `[num_labels, 2, 2]` for labels. The
     values are floats, which round counts above 2**24.

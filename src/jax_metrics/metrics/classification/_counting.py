@@ -35,14 +35,14 @@ class Counting(LabelMetric):
     or `fraction`, if the value is a fraction of the examples, or of some of them.
 
     Args:
-        average: With classes or labels, how their values become one: `"micro"` counts them all
+        average: With classes or labels, how their values are averaged: `"micro"` counts them all
             together; `"macro"` takes the mean over all labels, or over the classes that occur in
             target or predictions; `"weighted"` weights the mean by how often each is the target;
             None returns the value of each, `[num_classes]` or `[num_labels]`; `"samples"`, with
-            `num_labels`, takes the mean over examples of the value of the labels of each.
-        labels: The classes or labels to average over, in the order of the values if there is no
-            average. They count also if they do not occur, so `range(num_classes)` is the mean over
-            all classes.
+            `num_labels`, computes the value of each example from its labels and takes the mean over
+            examples.
+        labels: The classes or labels to average over; without an average, the order of the values.
+            They count even if they do not occur, so `range(num_classes)` averages over all classes.
         zero_division: The value where the denominator is zero. NaN leaves a class out of the mean.
         **options: See `Labels`.
 
@@ -54,7 +54,7 @@ class Counting(LabelMetric):
     higher_is_better = True
     bounds = (0, 1)
     outcomes: Total
-    of_samples: Total  # the sum of the values of examples, and of their weights
+    of_samples: Total  # the sum of the values of examples, and the sum of their weights
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Counting(LabelMetric):
         self.outcomes = add_outcomes(self.outcomes, outcomes, fault)
 
     def _count_samples(self, batch: LabelBatch) -> None:
-        """Adds the value of each example, whose weight is the largest of its labels."""
+        """Adds the value of each example, with the largest weight of its labels."""
         target, preds = batch.target == 1, batch.preds == 1
         weight = batch.weight.astype(self.dtype)
         parts = (target & preds, ~target & preds, target & ~preds, ~target & ~preds)
@@ -118,11 +118,11 @@ class Counting(LabelMetric):
         return self.ratio(*self.fraction(counts))
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """The examples that the value counts, and those that it is a fraction of."""
+        """The numerator and the denominator of the value, as counts of examples."""
         raise TypeError(f"{type(self).__name__} must define `score` or `fraction`.")
 
     def ratio(self, numerator: jax.Array, denominator: jax.Array) -> jax.Array:
-        """Their quotient, or `zero_division` where the denominator is zero."""
+        """The quotient, or `zero_division` where the denominator is zero."""
         return divide(numerator, denominator, self.zero_division)
 
     @property

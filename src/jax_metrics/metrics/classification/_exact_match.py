@@ -14,10 +14,10 @@ from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
 class ExactMatch(LabelMetric, WeightedMean):
     """The fraction of examples that are correct at all positions; NaN before the first update.
 
-    With labels an example is a row of them, `[..., num_labels]`. Otherwise it is everything at one
-    index of the first axis, such as a sentence in `[batch, length]`. Masked and ignored positions
-    need not be correct, and an example without other positions is ignored; the weight of an example
-    is the largest weight of its positions. See `Labels` for the options.
+    With labels, an example is a row of labels, `[..., num_labels]`. Otherwise it is everything at
+    one index of the first axis, such as a sentence in `[batch, length]`. Masked and ignored
+    positions need not be correct, and an example without other positions is ignored; the weight of
+    an example is the largest weight of its positions. See `Labels` for the options.
 
     Example:
         >>> import jax.numpy as jnp

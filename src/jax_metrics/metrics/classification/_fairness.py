@@ -103,11 +103,11 @@ class GroupStatRates(GroupMetric):
 
 
 class Fairness(GroupMetric):
-    """How equally groups are treated: the lowest rate over the highest, from 0 to 1, which is fair.
+    """How equally groups are treated: the lowest rate over the highest, from 0 to 1 (fair).
 
     The value is a dictionary. `"demographic_parity"` compares the fractions of positive predictions
     in the groups, `"equal_opportunity"` their recall. Groups without examples are left out. NaN
-    where the highest rate is 0 or there is none.
+    where the highest rate is 0 or no group has a rate.
 
     Args:
         num_groups: The number of groups; `update` takes `groups`, integers below it.

@@ -33,10 +33,10 @@ class LikelihoodRatio(Counting):
 
 
 class PositiveLikelihoodRatio(LikelihoodRatio):
-    """How much more often positives are predicted positive than negatives are, `tpr / fpr`.
+    """How much more often positives than negatives are predicted positive, `tpr / fpr`.
 
-    A positive prediction multiplies the odds of being positive by it: 1 is uninformative, higher is
-    better. NaN where there are no false positives.
+    A positive prediction multiplies the odds of being positive by this ratio: 1 is uninformative,
+    higher is better. NaN where there are no false positives.
 
     See `LikelihoodRatio` for the options.
 
@@ -56,10 +56,10 @@ class PositiveLikelihoodRatio(LikelihoodRatio):
 
 
 class NegativeLikelihoodRatio(LikelihoodRatio):
-    """How much more often positives are predicted negative than negatives are, `fnr / tnr`.
+    """How much more often positives than negatives are predicted negative, `fnr / tnr`.
 
-    A negative prediction multiplies the odds of being positive by it: 1 is uninformative, lower is
-    better. NaN where there are no true negatives.
+    A negative prediction multiplies the odds of being positive by this ratio: 1 is uninformative,
+    lower is better. NaN where there are no true negatives.
 
     See `LikelihoodRatio` for the options.
 

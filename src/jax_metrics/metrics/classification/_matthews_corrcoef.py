@@ -21,10 +21,10 @@ from jax_metrics.metrics.state import Total
 class MatthewsCorrCoef(LabelMetric):
     """The correlation of target and predictions, from -1 to 1; 0 where either is constant.
 
-    The covariance of the indicators of class k is `tp * tn - fp * fn`, over `n**2`, and their
-    variances are `(tp + fn) * (tn + fp)` and `(tp + fp) * (tn + fn)`. With classes these are summed
-    over them: `sum(cov) / sqrt(sum(var_target) * sum(var_preds))`. With labels all are counted
-    together. See `Labels` for the options.
+    The indicators of class k in target and predictions have the covariance `tp * tn - fp * fn` and
+    the variances `(tp + fn) * (tn + fp)` and `(tp + fp) * (tn + fn)`, each divided by `n**2`. With
+    classes, these are summed over the classes: `sum(cov) / sqrt(sum(var_target) * sum(var_preds))`.
+    With labels, all labels are counted together. See `Labels` for the options.
 
     Sources: Matthews: Comparison of the Predicted and Observed Secondary Structure of T4 Phage
     Lysozyme (1975). Gorodkin: Comparing Two K-Category Assignments by a K-Category Correlation

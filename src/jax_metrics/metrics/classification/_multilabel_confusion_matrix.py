@@ -16,7 +16,7 @@ class MultilabelConfusionMatrix(ConfusionMatrix):
     """The binary confusion matrix of each class against the rest, or of each label.
 
     `[num_classes, 2, 2]` or `[num_labels, 2, 2]`, with the target along the first axis of each:
-    `[[tn, fp], [fn, tp]]`. For the matrices of examples, scikit-learn's `samplewise`, pass
+    `[[tn, fp], [fn, tp]]`. For one matrix per example, scikit-learn's `samplewise`, pass
     `target[i]` and `preds[i]` of each example to `confusion_matrix`, in `jax.vmap`.
 
     Args:

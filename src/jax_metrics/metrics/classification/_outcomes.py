@@ -10,7 +10,7 @@ from jax_metrics.metrics.counts import bincount, checked_bincount, checked_sum
 from jax_metrics.metrics.inputs import LabelBatch, Labels
 from jax_metrics.metrics.state import Total
 
-# Up to so many classes, one confusion matrix is cheaper than three separate counts.
+# Up to this many classes, one confusion matrix is cheaper than three separate counts.
 _MATRIX_CLASSES = 64
 
 
@@ -39,12 +39,12 @@ class Outcomes(NamedTuple):
 
     @property
     def all(self) -> jax.Array:
-        """The number of all that were counted."""
+        """The number of all predictions."""
         return self.tp + self.fp + self.fn + self.tn
 
 
 def zero_outcomes(labels: Labels, dtype: Any, *, together: bool = False) -> Total:
-    """The state to count outcomes in, `[4, *shape]` in the order of `Outcomes`.
+    """The state that counts outcomes, `[4, *shape]` in the order of `Outcomes`.
 
     Args:
         labels: How labels are read.
@@ -119,11 +119,12 @@ def _class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Arra
 
 
 def _weighted_class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes, jax.Array]:
-    """The outcomes of classes, as sums of floats that are not differences of larger sums.
+    """The outcomes of classes as sums of floats, without differences of larger sums.
 
-    But for true negatives: those are the sum of all weights less those of the examples in which the
-    class occurs. The difference is a third of the sum or more, save for two classes at most, since
-    no more than two occur in an example. For the two largest they are added up.
+    Only true negatives are a difference: the sum of all weights minus the weights of the examples
+    in which the class occurs. It is at least a third of the sum for all but two classes, since at
+    most two classes occur in an example. For the two most frequent classes the true negatives are
+    summed directly.
     """
     target, preds, weight, rules = batch
     right = target == preds
@@ -141,7 +142,7 @@ def _weighted_class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes,
 
 
 def _position_of(values: jax.Array, value: jax.Array) -> jax.Array:
-    """Where the value is first found; `argmax` and `top_k` take many times as long."""
+    """The index where the value first occurs; `argmax` and `top_k` take many times as long."""
     positions = jnp.arange(len(values))
     return jnp.where(values == value, positions, len(values) - 1).min()
 
@@ -166,7 +167,7 @@ def _without_each(values: jax.Array) -> jax.Array:
 
 
 def remainder(selected: jax.Array, weight: jax.Array, difference: jax.Array) -> jax.Array:
-    """The sum of the selected weights; the difference of integer sums is the same, and cheaper."""
+    """The sum of the selected weights; for integers the difference of sums, equal and cheaper."""
     if jnp.issubdtype(weight.dtype, jnp.integer):
         return difference
     return jnp.where(selected, weight, 0).sum()

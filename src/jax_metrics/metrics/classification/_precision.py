@@ -23,7 +23,7 @@ class Precision(Counting):
     """
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """Correct positive predictions, of all positive predictions."""
+        """Correct positive predictions, and all positive predictions."""
         return counts.tp, counts.tp + counts.fp
 
 

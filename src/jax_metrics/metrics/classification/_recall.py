@@ -23,7 +23,7 @@ class Recall(Counting):
     """
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """Positive examples that are found, of all positive examples."""
+        """Positives that are predicted positive, and all positives."""
         return counts.tp, counts.support
 
 

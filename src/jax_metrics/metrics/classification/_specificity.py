@@ -23,7 +23,7 @@ class Specificity(Counting):
     """
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """Negative examples that are found, of all negative examples."""
+        """Negatives that are predicted negative, and all negatives."""
         return counts.tn, counts.tn + counts.fp
 
 
@@ -43,7 +43,7 @@ class NegativePredictiveValue(Counting):
     """
 
     def fraction(self, counts: Outcomes) -> tuple[jax.Array, jax.Array]:
-        """Correct negative predictions, of all negative predictions."""
+        """Correct negative predictions, and all negative predictions."""
         return counts.tn, counts.tn + counts.fn
 
 

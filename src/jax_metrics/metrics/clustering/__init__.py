@@ -1,4 +1,4 @@
-"""Metrics of clusters: compared with known classes, or by the data in them."""
+"""Metrics of clusterings, compared with known classes or computed from the data alone."""
 
 from jax_metrics.metrics.clustering._calinski_harabasz import (
     CalinskiHarabaszScore as CalinskiHarabaszScore,

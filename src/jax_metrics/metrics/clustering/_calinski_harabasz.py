@@ -15,13 +15,14 @@ from jax_metrics.metrics.state import Scaled
 
 
 class CalinskiHarabaszScore(Metric):
-    """How far clusters lie apart, compared with how wide they are; at least 0.
+    """How well separated clusters are, relative to their spread; at least 0.
 
-    `(between / (k - 1)) / (within / (n - k))` for n rows in k clusters, where `between` is the sum
-    of squared distances of the centers from the center of all rows, one for each row, and `within`
-    that of the rows from their centers. 1 if `within` is 0; NaN with fewer than two clusters, or
-    with as many clusters as rows. The state are the moments of each cluster, so rows are not kept.
-    A sample weight of n counts as n rows.
+    `(between / (k - 1)) / (within / (n - k))` for n rows in k clusters, where `within` is the sum
+    over rows of the squared distance from the center of their cluster, and `between` the sum over
+    rows of the squared distance of that center from the center of all rows. The value is 1 if
+    `within` is 0, and NaN with fewer than two clusters or with as many clusters as rows. The state
+    consists of the moments of each cluster, so rows are not kept. A sample weight of n counts as n
+    rows.
 
     Args:
         num_clusters: The number of clusters; empty ones do not count.
@@ -69,7 +70,7 @@ class CalinskiHarabaszScore(Metric):
         moments = self.moments
         count = moments.count.value[:, :1]
         rows, clusters = count.sum(), (count != 0).sum()
-        # Centers relative to that of the largest cluster, since an offset would cost digits.
+        # Centers relative to that of the largest cluster, since an offset would cost precision.
         largest = jnp.argmax(count)
         mean, residual = moments.mean[..., 0], moments.residual[..., 0]
         center = (mean - mean[largest]) + (residual - residual[largest])

@@ -1,4 +1,4 @@
-"""Metrics of distances from and between the centers of clusters: Davies-Bouldin, Dunn."""
+"""Metrics of distances from and between cluster centers: Davies-Bouldin, Dunn."""
 
 from typing import Unpack
 
@@ -12,10 +12,10 @@ from jax_metrics.metrics.pairwise import norm
 
 
 class DaviesBouldinScore(KeptData):
-    """How similar each cluster is to the one most like it, as a mean over clusters; at least 0.
+    """The mean similarity of each cluster to its most similar cluster; at least 0.
 
     The similarity of two clusters is the sum of the mean distances of their rows from their
-    centers, divided by the distance of the centers. See `KeptData` for the options.
+    centers, divided by the distance between the centers. See `KeptData` for the options.
 
     Source: Davies, Bouldin, A Cluster Separation Measure, 1979.
 
@@ -47,7 +47,7 @@ class DaviesBouldinScore(KeptData):
 
 
 class DunnIndex(KeptData):
-    """The smallest distance of two centers over the largest one of a row from its center.
+    """The smallest distance between two centers over the largest distance of a row from its center.
 
     At least 0.
 

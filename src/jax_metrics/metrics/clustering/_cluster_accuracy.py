@@ -11,7 +11,7 @@ from jax_metrics.metrics.clustering._partition import PartitionMetric, Partition
 
 
 class ClusterAccuracy(PartitionMetric):
-    """The accuracy after each cluster got the class that fits best, no two of them the same.
+    """The accuracy under the best one-to-one assignment of clusters to classes.
 
     From 0 to 1. See `PartitionMetric` for the options.
 

@@ -9,7 +9,7 @@ from jax_metrics.metrics.state import Moments, ordinary_squares, power_of_two, s
 
 
 class ClusterMoments(Moments):
-    """The moments of the data in each cluster, each feature on its own.
+    """The moments of each feature in each cluster.
 
     Args:
         num_clusters: The number of clusters.
@@ -26,7 +26,7 @@ class ClusterMoments(Moments):
         Args:
             data: Floats, `[batch, features]`; 0 where the weight is 0.
             labels: The cluster of each row, `[batch]`.
-            weight: Its weight, `[batch]`.
+            weight: The weight of each row, `[batch]`.
         """
         clusters, features = self.mean.shape[:2]
         weight = weight.astype(self.mean.dtype)[:, None]
@@ -41,7 +41,7 @@ class ClusterMoments(Moments):
         residual = by_cluster(weight * deviations) / divisor
 
         def squares(exponent: jax.Array, factor: Any) -> tuple[jax.Array, jax.Array]:
-            # The rest of the mean is a rounding error, small unless all deviations are.
+            # The mean of the deviations is a rounding error, small unless all deviations are.
             total = by_cluster(weight * (deviations * factor) ** 2)
             rest = count * jnp.ldexp(residual, -exponent) ** 2
             return jnp.maximum(total - rest, 0), exponent

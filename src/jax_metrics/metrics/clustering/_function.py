@@ -60,7 +60,7 @@ def function_of_labels(metric: Callable[..., Any], name: str) -> Any:
 
 
 def function_of_data(metric: Callable[..., Any], name: str) -> Any:
-    """The function of a metric, where sizes of the state are those of the batch."""
+    """The function of a metric, where the sizes of the state are those of the batch."""
 
     def sizes(given: dict[str, Any], missing: set[str]) -> dict[str, Any]:
         rows, features = (*jnp.shape(given["data"]), 1, 1)[:2]
@@ -83,7 +83,7 @@ def _all_numbered(given: dict[str, Any], counted: dict[str, str]) -> dict[str, A
 def _numbered(name: str, labels: Any, option: str) -> tuple[np.ndarray, int]:
     """The labels as integers from 0 on, and their number.
 
-    It is rounded up to a power of two, so that few programs are compiled; empty rows of a
+    The number is rounded up to a power of two, so that few programs are compiled; empty rows of a
     contingency matrix do not matter.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Information that two labels have in common, from their contingency matrix."""
+"""Information that two labelings share, from their contingency matrix."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ def mutual_information(matrix: jax.Array) -> jax.Array:
     """The mutual information in nats: `sum(p * log(p / (a * b)))`, at least 0.
 
     It is a sum of positive terms, `a * b * divergence`, so that a small value is not a difference
-    of large ones.
+    of large numbers.
     """
     joint = matrix / matrix.sum()
     independent = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
@@ -25,7 +25,7 @@ def _divergence(x: jax.Array) -> jax.Array:
 
 
 def entropy(counts: jax.Array) -> jax.Array:
-    """The entropy of frequencies in nats; exactly 0 if all are of one kind."""
+    """The entropy of counts in nats; exactly 0 if only one count is not 0."""
     fractions = counts / counts.sum()
     value = -(fractions * jnp.log(jnp.where(fractions == 0, 1, fractions))).sum()
     return jnp.where((counts != 0).sum() <= 1, 0, value)
@@ -47,11 +47,11 @@ def average(first: jax.Array, second: jax.Array, method: str) -> jax.Array:
 
 
 def expected_mutual_information(matrix: jax.Array) -> jax.Array:
-    """The mean mutual information over all matrices of counts with the same sums.
+    """The mean mutual information over all matrices of counts with the same row and column sums.
 
-    The count of a cell then has a hypergeometric distribution. Its probabilities are followed by
-    their ratios from the most likely count in both directions until they vanish: their logarithms,
-    differences of large numbers, would lose all digits.
+    The count of a cell then has a hypergeometric distribution. Its probabilities are computed
+    relative to the most likely count, by the ratios of successive counts in both directions, until
+    they vanish. Their logarithms are differences of large numbers and would lose all digits.
 
     Source: Vinh, Epps, Bailey, Information Theoretic Measures for Clusterings Comparison, 2010.
     """

@@ -84,11 +84,11 @@ class NormalizedMutualInfoScore(PartitionMetric):
 
 
 class AdjustedMutualInfoScore(NormalizedMutualInfoScore):
-    """The normalized mutual information minus what chance gives; 1 for the same partition.
+    """The normalized mutual information, adjusted for chance; 1 for the same partition.
 
-    `(I - E[I]) / (average of entropies - E[I])`, where the mean is over random clusters of the same
-    sizes; of those 0 is expected. Computing the mean takes a number of steps that grows with the
-    root of the number of examples. Sample weights must be whole numbers.
+    `(I - E[I]) / (average of entropies - E[I])`, where `E[I]` is the mean over random clusterings
+    with the same sizes, whose expected value is thus 0. Computing it takes a number of steps that
+    grows with the square root of the number of examples. Sample weights must be whole numbers.
 
     Args:
         average_method: As in `NormalizedMutualInfoScore`.

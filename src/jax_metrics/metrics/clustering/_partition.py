@@ -19,14 +19,14 @@ class PartitionOptions(Common, total=False):
 class PartitionMetric(ContingencyMetric):
     """The base of metrics that compare clusters, `preds`, with known classes, `target`.
 
-    Names of clusters do not matter, only which examples are together. The state is the contingency
-    matrix, `[num_classes, num_clusters]`; the value is exact in one pass. A sample weight of n
-    counts as n examples.
+    The labels of clusters do not matter, only which examples are grouped together. The state is the
+    contingency matrix, `[num_classes, num_clusters]`; the value is exact in one pass. A sample
+    weight of n counts as n examples.
 
     Args:
-        num_classes: The number of classes, which are integers from 0 on. The function needs no
-            numbers outside of traced code, and then takes any labels.
-        num_clusters: The number of clusters, by default as many.
+        num_classes: The number of classes, which are integers from 0 on. Outside of traced code,
+            the function needs neither this nor `num_clusters`, and takes any labels.
+        num_clusters: The number of clusters, by default `num_classes`.
         **options: See `Metric`.
 
     Raises:
@@ -48,9 +48,9 @@ class Pairs(NamedTuple):
     """Fractions of the pairs of examples.
 
     Attributes:
-        both: Those with the same class and the same cluster.
-        target: Those with the same class.
-        preds: Those with the same cluster.
+        both: The fraction with the same class and the same cluster.
+        target: The fraction with the same class.
+        preds: The fraction with the same cluster.
     """
 
     both: jax.Array
@@ -59,7 +59,7 @@ class Pairs(NamedTuple):
 
 
 def fractions_of_pairs(matrix: jax.Array) -> Pairs:
-    """The fractions of pairs of a contingency matrix; of a single example there are none."""
+    """The fractions of pairs of a contingency matrix; a single example has no pairs."""
     total = matrix.sum()
 
     def fraction(counts: jax.Array) -> jax.Array:

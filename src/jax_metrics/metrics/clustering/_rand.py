@@ -16,9 +16,10 @@ from jax_metrics.metrics.counts import divide
 
 
 class RandScore(PartitionMetric):
-    """The fraction of pairs of examples that classes and clusters treat alike, from 0 to 1.
+    """The fraction of pairs of examples on which classes and clusters agree, from 0 to 1.
 
-    Alike means both together or both apart. See `PartitionMetric` for the options.
+    They agree if both group the pair together, or both separate it. See `PartitionMetric` for the
+    options.
 
     Source: Rand, Objective Criteria for the Evaluation of Clustering Methods, 1971.
 
@@ -44,10 +45,10 @@ class RandScore(PartitionMetric):
 
 
 class AdjustedRandScore(PartitionMetric):
-    """The Rand index minus what chance gives, scaled to be 1 for the same partition.
+    """The Rand index, adjusted for chance; 1 for the same partition.
 
-    From -0.5 on; 0 is expected of random clusters of the same sizes. See `PartitionMetric` for the
-    options.
+    At least -0.5; the expected value of random clusterings with the same sizes is 0. See
+    `PartitionMetric` for the options.
 
     Source: Hubert, Arabie, Comparing Partitions, 1985.
 
@@ -78,8 +79,8 @@ class AdjustedRandScore(PartitionMetric):
 class FowlkesMallowsIndex(PartitionMetric):
     """The geometric mean of precision and recall of pairs of examples, from 0 to 1.
 
-    A pair is positive if it has the same class, and predicted so if it has the same cluster. 0
-    without pairs that have both. See `PartitionMetric` for the options.
+    A pair is positive if it has the same class, and predicted positive if it has the same cluster.
+    The value is 0 if no pair has both. See `PartitionMetric` for the options.
 
     Source: Fowlkes, Mallows, A Method for Comparing Two Hierarchical Clusterings, 1983.
 
@@ -106,10 +107,10 @@ class FowlkesMallowsIndex(PartitionMetric):
 
 
 class PairConfusionMatrix(PartitionMetric):
-    """How many ordered pairs of examples are together in classes and in clusters, `[2, 2]`.
+    """The confusion matrix of ordered pairs of examples: same class or not, same cluster or not.
 
-    The first axis is whether the classes are the same, the second whether the clusters are; each
-    pair is counted in both orders. See `PartitionMetric` for the options.
+    Shape `[2, 2]`. The first axis is whether the classes are the same, the second whether the
+    clusters are; each pair is counted in both orders. See `PartitionMetric` for the options.
 
     Example:
         >>> import jax.numpy as jnp
@@ -134,7 +135,7 @@ class PairConfusionMatrix(PartitionMetric):
         """The matrix."""
         total = matrix.sum()
         same_target, same_preds = matrix.sum(1, keepdims=True), matrix.sum(0, keepdims=True)
-        # For each cell the examples that share neither, one, or both of its labels.
+        # For each cell, the examples that share both, one or neither of its labels.
         both = (matrix * (matrix - 1)).sum()
         target = (matrix * (same_target - matrix)).sum()
         preds = (matrix * (same_preds - matrix)).sum()

@@ -22,9 +22,10 @@ _BLOCK = 64  # rows whose distances from all others are held at once
 class SilhouetteScore(KeptData):
     """The mean silhouette of the rows, from -1 to 1.
 
-    For a row with mean distance a from the other rows of its cluster, and b from those of the
-    nearest other cluster, it is `(b - a) / max(a, b)`; 0 for a row that is alone. It compares all
-    pairs of rows, some at a time, so that memory does not grow with their number.
+    For a row with mean distance a from the other rows of its cluster, and mean distance b from the
+    rows of the nearest other cluster, it is `(b - a) / max(a, b)`; 0 for a row that is alone in its
+    cluster. All pairs of rows are compared, in blocks, so that memory does not grow with their
+    number.
 
     Args:
         distance: `"euclidean"` or `"manhattan"`.

@@ -12,7 +12,7 @@ from jax_metrics.metrics.counts import divide
 
 
 class HomogeneityScore(PartitionMetric):
-    """How far each cluster has members of one class only, from 0 to 1.
+    """To what extent each cluster contains members of a single class only, from 0 to 1.
 
     The mutual information over the entropy of the classes; 1 for a single class. See
     `PartitionMetric` for the options.
@@ -40,7 +40,7 @@ class HomogeneityScore(PartitionMetric):
 
 
 class CompletenessScore(PartitionMetric):
-    """How far all members of a class are in one cluster, from 0 to 1.
+    """To what extent all members of a class are in the same cluster, from 0 to 1.
 
     The mutual information over the entropy of the clusters; 1 for a single cluster. See
     `PartitionMetric` for the options.

@@ -71,7 +71,7 @@ class _LoggedMeans(Metric):
         self.counts += jnp.array(exists, jnp.int32)
 
     def compute(self) -> dict[str, jax.Array]:
-        """The mean of each by name; NaN before the first batch."""
+        """The mean of each value by name; NaN before the first batch."""
         counts = self.counts.value
         return {
             name: total.value / counts[index]

@@ -21,14 +21,14 @@ class Metrics(Composite):
 
     Args:
         metrics: A list of metrics, which keep their names; a dict of metrics, which are named by
-            their keys; or nested lists and dicts, where names are joined by `/`. Equal names in
-            lists are numbered: `mean`, `mean2`, and after a digit `l2`, `l2_2`. The metrics are
+            their keys; or nested lists and dicts, where names are joined by `/`. Repeated names in
+            lists are numbered: `mean`, `mean2`; or `l2`, `l2_2` after a digit. The metrics are
             copied.
         prefix: A prefix of the names in the logs.
         postfix: A postfix of the names in the logs.
-        pad_to: A number of examples, or several. An eager update pads its batch to the next of
-            them and masks the padding, so that the last batch of an epoch, which is smaller, does
-            not cause a recompilation. All arrays then have examples along the first axis.
+        pad_to: A number of examples, or several. An eager update pads its batch to the smallest of
+            them that fits and masks the padding, so that the smaller last batch of an epoch does
+            not cause a recompilation. All arrays must then have examples along the first axis.
 
     Raises:
         ValueError: If two metrics have the same name, and one of them is named by its key.
@@ -130,10 +130,10 @@ class Metrics(Composite):
 
 
 def with_names(given: Any, kind: Any, name_of: Any) -> Iterator[tuple[str, Any]]:
-    """The objects in nested lists and dicts, with their names; equal ones of lists are numbered.
+    """The objects in nested lists and dicts with their names; repeated names in lists are numbered.
 
     Raises:
-        ValueError: If a key names an object like another one.
+        ValueError: If a key gives an object the name of another one.
         TypeError: If there is an object of another class.
     """
     seen: set[str] = set()

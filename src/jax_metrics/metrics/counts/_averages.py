@@ -27,7 +27,7 @@ def average_scores(
         average: `"macro"` takes the mean, `"weighted"` weights it by the support; `"micro"` and
             None return the scores as they are.
         zero_division: The value if all scores are left out.
-        included: Which of them a macro average includes.
+        included: Which scores a macro average includes.
     """
     if average in ("micro", None) or scores.ndim == 0:
         return scores

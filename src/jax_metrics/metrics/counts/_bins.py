@@ -17,7 +17,7 @@ Thresholds = int | tuple[float, ...] | None
 
 
 def checked_thresholds(thresholds: int | Sequence[float] | None) -> Thresholds:
-    """The thresholds in a hashable form; None means those that follow the odds.
+    """The thresholds in a hashable form; None means thresholds that follow the odds.
 
     Raises:
         ValueError: If there are too few, or they are not increasing numbers from 0 to 1.

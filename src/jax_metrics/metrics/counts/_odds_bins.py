@@ -1,8 +1,8 @@
 """Bins of probabilities that are as fine near 0 and 1 as their odds require.
 
-From 1/64 to 63/64 they are 1/256 wide. Beyond, each factor of two of the smaller one of `p` and
-`1 - p` has four bins, down to 2**-96, which is a logit of 66. The bins do not depend on the data,
-so counts in them can be merged.
+From 1/64 to 63/64 they are 1/256 wide. Beyond, each factor of two of the smaller of `p` and `1 - p`
+has four bins, down to 2**-96, which is a logit of 66. The bins do not depend on the data, so counts
+in them can be merged.
 """
 
 import functools
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 _STEPS = 256  # bins of the same width, if they covered the range from 0 to 1
-_FIRST_STEP = 4  # the first one that is used, at 1/64
+_FIRST_STEP = 4  # the first bin that is used, at 1/64
 _SHIFT = 21  # leaves the exponent and two bits of the mantissa of a float32: four bins
 _LEAST_EXPONENT, _LAST_EXPONENT = -96, -6
 _OCTAVES = 4 * (_LAST_EXPONENT - _LEAST_EXPONENT)
@@ -27,7 +27,7 @@ def folded(smaller: jax.Array, is_above: jax.Array) -> jax.Array:
     """Probabilities in a form that distinguishes those close to 1: `p`, or `p - 1` above 1/2.
 
     Args:
-        smaller: The smaller one of `p` and `1 - p`.
+        smaller: The smaller of `p` and `1 - p`.
         is_above: Whether it is `1 - p`.
     """
     smaller = jnp.maximum(smaller, _SMALLEST)  # a number with a sign

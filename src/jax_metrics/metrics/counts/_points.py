@@ -22,7 +22,7 @@ class Points(NamedTuple):
         thresholds: `[points]`, or `[*shape, points]` where each class has its own.
         tp: The number of positive examples with a score of at least the threshold,
             `[*shape, points]`.
-        fp: The number of negative ones, of the same shape.
+        fp: The number of negative examples with such a score, of the same shape.
         positive: The number of all positive examples, `[*shape]`.
         negative: The number of all negative examples, `[*shape]`.
     """
@@ -67,7 +67,7 @@ class Points(NamedTuple):
 
     @property
     def precision(self) -> jax.Array:
-        """The fraction of positive examples among those above; 1 where there are none."""
+        """The fraction of positives among examples above the threshold; 1 where there are none."""
         above = self.tp + self.fp
         return jnp.where(above == 0, 1, self.tp / jnp.where(above == 0, 1, above))
 
@@ -126,7 +126,7 @@ def _weighted_points(scores: jax.Array, signed: jax.Array) -> Points:
 def descending_key(scores: jax.Array) -> jax.Array:
     """Integers in the reverse order of the floats, which sort three times as fast.
 
-    The largest integer is after all of them, so it is free for what comes last.
+    The largest integer comes after all floats, so it is free for entries that must come last.
     """
     dtype = jnp.int32 if scores.dtype == jnp.float32 else jnp.int64
     bits = jax.lax.bitcast_convert_type(scores, dtype)
@@ -144,7 +144,7 @@ def _flip_negative(bits: jax.Array) -> jax.Array:
 
 
 def _at_last_of_ties(keys: jax.Array, *sums: jax.Array) -> tuple[jax.Array, ...]:
-    """Cumulative sums, where all of equal keys get the sum at the last of them."""
+    """Cumulative sums, where equal keys all get the sum at the last of them."""
     is_last = jnp.concatenate(
         [keys[..., 1:] != keys[..., :-1], jnp.ones_like(keys[..., :1], bool)], -1
     )

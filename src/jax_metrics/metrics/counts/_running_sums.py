@@ -10,8 +10,8 @@ _BLOCK = 32
 def running_sums(counts: jax.Array) -> jax.Array:
     """The sum of each bin and all after it, the last bin first.
 
-    Counts that are integers below 2**24 have exact sums; those of weights are rounded about as
-    often as the logarithm of the number of bins, not once for each bin.
+    Sums of integer counts are exact below 2**24. Sums of weights are rounded about as often as the
+    logarithm of the number of bins, not once for each bin.
 
     Args:
         counts: `[..., bins, kinds]`.
@@ -27,10 +27,10 @@ def _by_windows(counts: jax.Array) -> jax.Array:
 
 
 def _by_blocks(counts: jax.Array) -> jax.Array:
-    """Sums within blocks, and of blocks, as products with triangles of ones.
+    """Sums within blocks, and of blocks, as products with triangular matrices of ones.
 
     On CPUs a product takes about half the time of `cumsum`, which becomes a sum over windows. A
-    loop over the bins would take less, but round the sums of weights once for each bin.
+    loop over the bins would take less time, but round the sums of weights once for each bin.
     """
     bins = counts.shape[-2]
     blocks = -(-bins // _BLOCK)

@@ -23,7 +23,7 @@ def area(
         low: The lower bound of x, a number or `[..., 1]`.
         high: The upper bound of x.
         method: What connects two points: `"interpolation"` a straight line, `"minoring"` steps at
-            the lower one of both, `"majoring"` steps at the higher one.
+            the lower of the two, `"majoring"` steps at the higher.
     """
     left, right, start, end = segments(x, y, low, high)
     if method != "interpolation":
@@ -35,7 +35,7 @@ def area(
 def segments(
     x: jax.Array, y: jax.Array, low: Any = None, high: Any = None
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """The lines between the points, cut off at the bounds: both x, then both y of their ends."""
+    """The lines between the points, cut off at the bounds: x of both ends, then y of both ends."""
     left, right, start, end = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
     if low is None and high is None:
         return left, right, start, end

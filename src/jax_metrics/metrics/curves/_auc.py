@@ -22,7 +22,7 @@ class AUC(Metric):
     Args:
         capacity: The maximum number of points. With more, the value is NaN: see `overflowed`.
         summation_method: What connects two points: `"interpolation"` a straight line, `"minoring"`
-            steps at the lower one of both, `"majoring"` steps at the higher one.
+            steps at the lower of the two, `"majoring"` steps at the higher.
         **options: See `Metric`.
 
     Example:

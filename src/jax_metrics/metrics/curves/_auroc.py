@@ -25,15 +25,16 @@ class AUROC(CurveScore):
         max_fpr: Restricts the area to false positive rates up to this one, and rescales it so that
             chance is 0.5 and perfection is 1.
         summation_method: What connects two points of the curve: `"interpolation"` a straight line,
-            `"minoring"` steps at the lower one of both, `"majoring"` steps at the higher one.
-        multi_class: With classes, `"ovr"` compares each with the rest, `"ovo"` each with each other
-            one, on the examples of these two alone: it does not depend on how frequent classes are.
-            The average is then over the pairs, `"weighted"` by their number of examples; None
-            returns the values of all pairs, `[classes, classes]`. It needs a capacity.
+            `"minoring"` steps at the lower of the two, `"majoring"` steps at the higher.
+        multi_class: With classes, `"ovr"` compares each class with the rest, `"ovo"` each pair of
+            classes, on the examples of these two alone, which does not depend on how frequent
+            classes are. The average is then over the pairs, `"weighted"` by their number of
+            examples; None returns the values of all pairs, `[classes, classes]`. It needs a
+            capacity.
         **options: See `Curve`.
 
     Raises:
-        ValueError: If an option is unknown, or does not go with `multi_class="ovo"`.
+        ValueError: If an option is unknown, or cannot be combined with `multi_class="ovo"`.
 
     Source: Fawcett, An introduction to ROC analysis, 2006; for `max_fpr` McClish, Analyzing a
     Portion of the ROC Curve, 1989; for `"ovo"` Hand and Till, A Simple Generalisation of the Area

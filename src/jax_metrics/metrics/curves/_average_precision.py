@@ -19,11 +19,11 @@ class AveragePrecision(CurveScore):
     the value is NaN.
 
     Args:
-        summation_method: What connects two points of the curve: `"step"`, the precision of the one
-            of higher recall. Or as in `keras.metrics.AUC(curve="PR")`: `"interpolation"`, true and
-            false positives that both grow evenly, so that the precision between them is not a
-            straight line; `"minoring"` and `"majoring"`, the lower and the higher precision of
-            both, where that without predictions is 0.
+        summation_method: What connects two points of the curve: `"step"`, the precision of the
+            point of higher recall. Or as in `keras.metrics.AUC(curve="PR")`: `"interpolation"`,
+            linear interpolation of true and of false positives, so that the precision in between is
+            not a straight line; `"minoring"` and `"majoring"`, the lower and the higher precision
+            of the two points, where the precision without positive predictions is 0.
         **options: See `CurveScore` and `Curve`.
 
     Raises:
@@ -64,13 +64,13 @@ class AveragePrecision(CurveScore):
 
 
 def _interpolated(points: Points) -> jax.Array:
-    """The area over the true positives, where both counts grow evenly between two points."""
+    """The area over the true positives, with both counts interpolated linearly between points."""
     true, false = jnp.diff(points.tp), jnp.diff(points.fp)
     both = true + false
     slope = true / jnp.where(both == 0, 1, both)
     before = points.tp[..., :-1], points.fp[..., :-1]
-    # What is left of the true positives before the segment, if it were as steep from 0 on: without
-    # the difference of large products that `tp - slope * (tp + fp)` is.
+    # The intercept of the line through the segment, `tp - slope * (tp + fp)`, computed without that
+    # difference of large products.
     rest = (1 - slope) * before[0] - slope * before[1]
     above = before[0] + before[1]
     growth = jnp.where(above == 0, 0, jnp.log1p(both / jnp.where(above == 0, 1, above)))

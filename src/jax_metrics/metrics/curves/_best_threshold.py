@@ -44,8 +44,8 @@ class BestThreshold(Curve):
     """The threshold with the best value of a criterion, and that value.
 
     `compute` returns an `OperatingPoint`: the value of the criterion and its threshold, the highest
-    of several equally good ones. Scores of at least the threshold are predicted positive. Choose it
-    on validation data: on the data that it was chosen on, the value is too good.
+    of several equally good thresholds. Scores of at least the threshold are predicted positive.
+    Choose it on validation data: on the data that it was chosen on, the value is too optimistic.
 
     Criteria: `"accuracy"`; `"balanced_accuracy"`, the mean of sensitivity and specificity; `"f1"`;
     `"matthews"`, the correlation coefficient; `"youden"`, sensitivity + specificity - 1; or a

@@ -55,7 +55,7 @@ class Curve(Metric):
     Args:
         thresholds: The number of thresholds, evenly spaced from 0 to 1; or the thresholds in
             increasing order. By default there are 970, which follow the odds: 1/256 apart in the
-            middle, and a fifth of the odds next to 0 and 1. Ignored with a capacity.
+            middle, and apart by a fifth of the odds near 0 and 1. Ignored with a capacity.
         capacity: Keeps the scores of up to this many examples instead of counts, and is exact. With
             more examples the value is NaN: see `overflowed`.
         num_classes: Number of classes.
@@ -119,20 +119,20 @@ class Curve(Metric):
         """The counts above each threshold so far.
 
         Args:
-            together: Whether all classes or labels have one curve.
+            together: Whether all classes or labels share one curve.
         """
         return self.state.points(together)
 
 
 class CurveScore(Curve):
-    """The base of metrics that are one number for each curve.
+    """The base of metrics that compute one number for each curve.
 
-    A subclass defines `score`, which maps `Points` to it.
+    A subclass defines `score`, which maps `Points` to this number.
 
     Args:
-        average: With classes or labels, how their values become one: `"macro"` takes the mean and
-            `"weighted"` weights it by how often each is the target, both without NaN values;
-            `"micro"` makes one curve of all; None returns the value of each.
+        average: With classes or labels, how their values are averaged: `"macro"` takes the mean and
+            `"weighted"` weights it by how often each is the target, both ignoring NaN; `"micro"`
+            makes one curve of all; None returns the value of each.
         **options: See `Curve`.
     """
 

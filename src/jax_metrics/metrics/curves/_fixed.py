@@ -13,7 +13,7 @@ from jax_metrics.metrics.curves._function import function_of_scores
 class OperatingPoint(NamedTuple):
     """The best value of a rate, and the threshold that gives it.
 
-    The value of `RecallAtFixedPrecision` and the metrics like it.
+    The value of `RecallAtFixedPrecision` and similar metrics.
 
     Attributes:
         value: The rate, `[]`, or `[classes]`.
@@ -28,8 +28,8 @@ class RecallAtFixedPrecision(Curve):
     """The highest recall at a minimum precision.
 
     `compute` returns an `OperatingPoint`: the recall and its threshold, the highest of several
-    equally good ones. If no threshold reaches the precision, recall is 0 and the threshold
-    infinity; without positive examples both are NaN.
+    equally good thresholds. If no threshold reaches the precision, the recall is 0 and the
+    threshold is infinity; without positive examples both are NaN.
 
     Args:
         min_precision: The minimum precision.
@@ -63,7 +63,7 @@ class PrecisionAtFixedRecall(Curve):
     """The highest precision at a minimum recall.
 
     `compute` returns an `OperatingPoint`: the precision and its threshold, the highest of several
-    equally good ones; without positive examples both are NaN.
+    equally good thresholds; without positive examples both are NaN.
 
     Args:
         min_recall: The minimum recall.
@@ -96,7 +96,7 @@ class SensitivityAtSpecificity(Curve):
     """The highest sensitivity (true positive rate) at a minimum specificity.
 
     `compute` returns an `OperatingPoint`: the sensitivity and its threshold, the highest of several
-    equally good ones; both are NaN unless there are both positive and negative examples.
+    equally good thresholds; both are NaN unless there are both positive and negative examples.
 
     Args:
         min_specificity: The minimum specificity (true negative rate).
@@ -129,7 +129,7 @@ class SpecificityAtSensitivity(Curve):
     """The highest specificity (true negative rate) at a minimum sensitivity.
 
     `compute` returns an `OperatingPoint`: the specificity and its threshold, the highest of several
-    equally good ones; both are NaN unless there are both positive and negative examples.
+    equally good thresholds; both are NaN unless there are both positive and negative examples.
 
     Args:
         min_sensitivity: The minimum sensitivity (true positive rate).
@@ -161,7 +161,7 @@ class SpecificityAtSensitivity(Curve):
 def _best(
     rate: jax.Array, bounded: jax.Array, minimum: float, thresholds: jax.Array
 ) -> OperatingPoint:
-    """The highest rate where the bounded one reaches the minimum; ties go to its highest value."""
+    """The highest rate where the bounded rate reaches its minimum, which also breaks ties."""
     # 33 / 55 is 0.6, but neither a float32 nor a compiled division has this value exactly.
     rounding = 4 * jnp.finfo(bounded.dtype).eps
     candidates = jnp.where(bounded >= minimum * (1 - rounding), rate, -1)

@@ -12,7 +12,7 @@ from jax_metrics.module import MetricState
 class LatestRows(Accumulator):
     """The latest rows, up to a fixed number, in the order in which they arrived.
 
-    Merging appends the rows of the other one and keeps the latest of all.
+    Merging appends the rows of the other window and keeps the latest of all.
 
     Args:
         size: The maximum number of rows.
@@ -61,5 +61,5 @@ class LatestRows(Accumulator):
         return self._replace(values=jnp.zeros_like(self.values), count=jnp.zeros_like(self.count))
 
     def merged(self, other: "LatestRows") -> "LatestRows":
-        """The latest rows of both, those of the other one last."""
+        """The latest rows of both, with the rows of the other window last."""
         return self.extended(other.values, jnp.arange(len(other.values)) < other.count)

@@ -15,10 +15,10 @@ from jax_metrics.metrics.curves._function import function_of_scores
 class LogAUC(CurveScore):
     """The area under the ROC curve over `log(fpr)`, which emphasizes early errors.
 
-    It is divided by the width of the range, so that it lies between 0 and 1. The area is that under
-    straight lines over the logarithm; the curve is cut off at the ends of the range along straight
-    lines over the rate itself. The value is NaN unless there are both positive and negative
-    examples.
+    It is divided by the width of the range, so that it lies between 0 and 1. Points are connected
+    by straight lines over the logarithm; at the ends of the range the curve is cut off along
+    straight lines over the rate itself. The value is NaN unless there are both positive and
+    negative examples.
 
     Args:
         fpr_range: The lowest and the highest false positive rate.

@@ -14,7 +14,7 @@ def one_versus_one(
 ) -> tuple[jax.Array, jax.Array]:
     """The score of each pair of classes, and the weight of its examples, `[classes, classes]`.
 
-    The score of a pair is the mean of that of the scores of one class and that of the other one.
+    The score of a pair is the mean of two scores, with either class as the positive one.
 
     Args:
         state: The scores of each class.

@@ -103,7 +103,7 @@ class ExactScores(Accumulator):
     Args:
         rows: A `Buffer` or `LatestRows` of rows `[*shape, 2]`, where `shape` is that of the curves.
             Each row holds the score of an example and its weight, negated for negative examples.
-        keeps_logits: Whether scores are logits and not turned into probabilities, so that they keep
+        keeps_logits: Whether scores are kept as logits instead of probabilities, so that they keep
             their order where probabilities would round to the same float.
     """
 

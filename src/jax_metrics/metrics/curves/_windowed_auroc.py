@@ -9,7 +9,7 @@ from jax_metrics.metrics.curves._score_state import ExactScores
 
 
 class WindowOptions(Common, total=False):
-    """The options of `WindowedAUROC`: those of `AUROC` but `thresholds` and `capacity`."""
+    """The options of `WindowedAUROC`: those of `AUROC` except `thresholds` and `capacity`."""
 
     average: str | None
     max_fpr: float | None
@@ -24,7 +24,7 @@ class WindowOptions(Common, total=False):
 class WindowedAUROC(AUROC):
     """The exact `AUROC` of the latest examples.
 
-    When another metric is merged into this one, its examples count as later ones.
+    When another metric is merged into this one, its examples count as the later ones.
 
     Args:
         window: The number of examples.

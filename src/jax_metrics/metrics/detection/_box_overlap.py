@@ -20,17 +20,18 @@ from jax_metrics.metrics.state import Total
 class BoxOverlap(Metric):
     """The base of metrics that are the mean overlap of predicted and true boxes.
 
-    It is the mean over all pairs of a prediction and a target of an image, by default those of the
-    same label. `target` and `preds` have `boxes` and `labels`, as in `MeanAveragePrecision`: dicts
-    of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. NaN without any
-    pair.
+    The mean is over all pairs of a predicted and a true box of an image, by default over pairs of
+    the same label. `target` and `preds` have `boxes` and `labels`, as in `MeanAveragePrecision`:
+    dicts of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. NaN if
+    there is no pair.
 
     Args:
-        num_classes: Number of classes; needed for `class_metrics`, else it only checks the labels.
+        num_classes: Number of classes; needed for `class_metrics`, otherwise it only serves to
+            check the labels.
         box_format: `"xyxy"`, two opposite corners; `"xywh"`, the upper left corner, width and
             height; `"cxcywh"`, the center, width and height.
         iou_threshold: Leaves out pairs with a lower overlap.
-        class_metrics: Whether to return a dict with the mean and that of each class, as in
+        class_metrics: Whether to return a dict with the mean and the mean of each class, as in
             `{"iou": ..., "iou_per_class": ...}`.
         respect_labels: Whether pairs need the same label. If not, a pair counts for the class of
             the target.
@@ -100,7 +101,7 @@ class BoxOverlap(Metric):
         self.pairs += pairs
 
     def compute(self) -> Any:
-        """The mean overlap; a dict of it and that of each class with `class_metrics`."""
+        """The mean overlap; with `class_metrics`, a dict of it and the mean of each class."""
         total, pairs = self.total.value, self.pairs.value
         mean = total.sum() / pairs.sum()
         if not self.class_metrics:
@@ -189,7 +190,7 @@ def intersection_over_union(
     replacement_val: float = 0.0,
     aggregate: bool = True,
 ) -> jax.Array:
-    """The mean intersection over union of pairs of boxes, or that of each with each.
+    """The mean intersection over union of pairs of boxes, or the IoU of all pairs of boxes.
 
     Args:
         target: True boxes, `[..., 4]`.
@@ -197,7 +198,7 @@ def intersection_over_union(
             they are aggregated.
         box_format: `"xyxy"`, `"xywh"` or `"cxcywh"`.
         iou_threshold: Overlaps below it are replaced.
-        replacement_val: The value in their place.
+        replacement_val: The value that replaces them.
         aggregate: Whether to return the mean over pairs; if not, the overlap of each prediction
             with each target, `[..., n, m]`.
 

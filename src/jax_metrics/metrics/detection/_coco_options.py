@@ -25,10 +25,10 @@ def lowest_matches(thresholds: Sequence[float]) -> jax.Array:
 def fractions(
     name: str, values: Sequence[float] | None, otherwise: tuple[float, ...]
 ) -> tuple[float, ...]:
-    """Numbers from 0 to 1, by default others.
+    """The given numbers, checked to be from 0 to 1, or the defaults.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If they are not from 0 to 1.
     """
     values = otherwise if values is None else tuple(float(value) for value in values)
     if not values or not all(0 <= value <= 1 for value in values):
@@ -40,7 +40,7 @@ def maximums(values: Sequence[int]) -> tuple[int, ...]:
     """Positive numbers of detections, in increasing order.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If they are not positive and increasing.
     """
     check_increasing("max_detection_thresholds", values)
     if values[0] < 1:

@@ -18,7 +18,7 @@ class Detections(NamedTuple):
     Attributes:
         label: The class, `[n]`; the number of classes where there is no detection.
         score: `[n]`.
-        rank: How many of the class precede each one in its image, `[n]`.
+        rank: How many detections of the class precede each one in its image, `[n]`.
         matched: See `Matches`; as bits, `[n, words]`.
         ignored: Likewise.
     """
@@ -71,7 +71,7 @@ class DetectionState(Accumulator):
             score: Likewise.
             rank: Likewise.
             matches: `[images, preds, areas, thresholds]`.
-            valid: Which detections there are, `[images, preds]`.
+            valid: Which detections exist, `[images, preds]`.
             objects: The numbers of objects in these images, `[classes, areas]`.
         """
         bits = jax.lax.bitcast_convert_type(score.astype(jnp.float32), jnp.uint32)
@@ -82,7 +82,7 @@ class DetectionState(Accumulator):
         return self._replace(rows=rows, objects=self.objects + objects)
 
     def sorted(self) -> Detections:
-        """The detections; those of equal score in the order in which they came."""
+        """The detections; those of equal score in the order in which they arrived."""
         rows, classes = self.rows.values, self.objects.high.shape[0]
         score = jax.lax.bitcast_convert_type(rows[:, 0], jnp.float32)
         label = jnp.where(self.rows.filled, rows[:, 1].astype(jnp.int32), classes)

@@ -45,8 +45,8 @@ def are_images(target: Any, preds: Any) -> bool:
 def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
     """The values of images under some keys as arrays `[images, objects, ...]`.
 
-    Both sizes are rounded up to a power of two, so that few programs are compiled; the label of
-    what is added is -1.
+    Both sizes are rounded up to a power of two, so that few programs are compiled; the label of the
+    padding is -1.
 
     Args:
         images: For each image arrays `[objects, ...]` by key.

@@ -22,19 +22,20 @@ class Matches(NamedTuple):
 def match(
     overlap: jax.Array, ignored: jax.Array, crowd: jax.Array, thresholds: jax.Array
 ) -> Matches:
-    """Matches predictions, in their order, each with the object that it overlaps most.
+    """Matches each prediction, in order, with the object that it overlaps most.
 
-    It takes an object that is not ignored if there is one; of equal ones the last. Each object is
-    matched once, a crowd any number of times. What is ignored depends on the range of areas.
+    Objects that are not ignored take precedence; of equal overlaps, the last object. Each object is
+    matched at most once, a crowd any number of times. What is ignored depends on the range of
+    areas.
 
     Args:
-        overlap: `[images, preds, target]`, from 0 to 1; -1 for those that must not be matched.
+        overlap: `[images, preds, target]`, from 0 to 1; -1 for pairs that must not be matched.
         ignored: Which objects are ignored, `[images, target, areas]`.
         crowd: Which objects are crowds, `[images, target]`.
-        thresholds: The overlaps from which on a match counts, `[thresholds]`.
+        thresholds: The minimum overlaps of a match, `[thresholds]`.
     """
     # Floats from 0 to 1 have the order of their bits, so that one maximum over integers finds the
-    # best object: a bit above all of them says that an object is not ignored.
+    # best object: a higher bit marks objects that are not ignored.
     keys = _as_key(overlap)
     bounds = _as_key(thresholds)
     preferred = jnp.where(ignored, 0, 1 << 30)[..., None]

@@ -61,40 +61,40 @@ _RECALLS = tuple(np.linspace(0, 1, 101).tolist())
 class MeanAveragePrecision(Metric):
     """The mean average precision (mAP) and recall (mAR) of detected objects, as in COCO.
 
-    The value is a dict: `map`, the mean over classes and over thresholds of overlap of the average
-    precision; `map_50` and `map_75`, at these thresholds; `map_small`, `map_medium` and
-    `map_large`, of objects in a range of areas; `mar_1`, `mar_10` and `mar_100`, the mean recall
-    with at most so many detections of a class in an image; and `mar_small`, `mar_medium` and
-    `mar_large`. Those of keypoints are `map`, `map_50`, `map_75`, `map_medium`, `map_large`, and
+    The value is a dict: `map`, the average precision, averaged over classes and over thresholds of
+    the overlap; `map_50` and `map_75`, at these thresholds; `map_small`, `map_medium` and
+    `map_large`, for objects in a range of areas; `mar_1`, `mar_10` and `mar_100`, the mean recall
+    with at most that many detections per class and image; and `mar_small`, `mar_medium` and
+    `mar_large`. For keypoints they are `map`, `map_50`, `map_75`, `map_medium`, `map_large`, and
     `mar`, `mar_50` and so on. NaN where there are no objects.
 
     `target` and `preds` are dicts of arrays `[images, objects, ...]`, padded with objects of the
     label -1; or lists of dicts of arrays `[objects, ...]`, one for each image, which are padded on
     the host. `mask` excludes images.
 
-    - `labels`: integers from 0 to `num_classes - 1`.
-    - `scores`, of the predictions.
-    - `boxes`: `[..., 4]`; or `masks`: `[..., height, width]`, in a list also run-length encodings
-      of COCO; or `keypoints`: `[..., keypoints, 3]` as `(x, y, visibility)`, which need the `boxes`
+    - `labels`: integers from 0 to `num_classes - 1`. - `scores`, of the predictions. - `boxes`:
+    `[..., 4]`; or `masks`: `[..., height, width]`, in a list also COCO run-length encodings; or
+    `keypoints`: `[..., keypoints, 3]` as `(x, y, visibility)`, which need the `boxes`
       of the targets.
-    - `iscrowd`, of the targets: 1 for crowds, in which any number of predictions is ignored.
-    - `area`, of the targets: by default that of the box or mask.
+    - `iscrowd`, of the targets: 1 for crowds, in which any number of predictions is ignored. -
+    `area`, of the targets: by default the area of the box or mask.
 
     Args:
         num_classes: Number of classes.
-        capacity: The maximum number of detections that are kept, at most `max_detections` of a
-            class and image. With more of them the value is NaN. The function finds it itself.
+        capacity: The maximum number of detections to keep, where each class of an image has at most
+            the largest of `max_detection_thresholds`. With more detections the value is NaN. The
+            function determines it itself.
         box_format: `"xyxy"`, `"xywh"` or `"cxcywh"`.
-        iou_type: What overlaps: `"bbox"`, `"segm"` or `"keypoints"`; or several of them as a tuple,
-            each of which has its own state, and whose values are named `bbox_map` and so on.
-        iou_thresholds: The overlaps from which on a detection is right; by default 0.5, 0.55 to
+        iou_type: What the overlap is computed from: `"bbox"`, `"segm"` or `"keypoints"`; or several
+            of them as a tuple, each with its own state and with values named `bbox_map` and so on.
+        iou_thresholds: The minimum overlaps of a correct detection; by default 0.5, 0.55, ...,
             0.95.
-        rec_thresholds: The recalls at which precision is read; by default 0, 0.01 to 1.
-        max_detection_thresholds: The numbers of detections of a class in an image, of the highest
-            scores; by default 1, 10 and 100, of keypoints 20.
-        area_ranges: The lowest and the highest area by name; the first range is that of all.
-        sigmas: Of each keypoint, its spread relative to the size of the object; by default those
-            of the 17 of COCO.
+        rec_thresholds: The recalls at which precision is read; by default 0, 0.01, ..., 1.
+        max_detection_thresholds: The maximum numbers of detections per class and image, of the
+            highest scores; by default 1, 10 and 100, for keypoints 20.
+        area_ranges: The lowest and the highest area by name; the first range is for all objects.
+        sigmas: The spread of each keypoint relative to the size of the object; by default those of
+            the 17 keypoints of COCO.
         average: `"macro"`, the mean over classes, or `"micro"`, which ignores the labels.
         class_metrics: Whether to add `map_per_class` and `mar_100_per_class`, `[num_classes]`.
         extended_summary: Whether to add `precision` and `scores`, `[thresholds, recalls, classes,
@@ -223,7 +223,7 @@ class MeanAveragePrecision(Metric):
         same = (label[..., None] == true_label[:, None]) & (true_label >= 0)[:, None]
         low, high = jnp.array(list(self.area_ranges.values()), jnp.float32).T
         ignored = crowd[..., None] | _outside(true_area, low, high)
-        if self.iou_type == "keypoints":  # those of which no keypoint is labelled
+        if self.iou_type == "keypoints":  # objects without labelled keypoints
             ignored |= ~(jnp.asarray(target["keypoints"])[..., 2] > 0).any(-1)[..., None]
         matches = match(
             jnp.where(same & exists[..., None], overlap, -1),
@@ -300,12 +300,12 @@ class MeanAveragePrecision(Metric):
         return value | (found._asdict() if self.extended_summary else {})
 
     def _at(self, threshold: float) -> np.ndarray:
-        """The index of a threshold, if there is such a one."""
+        """The index of a threshold, if it exists."""
         return np.flatnonzero(np.isclose(self.iou_thresholds, threshold, atol=1e-9))
 
 
 def padded_inputs(inputs: dict[str, Any], iou_type: str | Sequence[str]) -> dict[str, Any]:
-    """Arguments of `update` with lists of images as padded arrays, of each type if several."""
+    """Arguments of `update` with lists of images as padded arrays, for each type if several."""
     target, preds = inputs["target"], inputs["preds"]
     if not are_images(target, preds):
         return inputs

@@ -1,4 +1,4 @@
-"""The labels of the objects of images, and checks of what is given for them."""
+"""The labels of the objects of images, and checks of their other values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def labels_of_objects(
         needed: The keys that targets and predictions need.
 
     Returns:
-        Both labels, and the rules that they are classes.
+        Both labels, and the rules that check that they are classes.
 
     Raises:
         TypeError: If they are not dicts.

@@ -11,7 +11,7 @@ from jax_metrics.arguments import as_float
 from jax_metrics.losses.detection import area, as_corners, intersection
 
 Objects = Mapping[str, Any]
-# Of the 17 keypoints of COCO: how exactly people annotate them, as a fraction of the object's size.
+# The spread of annotations of the 17 keypoints of COCO, as a fraction of the object's size.
 COCO_SIGMAS = (
     *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072),
     *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
@@ -64,7 +64,7 @@ def keypoint_overlap(
     """The similarity of keypoints (OKS), `[images, preds, target]`, and the areas.
 
     It is the mean of `exp(-distance**2 / (8 * sigma**2 * area))` over the labelled keypoints of the
-    target. If it has none, the distance is that to a box twice as large around its box.
+    target. If it has none, it is the distance to a box twice as large around the target's box.
 
     Args:
         target: Their keypoints `(x, y, visibility)`, `[images, target, keypoints, 3]`, `boxes`,
@@ -106,7 +106,7 @@ def keypoint_overlap(
 
 
 def target_area(target: Objects, otherwise: jax.Array) -> jax.Array:
-    """The given `area` of true objects, or another one where none or 0 is given."""
+    """The given `area` of true objects, or `otherwise` where none or 0 is given."""
     if "area" not in target:
         return otherwise
     given = as_float("area of target", target["area"])

@@ -21,13 +21,13 @@ class SegmentQuality(Metric):
 
     `target` and `preds` are integers `[images, ..., 2]` with the category and the instance of each
     pixel. Pixels of one category and instance are one segment. The instances of stuff are ignored:
-    each of its categories is one segment of an image. Pixels whose true category is not listed
-    belong to nothing, and are left out of the areas. `mask` excludes images, or pixels.
+    each category of stuff is one segment of an image. Pixels whose true category is not listed are
+    void: they are left out of the areas. `mask` excludes images, or pixels.
 
     Args:
         things: The categories with instances.
         stuffs: The categories without instances.
-        allow_unknown_preds_category: Whether other categories may be predicted, which count as no
+        allow_unknown_preds_category: Whether other categories may be predicted; they count as no
             prediction.
         **options: See `Metric`.
 
@@ -89,7 +89,7 @@ class SegmentQuality(Metric):
         self.counts = (self.counts + counts.sum(0)).marked(fault)
 
     def _segments(self, pixels: jax.Array, valid: jax.Array) -> Segments:
-        """The segments that pixels belong to; of other categories, and masked, they have none."""
+        """The segments that pixels belong to; masked pixels and other categories have none."""
         categories = jnp.array([*self.things, *self.stuffs])
         order = jnp.argsort(categories)
         place = jnp.searchsorted(categories[order], pixels[..., 0])
@@ -154,7 +154,7 @@ class PanopticQuality(SegmentQuality):
 
     A predicted and a true segment of the same category match if their IoU is above 0.5. Segments
     that are mostly on pixels without a category are not counted as wrong or missed. See
-    `SegmentQuality` for the arguments. NaN without any segment.
+    `SegmentQuality` for the arguments. NaN if there is no segment.
 
     Args:
         return_sq_and_rq: Whether to return PQ, the segmentation quality `sum(IoU) / tp` and the
@@ -208,7 +208,7 @@ class ModifiedPanopticQuality(SegmentQuality):
     """The panoptic quality in which stuff is not matched: `sum(IoU)` over its true segments.
 
     A category of stuff adds the IoU of its true and predicted segments, however small, and counts
-    its true segments alone. See `SegmentQuality` for the arguments.
+    its true segments only. See `SegmentQuality` for the arguments.
 
     Source: Porzi et al., Seamless Scene Segmentation, https://arxiv.org/abs/1905.01220, 2019.
 

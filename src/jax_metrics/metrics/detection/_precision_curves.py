@@ -20,8 +20,8 @@ class Curves(NamedTuple):
         precision: The highest precision at a recall of at least each threshold, `[thresholds,
             recalls, classes, areas]`; 0 where that recall is not reached.
         scores: The scores there, of the same shape; 0 where that recall is not reached.
-        recall: The recall of all detections, up to each number of them in an image, `[thresholds,
-            classes, areas, maximums]`.
+        recall: The recall with up to each maximum number of detections in an image,
+            `[thresholds, classes, areas, maximums]`.
     """
 
     precision: jax.Array
@@ -42,7 +42,7 @@ def curves(
         detections: Sorted detections.
         objects: The number of true objects, `[classes, areas]`; NaN is passed on.
         recalls: The recalls at which to read the precision.
-        maximums: The numbers of detections of a class in an image, in increasing order.
+        maximums: The maximum numbers of detections of a class in an image, in increasing order.
         thresholds: The number of thresholds of overlap.
     """
     classes, areas = objects.shape
@@ -88,11 +88,11 @@ def curves(
 
 
 def _needed(recalls: Sequence[float], objects: jax.Array) -> jax.Array:
-    """How many of the objects make each recall, `[recalls, *objects.shape]`.
+    """How many of the objects must be found to reach each recall, `[recalls, *objects.shape]`.
 
     It is the smallest number whose fraction of the objects, in float64, is no less than the recall.
-    Recalls are taken as fractions of small numbers, so that integers tell this exactly: 0.07 of 100
-    objects are 7, unless the float that was given for 0.07 is larger than that of 7 / 100.
+    Recalls are converted to fractions of small integers, so that this is exact: 0.07 of 100 objects
+    are 7, unless the float that was given for 0.07 is larger than that of 7 / 100.
     """
     fractions = [Fraction(recall).limit_denominator(_DENOMINATOR) for recall in recalls]
     shape = (-1,) + (1,) * objects.ndim
@@ -110,7 +110,7 @@ class _Counts(NamedTuple):
 
     Attributes:
         total: The total up to each detection.
-        before: The total before each class, and that of all.
+        before: The total before each class, and the total of all.
     """
 
     total: jax.Array

@@ -13,7 +13,7 @@ class Runs(NamedTuple):
     """A mask as the positions where it changes.
 
     Attributes:
-        bounds: The positions at which runs of ones begin and end, in turns, `[2 * runs]`.
+        bounds: The positions at which runs of ones begin and end, alternating, `[2 * runs]`.
         area: The number of ones.
     """
 
@@ -89,8 +89,8 @@ def _runs_of_encoding(encoding: Mapping[str, Any]) -> Runs:
 def _decompressed(text: bytes) -> list[int]:
     """The counts of a compressed encoding.
 
-    Each number is written in groups of five bits, the lowest first, with a sign; from the fourth on
-    it is the difference to the number before the last.
+    Each number is written in groups of five bits, the lowest first, with a sign; from the fourth
+    number on, it is the difference to the number two before it.
     """
     counts: list[int] = []
     number = shift = 0

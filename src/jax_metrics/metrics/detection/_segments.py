@@ -29,7 +29,7 @@ class Segments(NamedTuple):
 
 
 def segments_of(category: jax.Array, instance: jax.Array, categories: int) -> Segments:
-    """The segments of pixels `[pixels]`; a category from `categories` on is none."""
+    """The segments of pixels `[pixels]`; categories of `categories` or more count as none."""
     number, first = segment_ids(category, instance)
     is_void = category >= categories
     area = jnp.zeros_like(number).at[number].add(1)[number]
@@ -37,7 +37,7 @@ def segments_of(category: jax.Array, instance: jax.Array, categories: int) -> Se
 
 
 def segment_ids(first: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Numbers of the pairs of two integers, from 0 on, and the first place of each pair.
+    """The number of each pair of integers, from 0 on, and whether the pair occurs there first.
 
     Args:
         first: Integers `[n]`.

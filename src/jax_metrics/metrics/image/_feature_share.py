@@ -9,9 +9,9 @@ from jax_metrics.metrics.collections import Metrics
 
 
 class FeatureShare(Metrics):
-    """A collection of metrics of the features of images, for which a network is called only once.
+    """A collection of metrics of image features that call their network only once.
 
-    The metrics are made without `feature`, and get the features in place of the images.
+    The metrics are created without `feature` and get the features in place of the images.
 
     Args:
         metrics: The metrics, as in `Metrics`.

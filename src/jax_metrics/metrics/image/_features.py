@@ -43,7 +43,7 @@ class FeatureMoments(Accumulator):
 
     Args:
         num_features: The number of features.
-        groups: How many groups of examples have moments of their own.
+        groups: The number of groups of examples, each with its own moments.
         dtype: Dtype of the state.
 
     Attributes:

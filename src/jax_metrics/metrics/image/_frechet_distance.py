@@ -20,10 +20,10 @@ from jax_metrics.metrics.image._features import (
 class FrechetInceptionDistance(Metric):
     """The Fréchet distance between the features of real and generated images (FID).
 
-    `norm(m1 - m2)**2 + trace(s1 + s2 - 2 * sqrt(s1 @ s2))`, from the means and covariances of the
-    features of both; 0 for equal distributions. The state is these moments, whatever the number of
-    images. Sums and the value are computed in float64, also where x64 is not enabled. NaN while
-    there are less than two images of one kind.
+    `norm(m1 - m2)**2 + trace(s1 + s2 - 2 * sqrt(s1 @ s2))`, from the means and covariances of both
+    sets of features; 0 for equal distributions. The state consists of these moments, whatever the
+    number of images. Sums and the value are computed in float64, even where x64 is not enabled. NaN
+    while there are fewer than two images of one kind.
 
     Args:
         num_features: The number of features.
@@ -92,7 +92,7 @@ class FrechetInceptionDistance(Metric):
 
 @in_float64
 def distance_of_moments(count: jax.Array, mean: jax.Array, products: jax.Array) -> jax.Array:
-    """The Fréchet distance of two groups; NaN if one of them has less than two examples."""
+    """The Fréchet distance of two groups; NaN if one of them has fewer than two examples."""
     enough = (count > 1).all()
     covariances = products / jnp.where(enough, count - 1, 1)[:, None, None]
     gap = mean[0] - mean[1]
@@ -104,13 +104,13 @@ def distance_of_moments(count: jax.Array, mean: jax.Array, products: jax.Array) 
 def _trace_of_root(first: jax.Array, second: jax.Array) -> jax.Array:
     """`trace(sqrt(first @ second))` of two symmetric matrices without negative eigenvalues.
 
-    With `first = root @ root.T` it is the sum of the roots of the eigenvalues of the symmetric
-    `root.T @ second @ root`, which unlike those of the product of both are computed accurately, and
-    on all devices.
+    With `first = root @ root.T` it is the sum of the square roots of the eigenvalues of the
+    symmetric `root.T @ second @ root`. Unlike the eigenvalues of `first @ second`, these are
+    computed accurately, and on all devices.
     """
     triangle = jnp.linalg.cholesky(first)
     pivots = jnp.diagonal(triangle) ** 2
-    # With less images than features there is no triangle, or one of rounding errors.
+    # With fewer images than features there is no triangle, or one of rounding errors.
     is_regular = pivots.min() > jnp.finfo(first.dtype).eps * len(first) * pivots.max()
     root = jax.lax.cond(is_regular, lambda: triangle, lambda: _symmetric_root(first))
     return jnp.sqrt(
@@ -124,7 +124,7 @@ def _symmetric_root(matrix: jax.Array) -> jax.Array:
 
 
 def _without_rounding(values: jax.Array) -> jax.Array:
-    """Eigenvalues, where those that are zero but for rounding are zero; their roots would count."""
+    """Eigenvalues, with those that are mere rounding errors set to 0; their roots would count."""
     rounding = jnp.finfo(values.dtype).eps * len(values) * values.max()
     return jnp.where(values > rounding, values, 0)
 

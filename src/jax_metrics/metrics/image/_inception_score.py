@@ -15,12 +15,12 @@ from jax_metrics.metrics.state import Total, state
 
 
 class InceptionScore(Metric):
-    """How certain the classes of generated images are, and how varied (IS), from 1 on.
+    """How certain and how varied the classes of generated images are (IS), at least 1.
 
-    `exp(mean(KL(p(y|x), p(y))))` of the classes that a network predicts. Images are dealt to a
-    number of splits in turn; `compute` returns the `mean` and the standard deviation `std` of the
-    scores of the splits as a dict. The state is sums of probabilities for each split, whatever the
-    number of images. NaN while a split has no images.
+    `exp(mean(KL(p(y|x), p(y))))` of the classes that a network predicts. Images are dealt in turn
+    to a number of splits; `compute` returns the `mean` and the standard deviation `std` of the
+    scores of the splits as a dict. The state consists of sums of probabilities for each split,
+    whatever the number of images. NaN while a split has no images.
 
     Args:
         num_features: The number of classes.
@@ -93,7 +93,7 @@ class InceptionScore(Metric):
         entropies = multiply_log(probabilities, logs).sum(-1)
         self.negative_entropy += jnp.matmul(dealt.T, entropies, precision=highest)
         self.weight += dealt.sum(0)
-        # The remainder is enough, and does not wrap.
+        # The remainder is enough, and does not overflow.
         self.dealt = (self.dealt + included.sum(dtype=jnp.int32)) % self.splits
 
     def compute(self) -> dict[str, jax.Array]:

@@ -19,9 +19,10 @@ class KernelInceptionDistance(Metric):
     """The squared maximum mean discrepancy of features of real and generated images (KID).
 
     The unbiased estimate with the kernel `(gamma * x @ y + coef)**degree`, on random subsets of the
-    images without repetition; `compute` returns its `mean` over the subsets and their standard
-    deviation `std` as a dict. It is computed in float64, also where x64 is not enabled. NaN while
-    there are less images of one kind than `subset_size`, or if there were more than the capacity.
+    images, drawn without replacement; `compute` returns its `mean` over the subsets and their
+    standard deviation `std` as a dict. It is computed in float64, even where x64 is not enabled.
+    NaN while there are fewer images of one kind than `subset_size`, or if there were more than the
+    capacity.
 
     Args:
         num_features: The number of features.
@@ -138,7 +139,7 @@ class KernelInceptionDistance(Metric):
 
 
 def _drawn(key: jax.Array, rows: Buffer, number: int) -> jax.Array:
-    """Some of the rows, drawn without repetition."""
+    """Some of the rows, drawn without replacement."""
     order = jnp.where(rows.filled, jax.random.uniform(key, (rows.capacity,)), -1)
     return rows.values[jax.lax.top_k(order, number)[1]]
 

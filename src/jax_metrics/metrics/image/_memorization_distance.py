@@ -24,15 +24,15 @@ class MemorizationInformedFrechetInceptionDistance(Metric):
     """The Fréchet distance divided by a penalty for copies of real images (MIFID).
 
     The penalty is the mean over the generated images of the smallest cosine distance,
-    `1 - abs(cos)`, to a real one, if that is smaller than `cosine_distance_eps`, else 1. It is
-    computed in float64, also where x64 is not enabled. NaN while there are less than two images of
-    one kind, or if there were more than the capacity.
+    `1 - abs(cos)`, to a real image, if that mean is smaller than `cosine_distance_eps`, else 1. It
+    is computed in float64, even where x64 is not enabled. NaN while there are fewer than two images
+    of one kind, or if there were more than the capacity.
 
     Args:
         num_features: The number of features.
         capacity: The maximum number of images of each kind, whose features are kept.
         feature: As in `FrechetInceptionDistance`.
-        cosine_distance_eps: The distance from which on images are no copies.
+        cosine_distance_eps: The mean distance from which on images do not count as copies.
         **options: See `Metric`.
 
     Raises:
@@ -111,7 +111,7 @@ def _valid(rows: Buffer) -> tuple[jax.Array, jax.Array]:
 def _mean_nearest(
     rows: jax.Array, valid: jax.Array, others: jax.Array, others_valid: jax.Array
 ) -> jax.Array:
-    """The mean cosine distance of rows to the nearest of the others."""
+    """The mean cosine distance of rows to the nearest of the other rows."""
 
     def unit(rows: jax.Array) -> jax.Array:
         norm = jnp.linalg.norm(rows, axis=-1, keepdims=True)

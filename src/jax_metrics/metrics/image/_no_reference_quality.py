@@ -23,8 +23,8 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class ARNIQA(ReducedMean):
     """The mean quality of images that a network estimates without a reference (ARNIQA).
 
-    An encoder maps the image and the image of half the size to features, each divided by its norm;
-    a regressor maps both together to a score. NaN before the first update.
+    An encoder maps the image, and the image at half the size, to features, each divided by their
+    norm; a regressor maps both together to a score. NaN before the first update.
 
     Args:
         encoder: A function or a module that maps images to features `[batch, n]`; see
@@ -32,8 +32,8 @@ class ARNIQA(ReducedMean):
         regressor: A function or a module that maps features `[batch, 2 * n]` to scores.
         score_range: The lowest and the highest score of the regressor, which become 0 and 1: (1,
             100) if it was trained on KonIQ-10k, (1, 5) for KADID-10k.
-        normalize: Whether images have values from 0 to 1, and the mean of each channel is
-            subtracted and divided by its spread in ImageNet.
+        normalize: Whether images have values from 0 to 1 and are normalized by the mean and the
+            standard deviation of each channel in ImageNet.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Distortions of pan-sharpened images, which are measured without a reference.
+"""Distortions of pan-sharpened images, measured without a reference.
 
 Pan-sharpening fuses a multispectral image of low resolution with a panchromatic (gray) one of high
-resolution. The distortions compare indices of quality between channels before and after.
+resolution. The distortions compare quality indices between channels before and after.
 """
 
 from typing import Any, Unpack
@@ -63,7 +63,7 @@ class SpectralDistortionIndex(WeightedMean):
 
         Args:
             target: The multispectral images, `[batch, height, width, channels]`.
-            preds: The fused images; their height and width may be other ones.
+            preds: The fused images; their height and width may differ.
             sample_weight: The weight of each image.
             mask: Booleans: false excludes an image.
         """
@@ -92,8 +92,8 @@ class SpatialDistortionIndex(WeightedMean):
     Args:
         num_channels: The number of channels of the multispectral images.
         norm_order: The power; a higher one emphasizes large differences.
-        window_size: The size of the windows over which panchromatic images are averaged, where none
-            of low resolution are given.
+        window_size: The size of the windows over which panchromatic images are averaged, if none of
+            low resolution are given.
         reduction: `"mean"` over the channels, `"sum"`, or `"none"` for one value for each.
         **options: See `Metric`.
 
@@ -146,10 +146,10 @@ class SpatialDistortionIndex(WeightedMean):
 
         Args:
             preds: The fused images, `[batch, height, width, channels]`.
-            ms: The multispectral images, whose height and width divide those of the fused ones.
-            pan: The panchromatic images, as large as the fused ones, with as many channels or one.
-            pan_lr: Panchromatic images as small as the multispectral ones; by default the
-                panchromatic ones, averaged over windows and resized.
+            ms: The multispectral images, whose height and width divide those of the fused images.
+            pan: The panchromatic images, as large as the fused images, with one channel or as many.
+            pan_lr: Panchromatic images as small as the multispectral images; by default `pan`,
+                averaged over windows and resized.
             sample_weight: The weight of each image.
             mask: Booleans: false excludes an image.
         """
@@ -251,7 +251,7 @@ class QualityWithNoReference(Metric):
 
 
 def _read(sample_weight: Any, mask: Any, **images: Any) -> dict[str, jax.Array]:
-    """The given images as floats; zeros in place of those of weight 0."""
+    """The given images as floats; zeros in place of images of weight 0."""
     read = {name: as_images(name, x) for name, x in images.items() if x is not None}
     sizes = {name: len(x) for name, x in read.items()}
     if len(set(sizes.values())) > 1:
@@ -286,14 +286,14 @@ def _check_sizes(images: dict[str, jax.Array]) -> None:
 
 
 def _to_gray(images: jax.Array, gray: jax.Array) -> jax.Array:
-    """The quality of each channel compared with a gray image, `[batch, channels]`."""
+    """The quality index of each channel and a gray image, `[batch, channels]`."""
     gray = jnp.broadcast_to(as_float("pan", gray), images.shape)
     each = jax.vmap(quality, (-1, -1), -1)
     return each(images[..., None, :], gray[..., None, :])[..., 0, :]
 
 
 def _between_channels(images: jax.Array) -> jax.Array:
-    """The quality of each channel compared with each other one, `[batch, channels, channels]`."""
+    """The quality index of each pair of channels, `[batch, channels, channels]`."""
 
     def with_all(channel: jax.Array) -> jax.Array:
         same = jnp.broadcast_to(channel[..., None], images.shape)

@@ -17,19 +17,19 @@ _LEAST = 1e-7
 
 
 class PerceptualPathLength(Metric):
-    """How far images of a generator change along short steps between latent points (PPL).
+    """How much the images of a generator change along short steps between latent points (PPL).
 
     `distance(g(z), g(z'))  / epsilon**2`, where `z'` lies the fraction `epsilon` of the way from
     one latent point to another. `compute` returns its `mean` and standard deviation `std` (with
-    `ddof=1`) over the pairs as a dict, without those beyond two quantiles. The distances are kept;
-    NaN if there were more than the capacity.
+    `ddof=1`) over the pairs as a dict, leaving out distances beyond two quantiles. The distances
+    are kept; NaN if there were more than the capacity.
 
     Args:
-        generator: A function or a module that maps latent points `[batch, n]`, and labels if there
-            are any, to images.
+        generator: A function or a module that maps latent points `[batch, n]`, and labels if given,
+            to images.
         distance: A function or a module that maps two batches of images to their distances
-            `[batch]`, such as the method `values` of a
-            `LearnedPerceptualImagePatchSimilarity`. It scales and resizes images as it needs them.
+            `[batch]`, such as the method `values` of a `LearnedPerceptualImagePatchSimilarity`. It
+            scales and resizes the images itself, if needed.
         capacity: The maximum number of pairs.
         epsilon: The length of a step.
         interpolation_method: `"lerp"` along the straight line, `"slerp_any"` along the arc, or
@@ -125,7 +125,7 @@ class PerceptualPathLength(Metric):
         last = self.distances.count - 1
         for quantile, is_lower in ((self.lower_discard, True), (self.upper_discard, False)):
             if quantile is not None:
-                # The next lower of the distances, as in the paper's implementation.
+                # The next lower distance, as in the paper's implementation.
                 bound = ordered[jnp.floor(quantile * last).astype(jnp.int32)]
                 kept &= values >= bound if is_lower else values <= bound
         number = kept.sum()

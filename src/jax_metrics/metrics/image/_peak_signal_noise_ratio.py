@@ -1,4 +1,4 @@
-"""Peak signal-to-noise ratio, and that with the effect of blocks."""
+"""Peak signal-to-noise ratio, also with the effect of blocks."""
 
 import math
 from typing import Any, Unpack
@@ -26,17 +26,17 @@ from jax_metrics.metrics.state import SquareSum, state
 class PeakSignalNoiseRatio(ReducedMean):
     """The peak signal-to-noise ratio (PSNR) in decibels, `10 * log10(data_range**2 / mse)`.
 
-    Target and predictions may have any shape. The error is that of all values of all batches; with
-    `axis` each image has its own ratio, and the value is their mean. Infinite where both are equal,
-    NaN before the first update.
+    Target and predictions may have any shape. The error is the mean over all values of all batches;
+    with `axis`, each image has its own ratio, and the value is the mean of the ratios. Infinite
+    where both are equal, NaN before the first update.
 
     Args:
-        data_range: The difference between the highest and the lowest value that images can have, as
-            1.0 or 255; or both values, to which images are clipped. None for the difference between
-            the highest and the lowest target so far.
+        data_range: The difference between the highest and the lowest value that images can have,
+            such as 1.0 or 255; or both values, to which images are clipped. None for the difference
+            between the highest and the lowest target so far.
         base: The base of the logarithm.
-        axis: The axes of the values with a common ratio, as `(1, 2, 3)` for images; not the first
-            one. None for one ratio of all values.
+        axis: The axes of the values with a common ratio, such as `(1, 2, 3)` for images, but not
+            the first axis. None for one ratio of all values.
         reduction: With `axis`, `"mean"` over the ratios, `"sum"`, or `"none"`, as in `ReducedMean`.
         capacity: The maximum number of ratios, only for `"none"`.
         **options: See `Metric`.
@@ -145,8 +145,8 @@ class PeakSignalNoiseRatioWithBlockedEffect(WeightedMean):
     """The peak signal-to-noise ratio of gray images that are compressed in blocks (PSNR-B).
 
     `10 * log10(data_range**2 / (mse + effect))`, where the effect of blocks is how much larger the
-    squared steps between pixels of neighboring blocks are than other steps of the prediction. Error
-    and effect are means over the images. NaN before the first update.
+    squared steps between pixels of neighboring blocks of the prediction are than its other squared
+    steps. Error and effect are means over the images. NaN before the first update.
 
     Args:
         data_range: As in `PeakSignalNoiseRatio`, but not None.

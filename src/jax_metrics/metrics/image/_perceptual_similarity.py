@@ -23,7 +23,7 @@ _TOLERANCE = 1e-4
 
 
 class LearnedPerceptualImagePatchSimilarity(MeanOverImages):
-    """The mean distance of images in the feature maps of a network (LPIPS), 0 or more.
+    """The mean distance of images in the feature maps of a network (LPIPS), at least 0.
 
     At each pixel of each map the features are divided by their norm; the squared differences,
     weighted by channel and summed, are averaged over the pixels and summed over the maps. NaN
@@ -33,13 +33,13 @@ class LearnedPerceptualImagePatchSimilarity(MeanOverImages):
         feature: A function or a module that maps images to a sequence of maps `[batch, height,
             width, channels]`; see `FrechetInceptionDistance`.
         weights: For each map the learned weights of its channels; by default all are 1.
-        normalize: Whether images have values from 0 to 1, and are moved to -1 to 1 first.
-        scale: Whether `feature` gets images of three channels with the mean of each channel
-            subtracted and divided by its spread in ImageNet, as the networks of the paper.
+        normalize: Whether images have values from 0 to 1, and are first scaled to -1 to 1.
+        scale: Whether `feature` gets images of three channels, normalized by the mean and the
+            standard deviation of each channel in ImageNet, like the networks of the paper.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:
-        ValueError: If images have not three channels or are out of range, or weights do not fit.
+        ValueError: If images do not have three channels or are out of range, or weights do not fit.
         TypeError: If `feature` cannot be called.
 
     Source: Zhang et al.: The Unreasonable Effectiveness of Deep Features as a Perceptual Metric
@@ -110,7 +110,7 @@ class LearnedPerceptualImagePatchSimilarity(MeanOverImages):
 
 
 def as_maps(maps: Any, images: jax.Array) -> list[jax.Array]:
-    """What a network returned as a list of feature maps of floats.
+    """The output of a network as a list of feature maps of floats.
 
     Raises:
         ValueError: If it is something else.

@@ -15,9 +15,9 @@ from jax_metrics.metrics.image._mean_over_images import MeanOverImages
 
 
 class ErrorRelativeGlobalDimensionlessSynthesis(MeanOverImages):
-    """The mean relative dimensionless global error of fused images (ERGAS), 0 or more.
+    """The mean relative dimensionless global error of fused images (ERGAS), at least 0.
 
-    For each image `100 / ratio` times the root of the mean over the channels of
+    For each image, it is `100 / ratio` times the root of the mean over the channels of
     `mse / mean(target)**2`. NaN before the first update.
 
     Args:

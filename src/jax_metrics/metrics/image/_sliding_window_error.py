@@ -22,7 +22,7 @@ from jax_metrics.metrics.image._windows import filtered, uniform
 class RootMeanSquaredErrorUsingSlidingWindow(MeanOverImages):
     """The mean over all windows of their root mean squared error (RMSE-SW).
 
-    Windows that would reach over the border are left out. NaN before the first update.
+    Windows that extend beyond the border are left out. NaN before the first update.
 
     Args:
         window_size: The height and width of windows.
@@ -59,9 +59,9 @@ class RelativeAverageSpectralError(WeightedMean):
 
     In each window it is the root of the mean over the channels of the squared mean error, over the
     mean of the target, times 100. Errors and targets of each pixel are averaged over all images
-    first, so all of them must have one size, and the state has the size of two images. As in the
-    usual implementations the mean of the target is divided by the number of pixels of a window. NaN
-    before the first update.
+    first, so all images must have the same size, and the state has the size of two images. As in
+    other implementations, the mean of the target is divided by the number of pixels of a window.
+    NaN before the first update.
 
     Args:
         image_shape: The height, width and number of channels of images.

@@ -22,8 +22,9 @@ _LAPLACE = ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1))
 class SpatialCorrelationCoefficient(MeanOverImages):
     """The mean correlation of the details of images (SCC), from -1 to 1.
 
-    Details are what a high-pass filter leaves. Their correlation is that within each window, 0
-    where one of them is constant, averaged over windows and channels. NaN before the first update.
+    Details are what a high-pass filter leaves. They are correlated within each window, with 0 where
+    target or prediction is constant, and averaged over windows and channels. NaN before the first
+    update.
 
     Args:
         high_pass_filter: The weights of the filter, in rows.

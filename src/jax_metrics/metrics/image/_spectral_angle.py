@@ -13,8 +13,8 @@ from jax_metrics.metrics.image._mean_over_images import MeanOverImages
 class SpectralAngleMapper(MeanOverImages):
     """The mean angle between the channels of pixels in target and prediction (SAM), in radians.
 
-    The angle of a pixel that is zero in all channels of one of them is a right angle. NaN before
-    the first update.
+    If a pixel of the target or the prediction is zero in all channels, its angle is a right angle.
+    NaN before the first update.
 
     Args:
         **options: `reduction` and `capacity`, as in `ReducedMean`.
@@ -45,7 +45,7 @@ class SpectralAngleMapper(MeanOverImages):
                 f"{list(target.shape)} have {target.shape[-1]}."
             )
         target, preds = _unit(target), _unit(preds)
-        # The arc cosine of a number close to 1 would lose half of its digits.
+        # The arc cosine of a number close to 1 would lose half of the digits.
         angle = 2 * jnp.atan2(_norm(target - preds), _norm(target + preds))
         return angle[..., 0].mean((1, 2))
 

@@ -1,4 +1,4 @@
-"""The structural similarity of images, and that over several scales."""
+"""The structural similarity of images, at one or several scales."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack
@@ -27,7 +27,7 @@ _NORMALIZATIONS = ("relu", "simple", None)
 
 
 class StructuralSimilarityIndexMeasure(MeanOverImages):
-    """The mean structural similarity (SSIM) of images: how alike their windows are, up to 1.
+    """The mean structural similarity (SSIM) of images: how similar their windows are, at most 1.
 
     In each window it is `(2 * mt * mp + c1) * (2 * cov + c2)` over
     `(mt**2 + mp**2 + c1) * (vt + vp + c2)`, from the means, variances and the covariance of target
@@ -35,17 +35,17 @@ class StructuralSimilarityIndexMeasure(MeanOverImages):
     windows and channels. NaN before the first update.
 
     Args:
-        data_range: The difference between the highest and the lowest value that images can have, as
-            1.0 or 255; or both values, to which images are clipped.
+        data_range: The difference between the highest and the lowest value that images can have,
+            such as 1.0 or 255; or both values, to which images are clipped.
         gaussian_kernel: Whether windows are Gaussian, or uniform.
         sigma: The standard deviation of Gaussian windows, for all spatial axes or for each. Their
             size is `2 * round(3.5 * sigma) + 1`.
         kernel_size: The size of uniform windows, odd, for all spatial axes or for each.
         k1: The constant of the luminance.
         k2: The constant of the contrast.
-        padding: `"reflect"` continues images at their borders, so that each pixel is the middle of
-            a window, as in TorchMetrics; `"valid"` takes the windows that fit into the images, as
-            in the paper, scikit-image and TensorFlow.
+        padding: `"reflect"` reflects images at their borders, so that each pixel is the center of a
+            window, as in TorchMetrics; `"valid"` takes only the windows that fit into the images,
+            as in the paper, scikit-image and TensorFlow.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:
@@ -106,7 +106,7 @@ class StructuralSimilarityIndexMeasure(MeanOverImages):
 
         Returns:
             Two arrays `[batch, height, width, channels]`, smaller than the images by the size of a
-            window less 1 if `padding="valid"`.
+            window minus 1 if `padding="valid"`.
         """
         windows = self._windows(target.ndim - 2)
         target, preds = (self._prepared(image, windows) for image in (target, preds))
@@ -143,16 +143,16 @@ class StructuralSimilarityIndexMeasure(MeanOverImages):
 
 
 class MultiScaleStructuralSimilarityIndexMeasure(StructuralSimilarityIndexMeasure):
-    """The mean structural similarity over several scales (MS-SSIM), each half of the one before.
+    """The mean structural similarity over several scales (MS-SSIM), each half of the previous one.
 
-    The product of the contrasts at all scales but the last, and of the similarity at the last, each
-    to the power of its `beta`. NaN before the first update.
+    The product of the contrasts at all scales but the last and the similarity at the last scale,
+    each to the power of its `beta`. NaN before the first update.
 
     Args:
         betas: The weight of each scale, the finest first.
-        normalize: What to do with negative factors, which have no power: `"relu"` makes them 0,
-            `"simple"` moves all factors from -1 to 1 into the interval from 0 to 1, and with None
-            they give NaN.
+        normalize: What to do with negative factors, whose power is not defined: `"relu"` sets them
+            to 0, `"simple"` maps all factors from the range -1 to 1 to the range 0 to 1, and with
+            None they give NaN.
         **options: As in `StructuralSimilarityIndexMeasure`.
 
     Raises:
@@ -252,7 +252,7 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 
 def _for_axes(name: str, values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:
-    """The values of all spatial axes, from one for all of them or one for each."""
+    """A value for each spatial axis, from one value for all of them or one for each."""
     if len(values) not in (1, axes):
         raise ValueError(
             f"{name} has {len(values)} values, but images have {axes} spatial axes. Give one value "

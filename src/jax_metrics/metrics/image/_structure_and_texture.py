@@ -25,15 +25,15 @@ _EPSILON = 1e-6
 class DeepImageStructureAndTextureSimilarity(MeanOverImages):
     """The mean distance of images in structure and texture (DISTS), 0 for equal images.
 
-    One minus the weighted mean over the channels of the images themselves and of feature maps of
-    the similarity of their means (texture) and of their covariance (structure). NaN before the
-    first update.
+    One minus the weighted mean of similarities of means (texture) and of covariances (structure),
+    over the channels of the images themselves and of their feature maps. NaN before the first
+    update.
 
     Args:
         feature: A function or a module that maps images to a sequence of maps `[batch, height,
             width, channels]`; see `FrechetInceptionDistance`. It normalizes the images itself.
         alpha: Weights of the texture of each channel, for the images and for each map; by default
-            all are 1. They are divided by their sum with `beta`.
+            all are 1. They are divided by the sum of all weights in `alpha` and `beta`.
         beta: Weights of the structure, likewise.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
@@ -83,7 +83,7 @@ class DeepImageStructureAndTextureSimilarity(MeanOverImages):
             first, second = first - mean_t[:, None, None], second - mean_p[:, None, None]
             var_t, var_p = (first**2).mean((1, 2)), (second**2).mean((1, 2))
             covariance = (first * second).mean((1, 2))
-            # As one minus the similarity, which would lose digits where images are alike.
+            # Not as one minus the similarity, which would lose digits where images are alike.
             apart = (mean_t - mean_p) ** 2 / (mean_t**2 + mean_p**2 + _EPSILON)
             total += (texture / everything * apart).sum(-1)
             apart = (var_t + var_p - 2 * covariance) / (var_t + var_p + _EPSILON)

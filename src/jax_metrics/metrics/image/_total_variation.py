@@ -15,7 +15,7 @@ from jax_metrics.metrics.image._images import as_images
 
 
 class TotalVariation(ReducedMean):
-    """The total variation of images: the sum of the sizes of the steps between neighboring pixels.
+    """The total variation of images: the sum of absolute differences of neighboring pixels.
 
     0 before the first update with `reduction="sum"`, else NaN.
 
@@ -50,13 +50,13 @@ class TotalVariation(ReducedMean):
 
 
 def image_gradients(images: Any) -> tuple[jax.Array, jax.Array]:
-    """The steps from each pixel to the next one along the height and along the width.
+    """The differences from each pixel to the next one along the height and along the width.
 
     Args:
         images: Shape `[batch, height, width, channels]`.
 
     Returns:
-        Two arrays of the shape of the images, which end with zeros.
+        Two arrays of the shape of the images, with zeros at the end of the axis.
 
     Example:
         >>> import jax.numpy as jnp

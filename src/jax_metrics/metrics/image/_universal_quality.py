@@ -97,7 +97,7 @@ def quality(
     target, preds = (jnp.moveaxis(one / size, -1, -3) for one in (target, preds))
     windows = [gaussian(n, s) for n, s in zip(kernel_size, sigma, strict=True)]
     mean_t, mean_p, var_t, var_p, cov = local_moments(target, preds, windows)
-    # The rounding errors of a constant window are no structure.
+    # The rounding errors of a constant window are not structure.
     rounding = jnp.finfo(target.dtype).eps
     below = (mean_t**2 + mean_p**2) * (var_t + var_p) + rounding
     return (4 * mean_t * mean_p * cov / below).mean((-2, -1))

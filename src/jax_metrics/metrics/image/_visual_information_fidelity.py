@@ -14,24 +14,24 @@ from jax_metrics.metrics._reduced_mean import (
 from jax_metrics.metrics.image._mean_over_images import MeanOverImages
 from jax_metrics.metrics.image._windows import filtered, gaussian, local_moments
 
-_LEAST = 41  # so that at each of the four scales a window fits in
+_LEAST = 41  # so that a window fits in at each of the four scales
 _EPSILON = 1e-10
 
 
 class VisualInformationFidelity(MeanOverImages):
     """The mean visual information fidelity (VIF, of pixels) of images with values from 0 to 255.
 
-    The information about the target that a viewer gets from the prediction, over that from the
-    target itself, in a model of natural images and of noise in the eye; from four scales, averaged
-    over the channels. 1 for equal images, and more for a prediction of more contrast. NaN before
-    the first update.
+    The information about the target that a viewer gets from the prediction, divided by the
+    information from the target itself, in a model of natural images and of noise in the eye; from
+    four scales, averaged over the channels. 1 for equal images, more for a prediction with more
+    contrast. NaN before the first update.
 
     Args:
         sigma_n_sq: The variance of the noise.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:
-        ValueError: If the variance is not positive, or the images have less than 41 pixels along
+        ValueError: If the variance is not positive, or the images have fewer than 41 pixels along
             an axis.
 
     Source: Sheikh, Bovik: Image Information and Visual Quality (2006).

@@ -1,9 +1,9 @@
 """Means of images over sliding windows.
 
 A window is a product of weights along each axis, so an image is filtered along one axis after the
-other. Along an axis that is a product with a band matrix, which every device computes fast; long
-axes are cut into tiles, so that the matrix stays small. On a CPU this takes a sixth of the time of
-a sum of shifted images, and a twentieth of that of a convolution.
+other. Filtering along an axis is a product with a band matrix, which every device computes fast;
+long axes are cut into tiles, so that the matrix stays small. On a CPU this takes a sixth of the
+time of a sum of shifted images, and a twentieth of the time of a convolution.
 """
 
 import math
@@ -24,7 +24,7 @@ def gaussian(size: int, sigma: float) -> np.ndarray:
 
 
 def uniform(size: int) -> np.ndarray:
-    """The weights of a window whose values count alike."""
+    """The weights of a uniform window, which sum to 1."""
     return np.full(size, 1 / size)
 
 
@@ -85,7 +85,7 @@ def local_moments(
     axes = tuple(range(-len(windows), 0))
     offsets = [image.mean(axes, keepdims=True) for image in (target, preds)]
     x, y = target - offsets[0], preds - offsets[1]
-    # Their deviations are filtered one by one: that takes less memory than a stack of them.
+    # Products of deviations are filtered one by one, which takes less memory than stacking them.
     mean_x, mean_y, xx, yy, xy = (filtered(one, windows) for one in (x, y, x * x, y * y, x * y))
     return (
         mean_x + offsets[0],

@@ -37,20 +37,20 @@ PROMPTS = {
 
 
 class CLIPImageQualityAssessment(WeightedMean):
-    """The mean probability that images fit a text better than its opposite (CLIP-IQA), 0 to 1.
+    """The mean probability that images fit a text better than its opposite (CLIP-IQA).
 
-    The softmax of 100 times the cosines of the embeddings of the image and of both texts. `compute`
-    returns the mean over the images, by the name of the pair of texts if there are several. NaN
-    before the first update.
+    From 0 to 1: the softmax of 100 times the cosines between the embedding of the image and those
+    of both texts. `compute` returns the mean over the images; with several pairs of texts, a dict
+    by the name of the pair. NaN before the first update.
 
     Args:
         text_encoder: A function of a list of strings that returns their embeddings `[texts, n]`. It
             is called once, when the metric is made.
         image_encoder: A function or a module that maps images to embeddings `[batch, n]`; None if
-            they are embeddings already.
+            images are given as embeddings.
         prompts: Names of pairs of texts, such as `"quality"`, `"brightness"` or `"sharpness"`, or
             pairs of texts, which are called `user_defined_0` and so on.
-        data_range: What images are divided by before they are encoded.
+        data_range: The number that images are divided by before they are encoded.
         **options: See `Metric`.
 
     Raises:
@@ -93,7 +93,7 @@ class CLIPImageQualityAssessment(WeightedMean):
                 f"text_encoder must return one embedding for each of {len(texts)} texts, but "
                 f"returned the shape {list(encoded.shape)}."
             )
-        # NumPy arrays are part of the program, and no state.
+        # NumPy arrays are part of the program, not of the state.
         self.anchors = np.asarray(unit(encoded))
 
     def update(self, *, images: Any, sample_weight: Any = None, mask: Any = None) -> Any:

@@ -17,15 +17,15 @@ from jax_metrics.metrics.inputs import weights, where_weighted
 class CLIPScore(WeightedMean):
     """The mean cosine of the embeddings of images and texts, times 100 (CLIPScore), from 0 to 100.
 
-    Both may also be images, or both texts. A negative mean counts as 0, as in TorchMetrics. NaN
-    before the first update.
+    Source and target may also both be images, or both texts. A negative mean counts as 0, as in
+    TorchMetrics. NaN before the first update.
 
     Args:
         source_encoder: A function or a module that maps the source, such as images, to embeddings
-            `[batch, n]`; None if they are embeddings already.
-        target_encoder: That of the target, such as token ids.
-        tokenizer: A function of a list of strings that returns what the encoder of the target
-            takes. With it the metric runs on the host, and cannot be traced.
+            `[batch, n]`; None if the source is given as embeddings.
+        target_encoder: The encoder of the target, such as token ids.
+        tokenizer: A function of a list of strings that returns the input of `target_encoder`. With
+            it the metric runs on the host, and cannot be traced.
         **options: See `Metric`.
 
     Raises:
@@ -63,7 +63,7 @@ class CLIPScore(WeightedMean):
 
     @property
     def jittable(self) -> bool:
-        """Whether no strings are read."""
+        """Whether the metric takes no strings."""
         return self.tokenizer is None
 
     def update(

@@ -14,16 +14,17 @@ from jax_metrics.metrics.inputs import weights, where_weighted
 
 
 class LipVertexError(MeanOf):
-    """The mean over all frames of the largest squared distance of a vertex of the lips (LVE).
+    """The mean over all frames of the largest squared error of a lip vertex (LVE).
 
-    Frames are `[frames, vertices, 3]`. The state is a sum and a count. NaN before the first update.
+    Frames are `[frames, vertices, 3]`. The state consists of a sum and a count. NaN before the
+    first update.
 
     Args:
         mouth_map: The indices of the vertices of the lips.
         **options: See `Metric`.
 
     Raises:
-        ValueError: If there are no indices, or there is no such vertex.
+        ValueError: If there are no indices, or an index is out of range.
 
     Source: Richard et al.: MeshTalk: 3D Face Animation from Speech using Cross-Modality
     Disentanglement (2021).

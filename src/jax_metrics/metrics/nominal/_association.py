@@ -1,4 +1,4 @@
-"""`Association`: the base of metrics of how two nominal variables depend on each other."""
+"""`Association`: the base of metrics of the association of two nominal variables."""
 
 from typing import Any, Unpack
 
@@ -24,24 +24,25 @@ class AssociationOptions(Common, total=False):
 
 
 class CorrectedOptions(AssociationOptions, total=False):
-    """The options of metrics with a correction of their bias."""
+    """The options of metrics with a bias correction."""
 
     bias_correction: bool
 
 
 class Association(ContingencyMetric):
-    """The base of metrics of how two nominal variables depend on each other.
+    """The base of metrics of the association of two nominal variables.
 
     The variables are `target` and `preds`: categories from 0 to `num_classes - 1`, `[examples]`,
-    which may be floats with NaN for missing ones; or scores, `[examples, num_classes]`, of which
-    the largest is the category. The state is the contingency matrix, `[num_classes, num_classes]`;
-    categories that never occur do not count. A sample weight of n counts as n examples.
+    which may be floats with NaN for missing categories; or scores, `[examples, num_classes]`, where
+    the largest score decides the category. The state is the contingency matrix,
+    `[num_classes, num_classes]`; categories that never occur do not count. A sample weight of n
+    counts as n examples.
 
     Args:
         num_classes: The number of categories.
-        nan_strategy: `"replace"` takes `nan_replace_value` for a missing category, `"drop"` leaves
-            the example out.
-        nan_replace_value: The category of missing ones.
+        nan_strategy: `"replace"` replaces a missing category by `nan_replace_value`, `"drop"`
+            leaves the example out.
+        nan_replace_value: The category that replaces missing ones.
         **options: See `Metric`.
 
     Raises:
@@ -72,7 +73,7 @@ class Association(ContingencyMetric):
 
         Args:
             target: Categories, `[examples]`, or scores, `[examples, num_classes]`.
-            preds: Categories or scores of as many examples.
+            preds: Categories or scores of the same number of examples.
             sample_weight: The weight of each example.
             mask: Booleans: false excludes an example.
         """
@@ -90,7 +91,7 @@ class Association(ContingencyMetric):
         self.count(labels[0], labels[1], weight, *rules)
 
     def _categories(self, name: str, values: Any) -> jax.Array:
-        """The categories as floats, in which those of scores are found."""
+        """The categories as floats; for scores, the category with the largest score."""
         array = as_float(name, values)
         if array.ndim < 2:
             return array
@@ -119,8 +120,8 @@ def phi_squared(matrix: jax.Array, *, continuity: bool) -> jax.Array:
 
     Args:
         matrix: The contingency matrix.
-        continuity: Whether in a table of two by two each count is moved by half an example towards
-            what independence expects.
+        continuity: Whether each count of a 2-by-2 table is moved by half an example towards the
+            count expected under independence (Yates' correction).
     """
     joint = matrix / matrix.sum()
     expected = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
@@ -136,7 +137,7 @@ def phi_squared(matrix: jax.Array, *, continuity: bool) -> jax.Array:
 def corrected(
     matrix: jax.Array, *, bias_correction: bool
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Phi squared, and one less than the numbers of rows and of columns; corrected for bias.
+    """Phi squared, and the numbers of rows and of columns minus 1, corrected for bias.
 
     Source: Bergsma, A Bias-correction for Cramér's V and Tschuprow's T, 2013.
     """

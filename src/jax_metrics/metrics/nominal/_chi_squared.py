@@ -27,8 +27,8 @@ class CramersV(Association):
     examples. NaN where that divisor is 0.
 
     Args:
-        bias_correction: Whether to correct the bias of few examples, as Bergsma does; tables of two
-            by two are then corrected for continuity, too.
+        bias_correction: Whether to apply Bergsma's correction of the bias with few examples; 2-by-2
+            tables are then also corrected for continuity.
         **options: See `Association`.
 
     Sources: Cramér, Mathematical Methods of Statistics, 1946. Bergsma, A Bias-correction for

@@ -41,15 +41,15 @@ class FleissKappa(Metric):
     """How much more often several raters agree than by chance, at most 1.
 
     `(p - e) / (1 - e)`, where p is the fraction of pairs of raters that agree on a subject, and e
-    the sum of the squared fractions of the categories. NaN where all ratings are the same category,
-    before the first update, with a single rater, and if subjects have different numbers of raters.
-    The state are sums, so ratings are not kept.
+    is the sum of the squared fractions of the categories. NaN where all ratings are the same
+    category, before the first update, with a single rater, and if subjects have different numbers
+    of raters. The state consists of sums, so ratings are not kept.
 
     Args:
         num_categories: The number of categories.
         mode: `"counts"`: how many raters chose each category, integers `[subjects, categories]`;
-            `"probs"`: the scores that each rater gave, `[subjects, categories, raters]`, of which
-            the largest is the category.
+            `"probs"`: the scores that each rater gave, `[subjects, categories, raters]`, where the
+            largest score decides the category.
         **options: See `Metric`.
 
     Raises:

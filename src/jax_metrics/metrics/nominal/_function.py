@@ -1,4 +1,4 @@
-"""Functions of nominal variables, which find the number of categories of their batch."""
+"""Functions of nominal variables, which determine the number of categories from their batch."""
 
 import inspect
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class MatrixFunction(Protocol[V]):
 
 
 def function_of_variables(metric: Callable[..., Any], name: str) -> Any:
-    """The function of a metric, where the number of categories is by default that of the batch."""
+    """The function of a metric, where the number of categories defaults to that of the batch."""
 
     def sizes(given: dict[str, Any], missing: set[str]) -> dict[str, Any]:
         variables = [given[name] for name in ("target", "preds") if name in given]
@@ -55,7 +55,7 @@ def function_of_variables(metric: Callable[..., Any], name: str) -> Any:
 def function_of_matrix(metric: Any, name: str) -> Any:
     """The function of all pairs of the columns of `matrix`, `[examples, variables]`.
 
-    Row i and column j of the value hold that of the target j and the predictions i.
+    Row i and column j of the result hold the value of the target j and the predictions i.
     """
     inner: Any = functional(metric, name)
 
@@ -87,7 +87,7 @@ def function_of_matrix(metric: Any, name: str) -> Any:
 def _number_of_categories(variables: list[Any], options: dict[str, Any]) -> int:
     """One more than the largest category, rounded up to a power of two for fewer programs.
 
-    Of scores it is the number of their columns.
+    For scores, it is the number of their columns.
 
     Raises:
         TypeError: If a variable is traced.

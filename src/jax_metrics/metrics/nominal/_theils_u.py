@@ -16,7 +16,7 @@ from jax_metrics.metrics.nominal._function import (
 
 
 class TheilsU(Association):
-    """Theil's U: the fraction of the entropy of `preds` that is known from `target`, from 0 to 1.
+    """Theil's U: the fraction of the entropy of `preds` that `target` explains, from 0 to 1.
 
     `(H(preds) - H(preds | target)) / H(preds)`; 0 if `preds` are all the same. It is not symmetric.
     See `Association` for the options.

@@ -15,8 +15,9 @@ class ContinuousRankedProbabilityScore(MeanOf):
     """The distance of ensembles of predictions from targets; for one member, the absolute error.
 
     `mean(|x - target|) - mean(|x - y|) / 2` over all members x and y: the integral of the squared
-    difference of the distribution functions of ensemble and target. The value is the mean over all
-    targets; NaN before the first update. `target` is `[...]`, `preds` is `[..., members]`.
+    difference between the distribution functions of ensemble and target. The value is the mean of
+    this score over all targets; NaN before the first update. `target` is `[...]`, `preds` is
+    `[..., members]`.
 
     Args:
         fair: Whether the second mean is over pairs of two different members. Its expectation then
@@ -72,7 +73,7 @@ class ContinuousRankedProbabilityScore(MeanOf):
         score = (lower + upper).sum(-1)
         if not self.fair:
             return score
-        # The part of the mean over all pairs that is due to dividing by n * n, not n * (n - 1).
+        # The part of the mean over all pairs that comes from dividing by n * n, not n * (n - 1).
         pairs = jnp.diff(difference, axis=-1) * (fraction * (1 - fraction))[:-1]
         return score - pairs.sum(-1) / (members - 1)
 

@@ -13,7 +13,7 @@ class PearsonCorrCoef(FromMoments):
     """Pearson's correlation, `cov(target, preds) / (std(target) * std(preds))`, from -1 to 1.
 
     NaN before the first update and where all targets or all predictions are the same. It is
-    computed from centred moments, so an offset does no harm.
+    computed from centred moments, so it stays accurate under an offset.
 
     Args:
         **options: `num_outputs` and `multioutput`, as in `FromMoments`.

@@ -15,8 +15,9 @@ from jax_metrics.metrics.state import Total
 class CriticalSuccessIndex(Metric):
     """The fraction `hits / (hits + misses + false alarms)`; also called threat score.
 
-    A value that reaches the threshold is an event. A hit is an event in both `target` and `preds`,
-    a miss one in `target` only, a false alarm one in `preds` only. NaN is not an event.
+    A value of at least the threshold is an event. A hit is an event in both `target` and `preds`, a
+    miss is an event in `target` only, a false alarm is an event in `preds` only. NaN is not an
+    event.
 
     Source: Schaefer, The Critical Success Index as an Indicator of Warning Skill, 1990.
 

@@ -1,4 +1,4 @@
-"""D2 scores: the explained fraction of a deviance, as R2 is that of the squared error."""
+"""D2 scores: the explained fraction of a deviance, like R2 for the squared error."""
 
 from typing import Any, Protocol, Unpack
 
@@ -161,9 +161,9 @@ class D2TweedieScore(FromRows):
 
 
 def _unit(target: jax.Array, preds: jax.Array, weight: jax.Array, power: float) -> jax.Array:
-    """The exponent of the number whose deviance is the largest, to divide all numbers by.
+    """The exponent of the number with the largest deviance, by which all numbers are divided.
 
-    The score is the same for all units. Deviances are powers, which would leave the floats.
+    The score does not depend on the unit. Deviances are powers, which could overflow or vanish.
     """
     sizes, included = jnp.abs(jnp.stack([target, preds])), weight != 0
     if power <= 2:

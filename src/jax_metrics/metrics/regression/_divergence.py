@@ -24,7 +24,7 @@ class Divergence(MeanOverRows):
 
     Args:
         log_prob: Whether `target` and `preds` are logarithms of probabilities. If not, rows are
-            divided by their sums, so they may also be counts.
+            divided by their sums, so that they may also be counts.
         **options: `reduction` and `capacity`, as in `MeanOverRows`.
     """
 
@@ -90,7 +90,7 @@ class KLDivergence(Divergence):
 
 
 class JensenShannonDivergence(Divergence):
-    """The mean divergence of `target` and of `preds` from the mean of both, for each row.
+    """The mean Jensen-Shannon divergence: the mean of the KL divergences of both from their mean.
 
     It is symmetric and lies between 0 and log(2).
 

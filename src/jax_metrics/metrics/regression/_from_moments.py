@@ -36,8 +36,8 @@ class FromMoments(Metric):
     Args:
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`; if None,
             `target` and `preds` are `[batch]`.
-        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
-            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
+        multioutput: How the values of outputs are averaged: `"raw_values"`, the default, returns
+            all of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
     """
 
@@ -107,9 +107,9 @@ class Explained(FromErrors):
     Args:
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`; if None,
             `target` and `preds` are `[batch]`.
-        multioutput: How the scores of outputs become one: `"uniform_average"`,
-            `"variance_weighted"`, which weights each by the variance of its target,
-            `"raw_values"`, which returns all of them, `[num_outputs]`, or the weight of each.
+        multioutput: How the scores of outputs are averaged: `"uniform_average"`,
+            `"variance_weighted"`, which weights each by the variance of its target, `"raw_values"`,
+            which returns all of them, `[num_outputs]`, or the weight of each.
         **options: See `Metric`.
     """
 
@@ -129,7 +129,7 @@ class Explained(FromErrors):
     def explained(self, unexplained: Scaled) -> jax.Array:
         """`1 - unexplained / squares of the target`; NaN before the first update.
 
-        A constant target has no spread: 1 if `unexplained` is 0, else 0.
+        For a constant target, it is 1 if `unexplained` is 0, else 0.
         """
         spread, _ = self.squares
         is_constant, rest = spread.fraction == 0, unexplained.fraction

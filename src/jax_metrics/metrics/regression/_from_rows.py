@@ -36,11 +36,11 @@ class FromRows(Metric):
 
     Args:
         capacity: The maximum number of rows. The memory is allocated at once, so that shapes never
-            change. The default of the function is the number of rows in the batch.
+            change. The function defaults to the number of rows in the batch.
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
             its own value; if None, `target` and `preds` are `[batch]`.
-        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
-            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
+        multioutput: How the values of outputs are averaged: `"raw_values"`, the default, returns
+            all of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
 
     Raises:
@@ -105,7 +105,7 @@ def all_same(values: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 class RowsFunction(Protocol):
-    """The function of a metric from rows, without further options."""
+    """The function of a metric of rows, without further options."""
 
     __name__: str
 
@@ -125,7 +125,7 @@ class RowsFunction(Protocol):
 
 
 def function_of_rows(metric: type[FromRows], name: str | None = None) -> Any:
-    """`functional`, where the capacity is by default the number of rows in the batch."""
+    """`functional`, where the capacity defaults to the number of rows in the batch."""
     inner: Any = functional(metric, name)
 
     def function(target: Any, preds: Any, **options: Any) -> Any:

@@ -28,8 +28,8 @@ class MaxError(Metric):
     Args:
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
             its own value; if None, there is one value for all elements.
-        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
-            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
+        multioutput: How the values of outputs are averaged: `"raw_values"`, the default, returns
+            all of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
 
     Example:

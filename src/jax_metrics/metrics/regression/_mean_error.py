@@ -34,8 +34,8 @@ class MeanError(MeanOf):
     Args:
         num_outputs: The number of outputs along the last axis of `[..., num_outputs]`, each with
             its own mean; if None, there is one mean of all elements.
-        multioutput: How the values of outputs become one: `"raw_values"`, the default, returns all
-            of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
+        multioutput: How the values of outputs are averaged: `"raw_values"`, the default, returns
+            all of them, `[num_outputs]`, `"uniform_average"` their mean; or the weight of each.
         **options: See `Metric`.
 
     Raises:
@@ -66,7 +66,7 @@ class MeanError(MeanOf):
         self.add(self.values(target, preds) + fault, sample_weight, mask)
 
     def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:
-        """0, or NaN if a number of nonzero weight is invalid; see `check`."""
+        """0, or NaN if a number with nonzero weight is invalid; see `check`."""
         return 0.0
 
     def each(self) -> jax.Array:

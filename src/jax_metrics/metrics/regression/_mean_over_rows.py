@@ -26,5 +26,5 @@ class MeanOverRows(ReducedMean, MeanOf):
 
 
 def function_over_rows(metric: Callable[P, Comparing[V]]) -> Comparison[P, V]:
-    """`functional`, where the capacity is by default the number of rows, if any are kept."""
+    """`functional`, where the capacity defaults to the number of rows, if values are kept."""
     return function_of_values(metric, number_before(1))

@@ -35,7 +35,7 @@ class MeanSquaredError(MeanError):
 
 
 class RootMeanSquaredError(MeanError):
-    """The square root of `MeanSquaredError`, even where squares of errors over- or underflow.
+    """The square root of `MeanSquaredError`, accurate even where squared errors over- or underflow.
 
     Args:
         **options: `num_outputs` and `multioutput`, as in `MeanError`.

@@ -14,7 +14,7 @@ from jax_metrics.module import MetricState
 
 
 class _PowerSum(Accumulator):
-    """A sum of powers of sizes relative to the largest one, so that they do not overflow."""
+    """A sum of powers of sizes relative to the largest size, so that they do not overflow."""
 
     largest: jax.Array = MetricState.node()
     total: Total = MetricState.node()
@@ -54,11 +54,11 @@ def _ratio(size: jax.Array, largest: jax.Array) -> jax.Array:
 class MinkowskiDistance(Metric):
     """The distance between all targets and all predictions, `sum(|target - preds|**p)**(1 / p)`.
 
-    It grows with each update; 0 before the first one. A weight multiplies the power.
+    It grows with each update, from 0 before the first one. Weights multiply the powers.
 
     Args:
         p: 1 is the Manhattan distance, 2 the Euclidean one, infinity the largest
-            `|target - preds|`, for which it only matters whether a weight is zero.
+            `|target - preds|`, where it only matters whether a weight is zero.
         **options: See `Metric`.
 
     Raises:

@@ -14,7 +14,7 @@ MULTIOUTPUT = ("raw_values", "uniform_average")
 
 
 def outputs_shape(num_outputs: int | None) -> tuple[int, ...]:
-    """The shape of a value for each output; empty without `num_outputs`.
+    """The shape of the values of all outputs; empty without `num_outputs`.
 
     Raises:
         ValueError: If `num_outputs` is not greater than 0.
@@ -56,7 +56,7 @@ def rows_of_outputs(shape: tuple[int, ...], outputs: tuple[int, ...]) -> None:
 def checked_multioutput(
     multioutput: Any, names: tuple[str, ...], num_outputs: int | None
 ) -> str | tuple[float, ...]:
-    """How the values of outputs become one: a name, or the weight of each, which sum to 1.
+    """How the values of outputs are averaged: a name, or the weights, which sum to 1.
 
     Raises:
         ValueError: If the name is unknown, or the weights do not fit the outputs.

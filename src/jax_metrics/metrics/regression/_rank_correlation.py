@@ -28,13 +28,14 @@ VARIANTS = ("a", "b", "c")
 
 
 class FromRanks(FromRows):
-    """The base of metrics of the order of numbers, which must not be rounded to equal ones.
+    """The base of metrics of the order of numbers, so different numbers must not round to the same.
 
     Args:
         p_value: Whether the value is a `RankCorrelation`: `statistic`, the correlation, and
-            `p_value`, how probable one at least as far from 0 is for independent variables.
-        alternative: The correlations that count as far from 0: `"two-sided"` ones, `"greater"` or
-            `"less"` ones. Only for the p-value.
+            `p_value`, the probability of a correlation at least as far from 0 for independent
+            variables.
+        alternative: The correlations that the p-value counts as far from 0: `"two-sided"`,
+            `"greater"` or `"less"`.
         capacity: As in `FromRows`.
         **options: `num_outputs` and `multioutput`, as in `FromRows`.
     """
@@ -73,7 +74,7 @@ class SpearmanCorrCoef(FromRanks):
     """Spearman's rho: the correlation of the ranks of targets and predictions, from -1 to 1.
 
     Equal values share the mean of their ranks. NaN before the first update, where all targets or
-    all predictions are the same, and if there are more rows than `capacity`. The p-value is that of
+    all predictions are the same, and if there are more rows than `capacity`. The p-value is from
     Student's t distribution.
 
     Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
@@ -118,8 +119,9 @@ class KendallRankCorrCoef(FromRanks):
     """Kendall's tau: concordant minus discordant pairs, divided by a number of pairs.
 
     From -1 to 1. A pair is concordant if the larger target has the larger prediction, discordant if
-    it has the smaller one; a pair with equal targets or predictions is tied, and neither. NaN
-    before the first update, where all pairs are tied, and if there are more rows than `capacity`.
+    it has the smaller one; a pair with equal targets or predictions is tied and counts as neither.
+    NaN before the first update, where all pairs are tied, and if there are more rows than
+    `capacity`.
 
     Source: Kendall, A New Measure of Rank Correlation, 1938; Stuart, The Estimation and Comparison
     of Strengths of Association in Contingency Tables, 1953 (variant c).
@@ -131,10 +133,10 @@ class KendallRankCorrCoef(FromRanks):
             predictions, whichever is smaller.
         p_value: As in `FromRanks`; the same for all variants.
         alternative: As in `FromRanks`.
-        method: Where the p-value is from: `"asymptotic"`, the normal distribution; `"exact"`, all
-            orders of as many examples, for which there must be no ties, or it is NaN, and a
-            capacity of at most 2,000; `"auto"`, the exact one without ties for up to 33 examples
-            and where at most one pair is out of order, as in SciPy, else the asymptotic one.
+        method: How the p-value is computed: `"asymptotic"`, from the normal distribution;
+            `"exact"`, from all orders of that many examples, which is NaN if there are ties and
+            needs a capacity of at most 2,000; `"auto"`, exactly if there are no ties and either up
+            to 33 examples or at most one pair out of order, as in SciPy, else asymptotically.
         capacity: As in `FromRows`.
         **options: `num_outputs` and `multioutput`, as in `FromRows`.
 
@@ -189,8 +191,8 @@ class KendallRankCorrCoef(FromRanks):
         joint = jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(new, dtype=jnp.int32)])
         joint_weight = jnp.zeros_like(weight).at[joint].add(weight_)[joint]
         same_target, same_preds = (x.weight[x.group][order] for x in (a, b))
-        # Twice the number of pairs that differ in the target, in the prediction, in both: for each
-        # row the weight of the others, since squares of the total would be rounded.
+        # Twice the number of pairs that differ in the target, in the prediction, in both: summed
+        # over rows as the weight of the other rows, since squares of the total would be rounded.
         in_target, in_preds, in_both = (
             (weight_ * (total - same).clip(0)).sum()
             for same in (same_target, same_preds, same_target + same_preds - joint_weight)

@@ -19,7 +19,7 @@ class RankCorrelation(NamedTuple):
 
     Attributes:
         statistic: The correlation.
-        p_value: How probable a correlation at least as far from 0 is for independent variables.
+        p_value: The probability of a correlation at least as far from 0 for independent variables.
     """
 
     statistic: jax.Array
@@ -45,9 +45,9 @@ def p_value_of_tau(
     """The p-value of Kendall's tau.
 
     Args:
-        difference: The number of concordant pairs less that of discordant ones.
+        difference: The number of concordant pairs minus the number of discordant pairs.
         a: The ranks of one variable.
-        b: The ranks of the other one.
+        b: The ranks of the other variable.
         count: The number of examples.
         alternative: One of `ALTERNATIVES`.
         method: One of `METHODS`.
@@ -73,7 +73,7 @@ def _discordant(difference: jax.Array, count: jax.Array) -> jax.Array:
 
 
 def _exact(difference: jax.Array, count: jax.Array, size: int, alternative: str) -> jax.Array:
-    """The share of orders with at most as many discordant, or concordant, pairs."""
+    """The fraction of orders with at most as many discordant, or concordant, pairs."""
     cells = size * (size - 1) // 2 + 1
     discordant, concordant = _discordant(difference, count)
 
@@ -89,7 +89,7 @@ def _exact(difference: jax.Array, count: jax.Array, size: int, alternative: str)
     shares = jax.lax.fori_loop(1, number, one_more, one)
 
     def up_to(pairs: jax.Array) -> jax.Array:
-        # The distribution is symmetric, and sums of few small shares are the most exact.
+        # The distribution is symmetric, and sums of few small fractions are the most exact.
         below = jnp.where(place <= pairs, shares, 0).sum()
         above = jnp.where(place > pairs, shares, 0).sum()
         return jnp.where(below < 0.5, below, 1 - above)
@@ -98,7 +98,7 @@ def _exact(difference: jax.Array, count: jax.Array, size: int, alternative: str)
 
 
 def _nearly_ordered(difference: jax.Array, count: jax.Array, alternative: str) -> jax.Array:
-    """The share of orders with at most one discordant, or concordant, pair: 1 or n of n!."""
+    """The fraction of orders with at most one discordant, or concordant, pair: 1 or n of n!."""
 
     def up_to(pairs: jax.Array) -> jax.Array:
         share = jnp.exp(-gammaln(jnp.where(pairs == 0, count + 1, count)))
@@ -119,7 +119,7 @@ def _of_exact_tails(
 def _asymptotic(
     difference: jax.Array, a: Ranks, b: Ranks, count: jax.Array, alternative: str
 ) -> jax.Array:
-    """The p-value from the normal distribution, with its variance under ties."""
+    """The p-value from the normal distribution, with the variance corrected for ties."""
     pairs, triples = [], []
     variance = count * (count - 1) * (2 * count + 5)
     for ranks in (a, b):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 
 class Ranks(NamedTuple):
-    """The ranks of weighted values, which `SpearmanCorrCoef` and `KendallRankCorrCoef` compare.
+    """The ranks of weighted values, as `SpearmanCorrCoef` and `KendallRankCorrCoef` compare them.
 
     Attributes:
         group: The index of the group of equal values that each value belongs to, in increasing
@@ -38,9 +38,9 @@ def inversions(group: jax.Array, weight: jax.Array) -> jax.Array:
     """The sum of the products of weights over pairs where the larger number comes first.
 
     A stable sort from the highest bit down to the lowest. The order of two numbers is decided at
-    the highest bit in which they differ: there, each number with the bit that precedes one without
-    it is an inversion. This takes `n * log(n)**2` steps instead of the `n**2` of comparing all
-    pairs.
+    the highest bit in which they differ: there, each number with the bit that precedes a number
+    without it is an inversion. This takes `n * log(n)**2` steps instead of the `n**2` of comparing
+    all pairs.
 
     Args:
         group: Integers from 0 to n - 1, `[n]`.

@@ -18,7 +18,7 @@ NORMALIZATIONS = ("mean", "range", "std", "l2")
 class RelativeSquaredError(FromErrors):
     """`sum((target - preds)**2) / sum((target - mean)**2)`, which is `1 - R2`, or its root.
 
-    NaN before the first update, infinite if all targets are the same but the predictions differ
+    NaN before the first update; infinite if all targets are the same but the predictions differ
     from them.
 
     Args:
@@ -97,7 +97,7 @@ class NormalizedRootMeanSquaredError(FromErrors):
         super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
         numbers, _ = pair(target, preds)
         weight = weights(numbers.shape, sample_weight, mask, self.dtype)
-        if self.normalization == "range":  # a difference of numbers that must not be rounded
+        if self.normalization == "range":  # the range is a difference: numbers must not be rounded
             hint = "Subtract a constant from target and preds."
             numbers = as_exact(target, numbers.dtype, weight, "target", hint)
         target = numbers.astype(self.dtype)

@@ -1,4 +1,4 @@
-"""Tweedie deviance, which includes those of the Poisson and the gamma distribution."""
+"""Tweedie deviance, which includes the Poisson and the gamma deviance."""
 
 from typing import Any, Unpack
 
@@ -23,9 +23,9 @@ class TweedieDevianceScore(MeanError):
 
     Args:
         power: 0 is the squared error (normal distribution), 1 Poisson, 2 gamma, 3 inverse Gaussian;
-            from 1 to 2 it is compound Poisson, and negative ones are extreme stable distributions.
-            From 1 on targets must not be negative, from 2 on they must be positive; with any power
-            but 0 predictions must be positive.
+            between 1 and 2 it is compound Poisson, and negative powers are extreme stable
+            distributions. From a power of 1 on, targets must not be negative, from 2 on they must
+            be positive; with any power but 0, predictions must be positive.
         **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Raises:
@@ -55,10 +55,10 @@ class TweedieDevianceScore(MeanError):
 
 
 def check_power(power: float) -> float:
-    """The power, if there is a distribution with it.
+    """The power, checked to have a distribution.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If it has none.
     """
     if 0 < power < 1:
         raise ValueError(
@@ -100,8 +100,9 @@ def tweedie_deviance(target: Any, preds: Any, power: float) -> jax.Array:
     near = jnp.abs(log) * max(1, abs(a)) < 0.5
     half = jnp.where(near, _series(jnp.where(near, log, 0), a), _closed(log, error, ratio, a))
     if not -0.5 <= a <= 2:
-        # Of a positive power the larger number has the largest term, of a negative one the smaller;
-        # the other terms are relative to it. Powers of the other number may leave the floats.
+        # With a positive power the larger number has the largest term, with a negative power the
+        # smaller; the other terms are relative to it. Powers of the other number may overflow or
+        # vanish.
         dominates = ratio > 2 if a > 2 else (ratio < 0.5) & (ratio > 0)
         base = jnp.where(dominates, target, preds)
         inverse = jnp.where(dominates, preds / base, 1)

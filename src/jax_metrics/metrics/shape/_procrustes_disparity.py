@@ -1,4 +1,4 @@
-"""How well one set of points can be laid over another."""
+"""How well one set of points can be aligned with another."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class ProcrustesDisparity(ReducedMean, MeanOf):
 
     The sum of squared distances between the points `[batch, points, n]`, both sets centred and
     scaled to unit norm, and the second rotated and scaled to lie closest to the first. Computed in
-    float64, also where x64 is not enabled. NaN before the first update.
+    float64, even where x64 is not enabled. NaN before the first update.
 
     Args:
         **options: `reduction` and `capacity`, as in `ReducedMean`.
@@ -62,7 +62,7 @@ class ProcrustesDisparity(ReducedMean, MeanOf):
 
 
 def procrustes(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The disparity of each pair of sets of points, and what lays one over the other.
+    """The disparity of each pair of sets of points, and the transform that aligns them.
 
     Args:
         target: Points `[batch, points, n]`.
