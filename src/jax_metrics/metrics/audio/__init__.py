@@ -1,4 +1,4 @@
-"""Metrics of sounds: of separated and denoised signals, and of speech."""
+"""Metrics of audio: separated and denoised signals, and speech."""
 
 from jax_metrics.metrics.audio._permutation_invariant import (
     PermutationInvariantTraining as PermutationInvariantTraining,

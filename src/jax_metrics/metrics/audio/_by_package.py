@@ -1,4 +1,4 @@
-"""The bases of metrics of speech that other packages compute, on the host, signal by signal."""
+"""The bases of speech metrics that other packages compute on the host, signal by signal."""
 
 import importlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def optional_package(name: str, metric: type, install: str) -> Any:
     """An optional package.
 
     Args:
-        name: Its module.
+        name: The name of its module.
         metric: The metric that needs it.
         install: What to install.
 
@@ -33,17 +33,17 @@ def optional_package(name: str, metric: type, install: str) -> Any:
 
 
 class BySignal(ReducedMean):
-    """The base of metrics that compute the value of one signal `[time]` after the other.
+    """The base of metrics that compute the values of signals `[time]` one by one.
 
     They run on the host, and cannot be traced. A weight or a mask has one entry for each signal;
-    those of weight 0 are not computed. NaN before the first update.
+    signals of weight 0 are skipped. NaN before the first update.
 
     Args:
         fs: The sampling rate in Hz.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Attributes:
-        outputs: The names of the values of a signal, for a dict of means; none for a single value.
+        outputs: The names of the values of a signal, for a dict of means; empty for a single value.
     """
 
     jittable = False
@@ -61,7 +61,7 @@ class BySignal(ReducedMean):
         """Adds the value of each signal to the mean.
 
         Args:
-            function: The value of one signal, of one array `[time]` for each of the arrays.
+            function: Maps one signal `[time]` from each of the arrays to the value.
             signals: Arrays `[..., time]` of one shape.
             sample_weight: The weight of each signal.
             mask: Booleans: false excludes a signal.
@@ -77,7 +77,7 @@ class BySignal(ReducedMean):
         self.add(values, sample_weight, mask)
 
     def compute(self) -> Any:
-        """The mean, the sum, or each value; where a signal has several, by name."""
+        """The mean, the sum, or each value; a dict by name where a signal has several values."""
         values = super().compute()
         if not self.outputs:
             return values

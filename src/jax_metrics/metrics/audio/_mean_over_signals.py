@@ -17,16 +17,16 @@ from jax_metrics.metrics._reduced_mean import (
 from jax_metrics.metrics.inputs import weights, where_weighted
 from jax_metrics.metrics.state import power_of_two
 
-# Between these, sums of squares have all their digits.
+# Between these magnitudes, sums of squares keep all their digits.
 _ORDINARY = (1e-15, 1e25)
 
 
 class MeanOverSignals(ReducedMean, MeanOf):
     """The base of metrics that compare signals, `[..., time]`.
 
-    A subclass defines `values`, the value of each signal, `[...]`, also of signals whose leading
-    axes are broadcast. A weight or a mask has one entry for each; to cut a signal short, give
-    zeros. NaN before the first update.
+    A subclass defines `values`, the value of each signal, `[...]`, also for signals whose leading
+    axes are broadcast. A weight or a mask has one entry for each signal; to shorten a signal, set
+    its end to zeros. NaN before the first update.
 
     Args:
         zero_mean: Whether the mean of each signal is subtracted first.
@@ -69,7 +69,7 @@ class MeanOverSignals(ReducedMean, MeanOf):
 
 
 def function_of_signals(metric: Any) -> Any:
-    """`functional`, where the capacity is by default the number of signals, if any are kept."""
+    """`functional`, where the capacity defaults to the number of signals, if values are kept."""
     return function_of_values(metric, number_before(metric.axes))
 
 
@@ -79,7 +79,7 @@ Energies = Callable[[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
 def decibels(
     energies: Energies, target: jax.Array, preds: jax.Array, *, together: bool, axes: int = 1
 ) -> jax.Array:
-    """The ratio of the energies of signal and noise in decibels, whatever the loudness.
+    """The ratio of the energies of signal and noise in decibels, independent of the loudness.
 
     It is finite for silence and without noise. Where squares are very small or large, the signals
     are scaled first.
@@ -137,7 +137,7 @@ def energy(signals: jax.Array, axes: int = 1) -> jax.Array:
 def after_projection(
     target: jax.Array, preds: jax.Array, axes: int = 1
 ) -> tuple[jax.Array, jax.Array]:
-    """The energies of the target, times the factor that brings it closest, and of the rest."""
+    """The energies of the target scaled to be closest to the prediction, and of the rest."""
     last = tuple(range(-axes, 0))
     own = energy(target, axes)
     factor = (preds * target).sum(last) / jnp.where(own == 0, 1, own)

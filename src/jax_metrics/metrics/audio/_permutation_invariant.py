@@ -1,4 +1,4 @@
-"""Metrics of speakers in the best order."""
+"""Metrics of separated speakers, in the best order."""
 
 import itertools
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from jax_metrics.metrics.inputs import weights, where_weighted
 MetricFunc = Callable[..., Any]
 _MODES = ("speaker-wise", "permutation-wise")
 _EVALUATIONS = ("max", "min")
-# For more speakers than this the permutations are too many, and the assignment is solved.
+# For more speakers there are too many permutations, and an assignment problem is solved.
 _MOST_LISTED = 5
 
 
@@ -31,9 +31,9 @@ class PermutationInvariantTraining(ReducedMean):
         metric_func: A metric with a value for each signal, such as
             `ScaleInvariantSignalNoiseRatio()`; or a function of target and predictions `[batch,
             ...]` that returns `[batch]`.
-        mode: `"speaker-wise"`: the metric compares single speakers, each with each. Or
-            `"permutation-wise"`: it compares all speakers of an example, `[batch, speakers, ...]`,
-            in each order.
+        mode: `"speaker-wise"`: the metric compares every target speaker with every predicted one.
+            Or `"permutation-wise"`: it compares all speakers of an example,
+            `[batch, speakers, ...]`, in each order.
         eval_func: `"max"` if a higher value is better, or `"min"`.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
@@ -131,7 +131,7 @@ def permutation_invariant_training(
         )
     sign = 1 if eval_func == "max" else -1
     if mode == "speaker-wise":
-        # Each target with each prediction, `[batch, speakers, speakers]`.
+        # Every target with every prediction, `[batch, speakers, speakers]`.
         if isinstance(metric_func, MeanOverSignals) and metric_func.axes == 1:
             matrix = _of_each_pair(metric_func.values, target, preds)
         else:
@@ -182,11 +182,11 @@ def as_function(metric_func: Any) -> MetricFunc:
 
 
 def _of_each_pair(values: MetricFunc, target: jax.Array, preds: jax.Array) -> jax.Array:
-    """The value of each target with each prediction, `[batch, speakers, speakers]`.
+    """The value of every target with every prediction, `[batch, speakers, speakers]`.
 
-    It compares the targets with the predictions shifted by one speaker after the other. Predictions
-    broadcast to the targets would take half as long again, since XLA does not vectorize their sums
-    on CPUs; and within `vmap` both branches of the values would be computed.
+    It compares the targets with the predictions shifted by one speaker after the other.
+    Broadcasting the predictions to the targets would take 1.5 times as long, since XLA does not
+    vectorize their sums on CPUs; and within `vmap`, both branches of the values would be computed.
     """
     speakers = np.arange(target.shape[1])
     shifted = jnp.stack([values(target, jnp.roll(preds, -shift, 1)) for shift in speakers], 2)
@@ -209,7 +209,7 @@ def _permutations(speakers: int) -> jax.Array:
 
 
 def _assigned(matrix: jax.Array) -> jax.Array:
-    """For each row the column, so that the sum of the chosen entries is largest."""
+    """The column assigned to each row, so that the sum of the chosen entries is largest."""
     if matrix.shape[1] <= _MOST_LISTED:
         orders = _permutations(matrix.shape[1])
         rows = jnp.arange(matrix.shape[1])

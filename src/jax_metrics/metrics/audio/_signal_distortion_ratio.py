@@ -18,15 +18,15 @@ from jax_metrics.metrics.audio._mean_over_signals import (
 class SignalDistortionRatio(MeanOverSignals):
     """The mean signal-to-distortion ratio (SDR) of signals `[..., time]` in decibels.
 
-    The target is filtered so that it comes closest to the prediction; the distortion is what is
-    left. The filter follows from the correlations of both, the solution of a system of
-    `filter_length` equations. Computed in float64, also where x64 is not enabled. NaN before the
+    The target is filtered so that it comes closest to the prediction; the distortion is the rest.
+    The filter is found from the correlations of both, as the solution of a system of
+    `filter_length` equations. Computed in float64, even where x64 is not enabled. NaN before the
     first update.
 
     Args:
         filter_length: The length of the filter.
         zero_mean: Whether the mean of each signal is subtracted first.
-        load_diag: A small number to add to the diagonal of the system, for targets that may be
+        load_diag: A small number added to the diagonal of the system, for targets that may be
             silent.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
@@ -88,7 +88,7 @@ def _normalized(signals: jax.Array) -> jax.Array:
 def solve_toeplitz(column: jax.Array, right: jax.Array) -> jax.Array:
     """The solution of a system with a symmetric Toeplitz matrix, by Levinson's recursion.
 
-    It takes time proportional to the square of the size, and no matrix is made.
+    It takes time proportional to the square of the size, and does not build the matrix.
 
     Args:
         column: The first column of the matrix, `[..., n]`.

@@ -44,8 +44,8 @@ class SignalNoiseRatio(MeanOverSignals):
 class ScaleInvariantSignalDistortionRatio(MeanOverSignals):
     """The mean scale-invariant signal-to-distortion ratio (SI-SDR) of signals in decibels.
 
-    As `SignalNoiseRatio`, after the target `[..., time]` is multiplied by the factor that brings it
-    closest to the prediction. NaN before the first update.
+    Like `SignalNoiseRatio`, after the target `[..., time]` is multiplied by the factor that brings
+    it closest to the prediction. NaN before the first update.
 
     Args:
         **options: `zero_mean`, `reduction` and `capacity`, as in `MeanOverSignals`.
@@ -69,8 +69,8 @@ class ScaleInvariantSignalDistortionRatio(MeanOverSignals):
 class ScaleInvariantSignalNoiseRatio(ScaleInvariantSignalDistortionRatio):
     """The mean scale-invariant signal-to-noise ratio (SI-SNR) of signals in decibels.
 
-    `ScaleInvariantSignalDistortionRatio` of signals `[..., time]` without their means. NaN before
-    the first update.
+    `ScaleInvariantSignalDistortionRatio` of signals `[..., time]` after their means are subtracted.
+    NaN before the first update.
 
     Args:
         **options: `reduction` and `capacity`, as in `ReducedMean`.
@@ -134,7 +134,7 @@ class SourceAggregatedSignalDistortionRatio(MeanOverSignals):
     """The mean ratio of the energies of several speakers together in decibels (SA-SDR).
 
     Signals are `[..., speakers, time]`; energies are summed over the speakers before the ratio, so
-    that a silent speaker does no harm. NaN before the first update.
+    that a silent speaker does not dominate the ratio. NaN before the first update.
 
     Args:
         scale_invariant: Whether the targets are multiplied by the common factor that brings them

@@ -1,4 +1,4 @@
-"""The quality of speech that is judged without clean speech."""
+"""The quality of speech, judged without clean speech."""
 
 from collections.abc import Callable
 from typing import Any, Unpack
@@ -15,17 +15,18 @@ _SPEECHMOS = "speechmos librosa onnxruntime"
 
 
 class SpeechReverberationModulationEnergyRatio(WithoutReference):
-    """The mean ratio of slow to fast modulations of speech (SRMR), 0 or more.
+    """The mean ratio of slow to fast modulations of speech (SRMR), at least 0.
 
-    Reverberation adds fast ones. Signals `[..., time]` are scored by the package `srmrpy`, on the
-    host. NaN before the first update.
+    Reverberation adds fast modulations. Signals `[..., time]` are scored by the package `srmrpy`,
+    on the host. NaN before the first update.
 
     Args:
         fs: The sampling rate in Hz.
         n_cochlear_filters: The number of acoustic filters.
         low_freq: The lowest frequency of the acoustic filters in Hz.
         min_cf: The frequency of the first modulation filter in Hz.
-        max_cf: That of the last one; by default 30 Hz if `norm`, else 128 Hz.
+        max_cf: The frequency of the last modulation filter; by default 30 Hz if `norm`, else 128
+            Hz.
         norm: Whether energies are restricted to a range of 30 decibels.
         fast: Whether to compute it from a spectrogram instead of filtered signals.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
@@ -75,15 +76,15 @@ class SpeechReverberationModulationEnergyRatio(WithoutReference):
 
 
 class NonIntrusiveSpeechQualityAssessment(WithoutReference):
-    """The mean opinions of a network about the quality of speech (NISQA), from 1 to 5.
+    """The mean opinion scores that a network predicts for speech (NISQA), from 1 to 5.
 
-    `compute` returns a dict with `mos`, the overall one, and those about `noisiness`,
+    `compute` returns a dict with `mos`, the overall score, and the scores of `noisiness`,
     `discontinuity`, `coloration` and `loudness`. NaN before the first update.
 
     Args:
         fs: The sampling rate in Hz.
         model: A function of one signal `[time]`, a NumPy array, and its sampling rate, that returns
-            the five opinions in this order, such as the network that the authors publish.
+            the five scores in this order, such as the network that the authors publish.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:
@@ -117,16 +118,16 @@ class NonIntrusiveSpeechQualityAssessment(WithoutReference):
         self.model = model
 
     def value_of(self, signal: np.ndarray) -> Any:
-        """The opinions about one signal."""
+        """The opinion scores of one signal."""
         return self.model(signal, self.fs)
 
 
 class DeepNoiseSuppressionMeanOpinionScore(WithoutReference):
-    """The mean opinions of a network about speech after noise suppression (DNSMOS), from 1 to 5.
+    """The mean opinion scores that a network predicts for denoised speech (DNSMOS), from 1 to 5.
 
-    `compute` returns a dict with `p808_mos`, and `mos_sig`, `mos_bak` and `mos_ovr` about the
-    signal, the background and overall. Signals `[..., time]` with values from -1 to 1 are scored by
-    the package `speechmos`, on the host. NaN before the first update.
+    `compute` returns a dict with `p808_mos`, and `mos_sig`, `mos_bak` and `mos_ovr` for the signal,
+    the background and overall. Signals `[..., time]` with values from -1 to 1 are scored by the
+    package `speechmos`, on the host. NaN before the first update.
 
     Args:
         fs: The sampling rate, 16000 Hz.
@@ -135,7 +136,7 @@ class DeepNoiseSuppressionMeanOpinionScore(WithoutReference):
 
     Raises:
         ImportError: If the package `speechmos`, or one that it needs, is missing.
-        ValueError: If the rate is another one.
+        ValueError: If the rate is not 16000 Hz.
 
     Source: Reddy, Gopal, Cutler: DNSMOS: A Non-Intrusive Perceptual Objective Speech Quality Metric
     to Evaluate Noise Suppressors (2021).
@@ -165,7 +166,7 @@ class DeepNoiseSuppressionMeanOpinionScore(WithoutReference):
         optional_package("speechmos.dnsmos", type(self), _SPEECHMOS)
 
     def value_of(self, signal: np.ndarray) -> Any:
-        """The opinions about one signal."""
+        """The opinion scores of one signal."""
         dnsmos = optional_package("speechmos.dnsmos", type(self), _SPEECHMOS)
         opinions = dnsmos.run(signal, self.fs, model_type=self.model_type)
         return [opinions[key] for key in _DNSMOS_KEYS]

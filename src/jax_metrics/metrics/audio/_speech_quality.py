@@ -48,7 +48,7 @@ class PerceptualEvaluationSpeechQuality(Comparing):
 
 
 class ShortTimeObjectiveIntelligibility(Comparing):
-    """The mean short-time objective intelligibility of speech (STOI), up to 1.
+    """The mean short-time objective intelligibility of speech (STOI), at most 1.
 
     Signals `[..., time]` are scored by the package `pystoi`, on the host. NaN before the first
     update.

@@ -122,9 +122,9 @@ def _weighted_class_outcomes(batch: LabelBatch, classes: int) -> tuple[Outcomes,
     """The outcomes of classes as sums of floats, without differences of larger sums.
 
     Only true negatives are a difference: the sum of all weights minus the weights of the examples
-    in which the class occurs. It is at least a third of the sum for all but two classes, since at
-    most two classes occur in an example. For the two most frequent classes the true negatives are
-    summed directly.
+    in which the class occurs. It is at least a third of the sum for all but at most two classes,
+    since at most two classes occur in an example. For the two most frequent classes the true
+    negatives are summed directly.
     """
     target, preds, weight, rules = batch
     right = target == preds

@@ -87,8 +87,9 @@ class AdjustedMutualInfoScore(NormalizedMutualInfoScore):
     """The normalized mutual information, adjusted for chance; 1 for the same partition.
 
     `(I - E[I]) / (average of entropies - E[I])`, where `E[I]` is the mean over random clusterings
-    with the same sizes, whose expected value is thus 0. Computing it takes a number of steps that
-    grows with the square root of the number of examples. Sample weights must be whole numbers.
+    with the same sizes, so that 0 is expected of a random clustering. Computing it takes a number
+    of steps that grows with the square root of the number of examples. Sample weights must be whole
+    numbers.
 
     Args:
         average_method: As in `NormalizedMutualInfoScore`.

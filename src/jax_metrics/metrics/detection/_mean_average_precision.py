@@ -72,12 +72,13 @@ class MeanAveragePrecision(Metric):
     label -1; or lists of dicts of arrays `[objects, ...]`, one for each image, which are padded on
     the host. `mask` excludes images.
 
-    - `labels`: integers from 0 to `num_classes - 1`. - `scores`, of the predictions. - `boxes`:
-    `[..., 4]`; or `masks`: `[..., height, width]`, in a list also COCO run-length encodings; or
-    `keypoints`: `[..., keypoints, 3]` as `(x, y, visibility)`, which need the `boxes`
-      of the targets.
-    - `iscrowd`, of the targets: 1 for crowds, in which any number of predictions is ignored. -
-    `area`, of the targets: by default the area of the box or mask.
+    - `labels`: integers from 0 to `num_classes - 1`.
+    - `scores`, of the predictions.
+    - `boxes`: `[..., 4]`; or `masks`: `[..., height, width]`, in a list also COCO run-length
+      encodings; or `keypoints`: `[..., keypoints, 3]` as `(x, y, visibility)`, which need the
+      `boxes` of the targets.
+    - `iscrowd`, of the targets: 1 for crowds, in which any number of predictions is ignored.
+    - `area`, of the targets: by default the area of the box or mask.
 
     Args:
         num_classes: Number of classes.

@@ -37,7 +37,7 @@ def segments_of(category: jax.Array, instance: jax.Array, categories: int) -> Se
 
 
 def segment_ids(first: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The number of each pair of integers, from 0 on, and whether the pair occurs there first.
+    """For each pair of integers its number, from 0 on, and whether it is the first of its kind.
 
     Args:
         first: Integers `[n]`.

@@ -45,8 +45,8 @@ class MeanAbsolutePercentageError(MeanError):
 class SymmetricMeanAbsolutePercentageError(MeanAbsolutePercentageError):
     """The mean of `2 * |target - preds| / (|target| + |preds|)`, from 0 to 2.
 
-    NaN before the first update. Where both are 0, the relative error is 0. The options are those of
-    `MeanAbsolutePercentageError`.
+    NaN before the first update. Where both are 0, the relative error is 0. See
+    `MeanAbsolutePercentageError` for the options.
 
     Source: Armstrong, Long-Range Forecasting, 1985.
 
@@ -73,7 +73,7 @@ class WeightedMeanAbsolutePercentageError(MeanError):
     """The sum of `|target - preds|` as a fraction of the sum of `|target|`.
 
     NaN before the first update and where all errors and targets are 0; infinite where only the
-    targets are.
+    targets are 0.
 
     Args:
         **options: `num_outputs`, as in `MeanError`: each output has its own value.

@@ -13,8 +13,8 @@ from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptio
 class MeanPinballLoss(MeanError):
     """The mean pinball loss, lowest when `preds` are the quantiles of level `alpha`.
 
-    `alpha * e` where the error `e = target - preds` is positive, `(alpha - 1) * e` where it is not;
-    with `alpha=0.5` half of the absolute error. NaN before the first update.
+    It is `alpha * e` where the error `e = target - preds` is positive and `(alpha - 1) * e` where
+    it is not: with `alpha=0.5`, half of the absolute error. NaN before the first update.
 
     Source: Koenker and Bassett, Regression Quantiles, 1978.
 

@@ -13,13 +13,12 @@ from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptio
 class Poisson(MeanError):
     """The mean of `preds - target * log(preds)`: the negative log-likelihood of counts.
 
-    It leaves out `log(target!)`, which does not depend on the rate, so its smallest value is not 0;
-    for that see `TweedieDevianceScore(power=1)`. It is infinite if a rate is 0 where the count is
+    It leaves out `log(target!)`, which does not depend on the rate, so its smallest value is not 0,
+    unlike that of `TweedieDevianceScore(power=1)`. It is infinite if a rate is 0 where the count is
     not. NaN before the first update.
 
     Args:
-        log_rate: Whether `preds` are logarithms of rates, as the loss of the same name has them by
-            default.
+        log_rate: Whether `preds` are logarithms of rates, the default of the loss of the same name.
         **options: `num_outputs` and `multioutput`, as in `MeanError`.
 
     Example:

@@ -12,11 +12,11 @@ from jax_metrics.metrics.retrieval._top_k import TopKMetric, TopKOptions
 
 
 class RetrievalAUROC(TopKMetric):
-    """The area under the receiver operating characteristic of each query, as a mean over queries.
+    """The mean over queries of the area under the receiver operating characteristic.
 
-    The fraction of pairs of a relevant and an irrelevant document in which the relevant one has the
-    higher score; equal scores count half. With `top_k` only the first documents are compared. 0 for
-    a query where there are no pairs.
+    The fraction of pairs of a relevant and an irrelevant document in which the relevant document
+    has the higher score; equal scores count half. With `top_k`, only the first documents are
+    compared. 0 for a query without such pairs.
 
     Args:
         max_fpr: Restricts the area to false positive rates up to this one, standardized so that
@@ -65,7 +65,7 @@ class RetrievalAUROC(TopKMetric):
         return jnp.where(pairs == 0, 0, value)
 
     def _counts(self, ranked: Ranked, selected: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """How many are selected in a query before equal scores, and up to the last of them."""
+        """The number selected in a query before equal scores, and up to the last of them."""
         first, last = ranked.ties()
         counts = jnp.cumsum(selected, -1, dtype=jnp.int32)
         axis = counts.ndim - 1

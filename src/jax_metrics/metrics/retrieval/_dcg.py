@@ -26,14 +26,14 @@ class DCGOptions(TopKOptions, total=False):
 class RetrievalDCG(TopKMetric):
     """Discounted cumulative gain, `sum(gain / log(rank + 1))` over the first `top_k` documents.
 
-    The target is the relevance of each document, a number that is not negative. Documents with
-    equal scores share the mean of their discounts, as if all their orders were averaged.
+    The target is the relevance of each document, at least 0. Documents with equal scores share the
+    mean of their discounts, which averages over all their orders.
 
     Args:
         gain: `"linear"` is the relevance, `"exponential"` is `2**relevance - 1`.
         log_base: Base of the logarithm.
-        ignore_ties: Whether of equal scores the first document ranks first instead.
-        top_k: Later documents count nothing; None for no limit.
+        ignore_ties: Whether to rank documents with equal scores in the given order instead.
+        top_k: Later documents do not count; None for no limit.
         **options: See `RetrievalMetric`.
 
     Source: Järvelin, Kekäläinen, Cumulated Gain-based Evaluation of IR Techniques, 2002; for ties
@@ -85,7 +85,7 @@ class RetrievalDCG(TopKMetric):
 
 
 class RetrievalNormalizedDCG(RetrievalDCG):
-    """Discounted cumulative gain divided by that of the best order of the documents, from 0 to 1.
+    """Discounted cumulative gain divided by that of the ideal order of documents, from 0 to 1.
 
     See `RetrievalDCG` for the options.
 
@@ -113,7 +113,7 @@ class RetrievalNormalizedDCG(RetrievalDCG):
 
 
 def _mean_of_ties(ranked: Ranked, values: jax.Array) -> jax.Array:
-    """For each document the mean of the values of those with the same score."""
+    """For each document, the mean of the values of all documents with the same score."""
     first, last = ranked.ties()
     flat = values.reshape(-1)
     rows = jnp.arange(flat.size // max(values.shape[-1], 1)) * values.shape[-1]

@@ -43,11 +43,11 @@ def read_documents(
     """Relevance and scores of documents; conditions on their values are returned as rules.
 
     Args:
-        target: 0 or 1; with `graded`, numbers that are not negative.
+        target: 0 or 1; with `graded`, numbers of at least 0.
         preds: Scores of the same shape.
         sample_weight: Weights, whose shape is a prefix of that of the target.
         mask: Booleans, likewise.
-        graded: Whether relevance has grades.
+        graded: Whether relevance is graded.
         ignore_index: Documents with this target are left out.
 
     Raises:
@@ -104,7 +104,7 @@ class Documents(Accumulator):
         self.rows = Buffer(capacity, (3,), dtype)
 
     def added(self, indexes: Any, batch: DocumentBatch) -> "Documents":
-        """The documents with those of a batch; NaN if a rule is broken.
+        """The documents with those of a batch added; NaN if a rule is broken.
 
         Raises:
             ValueError: If the shape of the indexes is not that of the target.

@@ -1,4 +1,4 @@
-"""`function_of_queries`: the function of a retrieval metric, which has room for its batch."""
+"""`function_of_queries`: the function of a retrieval metric, whose capacity fits its batch."""
 
 import math
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class QueryFunction(Protocol[V]):
 
 
 def function_of_queries(metric: Callable[..., Any], name: str) -> Any:
-    """The function of a retrieval metric, where sizes of the state are those of the batch.
+    """The function of a retrieval metric, where the sizes of the state are those of the batch.
 
     These are `capacity` for `indexes`, and, for whole queries, `max_queries` and `max_k`.
     """

@@ -10,10 +10,10 @@ from jax_metrics.metrics.retrieval._top_k import TopKMetric
 
 
 class RetrievalMAP(TopKMetric):
-    """Mean average precision: the mean precision at the relevant documents, as a mean over queries.
+    """Mean average precision: the mean over queries of the mean precision at relevant documents.
 
-    The precision at a document is the fraction of relevant ones up to it. With `top_k` the mean is
-    over the relevant documents among the first `top_k`, and 0 without any.
+    The precision at a document is the fraction of relevant documents up to it. With `top_k`, the
+    mean is over the relevant documents among the first `top_k`, and 0 if there are none.
 
     See `TopKMetric` and `RetrievalMetric` for the options.
 
@@ -38,8 +38,8 @@ class RetrievalMAP(TopKMetric):
 class RetrievalMRR(TopKMetric):
     """Mean reciprocal rank: one over the rank of the first relevant document.
 
-    0 for a query without one among the first `top_k`. See `TopKMetric` and `RetrievalMetric` for
-    the options.
+    0 for a query without a relevant document among the first `top_k`. See `TopKMetric` and
+    `RetrievalMetric` for the options.
 
     Example:
         >>> import jax.numpy as jnp

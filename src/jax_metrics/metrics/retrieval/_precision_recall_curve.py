@@ -107,8 +107,8 @@ class RetrievalPrecisionRecallCurve(CurveByK):
     `capacity * max_k` numbers.
 
     Args:
-        max_k: The largest number of documents. The default of the function is the size of the last
-            axis of the target.
+        max_k: The largest number of documents. The function defaults to the size of the last axis
+            of the target.
         adaptive_k: Whether precision beyond the number of documents of a query is divided by that
             number instead of k.
         **options: See `RetrievalMetric`.
@@ -137,9 +137,9 @@ class RetrievalPrecisionRecallCurve(CurveByK):
 
 
 class RetrievalRecallAtFixedPrecision(CurveByK):
-    """The highest recall of the first k documents whose precision has a minimum.
+    """The highest recall of the first k documents at a minimum precision.
 
-    `compute` returns the recall and its k, the largest of several equally good ones. Where the
+    `compute` returns the recall and its k, the largest k of several with this recall. Where the
     recall is 0, k is `max_k`.
 
     Args:

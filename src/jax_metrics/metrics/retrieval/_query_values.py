@@ -1,4 +1,4 @@
-"""The state of values of queries: their mean, their extreme, or all of them up to a capacity."""
+"""The states that hold values of queries: their mean, their extreme, or all up to a capacity."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ AGGREGATIONS = ("mean", "median", "min", "max")
 
 
 class MeanValue(Accumulator):
-    """The weighted mean of values, from two sums; NaN without any.
+    """The weighted mean of values, from two sums; NaN without values.
 
     Args:
         shape: Shape of the value of a query.
@@ -49,7 +49,7 @@ class MeanValue(Accumulator):
 
 
 class ExtremeValue(Accumulator):
-    """The largest or smallest value of nonzero weight; NaN without any.
+    """The largest or smallest value of nonzero weight; NaN without values.
 
     Args:
         shape: Shape of the value of a query.
@@ -129,13 +129,13 @@ QueryValues = MeanValue | ExtremeValue | KeptValues
 
 
 def aggregated(values: jax.Array, weight: jax.Array, aggregation: Aggregation) -> jax.Array:
-    """One value for all queries; NaN without any, or if the value of a query is NaN.
+    """One value for all queries; NaN without queries, or if the value of a query is NaN.
 
     Args:
         values: Shape `[queries, *shape]`.
         weight: Shape `[queries]`; queries of weight 0 are left out.
-        aggregation: `"mean"`, `"median"`, `"min"`, `"max"`, or a function of the values, with NaN
-            for queries that are left out, and of `axis=0`, such as `jnp.nanmedian`.
+        aggregation: `"mean"`, `"median"`, `"min"`, `"max"`, or a function such as `jnp.nanmedian`,
+            called with the values, NaN for queries that are left out, and `axis=0`.
     """
     included = weight != 0
     present = jnp.where(_expanded(included, values), values, jnp.nan)

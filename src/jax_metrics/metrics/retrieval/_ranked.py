@@ -9,17 +9,17 @@ from jax_metrics.metrics.counts import descending_key
 
 
 class Ranked(NamedTuple):
-    """The documents of queries, the highest score first; of equal scores, the first document.
+    """The documents of queries, the highest score first; equal scores in the given order.
 
-    `RetrievalMetric` gives them to its method `score`.
+    `RetrievalMetric` passes them to its method `score`.
 
-    Documents lie along the last axis: those of one query in each row, or, with `query`, those of
+    Documents lie along the last axis: the documents of one query in each row or, with `query`, of
     all queries one after the other. Metrics are written once for both, with `sum` and `of_query`.
 
     Attributes:
         relevance: The relevance of each document; 0 if it is excluded.
         key: An integer for its score, the same for equal scores.
-        included: Whether it counts; excluded ones come last.
+        included: Whether it counts; excluded documents come last.
         start: The position of the first document of its query.
         query: The number of its query, `[documents]`; None if each row is a query.
     """
@@ -64,7 +64,7 @@ class Ranked(NamedTuple):
         return self.included if top_k is None else self.included & (self.rank <= top_k)
 
     def sum(self, values: jax.Array) -> jax.Array:
-        """The sum over the documents of each query: `[...]`, or `[documents]` for as many queries.
+        """The sum over the documents of each query: `[...]`, or `[documents]` with `query`.
 
         Booleans are counted.
         """
@@ -75,7 +75,7 @@ class Ranked(NamedTuple):
         return jax.ops.segment_sum(values, self.query, size, indices_are_sorted=True)
 
     def of_query(self, values: jax.Array) -> jax.Array:
-        """For each document the value of its query."""
+        """For each document, the value of its query."""
         return values[..., None] if self.query is None else values[self.query]
 
     def ties(self) -> tuple[jax.Array, jax.Array]:

@@ -24,7 +24,7 @@ EMPTY_TARGET_ACTIONS = ("neg", "pos", "skip", "error")
 
 
 class QueryOptions(Common, total=False):
-    """The options of `RetrievalMetric`, but for `empty_target_action`."""
+    """The options of `RetrievalMetric` except `empty_target_action`."""
 
     ignore_index: int | None
     aggregation: Aggregation
@@ -39,30 +39,30 @@ class RetrievalOptions(QueryOptions, total=False):
 
 
 class RetrievalMetric(Metric):
-    """The base of metrics of documents that are ranked by their scores, for each of some queries.
+    """The base of metrics of the documents of queries, ranked by their scores.
 
     A subclass defines `score`, which maps the `Ranked` documents to the value of each query.
-    Without a capacity each update brings whole queries: target and predictions
-    `[..., documents]`, padded with a mask, `[..., documents]` or `[...]`, and a weight for each
-    query, `[...]`. The state are two sums. With a capacity documents may come in any order, with
-    `indexes`, the query of each, and are kept until `compute`; the weight of a query is the
-    largest one of its documents.
+    Without a capacity, each update takes whole queries: target and predictions `[..., documents]`,
+    padded with a mask, `[..., documents]` or `[...]`, and a weight for each query, `[...]`. The
+    state consists of two sums. With a capacity, documents may come in any order, with `indexes`,
+    the query of each, and are kept until `compute`; the weight of a query is the largest weight of
+    its documents.
 
-    Of equal scores the first document ranks first, save where a metric says otherwise. The value is
-    NaN before the first update, where all queries are left out, and with more documents or queries
-    than there is room for.
+    Documents with equal scores are ranked in the given order unless a metric says otherwise. The
+    value is NaN before the first update, if all queries are left out, and with more documents or
+    queries than there is room for.
 
     Args:
-        empty_target_action: What queries without a relevant document count as: `"neg"` as 0,
-            `"pos"` as 1; `"skip"` leaves them out; with `"error"` they are an invalid value. With a
-            capacity, where only `compute` finds them, the value is then NaN.
+        empty_target_action: How queries without a relevant document are treated: `"neg"` counts
+            them as 0, `"pos"` as 1; `"skip"` leaves them out; `"error"` treats them as invalid
+            values. With a capacity, only `compute` finds them, and the value is then NaN.
         ignore_index: Documents with this target are left out.
-        aggregation: `"mean"`, `"median"`, `"min"` or `"max"` of the queries; or a function of their
-            values, with NaN for missing ones, and of `axis=0`, such as `jnp.nanmedian`. Weights
+        aggregation: `"mean"`, `"median"`, `"min"` or `"max"` of the queries; or a function such as
+            `jnp.nanmedian`, called with their values, NaN for missing ones, and `axis=0`. Weights
             other than 0 count in the mean only.
         capacity: The maximum number of documents that are kept, for `indexes`.
         max_queries: The maximum number of queries whose values are kept; only a median or a
-            function needs it, and not with a capacity.
+            function needs it, and only without a capacity.
         **options: See `Metric`.
 
     Raises:
@@ -126,11 +126,11 @@ class RetrievalMetric(Metric):
         return ()
 
     def score(self, ranked: Ranked) -> jax.Array:
-        """The value of each query, `[...]`; of queries without relevant documents, any number."""
+        """The value of each query, `[...]`; any number for queries without relevant documents."""
         raise TypeError(f"{type(self).__name__} must define `score`; see `RetrievalMetric`.")
 
     def is_empty(self, ranked: Ranked) -> jax.Array:
-        """Which queries `empty_target_action` is about: those without a relevant document."""
+        """Which queries `empty_target_action` applies to: those without a relevant document."""
         return ranked.sum(ranked.relevant) == 0
 
     def update(
@@ -145,7 +145,7 @@ class RetrievalMetric(Metric):
         """Updates with a batch.
 
         Args:
-            target: The relevance of each document, 0 or 1 unless the metric takes grades.
+            target: The relevance of each document, 0 or 1 unless the metric takes graded relevance.
             preds: The score of each document, of the same shape.
             indexes: With a capacity, the query of each document, integers of the same shape.
             sample_weight: The weight of each query; with a capacity, of each document.

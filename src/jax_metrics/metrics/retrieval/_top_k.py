@@ -1,4 +1,4 @@
-"""Metrics of the relevant documents among the first ones."""
+"""Metrics of the relevant documents among the first `top_k`."""
 
 from typing import Unpack
 
@@ -49,11 +49,11 @@ class TopKMetric(RetrievalMetric):
 
 
 class RetrievalPrecision(TopKMetric):
-    """The fraction of relevant documents among the first `top_k`, as a mean over queries.
+    """The mean over queries of the fraction of relevant documents among the first `top_k`.
 
     Args:
-        adaptive_k: Whether a query with fewer documents than `top_k` is divided by their number
-            instead.
+        adaptive_k: Whether to divide by the number of documents of a query if it is smaller than
+            `top_k`.
         top_k: Only the first `top_k` documents are retrieved; None for all.
         **options: See `RetrievalMetric`.
 
@@ -100,7 +100,7 @@ class RetrievalRecall(TopKMetric):
 
 
 class RetrievalF1Score(RetrievalPrecision):
-    """The harmonic mean of precision and recall of each query, as a mean over queries.
+    """The mean over queries of the harmonic mean of precision and recall.
 
     `2 * retrieved / (top_k + relevant)`. See `RetrievalPrecision` for the options.
 
@@ -145,7 +145,7 @@ class RetrievalHitRate(TopKMetric):
 class RetrievalFallOut(TopKMetric):
     """The fraction of the irrelevant documents that are among the first `top_k`.
 
-    Here `empty_target_action` is about queries without irrelevant documents, by default `"pos"`.
+    Here `empty_target_action` applies to queries without irrelevant documents, by default `"pos"`.
     See `TopKMetric` and `RetrievalMetric` for the other options.
 
     Example:
@@ -182,7 +182,7 @@ class RetrievalFallOut(TopKMetric):
 
 
 class RetrievalRPrecision(RetrievalMetric):
-    """The precision among the first R documents, where R is the number of relevant ones.
+    """The precision among the first R documents, where R is the number of relevant documents.
 
     See `RetrievalMetric` for the options.
 

@@ -1,4 +1,4 @@
-"""Calibration error: whether predictions of 70 % come true in 70 of 100 cases."""
+"""Calibration error: whether predictions with a probability of 70 % come true in 70 % of cases."""
 
 import functools
 from math import prod
@@ -35,8 +35,8 @@ class CalibrationError(Metric):
     Probabilities are sorted into bins. The gap of a bin is the distance between its mean
     probability and the fraction of its predictions that came true: `"l1"` is the mean gap, weighted
     by the number of predictions in each bin, `"l2"` the root of the mean squared gap, `"max"` the
-    largest one. With classes it is the probability of the predicted class; otherwise that of a 1,
-    and all labels share the bins.
+    largest gap. With classes, the probability is that of the predicted class; otherwise it is that
+    of a 1, and all labels share the bins.
 
     NaN before the first update.
 
@@ -44,12 +44,12 @@ class CalibrationError(Metric):
         num_bins: The number of bins.
         norm: `"l1"` (expected calibration error), `"l2"` or `"max"`.
         strategy: `"uniform"` bins are evenly spaced from 0 to 1, and include their lower ends;
-            `"quantile"` bins hold the same number of examples each, but for equal probabilities,
-            and include their upper ends. They need all probabilities, so a capacity.
+            `"quantile"` bins hold the same number of examples each, except for ties, and include
+            their upper ends. They need all probabilities, and so a capacity.
         capacity: The maximum number of examples, only for `"quantile"`. With more, the value is
-            NaN: see `overflowed`. The default of the function is the number in the batch.
-        by_class: Whether each class, against the rest, or each label has bins and a value of its
-            own, `[num_classes]` or `[num_labels]`. Their mean is the classwise calibration error.
+            NaN: see `overflowed`. The function defaults to the number of examples in the batch.
+        by_class: Whether each class, against the rest, or each label has its own bins and value,
+            `[num_classes]` or `[num_labels]`. Their mean is the classwise calibration error.
         num_classes: Number of classes.
         num_labels: Number of labels.
         from_logits: Whether predictions are logits instead of probabilities.
@@ -142,7 +142,7 @@ class CalibrationError(Metric):
         self.predicted += _sums(bins, weight * probability, shape)
 
     def _predictions(self, batch: ScoreBatch) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Probabilities, whether they came true, 0 or 1, and weights, of one shape."""
+        """Probabilities, outcomes 0 or 1, and weights, of the same shape."""
         probability, outcome = as_probabilities(self.labels, batch.scores), batch.target
         if self.labels.num_classes is None:
             return probability, outcome, batch.weight
@@ -177,7 +177,7 @@ class CalibrationError(Metric):
 
 
 def _sums(bins: jax.Array, values: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """The sums of values in each bin, of a shape."""
+    """The sums of values in each bin, in the given shape."""
     return bincount(bins, values, prod(shape)).reshape(shape)
 
 

@@ -15,7 +15,7 @@ STRATEGIES = ("crammer-singer", "one-vs-all")
 
 
 class HingeLoss(MeanCost):
-    """The mean of the hinge loss `max(0, 1 - s * preds)`, with `s` 1 for the target and else -1.
+    """The mean hinge loss `max(0, 1 - s * preds)`, where `s` is 1 for the target and -1 otherwise.
 
     Predictions are scores of any range. See `MeanCost` for shapes.
 

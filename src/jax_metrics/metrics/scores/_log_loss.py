@@ -1,4 +1,4 @@
-"""Log loss: the crossentropy of labels and predicted probabilities."""
+"""Log loss: the crossentropy between labels and predicted probabilities."""
 
 from typing import Unpack
 

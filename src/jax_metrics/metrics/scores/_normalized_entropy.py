@@ -11,9 +11,9 @@ from jax_metrics.metrics.scores._relative_to_prior import RelativeToPrior
 
 
 class NormalizedEntropy(RelativeToPrior, LogLoss):
-    """The log loss divided by that of always predicting the class frequencies.
+    """The log loss divided by the log loss of always predicting the class frequencies.
 
-    Below 1 the predictions are better than the frequencies. NaN where all targets are the same.
+    Below 1, predictions are better than the class frequencies. NaN where all targets are the same.
 
     See `LogLoss` for the options.
 
@@ -38,7 +38,8 @@ class NormalizedEntropy(RelativeToPrior, LogLoss):
         # The logarithm of a rounded frequency would not be 0 where all targets are the same.
         log = -jnp.log1p(others / jnp.where(counts == 0, 1, counts))
         terms = -counts * jnp.where(counts == 0, 0, log)
-        # The entropy of classes has one term for each class; that of labels also has one for 0.
+        # The entropy of classes has one term for each class; the entropy of a label also has one
+        # for 0.
         return terms if self.labels.num_classes is None else terms[..., 1]
 
     def compute(self) -> jax.Array:

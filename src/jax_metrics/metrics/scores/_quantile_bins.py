@@ -7,7 +7,7 @@ from jax_metrics.metrics.counts import bincount
 
 
 def quantile_bin_sums(rows: jax.Array, num_bins: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The weight, the sum of probabilities and that of outcomes in each bin, `[num_bins]`.
+    """The weight, the sum of probabilities and the sum of outcomes in each bin, `[num_bins]`.
 
     The bounds are the quantiles of the probabilities, interpolated as `numpy.quantile` does; a bin
     includes its upper end. A weight of n counts as n examples.

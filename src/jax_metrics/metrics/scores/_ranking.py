@@ -1,4 +1,4 @@
-"""Ranking metrics: how well scores rank the true labels of an example before the others."""
+"""Ranking metrics: how well scores rank the true labels of an example above the others."""
 
 from typing import Any, Unpack
 
@@ -56,8 +56,8 @@ class Ranking(WeightedMean):
 class CoverageError(Ranking):
     """The mean number of top-scored labels that are needed to cover all true labels.
 
-    For an example it is the number of labels with at least the lowest score of a true one; 0 if it
-    has no true label. See `Ranking` for shapes.
+    For an example, it is the number of labels whose score is at least the lowest score of a true
+    label; 0 if it has no true label. See `Ranking` for shapes.
 
     Source: Tsoumakas, Katakis, Vlahavas: Mining Multi-label Data, 2010.
 
@@ -134,7 +134,7 @@ class LabelRankingLoss(Ranking):
     bounds = (0, 1)
 
     def score(self, points: Points) -> jax.Array:
-        """The fraction of wrong pairs of each example."""
+        """The fraction of wrongly ordered pairs of each example."""
         above = jnp.concatenate([jnp.zeros_like(points.tp[..., :1]), points.tp[..., :-1]], -1)
         below = points.positive[..., None] - above
         wrong = (jnp.diff(points.fp, prepend=0) * below).sum(-1)

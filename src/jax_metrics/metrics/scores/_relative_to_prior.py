@@ -1,4 +1,4 @@
-"""`RelativeToPrior`: a cost relative to that of always predicting the class frequencies."""
+"""`RelativeToPrior`: a cost relative to the cost of always predicting the class frequencies."""
 
 from typing import Any
 

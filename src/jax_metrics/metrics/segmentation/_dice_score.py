@@ -19,7 +19,7 @@ _WEIGHTS = {"square": 2, "simple": 1, "linear": 0}
 
 
 class DiceScore(RegionScore):
-    """Dice's coefficient, `2 * |A & B| / (|A| + |B|)`: the name of the F1 score in segmentation.
+    """Dice's coefficient, `2 * |A & B| / (|A| + |B|)`: the F1 score in segmentation.
 
     By default the pixels of all samples are counted together. See `RegionScore` for the options.
 
@@ -46,14 +46,14 @@ class DiceScore(RegionScore):
 class GeneralizedDiceScore(LabelMetric):
     """The mean over samples of `2 * sum(w * |A & B|) / sum(w * (|A| + |B|))` over the classes.
 
-    The weight `w` of a class is `1 / |A|**2`, of the true region of the sample, so that small
-    regions count as much as large ones; a class that a target lacks has the largest weight of those
-    that it has. Samples with neither true nor predicted pixels are left out.
+    The weight `w` of a class is `1 / |A|**2`, where A is the true region of the sample, so that
+    small regions count as much as large ones; a class that a target lacks has the largest weight of
+    the classes that it has. Samples with neither true nor predicted pixels are left out.
 
     Args:
         include_background: Whether class 0 counts.
-        per_class: Whether to return the mean Dice score of each class, over the samples that have
-            it in target or predictions.
+        per_class: Whether to return the mean Dice score of each class, over the samples with this
+            class in target or predictions.
         weight_type: `"square"`, or `"simple"` for `1 / |A|`, or `"linear"` for 1.
         **options: See `Labels`, with samples along the first axis as in `RegionScore`.
 
@@ -115,7 +115,7 @@ class GeneralizedDiceScore(LabelMetric):
         self.weight += weight.sum(0)
 
     def compute(self) -> jax.Array:
-        """The mean score, or that of each class; NaN before the first update."""
+        """The mean score, or the mean of each class; NaN before the first update."""
         return self.total.value / self.weight.value
 
 

@@ -18,7 +18,7 @@ from jax_metrics.metrics.segmentation._regions import (
 )
 from jax_metrics.metrics.state import Total
 
-# How the distances along axes make one, and what is done to that along an axis and to the result.
+# How distances along axes are combined; the functions of each distance and of the result.
 _METRICS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
     "euclidean": (jnp.add, jnp.square, jnp.sqrt),
     "chessboard": (jnp.maximum, jnp.abs, jnp.abs),
@@ -30,9 +30,9 @@ class HausdorffDistance(LabelMetric):
     """The mean over samples and classes of the Hausdorff distance between true and predicted edges.
 
     It is the largest distance from a pixel on the edge of one region to the edge of the other. It
-    is infinite if only one of them has pixels; a class in neither is left out. Pixels of a region
-    are on its edge if one of their neighbours along an axis is not in it, or they are at the border
-    of the image. NaN without any region.
+    is infinite if only one of the regions has pixels; a class in neither is left out. Pixels of a
+    region are on its edge if one of their neighbours along an axis is not in it, or they are at the
+    border of the image. NaN if there are no regions.
 
     Args:
         include_background: Whether class 0 counts.
@@ -134,10 +134,10 @@ def hausdorff(
 def distance_transform(
     pixels: jax.Array, distance_metric: str, spacing: tuple[float, ...]
 ) -> jax.Array:
-    """The distance of each pixel to the nearest of a set, along all axes but the first two.
+    """The distance of each pixel to the nearest pixel of a set, along all axes but the first two.
 
-    The axes are taken one by one: the smallest combination of the distance along an axis with that
-    along those before it.
+    The axes are processed one by one: each step takes the smallest combination of the distance
+    along an axis with the distance along the axes before it.
 
     Args:
         pixels: Which pixels are in the set, `[samples, classes, ...]`.

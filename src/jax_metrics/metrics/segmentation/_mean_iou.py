@@ -75,7 +75,7 @@ class BinaryIoU(IoU):
 
 
 class OneHotMeanIoU(MeanIoU):
-    """`MeanIoU` of one-hot targets and of scores or one-hot predictions, `[samples, ..., classes]`.
+    """`MeanIoU` of one-hot targets with scores or one-hot predictions, `[samples, ..., classes]`.
 
     The class of each pixel is the one with the largest value.
 
@@ -116,7 +116,7 @@ class OneHotMeanIoU(MeanIoU):
 
 
 class OneHotIoU(OneHotMeanIoU):
-    """`IoU` of one-hot targets and of scores or one-hot predictions, `[samples, ..., classes]`.
+    """`IoU` of one-hot targets with scores or one-hot predictions, `[samples, ..., classes]`.
 
     Args:
         target_class_ids: The classes that count.

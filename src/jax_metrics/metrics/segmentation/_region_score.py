@@ -23,7 +23,7 @@ from jax_metrics.metrics.state import Total
 
 
 class RegionOptions(CountingOptions, total=False):
-    """The options of `RegionScore`, but for `target_class_ids`."""
+    """The options of `RegionScore` except `target_class_ids`."""
 
     include_background: bool
     aggregation_level: str
@@ -34,23 +34,23 @@ class RegionScore(Counting):
 
     Target and predictions are read as `Labels`, with samples along the first axis: labels
     `[samples, ...]` with `num_classes`, where predictions may be scores `[samples, ..., classes]`;
-    masks that may overlap, `[samples, ..., labels]`, with `num_labels`; a single region without
-    both.
+    masks that may overlap, `[samples, ..., labels]`, with `num_labels`; without either, a single
+    region.
 
     Args:
         include_background: Whether class 0 counts.
-        target_class_ids: The classes that count; by default all. A binary metric with it has the
+        target_class_ids: The classes that count; by default all. With it, a binary metric has the
             classes 0 and 1.
         aggregation_level: `"global"` counts the pixels of all samples together; `"samplewise"`
             takes the mean of the scores of the samples. A class in neither target nor predictions
-            of a sample has no score there, and is left out.
-        average: How classes become one value: `"micro"`, `"macro"`, `"weighted"` or None, see
-            `Counting`.
-        zero_division: The value where no pixel is in target or predictions.
+            of a sample has no score there and is left out.
+        average: How the scores of classes are averaged: `"micro"`, `"macro"`, `"weighted"` or None,
+            see `Counting`.
+        zero_division: The value where neither target nor predictions have pixels.
         **options: See `Labels` and `Metric`.
 
     Attributes:
-        samples: With `"samplewise"`, the sum of the scores of samples and that of their weights.
+        samples: With `"samplewise"`, the sum of the scores of samples and the sum of their weights.
     """
 
     samples: Total

@@ -1,4 +1,4 @@
-"""Regions: the pixels of each class in each sample, and how many target and predictions share."""
+"""Regions: the pixels of each class in each sample, and their overlap in target and predictions."""
 
 import math
 from typing import Any
@@ -15,7 +15,7 @@ def check_has_pixels(batch: LabelBatch, labels: Labels) -> None:
     """Checks that samples have pixels.
 
     Raises:
-        ValueError: If they do not.
+        ValueError: If they have none.
     """
     if batch.target.ndim < (2 if labels.num_labels is None else 3):
         raise ValueError(
@@ -60,7 +60,7 @@ def regions(labels: jax.Array, kind: Labels, valid: jax.Array) -> jax.Array:
     Args:
         labels: Labels as `Labels` reads them.
         kind: How they were read.
-        valid: Which of them count, of the same shape.
+        valid: Which pixels count, of the same shape.
     """
     if kind.num_labels is not None:
         return jnp.moveaxis((labels == 1) & valid, -1, 1)

@@ -33,16 +33,17 @@ class SentenceMetric(TextMetric):
     Args:
         size: The number of statistics.
         return_sentence_level_score: Whether the value is a pair: the score of all examples, and the
-            score of each, `[capacity]`, in the order of the updates, and NaN after the last one.
-            Examples of weight zero are left out.
-        capacity: The maximum number of examples whose scores are kept, only with them. With more,
-            all of these scores are NaN: see `overflowed`. The default of the function is the number
-            in the batch.
+            score of each example, `[capacity]`, in the order of the updates, with NaN after the
+            last one. Examples of weight zero are left out.
+        capacity: The maximum number of examples whose scores are kept, only with
+            `return_sentence_level_score`. With more examples, all of these scores are NaN: see
+            `overflowed`. The function defaults to the number of examples in the batch.
         outputs: The shape of a score.
         **options: See `Metric`.
 
     Raises:
-        ValueError: If there is no capacity just where it is needed.
+        ValueError: If the capacity is missing although scores are kept, or given although none are
+            kept.
     """
 
     sentences: Buffer | None

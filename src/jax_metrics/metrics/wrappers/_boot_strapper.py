@@ -25,10 +25,10 @@ class BootStrapper(Metric):
     All copies are updated as one program. An example that is drawn twice has twice the weight, so
     the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
 
-    The statistics are those of the samples that have a value. With few examples, some samples draw
-    none, and some lack what the metric needs, such as a positive example for `AUROC`. Those are
-    left out, and are NaN in `raw`. If no sample has a value, or the metric of all examples is NaN,
-    so are the statistics.
+    The statistics cover only samples that have a value. With few examples, some samples draw none,
+    and some lack what the metric needs, such as a positive example for `AUROC`. Such samples are
+    left out of the statistics and are NaN in `raw`. If no sample has a value, or the metric of all
+    examples is NaN, the statistics are NaN.
 
     Args:
         metric: The metric; it is copied.
@@ -38,7 +38,8 @@ class BootStrapper(Metric):
         quantile: The quantiles to return, as `quantile`.
         raw: Whether to return the values of all samples, as `raw`.
         sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
-            `"multinomial"` draws from each batch as many examples as it has, ignoring masked ones.
+            `"multinomial"` draws as many examples from each batch as the batch has, not counting
+            masked ones.
         key: A random key or a seed; a different one on each device.
 
     Raises:
@@ -57,7 +58,7 @@ class BootStrapper(Metric):
         (True, True)
     """
 
-    # The first one counts each example once, and shows which NaN is not due to sampling.
+    # The first copy counts each example once, and shows which NaN is not due to sampling.
     copies: Copies
     is_drawn: jax.Array = state("max")
     key: jax.Array = Rng.node()
@@ -145,7 +146,7 @@ class BootStrapper(Metric):
 
     @property
     def directions(self) -> dict[str, Any]:
-        """Those of the metric, for all statistics but the spread."""
+        """The directions of the metric, for all statistics but the spread."""
         metric = jax.tree.map(lambda x: x[0], self.copies.metrics)
         directions = metric.directions
         known = {
@@ -157,7 +158,7 @@ class BootStrapper(Metric):
         return {name: known[name] for name in jax.eval_shape(lambda m: m.compute(), self)}
 
     def _of_samples(self, values: jax.Array) -> jax.Array:
-        """The values of the samples, NaN where there is none."""
+        """The values of the samples, NaN where a sample has none."""
         everything, samples = values[0], values[1:]
         if not jnp.issubdtype(values.dtype, jnp.inexact):
             samples = samples.astype(self.dtype)

@@ -19,9 +19,9 @@ from jax_metrics.metrics.wrappers._examples import included_examples
 class ByGroup(Metric):
     """One metric for each group of examples, such as the accuracy of each hospital.
 
-    All groups are updated as one program. `compute` returns the values along a new first axis, or
-    with `labels` a dict by label. A group without examples has the value of a metric that was never
-    updated: NaN, or 0.
+    All groups are updated as one program. `compute` returns the values along a new first axis or,
+    with `labels`, a dict by label. A group without examples has the value of a metric that was
+    never updated: NaN or 0.
 
     Args:
         metric: The metric; it is copied. It must take `mask`.
@@ -29,8 +29,8 @@ class ByGroup(Metric):
         labels: The names of the groups.
 
     Raises:
-        ValueError: If the metric takes no `mask` or cannot be traced, or there are not as many
-            labels as groups.
+        ValueError: If the metric takes no `mask` or cannot be traced, or the numbers of labels and
+            groups differ.
 
     Example:
         >>> import jax.numpy as jnp
@@ -42,7 +42,7 @@ class ByGroup(Metric):
     """
 
     copies: Copies
-    fault: Total  # NaN after a group that is none, in code that cannot raise
+    fault: Total  # NaN after an invalid group, in code that cannot raise
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class ByGroup(Metric):
         """Updates with a batch.
 
         Args:
-            *args: As of the metric.
+            *args: As for the metric.
             groups: The group of each example, integers `[n]`.
-            mask: As of the metric, `[n, ...]`.
-            **kwargs: As of the metric.
+            mask: As for the metric, `[n, ...]`.
+            **kwargs: As for the metric.
         """
         check_accepted(self, kwargs)
         groups = as_labels("groups", groups)

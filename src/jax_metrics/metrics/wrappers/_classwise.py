@@ -20,7 +20,7 @@ class Classwise(Composite):
         postfix: A postfix of the names.
 
     Raises:
-        ValueError: If there are not as many labels as values.
+        ValueError: If the numbers of labels and values differ.
 
     Example:
         >>> import jax.numpy as jnp

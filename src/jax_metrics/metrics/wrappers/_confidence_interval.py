@@ -1,4 +1,4 @@
-"""`ConfidenceInterval`: a metric with the interval that its true value lies in."""
+"""`ConfidenceInterval`: a metric with a confidence interval of its value."""
 
 import inspect
 from collections.abc import Mapping
@@ -32,8 +32,8 @@ class ConfidenceInterval(Metric):
     - `"wilson"` and `"exact"` (Clopper and Pearson) are for proportions: `Accuracy`, `Precision`,
       `Recall`, `Specificity`, `NegativePredictiveValue` and `HammingDistance` of one class or
       label, of each (`average=None`), or of all together (`average="micro"`); and `Mean` of values
-      0 and 1. They need no samples, hold for few examples, and take no `sample_weight`. The exact
-      one has at least the level, and is wider.
+      0 and 1. They need no samples, are valid for few examples, and take no `sample_weight`. The
+      exact interval covers the true value with at least the level, and is wider.
 
     Examples must be independent: pixels of an image, or steps of a sequence, are not.
 
@@ -41,7 +41,7 @@ class ConfidenceInterval(Metric):
         metric: The metric; it is copied.
         level: The confidence level, between 0 and 1.
         method: `"bootstrap"`, `"wilson"` or `"exact"`.
-        num_bootstraps: The number of samples of the bootstrap. Each has a state of its own.
+        num_bootstraps: The number of samples of the bootstrap. Each has its own state.
         key: A random key or a seed for the bootstrap.
 
     Raises:
@@ -114,13 +114,13 @@ class ConfidenceInterval(Metric):
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters = dict(self.metric.signature.parameters)
-        if self.method != "bootstrap":  # counts of examples, which have no weights
+        if self.method != "bootstrap":  # counts of examples do not take weights
             del parameters["sample_weight"]
         return parameters
 
 
 def _counts(metric: Metric) -> tuple[jax.Array, jax.Array]:
-    """How many examples the value counts, and of how many."""
+    """The numerator and the denominator of the value, as counts of examples."""
     if isinstance(metric, Counting):
         return metric.fraction(metric.counts)
     assert isinstance(metric, Mean)
@@ -128,7 +128,7 @@ def _counts(metric: Metric) -> tuple[jax.Array, jax.Array]:
 
 
 def _check_outcomes(values: Any, mask: Any) -> jax.Array:
-    """Checks that values are 0 or 1, or that one for all examples of a mask is a share of them."""
+    """Checks that values are 0 or 1, or that a single value is a fraction of unmasked examples."""
     values = jnp.asarray(values)
     if values.ndim or mask is None:
         holds = (values == 0) | (values == 1) | (weights(values.shape, mask=mask) == 0)

@@ -47,7 +47,7 @@ class Copies(Accumulator):
         return self._replace(metrics=jax.vmap(lambda metric: metric.neutral())(self.metrics))
 
     def merged(self, other: "Copies") -> "Copies":
-        """Each copy merged with the other one of the same index."""
+        """Each copy merged with the copy of the same index."""
 
         def merge(one: Metric, another: Metric) -> Metric:
             return copy(one).merge_state(another)

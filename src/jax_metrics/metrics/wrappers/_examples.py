@@ -12,8 +12,8 @@ def included_examples(size: int, **weights: Any) -> jax.Array:
 
     Args:
         size: The number of examples.
-        **weights: Weights and masks, `[size, ...]`, numbers, or None. The shapes of some are
-            prefixes of those of others.
+        **weights: Weights and masks, `[size, ...]`, numbers, or None. Their shapes are prefixes of
+            one another.
 
     Raises:
         ValueError: If a shape does not fit.

@@ -17,7 +17,7 @@ class MinMax(Metric):
     """A metric with a scalar value, and its smallest and largest value after any update.
 
     `update` takes the arguments of the metric; `compute` returns a dict of `raw`, `min` and `max`.
-    Values that are NaN, and those of updates without examples, are left out of `min` and `max`.
+    NaN values, and values after updates without examples, are left out of `min` and `max`.
 
     Args:
         metric: The metric; it is copied.

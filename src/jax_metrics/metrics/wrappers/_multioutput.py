@@ -25,7 +25,7 @@ class Multioutput(Composite):
             is NaN; the metric must then take `mask`.
 
     Raises:
-        ValueError: If the axis has another size than `num_outputs`.
+        ValueError: If the size of the axis is not `num_outputs`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -59,7 +59,7 @@ class Multioutput(Composite):
 
     @property
     def directions(self) -> Any:
-        """Those of the metric."""
+        """The directions of the metric."""
         return self.metrics[0].directions
 
     def update(self, *, target: Any, preds: Any, mask: Any = None, **others: Any) -> Any:

@@ -15,19 +15,20 @@ from jax_metrics.metrics.wrappers._examples import included_examples
 from jax_metrics.module import Key, Rng
 
 _AT_ONCE = 64  # samples whose predictions are in memory at the same time
-_SAME = 1e-5  # relative to the values: differences that only rounding tells apart
+_SAME = 1e-5  # relative to the values: smaller differences are rounding errors
 
 
 class PairedComparison(Metric):
-    """Compares the metric of a model with that of a baseline, both evaluated on the same examples.
+    """Compares a metric of a model with that of a baseline, both evaluated on the same examples.
 
     `compute` returns a dict: `model` and `baseline`, the two values; `difference`; `lower` and
     `upper`, the ends of its confidence interval by a paired bootstrap, in which both models are
     evaluated on the same samples of the examples; and `p_value`, the probability of a difference at
-    least this large, in either direction, if the models were alike, by a permutation test, which
-    swaps the predictions of both for random examples.
+    least this large, in either direction, if the models were equally good, by a permutation test,
+    which swaps the predictions of both for random examples.
 
-    Examples must be independent. A small p-value says that the models differ, not by how much.
+    Examples must be independent. A small p-value means that the models differ; it does not say by
+    how much.
 
     Args:
         metric: The metric, with one scalar value; it is copied. It must take `preds` and
@@ -97,9 +98,9 @@ class PairedComparison(Metric):
 
         Args:
             preds: The predictions of the model, `[n, ...]`.
-            baseline: Those of the baseline, of the same shape and dtype.
-            sample_weight: As of the metric.
-            **arguments: As of the metric, such as `target` and `mask`.
+            baseline: The predictions of the baseline, of the same shape and dtype.
+            sample_weight: As for the metric.
+            **arguments: As for the metric, such as `target` and `mask`.
         """
         check_accepted(self, arguments)
         preds, baseline = jnp.asarray(preds), jnp.asarray(baseline)
@@ -166,7 +167,7 @@ class PairedComparison(Metric):
 
     @property
     def directions(self) -> dict[str, bool | None]:
-        """That of the metric for values and difference; None for the p-value."""
+        """The direction of the metric for values and difference; None for the p-value."""
         better = self.higher_is_better
         names = ("model", "baseline", "difference", "lower", "upper")
         return {**dict.fromkeys(names, better), "p_value": None}
@@ -178,5 +179,5 @@ class PairedComparison(Metric):
 
 
 def _some_at_once(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Maps a function over leading axes, some elements at a time."""
+    """Maps a function over leading axes, in batches."""
     return lambda *args: jax.lax.map(lambda xs: f(*xs), args, batch_size=_AT_ONCE)

@@ -9,12 +9,12 @@ from jax.scipy.special import gammaln, ndtri
 
 from jax_metrics.metrics._in_float64 import in_float64
 
-_STEPS, _CLOSE = 200, 1e-10  # at most so many steps, and the relative change at which they end
-_TERMS, _EXACT = 20_000, 1e-14  # of the fraction: some thousand terms for a million trials
+_STEPS, _CLOSE = 200, 1e-10  # maximum number of steps, and the relative change at which they end
+_TERMS, _EXACT = 20_000, 1e-14  # of the fraction: a few thousand terms for a million trials
 
 
 def wilson_interval(successes: Any, trials: Any, level: float) -> tuple[jax.Array, jax.Array]:
-    """The score interval of Wilson, within [0, 1] also at the ends; NaN without trials.
+    """Wilson's score interval, within [0, 1] even at the ends; NaN without trials.
 
     Args:
         successes: Counts, of any shape.
@@ -32,9 +32,9 @@ def wilson_interval(successes: Any, trials: Any, level: float) -> tuple[jax.Arra
 
 
 def exact_interval(successes: Any, trials: Any, level: float) -> tuple[jax.Array, jax.Array]:
-    """The interval of Clopper and Pearson, which has at least the level; NaN without trials.
+    """The interval of Clopper and Pearson, whose coverage is at least `level`; NaN without trials.
 
-    Computed in float64, also where x64 is not enabled: in float32 the distribution is off by 0.5 %
+    Computed in float64, even where x64 is not enabled: in float32 the distribution is off by 0.5 %
     at 10,000 trials.
 
     Args:
@@ -46,7 +46,7 @@ def exact_interval(successes: Any, trials: Any, level: float) -> tuple[jax.Array
     """
     k, n = _floats(successes, trials)
     tail = (1 - level) / 2
-    # Where an end is 0 or 1 the parameters of the distribution would be 0.
+    # Where an end is 0 or 1, a parameter of the distribution would be 0.
     low, high = (in_float64(functools.partial(_beta_quantile, share)) for share in (tail, 1 - tail))
     low = low(jnp.maximum(k, 0.5), n - k + 1)
     high = high(k + 1, jnp.maximum(n - k, 0.5))
@@ -68,9 +68,9 @@ def _ends(
 
 
 def _beta_quantile(probability: float, a: jax.Array, b: jax.Array) -> jax.Array:
-    """Where the cumulative distribution has the probability; arrays of float64.
+    """Where the cumulative distribution reaches the probability; arrays of float64.
 
-    Newton's steps, and halves of the interval that is known to hold it where these leave it.
+    Newton's method, with bisection where a step leaves the interval that contains the solution.
     """
 
     def goes_on(state: Any) -> jax.Array:
@@ -100,7 +100,7 @@ def _beta_distribution(x: jax.Array, a: jax.Array, b: jax.Array) -> tuple[jax.Ar
     """
     logarithm = a * jnp.log(x) + b * jnp.log1p(-x) - (gammaln(a) + gammaln(b) - gammaln(a + b))
     factor = jnp.exp(logarithm)
-    # It converges fast on one side of the mean; the other one is the mirror image.
+    # It converges fast on one side of the mean; the other side is the mirror image.
     is_left = x * (a + b + 2) < a + 1
     left, right = jnp.where(is_left, a, b), jnp.where(is_left, b, a)
     part = factor * _fraction(jnp.where(is_left, x, 1 - x), left, right) / left

@@ -15,8 +15,8 @@ class Running(Metric):
     """A metric over the last updates only.
 
     `update` takes the arguments of the metric. The state of each update is kept, so it takes
-    `window` times the memory of the metric. Merging appends the updates of the other one. A batch
-    without examples, or fully masked, does not count as an update.
+    `window` times the memory of the metric. Merging appends the updates of the other metric. A
+    batch without examples, or fully masked, does not count as an update.
 
     Args:
         metric: The metric; it is copied.
@@ -57,7 +57,7 @@ class Running(Metric):
 
     @property
     def directions(self) -> Any:
-        """Those of the metric."""
+        """The directions of the metric."""
         return self._empty().directions
 
     def _empty(self) -> Metric:

@@ -18,9 +18,9 @@ class Tracker(Tree, Extensions):
 
     Args:
         metric: The metric or the collection; it is copied.
-        maximize: Whether the largest value is the best one, by default `higher_is_better` of the
-            metric; a dict of booleans by name where there are several values. Names of nested
-            dicts are joined by `/`.
+        maximize: Whether the largest value is the best, by default `higher_is_better` of the
+            metric; a dict of booleans by name where there are several values. Names of nested dicts
+            are joined by `/`.
 
     Attributes:
         history: The values of past epochs.
@@ -46,7 +46,7 @@ class Tracker(Tree, Extensions):
         self.epochs = 0
 
     def increment(self) -> None:
-        """Begins an epoch: stores the value of the last one and resets the metric."""
+        """Begins an epoch: stores the value of the previous epoch and resets the metric."""
         if self.epochs:
             self.history = [*self.history, self.metric.compute()]
         self.epochs += 1
@@ -81,7 +81,7 @@ class Tracker(Tree, Extensions):
     def best(self) -> Any:
         """The best value and its epoch, counted from 0; dicts of them if there are several values.
 
-        NaN values are ignored; if there are no others, the best is NaN in epoch 0.
+        NaN values are ignored; if all are NaN, the best is NaN in epoch 0.
 
         Raises:
             ValueError: If neither the metric nor `maximize` defines which value is better.

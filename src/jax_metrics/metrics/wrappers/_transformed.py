@@ -14,7 +14,7 @@ class Transformed(Composite):
     Args:
         metric: The metric; it is copied.
         name: Its name in logs, by default the name of the metric.
-        **functions: For each argument to transform, a function of it.
+        **functions: A function for each argument to transform.
 
     Raises:
         TypeError: If the metric does not take such an argument.
@@ -54,7 +54,7 @@ class Transformed(Composite):
 
     @property
     def directions(self) -> Any:
-        """Those of the metric."""
+        """The directions of the metric."""
         return self.metric.directions
 
     def update(self, **arguments: Any) -> Any:

@@ -11,7 +11,7 @@ from jax_metrics.module import MetricState
 
 
 class UpdateWindow(Accumulator):
-    """A ring buffer of the states of the last updates, one for each.
+    """A ring buffer of the states of the last updates, one state for each.
 
     Args:
         metric: The metric in its initial state.
@@ -59,7 +59,7 @@ class UpdateWindow(Accumulator):
         )
 
     def merged(self, other: "UpdateWindow") -> "UpdateWindow":
-        """This window with the updates of the other one after its own."""
+        """This window with the updates of the other window after its own."""
 
         def push(index: Any, window: "UpdateWindow") -> "UpdateWindow":
             oldest = other.index - other.count
