@@ -43,8 +43,8 @@ def image_pair(
 def check_layout(name: str, shape: tuple[int, ...], spatial: tuple[int, ...] = (2,)) -> None:
     """Checks that a shape is that of images with the channels last.
 
-    Channels that come first are recognized by their number: one to four "rows" of an image that is
-    larger along its last two axes are channels.
+    Channels that come first are recognized by their number: if an image would have one to four rows
+    but is larger along its last two axes, these are channels.
 
     Raises:
         ValueError: If it is not such a shape.
