@@ -63,9 +63,9 @@ def _with_dropping(whole: Any) -> Any:
     function = renamed(function, whole, parameters)
     function.__module__ = __name__
     function.__doc__ = f"""{whole.__doc__}
-With `drop_intermediate=True` it leaves out repeated points, and each point whose steps from the
-one before and to the one after are the same, which do not change the curve. The shape then depends
-on the values, so this is not for traced code.
+With `drop_intermediate=True` it leaves out points that do not change the curve: repeated ones, and
+points whose steps from the previous and to the next point are the same. The shape then depends on
+the values, so this is not for traced code.
 """
     return function
 

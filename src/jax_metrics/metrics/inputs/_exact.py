@@ -18,14 +18,14 @@ def as_exact(
 
     Args:
         values: Numbers.
-        dtype: The dtype of the state. An integer one takes integers only.
+        dtype: The dtype of the state. An integer dtype takes integers only.
         weight: Their weights, whose shape is a prefix of theirs. Values of weight zero may be
             rounded.
-        name: Of the argument, for the error.
+        name: The name of the argument, for the error.
         hint: How to fix it.
 
     Raises:
-        TypeError: If the dtype is one of integers, and that of the values does not fit into it.
+        TypeError: If the dtype is an integer dtype into which the dtype of the values does not fit.
     """
     values, dtype = jnp.asarray(values), jnp.dtype(dtype)
     if jnp.issubdtype(dtype, jnp.integer):
@@ -40,7 +40,7 @@ def as_exact(
     bits = jnp.finfo(dtype).nmant + 1
     if jnp.iinfo(values.dtype).bits <= bits:
         return values.astype(dtype)
-    # A float holds an integer whose bits between the first and the last 1 are not too many.
+    # A float holds an integer if there are not too many bits from its first to its last 1.
     unsigned = jnp.dtype(f"uint{jnp.iinfo(values.dtype).bits}")
     size = jnp.where(values < 0, -values, values).astype(unsigned)
     size = where_weighted(size, weight)

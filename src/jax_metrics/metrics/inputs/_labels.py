@@ -245,7 +245,7 @@ class Labels(NamedTuple):
 
 
 def refuse_swapped(target: Any, preds: Any) -> None:
-    """Checks that the target does not hold floats, like scores, and the predictions labels.
+    """Checks that the target does not hold floats, like scores, while the predictions hold labels.
 
     Raises:
         TypeError: If they do.

@@ -81,7 +81,7 @@ def as_probabilities(labels: Labels, scores: jax.Array) -> jax.Array:
 
 
 def as_smaller_probabilities(labels: Labels, scores: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The smaller one of `p` and `1 - p`, without subtracting from 1; and whether it is `1 - p`."""
+    """The smaller of `p` and `1 - p`, without subtracting from 1; and whether it is `1 - p`."""
     if not labels.from_logits:
         return jnp.minimum(scores, 1 - scores), scores > 0.5
     if labels.num_classes is None:
@@ -97,12 +97,12 @@ def as_smaller_probabilities(labels: Labels, scores: jax.Array) -> tuple[jax.Arr
 def as_log_odds(labels: Labels, scores: jax.Array) -> jax.Array:
     """Logits as log odds, which distinguish probabilities close to 1.
 
-    Of classes they are `log(p / (1 - p))` of the softmax, computed without `1 - p`; logits of
-    binary targets and labels are log odds already.
+    For classes, they are `log(p / (1 - p))` of the softmax, computed without `1 - p`; logits of
+    binary targets and labels are already log odds.
     """
     if labels.num_classes is None:
         return scores
-    # The largest logit has the others as its rest, all others have the largest one in theirs.
+    # The rest of the largest logit is the other logits; the rest of any other includes the largest.
     best, largest_score = largest(scores)
     is_best = best[..., None] == jnp.arange(scores.shape[-1])
     others = jnp.where(is_best, -jnp.inf, scores)
@@ -121,7 +121,7 @@ def _difference(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 def one_versus_rest(labels: Labels, target: jax.Array) -> jax.Array:
-    """Whether each class or label is the correct one: booleans of the shape of the scores."""
+    """Whether each class or label is correct: booleans of the shape of the scores."""
     if labels.num_classes is None:
         return target == 1
     return target[..., None] == jnp.arange(labels.num_classes)

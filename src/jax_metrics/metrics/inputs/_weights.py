@@ -63,14 +63,14 @@ def weights(
 def batch_weights(
     values: jax.Array, sample_weight: Any = None, mask: Any = None, dtype: Any = None
 ) -> tuple[Any, Any]:
-    """Weights and mask that fit plain values, which may be a single one.
+    """Weights and mask that fit plain values, or a single value.
 
-    A single value next to weights or a mask of examples, as in a collection, is taken to be the
-    mean of the batch: its weight is the sum of the weights that the mask leaves.
+    A single value together with weights or a mask of examples, as in a collection, is read as the
+    mean of the batch: its weight is the sum of the weights that are not masked.
 
     Args:
         values: The values.
-        sample_weight: Weights of the values, or of the examples that the value is the mean of.
+        sample_weight: Weights of the values, or of the examples whose mean the value is.
         mask: Booleans, likewise.
         dtype: Dtype of the sum of the weights.
 
@@ -84,7 +84,7 @@ def batch_weights(
 
 
 def counted_once(values: Any, sample_weight: Any = None, mask: Any = None) -> tuple[Any, Any]:
-    """As `batch_weights`, but a single value counts once if any example is left, else not at all.
+    """Like `batch_weights`, but a single value counts once, or not at all if all are masked.
 
     Args:
         values: The values.

@@ -20,7 +20,7 @@ from jax_metrics.module import MetricState
 
 
 class Moments(Accumulator):
-    """Count, means and centred second moments of some variables, merged by Chan's formula.
+    """Count, means and centred second moments of several variables, merged by Chan's formula.
 
     Raw sums of squares lose all precision under an offset: at `1e4 + N(0, 1)` they give an R2 of
     0.0 instead of 0.75. Here each batch is centred first, and the mean is kept as two floats.
@@ -36,7 +36,7 @@ class Moments(Accumulator):
         count: Sum of the weights, `[*shape]`.
         mean: Means, `[*shape, variables]`; `residual` holds their rounding errors.
         fractions: Sums of products of scaled deviations from the means,
-            `[*shape, variables, variables]`; `products` are those of the deviations themselves.
+            `[*shape, variables, variables]`; `products` has the sums for the deviations themselves.
         exponent: The power of two by which the deviations of each variable are scaled, an int32,
             `[*shape, variables]`.
 
@@ -112,7 +112,7 @@ class Moments(Accumulator):
         total = self.count.neutral() + total_weight
         count = _nonzero(total.value)
         # Without the last bit, so that the mean is the same number wherever it is used: a compiler
-        # would contract the division of the sum with the subtraction, but not with the merging.
+        # would contract the division with the subtraction, but not with the merging.
         means = [without_last_bits(_sum(x.astype(dtype), weight) / count, 1) for x in columns]
         deviations = [_minus(x, mean) for x, mean in zip(columns, means, strict=True)]
         residual = jnp.stack([_sum(x, weight) / count for x in deviations], -1)
@@ -140,7 +140,8 @@ class Moments(Accumulator):
         """The moments of the values of both."""
         own, others = self.count.value[..., None], other.count.value[..., None]
         gap, residual_gap = other.mean - self.mean, other.residual - self.residual
-        # From the mean of the larger weight: a fraction near 1 of a large gap would leave rounding.
+        # Start from the mean of the larger weight: a fraction near 1 of a large gap would be
+        # rounded.
         is_first = own >= others
         fraction = jnp.where(is_first, others, own) / _nonzero(own + others)
         step = jnp.where(is_first, fraction, -fraction)
@@ -188,13 +189,13 @@ def _centred_products(
     """The sums of products of scaled deviations from the means, and the exponents of the scales.
 
     Means that are small compared with the deviations are subtracted from the products, which saves
-    passes over the columns. Larger ones would cancel digits there, so they are subtracted from the
-    columns, as are those of deviations that need a scale.
+    passes over the columns. Larger means would cancel digits there, so they are subtracted from the
+    columns, as are the means of deviations that need a scale.
     """
 
     def subtracted_before() -> tuple[jax.Array, jax.Array]:
         deviations = [x - means[..., i] for i, x in enumerate(columns)]
-        if weight is not None:  # others may be larger than the scale
+        if weight is not None:  # values of weight 0 may be larger than the scale
             deviations = [jnp.where(weight != 0, x, 0) for x in deviations]
         exponent = scale(jnp.stack([abs(x).max(0, initial=0) for x in deviations], -1))
         factors = power_of_two(-exponent, means.dtype)

@@ -1,4 +1,4 @@
-"""`Scaled`: numbers with an exponent of their own, so that squares neither overflow nor vanish."""
+"""`Scaled`: numbers with a separate exponent, so that squares neither overflow nor vanish."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,8 @@ class Scaled(NamedTuple):
 
     Attributes:
         fraction: Floats.
-        exponent: An int32 for each, even for squares; 0 unless the numbers are extreme.
+        exponent: An int32 for each number, an even one for squares; 0 unless the numbers are
+            extreme.
     """
 
     fraction: jax.Array
@@ -56,7 +57,7 @@ def scale(size: jax.Array) -> jax.Array:
     """The exponents to divide sizes by before squaring them: 0 for those of ordinary size.
 
     Args:
-        size: Floats, not negative.
+        size: Nonnegative floats.
     """
     info = jnp.finfo(size.dtype)
     ordinary = (size >= 2.0 ** -(info.maxexp // 4)) & (size <= 2.0 ** (info.maxexp // 3))
@@ -70,7 +71,8 @@ def power_of_two(exponent: jax.Array, dtype: Any) -> jax.Array:
     """`2**exponent`: a product with it takes a sixth of the time of `jnp.ldexp` of an array.
 
     Args:
-        exponent: Integers for which it is a normal number, as those of `scale` and their opposites.
+        exponent: Integers for which it is a normal number, such as results of `scale` and their
+            negatives.
         dtype: The dtype of floats.
     """
     return jnp.ldexp(jnp.ones(exponent.shape, dtype), exponent)

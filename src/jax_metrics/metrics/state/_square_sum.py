@@ -18,7 +18,7 @@ from jax_metrics.module import MetricState
 
 
 class SquareSum(Accumulator):
-    """A weighted sum of squares of numbers, which are scaled by a power of two where needed.
+    """A weighted sum of squares of numbers, scaled by a power of two where needed.
 
     Args:
         shape: Shape of the independent sums.

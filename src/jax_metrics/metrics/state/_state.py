@@ -1,4 +1,4 @@
-"""`state`: declares an array as state of a metric, with how two of them are merged."""
+"""`state`: declares an array as state of a metric, and how two such arrays are merged."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ class Reduced(MetricState):
 
     Attributes:
         merge: Merges two arrays into one.
-        neutral: Returns, for an array, one of its shape that changes nothing when merged.
+        neutral: Maps an array to one of the same shape that changes nothing when merged.
     """
 
     merge: ClassVar[Callable[[Any, Any], Any]]
@@ -23,7 +23,7 @@ class Reduced(MetricState):
 
 
 def lowest(dtype: Any) -> float | int:
-    """Minus infinity, or the least integer."""
+    """Minus infinity, or the smallest integer."""
     return -float("inf") if jnp.issubdtype(dtype, jnp.floating) else int(jnp.iinfo(dtype).min)
 
 
@@ -50,17 +50,16 @@ def state(
 ) -> Any:
     """Declares an array as state of a metric; an `Accumulator` needs no declaration.
 
-    Resetting, merging, reducing over devices and checkpoints follow from it.
+    Resetting, merging, reducing over devices and checkpoints then work.
 
     Args:
         reduction: `"sum"`, `"max"` or `"min"`; or an associative and commutative function that
             merges two arrays into one.
-        neutral: Needed with a function: returns, for an array, one that changes nothing when
-            merged.
+        neutral: Needed with a function: maps an array to one that changes nothing when merged.
 
     Raises:
         TypeError: If the reduction is neither a string nor a function.
-        ValueError: If the reduction is unknown, or a function comes without `neutral`.
+        ValueError: If the reduction is unknown, or a function is given without `neutral`.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -106,7 +105,7 @@ def neutral_state(value: Any, kind: type) -> Any:
 
 
 def merged_states(value: Any, other: Any, kind: type) -> Any:
-    """Two states merged into one; of two random keys, a third one."""
+    """Two states merged into one; two random keys become a third."""
     if isinstance(value, Accumulator):
         return value.merged(other)
     if issubclass(kind, Rng):
@@ -115,7 +114,7 @@ def merged_states(value: Any, other: Any, kind: type) -> Any:
 
 
 def reduced_state(value: Any, kind: type) -> Any:
-    """The states along the leading axis merged into one; of random keys, the first one."""
+    """The states along the leading axis merged into one; of random keys, the first."""
     if isinstance(value, Accumulator):
         return merge_leading_axis(value)
     if issubclass(kind, Rng):
@@ -129,11 +128,11 @@ def reduced_state(value: Any, kind: type) -> Any:
 def gathered_state(value: Any, kind: type, axis_name: Any) -> Any:
     """The states of all devices along the mapped axis, stacked along a new leading axis.
 
-    Everything else, such as the weights of a model inside, is the same on all devices, and stays
+    Everything else, such as the weights of an inner model, is the same on all devices and stays
     unchanged.
 
-    Each device writes into its own slot of an array of zeros, and these are summed. Unlike with
-    `all_gather`, JAX then knows that the result is the same on all devices.
+    Each device writes into its own slot of an array of zeros, and these arrays are summed. Unlike
+    with `all_gather`, JAX then knows that the result is the same on all devices.
     """
     if not (isinstance(value, Accumulator) or issubclass(kind, Reduced | Rng)):
         return value

@@ -51,7 +51,7 @@ class Total(Accumulator):
 
     @classmethod
     def sum(cls, values: Any, axis: tuple[int, ...] | None = None, dtype: Any = jnp.float32) -> Any:
-        """The sum of an array; of integers exactly, where `values.sum()` would wrap at 2**31.
+        """The sum of an array; exact for integers, where `values.sum()` would wrap at 2**31.
 
         Args:
             values: Numbers of any dtype.
@@ -80,7 +80,8 @@ class Total(Accumulator):
             return self._plus_integer(rows.sum(0, dtype=_dtype_of_sum(rows.dtype, 8)), shift)
         if _fits_int32(len(rows), rows.dtype):
             return self._plus_integer(rows.sum(0, dtype=_dtype_of_sum(rows.dtype, 4)), shift)
-        # Sums of the limbs of up to _CHUNK integers fit into an int32; longer ones in two rounds.
+        # Sums of the limbs of up to _CHUNK integers fit into an int32; longer arrays take two
+        # rounds.
         chunks = len(rows) // _CHUNK
         head, tail = rows[: chunks * _CHUNK], rows[chunks * _CHUNK :]
         total = self
@@ -116,7 +117,7 @@ class Total(Accumulator):
         if _is_integer(value.dtype):
             return self._plus_integer(value)
         value = jnp.broadcast_to(value, self.high.shape).astype(self.high.dtype)
-        # A product might be contracted with some of the additions and not with others. Their
+        # A product might be contracted with some of the additions and not with others, and their
         # differences would not be the rounding error.
         first = without_last_bits(value)
         rest = jnp.where(jnp.isfinite(value), value - first, 0)
@@ -124,7 +125,7 @@ class Total(Accumulator):
         return self._replace(high=high, low=low)
 
     def plus_sums(self, values: jax.Array) -> "Total":
-        """The sum plus floats that are no products; it takes half the time of `+`.
+        """The sum plus floats that are not products; it takes half the time of `+`.
 
         Args:
             values: Floats that were added up or kept, as by `bincount`.
@@ -136,8 +137,8 @@ class Total(Accumulator):
         """The sum plus counts of a batch, each an exact or a rounded sum of weights.
 
         Args:
-            counts: Sums of weights that are the integers 0 and 1, or of floats.
-            examples: How many weights there are at most.
+            counts: Sums of weights, which are the integers 0 and 1, or floats.
+            examples: The maximum number of weights.
         """
         if not _is_integer(counts.dtype):
             return self.plus_sums(counts)
@@ -206,12 +207,12 @@ def _is_numpy_integer(value: Any) -> bool:
 
 
 def _dtype_of_sum(dtype: Any, itemsize: int) -> Any:
-    """The dtype of the integers, or a signed one of the size if that is larger."""
+    """The dtype of the integers, or a signed dtype of the given size if that is larger."""
     return dtype if dtype.itemsize >= itemsize else np.dtype(f"int{8 * itemsize}")
 
 
 def _fits_int32(count: int, dtype: Any) -> bool:
-    """Whether no sum of so many integers wraps, or they have 64 bits, so that it hardly can."""
+    """Whether no sum of that many integers wraps, or they have 64 bits, so that it hardly can."""
     if dtype.itemsize == 8:
         return True
     bound = 1 if dtype.kind == "b" else 2 ** (8 * dtype.itemsize)

@@ -8,8 +8,8 @@ import numpy as np
 def without_last_bits(values: jax.Array, bits: int | None = None) -> jax.Array:
     """The floats with zeros as the last bits of the mantissa, computed as integers.
 
-    A compiler may turn `a * b + c` into one instruction that does not round `a * b`, and do so in
-    one of the places where the product is used and not in another. An error that is computed as a
+    A compiler may turn `a * b + c` into one instruction that does not round `a * b`, and may do so
+    in one place where the product is used but not in another. An error that is computed as the
     difference of the two is then wrong. No compiler contracts across an operation on integers that
     changes the number.
 
