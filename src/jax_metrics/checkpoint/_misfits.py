@@ -15,7 +15,7 @@ from jax_metrics.tree import nearest
 
 
 class LeftOut(NamedTuple):
-    """What `load_state_dict` left out with `strict=False`, as sorted names.
+    """The names that `load_state_dict` left out with `strict=False`, sorted.
 
     Args:
         missing: In the tree, but not in the state: kept as they were.
