@@ -11,7 +11,7 @@ from jax_metrics.nn.flax import FlaxLayer
 
 
 class Dropout(FlaxLayer, flax_class=linen.Dropout):
-    """Zeroes values at random in training, and scales the others up (Srivastava et al., 2014).
+    """Zeroes random values in training, and scales up the others (Srivastava et al., 2014).
 
     It keeps its own random key, assigned by `init`. In evaluation mode, or frozen, it returns its
     inputs unchanged. Equivalent to `flax.linen.Dropout`; pass `rng=` to a call to use that key.
