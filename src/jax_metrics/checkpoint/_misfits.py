@@ -114,7 +114,7 @@ def _tied_by(name: str, noted: Mapping[str, Tied]) -> str:
 def castable(value: Any, leaf: Any) -> bool:
     """Whether a cast from one dtype to the other keeps the kind of number.
 
-    Floats become floats or complex numbers, integers any numbers; random keys are no numbers.
+    Floats become floats or complex numbers, integers any numbers; random keys are not numbers.
     """
     source, target = _dtype(value), _dtype(leaf)
     if is_key(source) or is_key(target):

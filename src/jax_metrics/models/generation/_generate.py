@@ -73,8 +73,8 @@ def generate(
         key: A random key, or a seed, for sampling; None: the most probable token is taken.
         temperature: The logits are divided by it. With 0, the most probable token is taken.
         top_k: As in `keep_top_k`; None: all tokens are kept.
-        top_p: As in `keep_top_p`; likewise.
-        min_p: As in `keep_min_p`; likewise.
+        top_p: As in `keep_top_p`; None: all tokens are kept.
+        min_p: As in `keep_min_p`; None: all tokens are kept.
         repetition_penalty: As in `penalize_repetition`, for tokens of the prompt and generated
             tokens.
         stop_tokens: Tokens that end a sequence.

@@ -16,7 +16,7 @@ def _batch_norm() -> BatchNorm:
 
 
 class BasicBlock(Module):
-    """Two convolutions around which the input is led: `relu(x + f(x))`.
+    """Two convolutions with a shortcut: `relu(x + f(x))`.
 
     Args:
         width: Features of the convolutions.

@@ -253,9 +253,9 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
             memory: The output of an encoder, `[batch..., keys, features]`; None: the memory of an
                 earlier call, if `init_cache` created a cache for it.
             mask: As in `GroupedQueryAttention`, for the self-attention.
-            padding_mask: Likewise.
-            memory_mask: As `mask`, for the attention over the memory.
-            memory_padding_mask: As `padding_mask`, for the memory.
+            padding_mask: As in `GroupedQueryAttention`, for the self-attention.
+            memory_mask: Like `mask`, for the attention to the memory.
+            memory_padding_mask: Like `padding_mask`, for the memory.
             positions: As in `GroupedQueryAttention`.
         """
         if memory is not None:

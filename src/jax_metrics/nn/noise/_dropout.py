@@ -20,7 +20,7 @@ class Dropout(FlaxLayer, flax_class=linen.Dropout):
         rate: The probability that a value is zeroed.
         broadcast_dims: Axes along which one mask is broadcast.
         deterministic: Overrides the module's mode; None: follows the mode.
-        rng_collection: Accepted as in Flax; the field `rng` takes its place.
+        rng_collection: Accepted for compatibility with Flax; the field `rng` is used instead.
 
     Raises:
         ValueError: If the rate is not a probability.

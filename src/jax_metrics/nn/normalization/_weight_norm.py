@@ -18,8 +18,8 @@ class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
 
     The singular value is estimated by power iteration, which continues from one call in training to
     the next. Equivalent to `flax.linen.SpectralNorm`; its `stats` are a dict by Flax's names, and
-    `layer_instance` holds the parameters as they are before the division. A call takes what the
-    layer takes, and `update_stats=` to override the module's mode.
+    `layer_instance` holds the parameters as they are before the division. A call takes the
+    arguments of the layer, and `update_stats=` to override the module's mode.
 
     Args:
         layer_instance: The layer.
@@ -29,7 +29,7 @@ class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
         param_dtype: Dtype of `stats`.
         error_on_non_matrix: Whether to reject kernels with more than two axes; otherwise all axes
             but the last are joined.
-        collection_name: Accepted as in Flax; the field `stats` takes its place.
+        collection_name: Accepted for compatibility with Flax; the field `stats` is used instead.
 
     Raises:
         ValueError: In a call, if a kernel is rejected.
@@ -68,7 +68,7 @@ class WeightNorm(FlaxLayer, flax_class=linen.WeightNorm, rest="scale"):
     """Calls a layer with kernels normalized to length one and scaled (Salimans and Kingma, 2016).
 
     Equivalent to `flax.linen.WeightNorm`; its `scale` is a dict by Flax's names, and
-    `layer_instance` holds the original parameters. A call takes what the layer takes.
+    `layer_instance` holds the original parameters. A call takes the arguments of the layer.
 
     Args:
         layer_instance: The layer.

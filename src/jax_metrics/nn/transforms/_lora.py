@@ -92,7 +92,7 @@ class LoRA(DelegatingLayer):
         return output
 
     def merged(self) -> Module:
-        """The layer by itself, with the changes added to its matrices; it is still frozen."""
+        """The layer alone, with the changes added to its matrices; it is still frozen."""
         return self._adapted()
 
     def _adapted(self) -> Module:
