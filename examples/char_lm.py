@@ -1,6 +1,6 @@
 """Trains a small transformer to write Python, character by character.
 
-The text is available on every machine: the sources of Python's standard library. Run it with
+The text comes with every installation: the sources of Python's standard library. Run it with
 
     python examples/char_lm.py
 

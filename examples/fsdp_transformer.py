@@ -1,17 +1,17 @@
-"""Trains a transformer that is split over all devices, and shows what lies where.
+"""Trains a transformer that is split over all devices, and shows which device holds what.
 
 The parameters and the state of the optimizer are split in two ways at once: heads and hidden
 features over the devices of a row of the mesh, which compute each layer together (tensor parallel),
-and what that leaves over the rows, which have different parts of the batch (fully sharded). No
+and the resulting parts over the rows, which have different parts of the batch (fully sharded). No
 device ever holds the whole model. Without GPUs or TPUs, eight devices are simulated on the CPU:
 that is not faster than one, but shows what happens. Run it with
 
     python examples/fsdp_transformer.py
 
-The text is available on every machine: the sources of Python's standard library. It prints the
-table of what lies where, what the devices send each other, and the bits per character on held-out
-modules, and saves a picture to the current folder: the learning curve, and the memory that the
-training state takes on each device in four layouts.
+The text comes with every installation: the sources of Python's standard library. The script prints
+a table of which device holds what, what the devices send each other, and the bits per character on
+held-out modules, and saves a picture to the current folder: the learning curve, and the memory that
+the training state takes on each device in four layouts.
 """
 
 import argparse

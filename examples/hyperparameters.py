@@ -1,15 +1,15 @@
-"""Tunes the settings of a training by gradients through the whole of it.
+"""Tunes the hyperparameters of a training run by gradients through the whole run.
 
 The data are real scans of handwritten digits, 8 x 8 pixels each, that come with scikit-learn. Run
 it with
 
     python examples/hyperparameters.py
 
-Each layer of a network has a learning rate and a weight decay of its own, and those of a tenth of
-the training differ from those of the next. The validation loss at the end is a function of these 80
-settings that JAX differentiates: all steps are in a `lax.scan`, and `jax.checkpoint` keeps the
-state of every tenth step only. The script prints the losses on test scans, compared with a search
-for one learning rate and one weight decay, and saves a picture to the current folder.
+Each layer of a network has its own learning rate and weight decay, and they change after each tenth
+of the training. The validation loss at the end is a function of these 80 settings, which JAX
+differentiates: all steps are in a `lax.scan`, and `jax.checkpoint` keeps the state of every tenth
+step only. The script prints the losses on test scans, compared with a search for one learning rate
+and one weight decay, and saves a picture to the current folder.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Adapts a language model of code to documentation with a few trainable numbers.
+"""Adapts a language model of code to documentation with few trainable parameters.
 
-The texts are available on every machine: the sources of Python's standard library, and the chapters
+The texts come with every installation: the sources of Python's standard library, and the chapters
 of its documentation that `help()` shows. Run it with
 
     python examples/lora.py
 
 A small transformer learns the sources, character by character. Then it learns the documentation in
 three ways: with LoRA of two ranks, where only small factors are trained beside the frozen matrices,
-and with all parameters. The script prints how many numbers each way trains, and the bits per
+and with all parameters. The script prints how many parameters each way trains, and the bits per
 character of held-out documentation and held-out sources. It saves a picture to the current folder.
 """
 

@@ -1,4 +1,4 @@
-"""Kills a training twice, continues it, and finds the numbers of one that nobody disturbed.
+"""Kills a training run twice, resumes it, and gets the same numbers as an uninterrupted run.
 
 The data are real scans of handwritten digits, 8 x 8 pixels each, that come with scikit-learn. Run
 it with
@@ -6,8 +6,8 @@ it with
     python examples/resume.py
 
 Processes train with `jm.training.fit`, checkpoints and a log, and are killed without any warning,
-as by a failing power supply. The script prints where each began and ended, compares the parameters
-in the end bit for bit, and saves a picture of the curves to the current folder.
+as in a power failure. The script prints where each began and ended, compares the final parameters
+bit for bit, and saves a picture of the curves to the current folder.
 """
 
 import argparse

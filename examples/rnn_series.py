@@ -5,7 +5,7 @@ Run it with
 
     python examples/rnn_series.py
 
-It prints the errors of forecasting one step ahead in the held-out last seconds, compared with
+It prints the errors of one-step-ahead forecasts on the held-out last seconds, compared with
 repeating the last value, and saves a picture to the current folder.
 """
 

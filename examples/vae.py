@@ -1,12 +1,12 @@
-"""Trains a variational autoencoder on handwritten digits, and draws its map of them.
+"""Trains a variational autoencoder on handwritten digits, and draws a map of its latent space.
 
 The data are real scans, 8 x 8 pixels of 17 grays each, that come with scikit-learn. Run it with
 
     python examples/vae.py
 
-It describes each digit by two numbers. It prints the bits per pixel of held-out digits, compared
-with a model of each pixel alone, and how well the two numbers tell the digits apart, compared with
-two principal components. It saves a picture to the current folder.
+The model describes each digit by two latents. The script prints the bits per pixel of held-out
+digits, compared with a model of independent pixels, and how well the two latents separate the
+digits, compared with two principal components. It saves a picture to the current folder.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""`Checkpointer`: the state of a training on disk, step by step."""
+"""`Checkpointer`: the state of a training run on disk, step by step."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,30 +28,31 @@ A = TypeVar("A", bound=dict[str, Any])
 
 
 class Checkpointer:
-    """Saves the state of a training to a folder, and restores it bit for bit.
+    """Saves the state of a training run to a folder, and restores it bit for bit.
 
     A checkpoint is a number of items by name: models, optimizers, metrics, random keys, any other
     pytrees of arrays, and plain values such as a dict of settings or the number of an epoch, which
-    are kept as JSON. Each array has a checksum. A checkpoint is on disk as a whole or not at all,
-    whenever the process is killed.
+    are kept as JSON. Each array has a checksum. A checkpoint is on disk completely or not at all,
+    even if the process is killed.
 
     Use it in a `with` statement, which waits for the last save. Its calls must not overlap.
 
-    If JAX runs several processes, each makes a Checkpointer for the same folder, which their
-    machines share, and makes the same calls. Each writes what it has of the arrays that are spread
-    over them; of all else, the first process writes what it has. The checkpoint is there when all
-    parts are. With `read_only`, a process does not wait for others.
+    If JAX runs several processes, each creates a Checkpointer for the same folder, which their
+    machines share, and makes the same calls. Each process writes its part of arrays that are spread
+    over processes; the first process writes everything else. The checkpoint exists when all parts
+    do. With `read_only`, a process does not wait for others.
 
     Args:
-        folder: The folder, which is made if it is not there. One training at a time may save to it.
+        folder: The folder, which is created if it does not exist. Only one run at a time may save
+            to it.
         keep: How many of the latest checkpoints to keep, or None for all of them.
-        best: The name of a number that is given to each `save` in `values`, and whether more of it
-            is better: `("val/accuracy", "max")` or `("val/loss", "min")`. The best checkpoint is
-            kept, too.
+        best: The name of a number that is passed to each `save` in `values`, and whether higher or
+            lower is better: `("val/accuracy", "max")` or `("val/loss", "min")`. The best checkpoint
+            is kept, too.
         every: Steps that are not a multiple of it are not saved.
         asynchronous: Whether `save` returns as soon as it has copied the arrays to the memory of
             the host, and writes them in the background.
-        read_only: Whether to restore only. Another process may save to the folder meanwhile.
+        read_only: Whether to restore only. Meanwhile, another process may save to the folder.
 
     Raises:
         CheckpointError: If an argument or the folder cannot be used, or another process uses it.
@@ -125,12 +126,12 @@ class Checkpointer:
     ) -> bool:
         """Saves a checkpoint, in the background unless `asynchronous=False`.
 
-        The arrays are copied before it returns, so that they may be donated, or changed. Of the
-        save before, which may still be running, it waits for the end.
+        The arrays are copied before it returns, so that they may be donated or changed. It first
+        waits for the previous save, which may still be running.
 
         Args:
-            step: The number of the step, larger than those that are there.
-            values: Numbers by name, among them that of `best`, such as `{"val/accuracy": 0.9}`.
+            step: The number of the step, larger than all existing steps.
+            values: Numbers by name, including that of `best`, such as `{"val/accuracy": 0.9}`.
             force: Whether to save a step that is not a multiple of `every`.
             **items: What to save, by name: `model=model, optimizer=optimizer, key=key, epoch=3`.
 
@@ -138,9 +139,9 @@ class Checkpointer:
             Whether the step is saved: False if it is not a multiple of `every`.
 
         Raises:
-            CheckpointError: If an argument cannot be saved, and nothing is written; or if the save
-                before has failed in the background. Then this one has not been started, and can be
-                called again.
+            CheckpointError: If an argument cannot be saved; then nothing is written. Or if the
+                previous save has failed in the background; then this save has not been started, and
+                can be called again.
         """
         self._check_open()
         self._background.check()
@@ -210,10 +211,10 @@ class Checkpointer:
             like: The items to restore by name, with the structure that was saved; they are not
                 changed. Items that are not in it are not read. Models, optimizers and others may be
                 results of `jax.eval_shape`. The arrays decide on which devices the new ones are
-                placed, as in `jm.load`, so the mesh may be another one than that of the save, and
-                the number of processes, too. All settings stay those of `like`. In the place of a
-                plain value, any plain value will do. Without `like`, the result is nested dicts of
-                all items, with NumPy arrays, and JAX arrays for random keys.
+                placed, as in `jm.load`, so the mesh and the number of processes may differ from
+                those of the save. All settings stay those of `like`. In place of a plain value, any
+                plain value will do. Without `like`, the result is nested dicts of all items, with
+                NumPy arrays, and JAX arrays for random keys.
             step: `"latest"`, `"best"` as the Checkpointer has it, or the number of a step.
             strict: Whether every name, shape and dtype of `like` must fit; see
                 `jm.load_state_dict`. If False, the result is a pair of the items and a `LeftOut`.
@@ -223,7 +224,7 @@ class Checkpointer:
             verify: Whether to compare the arrays with their checksums.
 
         Raises:
-            CheckpointError: If the checkpoint is damaged, or does not fit; or if the save before
+            CheckpointError: If the checkpoint is damaged, or does not fit; or if the previous save
                 has failed in the background.
             FileNotFoundError: If there is no such checkpoint.
         """
@@ -289,7 +290,7 @@ class Checkpointer:
             step: The number of the step.
 
         Raises:
-            CheckpointError: If it cannot be removed; or if the save before has failed.
+            CheckpointError: If it cannot be removed; or if the previous save has failed.
             FileNotFoundError: If there is no such checkpoint.
         """
         self._check_open()

@@ -9,9 +9,9 @@ import numpy as np
 class Deferred:
     """An array of a state dict that is read when it is needed.
 
-    `load_state_dict` reads several at once, in threads, each straight into its place, and lets go
-    of them one by one. Rules that transpose, reshape, rename and skip entries leave them unread;
-    others, and functions of your own, read them first.
+    `load_state_dict` reads several at once, in threads, each straight to its destination, and
+    releases them one by one. Rules that transpose, reshape, rename and skip entries do not read
+    them; other rules, and functions of your own, read them first.
 
     Args:
         read: Returns the array. Other threads call it.
@@ -46,7 +46,7 @@ class Deferred:
         return np.broadcast_to(np.uint8(0), self.shape)
 
     def then(self, change: Callable[[np.ndarray], np.ndarray]) -> "Deferred":
-        """What a function makes of the array, which is read when that is needed.
+        """The result of a function of the array, computed when it is needed.
 
         Args:
             change: A function that changes the shape, but not the dtype, as `np.transpose` does.

@@ -40,21 +40,21 @@ def export(
     vjp_order: int = 0,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Writes the forward pass of a model with its weights, to be run without the model's class.
+    """Writes the forward pass of a model and its weights, which run without the model's class.
 
     The file has the program, made by `jax.export`, and the arrays of the model. It is in the
-    safetensors format, with checksums, and written as a whole or not at all.
+    safetensors format, with checksums, and written atomically.
 
     Args:
         model: An initialized module in evaluation mode.
-        inputs: What the model is called with, as in `init`: one value, a tuple of positional
+        inputs: The arguments of a call of the model, as in `init`: one value, a tuple of positional
             arguments, a dict of keyword arguments, or `jm.Inputs(...)`. Only shapes and dtypes
             matter, so `jax.ShapeDtypeStruct` will do.
         path: The file; an older one is replaced.
-        shapes: Which axes may have another size later. A string is for every input with at least
-            one axis: `"batch, ..."` leaves the size of the first axis open. Inputs that differ
-            have a string each, arranged as `inputs` are: `("batch, time", "batch, 1, 1, time")`.
-            Axes with the same name have the same size, and `...` or `_` stand for sizes of
+        shapes: Which axes may have another size later. A single string applies to every input with
+            at least one axis: `"batch, ..."` leaves the size of the first axis open. If inputs
+            differ, pass one string for each, arranged like `inputs`: `("batch, time", "batch, 1, 1,
+            time")`. Axes with the same name have the same size, and `...` or `_` stand for sizes of
             `inputs`. None fixes all of them.
         constraints: What is known about open sizes, such as `"time <= 512"`.
         platforms: Where the program will run: some of `"cpu"`, `"cuda"`, `"rocm"`, and `"tpu"`.

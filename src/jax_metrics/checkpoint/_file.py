@@ -25,7 +25,7 @@ class File:
     """The arrays of a file as views of its memory map, which reads them when they are used.
 
     Raises:
-        CheckpointError: If the file is damaged, or no safetensors file.
+        CheckpointError: If the file is damaged, or not a safetensors file.
         FileNotFoundError: If there is none.
     """
 

@@ -45,12 +45,12 @@ class InvertibleRule:
 def inverse(rules: Iterable[Rule]) -> list[Rule]:
     """The rules that turn the state of a tree back into that of the other library.
 
-    They undo the given rules one by one, from the last to the first. What a rule leaves alone must
-    not look like something that it made: the inverse of `rename("bert.{*rest}", "{*rest}")`, for
-    example, puts `bert.` before every name.
+    They undo the given rules one by one, from the last to the first. Names that a rule leaves
+    unchanged must not look like its results: the inverse of `rename("bert.{*rest}", "{*rest}")`,
+    for example, puts `bert.` before every name.
 
     Args:
-        rules: Those of `jm.checkpoint`, or callables of your own that have a method `inverse`.
+        rules: Rules of `jm.checkpoint`, or callables of your own that have a method `inverse`.
 
     Raises:
         CheckpointError: If a rule cannot be inverted; it says which one, and why.

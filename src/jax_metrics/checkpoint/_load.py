@@ -59,17 +59,17 @@ def load(
     Args:
         path: The file, its index, or the folder that has `model.safetensors` or its index.
         like: A tree to load into, which is not changed, or the result of `jax.eval_shape`. Its
-            arrays decide on which devices the new ones are placed: those of shapes with shardings,
-            as `jax.ShapeDtypeStruct(shape, dtype, sharding=...)`, go straight to theirs, and each
-            device gets its part alone. If there is none, the result is a flat dict of NumPy
-            arrays, and of JAX arrays for random keys.
+            arrays decide on which devices the new ones are placed: for shapes with shardings, such
+            as `jax.ShapeDtypeStruct(shape, dtype, sharding=...)`, arrays go straight to their
+            devices, and each device gets only its part. Without `like`, the result is a flat dict
+            of NumPy arrays, with JAX arrays for random keys.
         strict: Whether every name, shape and dtype of `like` must fit; see `jm.load_state_dict`.
             If False, the result is a pair of the tree and a `LeftOut`.
         rename: As in `jm.load_state_dict`.
         rules: As in `jm.load_state_dict`.
         cast: As in `jm.load_state_dict`.
-        verify: Whether to compare what is loaded with the checksums that `jm.save` wrote. Files of
-            other libraries have none. The header of a file is always checked.
+        verify: Whether to compare the loaded arrays with the checksums that `jm.save` wrote. Files
+            of other libraries have none. The header of a file is always checked.
 
     Raises:
         CheckpointError: If a file is damaged, or does not fit.

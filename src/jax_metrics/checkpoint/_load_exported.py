@@ -71,7 +71,7 @@ class ExportedModel(Module):
         """Runs the program.
 
         Args:
-            *args: As the model took them, with shapes and dtypes that fit those of the export.
+            *args: The arguments of the model, with shapes and dtypes that fit those of the export.
             **kwargs: As the model took them.
 
         Raises:
@@ -82,7 +82,7 @@ class ExportedModel(Module):
 
 
 def load_exported(path: str | os.PathLike[str], *, verify: bool = True) -> ExportedModel:
-    """Reads what `jm.export` wrote, as a module that does not need the model's class.
+    """Reads a file of `jm.export`, as a module that does not need the model's class.
 
     Args:
         path: The file.

@@ -79,8 +79,8 @@ def load_state_dict(
         inplace: Change and return `tree` itself, which must be a Tree.
 
     Raises:
-        CheckpointError: If the state does not fit. It lists everything that is missing,
-            unexpected, misshapen or wrongly typed, and nothing is changed.
+        CheckpointError: If the state does not fit. It lists everything that is missing or
+            unexpected, or has another shape or dtype, and nothing is changed.
 
     Example:
         >>> import jax.numpy as jnp

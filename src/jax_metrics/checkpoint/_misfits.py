@@ -15,7 +15,7 @@ from jax_metrics.tree import nearest
 
 
 class LeftOut(NamedTuple):
-    """What `load_state_dict` left out with `strict=False`, as sorted names.
+    """The names that `load_state_dict` left out with `strict=False`, sorted.
 
     Args:
         missing: In the tree, but not in the state: kept as they were.
@@ -114,7 +114,7 @@ def _tied_by(name: str, noted: Mapping[str, Tied]) -> str:
 def castable(value: Any, leaf: Any) -> bool:
     """Whether a cast from one dtype to the other keeps the kind of number.
 
-    Floats become floats or complex numbers, integers any numbers; random keys are no numbers.
+    Floats become floats or complex numbers, integers any numbers; random keys are not numbers.
     """
     source, target = _dtype(value), _dtype(leaf)
     if is_key(source) or is_key(target):

@@ -33,7 +33,7 @@ def is_plain(value: Any) -> bool:
 
 
 def mark_plain(value: Any) -> Any:
-    """Replaces what is plain in nested dicts, lists and tuples by a `PlainValue` each.
+    """Replaces each plain value in nested dicts, lists and tuples with a `PlainValue`.
 
     Modules and other pytree classes stay as they are.
     """

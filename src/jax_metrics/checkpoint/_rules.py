@@ -76,7 +76,7 @@ def reshape(
     Args:
         pattern: As in `rename`.
         shape: The shape, in which one axis may be -1.
-        before: The shape before, likewise, which the inverse of the rule needs.
+        before: The original shape, in which one axis may be -1; the inverse of the rule needs it.
 
     Example:
         >>> import numpy as np
@@ -102,8 +102,8 @@ def skip(
 
     Args:
         *patterns: As in `rename`.
-        defaults: The entries that the inverse of the rule puts in again: a dict, or a function
-            from the state to a dict. By default, none.
+        defaults: The entries that the inverse of the rule puts back: a dict, or a function from the
+            state to a dict. By default, none.
 
     Example:
         >>> import jax_metrics as jm
@@ -147,7 +147,7 @@ def split(
         keep_axis: Whether the parts keep the axis. If not, it has one element for each part.
 
     Raises:
-        ValueError: As in `rename`, or if there are not as many sizes as names.
+        ValueError: As in `rename`, or if the numbers of sizes and names differ.
         CheckpointError: When applied, if the axis cannot be split like this.
 
     Example:
@@ -203,20 +203,20 @@ def merge(
 ) -> InvertibleRule:
     """A rule that merges the entries that match several patterns into one.
 
-    Its inverse splits the array again. That of a sum gives the first part all of it, and the
-    others zeros.
+    Its inverse splits the array again. The inverse of a sum gives the whole sum to the first part,
+    and zeros to the others.
 
     Args:
         patterns: One for each part, in order, with the same variables.
         name: The new name.
         how: Whether the parts are concatenated, stacked along a new axis, or added.
         axis: The axis along which they are concatenated or stacked.
-        sizes: The sizes of the parts that are concatenated, for the inverse of the rule; by
-            default it makes equal ones.
+        sizes: The sizes of the concatenated parts, for the inverse of the rule; by default they are
+            equal.
 
     Raises:
-        ValueError: As in `rename`, if `how` is another word, or if there are not as many sizes as
-            patterns.
+        ValueError: As in `rename`; if `how` is none of these; or if the numbers of sizes and
+            patterns differ.
         CheckpointError: When applied, if a part is missing, or the shapes do not fit.
 
     Example:

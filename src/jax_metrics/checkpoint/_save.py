@@ -33,17 +33,17 @@ def save(
 ) -> None:
     """Writes the arrays of a pytree to disk, in the safetensors format.
 
-    The names are those of `jm.state_dict`; a value that is tied to another one is noted, not
-    written twice. Every array has a checksum, which `jm.load` checks. A failure at any moment
-    leaves the old file or the new one, never a mixture of both.
+    The names are those of `jm.state_dict`; a value that is tied to another one is recorded, not
+    written twice. Every array has a checksum, which `jm.load` verifies. A failure at any moment
+    leaves either the old file or the new file, never a mixture.
 
     Args:
         path: The file, such as `"model.safetensors"`; an older one is replaced.
         tree: A module, an optimizer, a metric, or any pytree of them.
         metadata: Strings by name, to be read with `jm.checkpoint.read_metadata`.
-        shard_size: If the arrays have more bytes than this, they are written to several files of
-            this size at most, next to an index `model.safetensors.index.json`. An array is not
-            split, however large it is.
+        shard_size: If the arrays have more bytes than this, they are written to several files of at
+            most this size, next to an index `model.safetensors.index.json`. Single arrays are never
+            split.
 
     Raises:
         CheckpointError: If a leaf cannot be stored, or the file cannot be written. Then an older

@@ -77,7 +77,7 @@ def read_index(path: Path) -> Index:
     """Reads an index.
 
     Raises:
-        CheckpointError: If it is damaged, or no index.
+        CheckpointError: If it is damaged, or not an index.
     """
     try:
         text = path.read_bytes().decode()

@@ -24,9 +24,9 @@ def state_dict(tree: Any) -> dict[str, Any]:
 
     Returns:
         The arrays themselves, not copies. Python numbers become NumPy arrays without axes. A value
-        that is tied to another one, as by `jm.tie`, is not among them; the dict then has the
-        attribute `ties`, from the names of such values to those of the others, so that a model
-        without the tie can load it.
+        that is tied to another one, as by `jm.tie`, is not included; the dict then has the
+        attribute `ties`, which maps the names of tied values to the names of their sources, so that
+        a model without the tie can load it.
 
     Raises:
         CheckpointError: If a leaf is not an array or a number, or two leaves have one name.

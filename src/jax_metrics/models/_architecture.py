@@ -11,9 +11,10 @@ _NONE: Mapping[str, Mapping[str, Any]] = types.MappingProxyType({})
 
 
 class Architecture(Module):
-    """A whole model that is known by a name, with presets for the sizes that papers describe.
+    """A complete, well-known model, with presets for the sizes that papers describe.
 
-    A subclass gives its `presets`, arguments of its constructor by name, and `example_inputs`.
+    A subclass defines its `presets`, which are arguments of its constructor by name, and
+    `example_inputs`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -36,7 +37,7 @@ class Architecture(Module):
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:
-        """Returns an uninitialized model of a size that has a name.
+        """Returns an uninitialized model of a named size.
 
         Args:
             name: One of `presets`.

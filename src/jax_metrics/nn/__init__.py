@@ -1,4 +1,4 @@
-"""Layers. Those that Flax Linen has too are numerically the same, from the same key."""
+"""Layers. Those that Flax Linen also has give the same numbers, from the same key."""
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 

@@ -195,7 +195,7 @@ def variance_scaling(
         in_axis: The axes of the parameter that count as inputs.
         out_axis: The axes that count as outputs.
         batch_axis: The axes that count as neither.
-        dtype: The dtype where none is asked for.
+        dtype: The dtype if a call passes none.
 
     Example:
         >>> import jax
@@ -222,7 +222,7 @@ def constant(value: Any, dtype: Any = None) -> Made:
 
 
 def normal(stddev: float = 0.01, dtype: Any = None) -> Made:
-    """Normal around zero.
+    """Normal distribution around zero.
 
     Example:
         >>> import jax
@@ -237,7 +237,7 @@ def normal(stddev: float = 0.01, dtype: Any = None) -> Made:
 def truncated_normal(
     stddev: float = 0.01, dtype: Any = None, lower: float = -2.0, upper: float = 2.0
 ) -> Made:
-    """Normal around zero, cut at `lower` and `upper` standard deviations.
+    """Normal distribution around zero, truncated at `lower` and `upper` standard deviations.
 
     Example:
         >>> import jax
@@ -251,7 +251,7 @@ def truncated_normal(
 
 
 def uniform(scale: float = 0.01, dtype: Any = None) -> Made:
-    """Uniform from 0 to `scale`.
+    """Uniform distribution from 0 to `scale`.
 
     Example:
         >>> import jax

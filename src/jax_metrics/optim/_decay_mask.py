@@ -1,4 +1,4 @@
-"""`decay_mask`: the parameters that weight decay leaves alone."""
+"""`decay_mask`: which parameters weight decay applies to."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,16 +15,16 @@ _CLASSES = re.compile(r".*Norm|.*Embed(ding)?s?")
 def decay_mask(
     *spare: Rule, decay: Rule | Sequence[Rule] = ()
 ) -> Callable[[dict[str, Any]], dict[str, bool]]:
-    """A mask for `optax.adamw` and the like: True for the parameters whose weights decay.
+    """A mask for `optax.adamw` and others: True for the parameters to which weight decay applies.
 
-    It spares parameters named `bias`, `scale` or `embedding`, and those that belong directly to a
-    module whose class is named as a norm or an embedding, such as `BatchNorm` and `Embed`. A
+    It excludes parameters named `bias`, `scale` or `embedding`, and those that belong directly to a
+    module whose class is named like a norm or an embedding, such as `BatchNorm` and `Embed`. A
     kernel in a `SpectralNorm` belongs to the layer inside, so it decays.
 
     Args:
-        *spare: Other parameters to spare: paths such as `".head"`, with what is inside, or with
-            `*` for any characters; classes of modules; kinds; functions of a `FieldInfo`.
-        decay: Exceptions, which decay in any case.
+        *spare: Other parameters to exclude: paths such as `".head"`, with everything inside, or
+            with `*` for any characters; classes of modules; kinds; functions of a `FieldInfo`.
+        decay: Exceptions, which decay in any case; rules of the same form.
 
     Returns:
         The mask, for a transformation in a `jm.Optimizer`.

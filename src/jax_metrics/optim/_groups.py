@@ -25,14 +25,13 @@ def groups(
     """Applies to each parameter the transformation of the group that it belongs to.
 
     It is `optax.partition` with rules instead of labels. Each parameter must belong to exactly one
-    group. `...` is the group of all that no other rule matches.
+    group. `...` is the group of all parameters that no other rule matches.
 
     Args:
-        transformations: By rule. A rule is a path such as `".head"`, with what is inside, or with
-            `*` for any characters, as in `"*.kernel"`; a class of modules, with all inside of
-            them; a kind; a function of a `FieldInfo`; a tuple of those, for any of them; or `...`
-            for the rest. `optax.set_to_zero()`
-            keeps the parameters of a group as they are.
+        transformations: By rule. A rule is a path such as `".head"`, with everything inside, or
+            with `*` for any characters, as in `"*.kernel"`; a class of modules, with everything
+            inside; a kind; a function of a `FieldInfo`; a tuple of rules, for any of them; or `...`
+            for the rest. `optax.set_to_zero()` keeps the parameters of a group as they are.
 
     Returns:
         A transformation for a `jm.Optimizer`, alone or inside of others.

@@ -22,8 +22,8 @@ def with_hyperparams(
 ) -> optax.GradientTransformationExtraArgs:
     """The transformation `factory(**hyperparams)` with its hyperparameters in the state.
 
-    It is `optax.inject_hyperparams` for the floats and schedules among them; all else, such as
-    masks and integers, is passed on as it is. `jm.Optimizer(factory, **hyperparams)` uses it.
+    It is `optax.inject_hyperparams` for floats and schedules; everything else, such as masks and
+    integers, is passed on unchanged. `jm.Optimizer(factory, **hyperparams)` uses it.
 
     Args:
         factory: A function that makes a transformation, such as `optax.adam`.

@@ -1,4 +1,4 @@
-"""`loss_scaling`: gradients of float16 that neither vanish nor overflow."""
+"""`loss_scaling`: float16 gradients that neither vanish nor overflow."""
 
 from typing import Any, NamedTuple
 
@@ -37,16 +37,16 @@ def loss_scaling(
 ) -> optax.GradientTransformationExtraArgs:
     """Divides the gradients by a loss scale, and skips steps that are not finite.
 
-    The loss is to be multiplied by `optimizer.loss_scale` before it is differentiated. A step whose
-    gradients have an infinity or a NaN changes neither the parameters nor the state of the
-    transformation, and the scale is divided by `factor`; after `growth_interval` finite steps in a
-    row it is multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The
-    divided gradients are in float32.
+    Multiply the loss by `optimizer.loss_scale` before differentiating it. A step whose gradients
+    have an infinity or a NaN changes neither the parameters nor the state of the transformation,
+    and the scale is divided by `factor`; after `growth_interval` finite steps in a row it is
+    multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The divided
+    gradients are in float32.
 
     Args:
         transformation: The optax transformation.
         initial: The first scale.
-        factor: By how much the scale changes; above 1.
+        factor: The factor by which the scale changes; above 1.
         growth_interval: After how many finite steps it grows.
         minimum: The smallest scale.
 
@@ -55,7 +55,7 @@ def loss_scaling(
         `jm.optim.master_weights`.
 
     Raises:
-        TypeError: If it wraps no transformation.
+        TypeError: If the argument is not a transformation.
         ValueError: If an option is out of range.
 
     Example:

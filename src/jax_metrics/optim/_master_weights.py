@@ -1,4 +1,4 @@
-"""`master_weights`: parameters of few bits, trained by way of copies in float32."""
+"""`master_weights`: 16-bit parameters, trained through float32 copies."""
 
 from typing import Any, NamedTuple
 
@@ -22,12 +22,13 @@ class MasterWeightsState(NamedTuple):
 
 
 def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs:
-    """Trains float32 copies of parameters in bfloat16 or float16, which are rounded to those.
+    """Trains float32 copies of bfloat16 or float16 parameters, and rounds them to the parameters.
 
-    A step is often smaller than half the distance of two neighbouring numbers of 16 bits, and would
-    be lost (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The transformation sees
-    parameters and gradients in float32, and so does its state. Parameters of float32 have no
-    copies. A parameter that was changed elsewhere, as by loading weights, replaces its copy.
+    A step is often smaller than half the distance between two neighbouring 16-bit numbers, and
+    would be lost (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The transformation
+    sees parameters and gradients in float32, and so does its state. Parameters in float32 have no
+    copies. A parameter that was changed elsewhere, for example by loading weights, replaces its
+    copy.
 
     Args:
         transformation: The optax transformation.
@@ -36,7 +37,7 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
         A transformation for a `jm.Optimizer`, or for optax with a dict of parameters.
 
     Raises:
-        TypeError: If it wraps no transformation.
+        TypeError: If the argument is not a transformation.
         ValueError: In `update`, without the parameters.
 
     Example:

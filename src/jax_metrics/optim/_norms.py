@@ -24,7 +24,7 @@ class NormsState(NamedTuple):
 
 
 def with_norms(transformation: Any) -> optax.GradientTransformationExtraArgs:
-    """Records the global norms of the gradients that go in, and of the updates that come out.
+    """Records the global norms of the incoming gradients and of the resulting updates.
 
     The compiled step computes them, and `optimizer.norms` has them as arrays on the device, so that
     they are read together with the other logs. The norm is the square root of the sum of squares of
@@ -38,7 +38,7 @@ def with_norms(transformation: Any) -> optax.GradientTransformationExtraArgs:
         A transformation for a `jm.Optimizer`, or for optax.
 
     Raises:
-        TypeError: If it wraps no transformation.
+        TypeError: If the argument is not a transformation.
 
     Example:
         >>> import jax.numpy as jnp, optax

@@ -42,7 +42,7 @@ P = TypeVar("P")
 
 
 class Optimizer(Tree, Extensions):
-    """Wraps any optax transformation together with its state, as a pytree to pass through `jit`.
+    """Wraps an optax transformation and its state as a pytree that passes through `jit`.
 
     Given a model, it updates the Parameters of the modules that are not frozen, and has state for
     those only. optax sees them as a plain dict keyed by path, so labels and masks refer to paths:
@@ -51,8 +51,8 @@ class Optimizer(Tree, Extensions):
     Hyperparameters that are given here, and not to the function that makes the transformation, are
     a part of the state: `optimizer.learning_rate` can be read, and set between steps or inside of
     them, without a new compilation. So can those of `optax.inject_hyperparams` anywhere in the
-    transformation. Where several groups have one of the same name, it is a dict by group; a number
-    that is assigned sets all of them, a dict those that it has.
+    transformation. Where several groups have a hyperparameter of the same name, it is a dict by
+    group; assigning a number sets all of them, and assigning a dict sets the groups in it.
 
     Args:
         optimizer: The optax transformation; or a function that makes one, such as `optax.adam`.
@@ -137,12 +137,12 @@ class Optimizer(Tree, Extensions):
 
     @property
     def hyperparams(self) -> dict[str, Any]:
-        """The hyperparameters in the state by name; those of several groups, as a dict by group."""
+        """The hyperparameters in the state by name; a dict by group if several groups have one."""
         return read_hyperparams(vars(self).get("opt_state"))
 
     @property
     def norms(self) -> dict[str, jax.Array]:
-        """The norms of the last step, by `jm.optim.with_norms`: `grad_norm` and `update_norm`.
+        """The norms of the last step, from `jm.optim.with_norms`: `grad_norm` and `update_norm`.
 
         Where several groups have them, their names end in `/` and the group.
 
@@ -165,7 +165,7 @@ class Optimizer(Tree, Extensions):
 
     @property
     def loss_scale(self) -> Any:
-        """The factor for the loss by `jm.optim.loss_scaling`; 1.0 without it.
+        """The loss scale of `jm.optim.loss_scaling`; 1.0 without it.
 
         Raises:
             ValueError: If several parts of the transformation scale the loss.
@@ -181,8 +181,8 @@ class Optimizer(Tree, Extensions):
     def init(self: O, params: Any) -> O:
         """Returns an optimizer with fresh state for these parameters.
 
-        The state shares no array with the parameters, and lies on the same devices: what belongs to
-        a parameter has its sharding.
+        The state shares no array with the parameters, and is on the same devices: state that
+        belongs to a parameter has its sharding.
 
         Args:
             params: A model, its parameters, or any pytree of arrays.
@@ -220,21 +220,20 @@ class Optimizer(Tree, Extensions):
         return optimizer
 
     def adapt(self: O, params: Any, *, fresh: Rule | Sequence[Rule] = ()) -> O:
-        """Returns an optimizer for parameters that have changed, with the state of those that stay.
+        """Returns an optimizer for changed parameters, keeping the state of those that stay.
 
         A parameter stays if one of the same path, shape and dtype was trained before. After
-        freezing, unfreezing or replacing parts of a model, all others start with fresh state.
-        Counts and all else that belongs to no parameter go on, so that the bias correction of Adam
-        treats a new parameter as an old one: its first steps are up to three times as large as
-        after `init`. A group of `jm.optim.groups` whose parameters are all new starts fresh as a
-        whole, and so does L-BFGS after any change, as its history is that of all parameters
-        together. Hyperparameters stay in any case.
+        freezing, unfreezing or replacing parts of a model, all others start with fresh state. Step
+        counts and everything else that belongs to no parameter continue, so that the bias
+        correction of Adam treats a new parameter as an old one: its first steps are up to three
+        times as large as after `init`. A group of `jm.optim.groups` whose parameters are all new
+        starts fresh as a whole, and so does L-BFGS after any change, as its history is that of all
+        parameters together. Hyperparameters are always kept.
 
         Args:
             params: The changed model or parameters.
-            fresh: Parameters that start fresh in any case, such as a new head of the old shape:
-                paths, classes of modules, kinds, or functions of a `FieldInfo`, as for
-                `jm.optim.groups`.
+            fresh: Parameters that always start fresh, such as a new head of the same shape: paths,
+                classes of modules, kinds, or functions of a `FieldInfo`, as for `jm.optim.groups`.
 
         Raises:
             RuntimeError: Before `init`.
@@ -293,7 +292,7 @@ class Optimizer(Tree, Extensions):
                 `jax.tree_util.Partial(f, ...)`.
 
         Returns:
-            The whole of `params`, updated; or the updates, with the structure of `grads`.
+            All of `params`, updated; or the updates, with the structure of `grads`.
 
         Raises:
             RuntimeError: Before `init`.
@@ -325,7 +324,7 @@ class Optimizer(Tree, Extensions):
         return output
 
     def eval_params(self, params: P) -> P:
-        """The parameters to evaluate with: those of `optax.contrib.schedule_free`, else `params`.
+        """The parameters for evaluation: those of `optax.contrib.schedule_free`, else `params`.
 
         Args:
             params: The model, or the parameters, as `update` returned them.

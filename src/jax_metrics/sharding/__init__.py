@@ -1,4 +1,4 @@
-"""Models split over devices: rules that fail loudly, and what lies where."""
+"""Models split over devices: rules that fail loudly, and a report of what is where."""
 
 from jax_metrics.sharding._activations import activations as activations
 from jax_metrics.sharding._describe import describe as describe

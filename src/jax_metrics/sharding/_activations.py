@@ -1,4 +1,4 @@
-"""`activations`: where what the layers of a transformer compute lies on a mesh."""
+"""`activations`: how the activations of transformer layers are split over a mesh."""
 
 import dataclasses
 import functools
@@ -33,28 +33,28 @@ _LAYERS = (GroupedQueryAttention, MultiHeadDotProductAttention, FeedForward, Emb
 def activations(
     model: M, mesh: Mesh, axes: Mapping[str, Any] | None, *, logits: str | None = None
 ) -> M:
-    r"""Says where attention, feed-forward networks and embeddings keep what they compute.
+    r"""Sets the sharding of activations in attention, feed-forward networks and embeddings.
 
-    Without it XLA decides, by the parameters and the batch. With it the layers constrain their
+    Without it, XLA decides from the parameters and the batch. With it, the layers constrain their
     activations, forward and backward, and nothing else changes: values are the same, up to
     rounding. The names of axes are
 
     - `batch`: the first axis of all activations;
     - `length` and `features`: the positions and the features of a sequence between the layers;
-    - `heads`: the heads of queries, keys, values, and what was attended;
+    - `heads`: the heads of queries, keys, values and attention outputs;
     - `hidden`: the hidden features of feed-forward networks;
     - `vocabulary`: the logits of `Embed.attend`, and of the layers that `logits` names.
 
-    The model keeps the constraints, as a part of its structure: they count under `jax.jit` and
-    without, and a compiled function is compiled again for a model with others. What `init` computes
-    is not constrained.
+    The model keeps the constraints, as a part of its structure: they apply with and without
+    `jax.jit`, and a compiled function is compiled again for a model with other constraints. The
+    computations of `init` are not constrained.
 
     Args:
         model: The model, initialized or not; it stays as it is.
         mesh: The mesh, with Auto or Explicit axes.
-        axes: For each name the axis of the mesh that splits it, a tuple of axes, or None to have it
-            whole on each device. XLA decides about names that are left out. None instead of a dict
-            removes all constraints.
+        axes: For each name, the axis of the mesh that splits it, a tuple of axes, or None to keep
+            it whole on each device. XLA decides about names that are left out. None instead of a
+            dict removes all constraints.
         logits: A regular expression that matches the whole paths of the `Linear` layers that
             compute logits, such as `r"\.head"`.
 

@@ -1,4 +1,4 @@
-"""`describe`: a table of what lies where."""
+"""`describe`: a table of which device holds what."""
 
 import io
 import math
@@ -16,13 +16,13 @@ _UNITS = ("KB", "MB", "GB", "TB")
 
 
 def describe(tree: Any, *, threshold: int = THRESHOLD) -> str:
-    """A table of the arrays in a tree: where each lies, and how much of it on one device.
+    """A table of the arrays in a tree: how each is split, and how much of it is on one device.
 
     Args:
         tree: A model, an optimizer, a tuple of both, or any pytree of arrays, or of shapes
             with shardings.
-        threshold: From how many elements on an array counts as large. Those that are whole on
-            each of several devices are named below the table.
+        threshold: The number of elements from which an array counts as large. Large arrays that are
+            whole on each of several devices are listed below the table.
 
     Example:
         >>> import jax

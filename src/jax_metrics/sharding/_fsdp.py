@@ -1,4 +1,4 @@
-"""`fsdp`: every large parameter split over the devices that split the batch."""
+"""`fsdp`: every large parameter split over the same devices as the batch."""
 
 import dataclasses
 from typing import Any
@@ -19,9 +19,10 @@ def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2
     Args:
         mesh: The mesh.
         axis: The axis of the mesh that splits the batch too.
-        rules: Rules that come first, as those of `tensor_parallel`. What they split is split
-            along another axis as well; what they give None stays whole.
-        min_size: Parameters of fewer elements stay whole: to gather them costs more than they take.
+        rules: Rules that come first, such as those of `tensor_parallel`. Arrays that they split are
+            split along another axis as well; arrays to which they give None stay whole.
+        min_size: Parameters with fewer elements stay whole: gathering them costs more than the
+            memory saved.
 
     Raises:
         ShardingError: If the mesh has no such axis; when applied, if no axis of a parameter of

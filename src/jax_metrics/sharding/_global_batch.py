@@ -1,4 +1,4 @@
-"""`global_batch`: what each process has read, as one array over the devices of all."""
+"""`global_batch`: the batches of all processes as one global batch."""
 
 from typing import Any, TypeVar
 
@@ -11,14 +11,14 @@ A = TypeVar("A")
 
 
 def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
-    """Joins the batches of all processes to one, without sending any of it.
+    """Joins the batches of all processes into one, without sending any data.
 
     It is `jax.make_array_from_process_local_data` for a batch. Call it in each process, with its
-    own examples: as many in all of them. With one process it is `jax.device_put`.
+    own examples, the same number in each. With one process it is `jax.device_put`.
 
     Args:
         local: A pytree of arrays, with the examples of this process along the first axis.
-        sharding: How the joined batch lies on the devices of all processes:
+        sharding: How the joined batch is split over the devices of all processes:
             `NamedSharding(mesh, PartitionSpec("data"))`. Along axes that it does not split over
             processes, their arrays must be equal.
 

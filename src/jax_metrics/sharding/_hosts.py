@@ -1,4 +1,4 @@
-"""Processes on several machines: connecting them, and what each has to know of the others."""
+"""Processes on several machines: connecting them, and what each has to know about the others."""
 
 import errno
 import re
@@ -23,27 +23,27 @@ def initialize(
     heartbeat_timeout_seconds: int = 30,
     **options: Any,
 ) -> None:
-    """Connects the processes of a training, as `jax.distributed.initialize` does.
+    """Connects the processes of a training run, as `jax.distributed.initialize` does.
 
     Call it at the start of the program in every process, before anything asks for devices. Without
     arguments, JAX looks for the variables that launchers set: those of SLURM, Open MPI, Kubernetes
-    and Cloud TPUs. If there are none, the process stays the only one; so the same program runs on a
+    and Cloud TPUs. If there are none, the process stays alone, so the same program runs on a
     laptop. A second call does nothing.
 
     When a process dies, all others stop, with a message that names it.
 
     Args:
         coordinator_address: The address of process 0 and a free port there: `"10.0.0.1:1234"`.
-        num_processes: How many processes there are.
-        process_id: The number of this process, from 0.
-        heartbeat_timeout_seconds: After how long a silent process counts as dead. JAX itself waits
-            for 100 seconds.
+        num_processes: The number of processes.
+        process_id: The index of this process, from 0.
+        heartbeat_timeout_seconds: After how long a process that does not respond counts as dead.
+            JAX's own default is 100 seconds.
         **options: Other arguments of `jax.distributed.initialize`, such as `local_device_ids`.
 
     Raises:
         RuntimeError: If JAX has used its devices already, the port is in use, or the process was
             connected with other numbers.
-        ValueError: If the arguments and the environment do not tell all of it.
+        ValueError: If the arguments and the environment do not provide all of these.
 
     Example:
         >>> import jax_metrics as jm
@@ -79,10 +79,10 @@ def initialize(
 
 
 def is_main() -> bool:
-    """Whether this process is the first one, which prints and writes what is needed once.
+    """Whether this is the first process, which prints and writes what is needed only once.
 
-    Only such side effects belong under it: a computation on arrays of all processes has to be
-    started by each of them, or all wait.
+    Use it only for such side effects: a computation on global arrays has to be started by every
+    process, or all of them wait.
 
     Example:
         >>> import jax_metrics as jm
@@ -94,11 +94,11 @@ def is_main() -> bool:
 
 
 def preempted(step: int) -> bool:
-    """Whether all processes should save and leave after this step, since one was told to end.
+    """Whether all processes should save and stop after this step, since one was told to end.
 
-    A scheduler that takes a machine away sends SIGTERM first. JAX tells the other processes, and
-    they agree on one of the next steps; at that step it is True in all of them. It takes less than
-    a microsecond. Call it in every process, at each step.
+    A scheduler that reclaims a machine sends SIGTERM first. JAX tells the other processes, and they
+    agree on one of the next steps; at that step the result is True in all of them. A call takes
+    less than a microsecond. Call it in every process, at each step.
 
     Args:
         step: The number of the step, which is the same in all processes.

@@ -17,7 +17,7 @@ M = TypeVar("M", bound=Module)
 def init(
     model: M, key: Any, inputs: Any, mesh: Mesh, rules: Any, *, call_method: str = "__call__"
 ) -> M:
-    """Initializes a model on a mesh; each device makes its part of each array, and no more.
+    """Initializes a model on a mesh; each device creates only its part of each array.
 
     The values are those of `model.init(key, inputs)`, up to rounding.
 
@@ -30,7 +30,7 @@ def init(
         call_method: As in `Module.init`.
 
     Raises:
-        ShardingError: As in `jm.sharding.shardings`; before anything is computed.
+        ShardingError: As in `jm.sharding.shardings`, before anything is computed.
 
     Example:
         >>> import jax

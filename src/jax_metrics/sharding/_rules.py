@@ -29,25 +29,25 @@ class Rules:
     - a kind, such as `jm.Parameter`, or a class: all arrays inside modules of this class;
     - `...`: all Parameters, and arrays without a kind, that nothing else matches.
 
-    Its value has a name for each axis of the array, or None for one that is not split:
-    `("embed", "mlp")`. The name is that of an axis of the mesh or of an entry of `axes`; a tuple
-    of names splits one axis over several. `...` in front stands for any number of axes that are not
+    Its value has a name for each axis of the array, or None for an axis that is not split:
+    `("embed", "mlp")`. The name is that of an axis of the mesh or of an entry of `axes`; a tuple of
+    names splits one axis over several. `...` in front stands for any number of axes that are not
     split. None keeps the whole array on each device. For a class, the value may also be a dict of
     rules for the paths inside the module: `{jm.Linear: {"kernel": (None, "model")}}`.
 
-    The axes that `Stack` adds are not counted. A declaration,
-    `jm.Parameter.node(sharding=("embed", "mlp"))`, counts where no rule but `...` matches. Arrays
-    of other kinds, such as statistics, are on each device unless a rule matches them.
+    The axes that `Stack` adds are not counted. A declaration, `jm.Parameter.node(sharding=("embed",
+    "mlp"))`, applies where no rule other than `...` matches. Arrays of other kinds, such as
+    statistics, are on each device unless a rule matches them.
 
     Args:
         rules: The rules.
         axes: What a name in a rule means on the mesh: an axis, a tuple of axes, or None.
-        threshold: From how many elements on a Parameter that no rule matches is an error.
+        threshold: The number of elements from which a Parameter that no rule matches is an error.
         spread: Set by `fsdp`.
 
     Raises:
         TypeError: If a key or a value is none of these.
-        ValueError: If a pattern is no regular expression.
+        ValueError: If a pattern is not a regular expression.
 
     Example:
         >>> import jax

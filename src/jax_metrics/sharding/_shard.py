@@ -16,15 +16,15 @@ A = TypeVar("A")
 
 
 def shardings(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
-    """The `NamedSharding` of each array by these rules, as a tree of the same structure.
+    """Returns the `NamedSharding` of each array by these rules, as a tree of the same structure.
 
     It fits `jax.jit(..., out_shardings=)`, `jax.device_put` and the restore functions of other
     libraries.
 
     Args:
         tree: A model, an optimizer, a tuple of both, or any pytree: of arrays, or of the shapes
-            that `jax.eval_shape` returns. State that is kept by the paths of parameters, as that of
-            an optimizer and of an average, has the sharding of its parameter in the same tree.
+            that `jax.eval_shape` returns. State that is kept by the paths of parameters, such as
+            that of an optimizer or an average, has the sharding of its parameter in the same tree.
         mesh: The mesh, with Auto or Explicit axes.
         rules: A dict of rules, or `jm.sharding.Rules`.
         leading: Axes of the mesh, or None, for the leading axes that `jax.vmap` gave all arrays.
@@ -55,9 +55,9 @@ def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
     """Splits the arrays of a tree over the devices of a mesh by rules; returns a new tree.
 
     Args:
-        tree: As in `shardings`. Under `jax.jit` it lies where the rules say, whatever XLA would
-            choose. Shapes get their sharding, so that the result can be the `like=` of `jm.load`;
-            leaves that are no arrays stay as they are.
+        tree: As in `shardings`. Under `jax.jit` the rules override what XLA would choose. Shapes
+            get their sharding, so that the result can be the `like=` of `jm.load`; leaves that are
+            not arrays stay as they are.
         mesh: As in `shardings`, as are the arguments after it.
         rules: See `mesh`.
         leading: See `mesh`.

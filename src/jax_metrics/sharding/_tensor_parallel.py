@@ -1,4 +1,4 @@
-"""`tensor_parallel`: the layers of a transformer, each computed by several devices together."""
+"""`tensor_parallel`: transformer layers that several devices compute together."""
 
 import re
 from collections.abc import Mapping
@@ -29,10 +29,10 @@ def tensor_parallel(
 ) -> Rules:
     """Rules that split attention, feed-forward networks and embeddings within a layer.
 
-    Heads of attention and hidden features are split, so that a transformer layer needs two sums
-    over the devices (Shoeybi et al., 2019, arXiv:1909.08053). Embeddings are split by their rows.
-    All other parameters, such as norms, are on each device; a large one, such as the kernel of an
-    output layer, needs a rule of yours.
+    Attention heads and hidden features are split, so that a transformer layer needs two sums over
+    the devices (Shoeybi et al., 2019, arXiv:1909.08053). Embeddings are split by their rows. All
+    other parameters, such as norms, are on each device; a large one, such as the kernel of an
+    output layer, needs a rule of your own.
 
     Args:
         mesh: The mesh.

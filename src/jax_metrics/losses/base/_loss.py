@@ -43,17 +43,18 @@ class Loss(Immutable, Tree):
     A loss is called with keywords, `loss(target=..., preds=...)`, and accepts two more arguments:
 
     - `sample_weight`, numbers: a scalar, or one for each example (or each element);
-    - `mask`, booleans: false leaves an example (or an element) out, as if it were not in the batch.
-      Its inputs may be NaN, and their gradient is 0. If all are left out the loss is 0.
+    - `mask`, booleans: False excludes an example (or an element), as if it were not in the batch.
+    Its inputs may be NaN, and their gradient is 0. If all are excluded, the loss is 0.
 
     Their shape must be a prefix of the shape of the losses that `reduction="none"` returns.
 
     A subclass declares its options as annotated class attributes and has a method `call`, from the
     arrays to the losses of the elements or examples; it becomes a dataclass automatically. `call`
-    receives the mask if it has a parameter `mask`, which losses need that compare examples with
-    each other; otherwise masking is done for it: masked values of the arguments in `per_example`,
-    which may be NaN, become harmless numbers first. A loss is static and hashable: jitted functions
-    may close over it or take it as an argument, and an equal loss does not recompile them.
+    receives the mask if it has a parameter `mask`, which is needed by losses that compare examples
+    with each other. Otherwise the base class masks: masked values of the arguments in
+    `per_example`, which may be NaN, are first replaced with harmless numbers. A loss is static and
+    hashable: jitted functions may close over it or take it as an argument, and an equal loss does
+    not recompile them.
 
     Args:
         reduction: How the losses become one number; see `Reduction`.
@@ -66,8 +67,8 @@ class Loss(Immutable, Tree):
 
     Attributes:
         per_example: The arguments of `call` with examples along the first axis, by default `target`
-            and `preds`. A class with more of them lists them, as in
-            `per_example = ("target", "preds", "variance")`.
+            and `preds`. A class with more such arguments lists all of them, as in `per_example =
+            ("target", "preds", "variance")`.
         same_shape: Whether these arguments must not be broadcast, such as `[n]` with `[n, 1]`,
             which would make a loss of `n * n` elements. Labels `[...]` for scores `[..., classes]`
             are allowed. A class that broadcasts on purpose sets it to False.
@@ -226,7 +227,8 @@ class Loss(Immutable, Tree):
         """Returns a loss that reads arguments from inside of structures.
 
         Args:
-            **paths: For each argument a key or index, or a sequence of them to follow in turn.
+            **paths: For each argument, a key or index, or a sequence of keys and indices to follow
+                in turn.
 
         Raises:
             TypeError: If an argument is unknown.
@@ -244,7 +246,7 @@ class Loss(Immutable, Tree):
         """Returns a loss whose arguments have other names.
 
         Args:
-            **names: For each argument its new name.
+            **names: For each argument, its new name.
 
         Raises:
             TypeError: If an argument is unknown.

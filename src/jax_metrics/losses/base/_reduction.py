@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 
 class Reduction(enum.StrEnum):
-    """How a loss combines its values; strings such as `"sum"` may be given for the members.
+    """How a loss combines its values; strings such as `"sum"` may be passed instead of the members.
 
     In the formulas `v` are the values, `w` the weights and `m` the mask (1 where it is true).
 

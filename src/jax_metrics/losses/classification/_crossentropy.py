@@ -1,4 +1,4 @@
-"""Crossentropy of binary and of many classes."""
+"""Binary and multiclass crossentropy."""
 
 import math
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def crossentropy(
     check_bounds: bool = True,
     epsilon: float = 1e-7,
 ) -> Terms:
-    """The crossentropy of labels and logits: `-sum(w * target * log(p))` over the classes.
+    """The crossentropy of labels and predictions: `-sum(w * target * log(p))` over the classes.
 
     Predictions are logits by default. Probabilities, as after a softmax, need `from_logits=False`.
 
@@ -63,12 +63,12 @@ def crossentropy(
         class_weights: A factor `w` for each class; two when `binary`, for 0 and for 1.
         pos_weight: When `binary`, a factor for the labels 1: a number, or one for each of the
             labels along the last axis, such as the number of negatives for each positive. Unlike
-            `class_weights` it is no weight of a mean.
+            `class_weights`, it does not count as a weight in means.
         ignore_index: Integer labels of this value have the loss 0.
         check_bounds: Whether to check that labels are classes and probabilities between 0 and 1:
-            violations raise an error, or return NaN under `jit`. Without the check they return a
-            meaningless number. Logits of classes that look like probabilities are warned of, but
-            not under `jit`.
+            violations raise an error, or return NaN under `jit`. Without the check, the loss is a
+            meaningless number. Outside of `jit` there is also a warning if the logits of classes
+            look like probabilities.
         epsilon: The lower bound of the probabilities, if `preds` are probabilities. With 0, a label
             of probability 0 has an infinite loss.
 
@@ -121,8 +121,8 @@ def crossentropy(
 class Crossentropy(from_function(crossentropy), init=False):
     """Reduces `crossentropy` over a batch, of logits by default, with the options of the function.
 
-    With `reduction="mean_over_weights"` the weights of the classes count as weights, so the loss is
-    their weighted mean, as in torch. Ignored labels are excluded from means.
+    With `reduction="mean_over_weights"` the class weights count as weights, so the loss is a
+    weighted mean, as in torch. Ignored labels are excluded from means.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Focal crossentropy: well-classified examples have less weight."""
+"""Focal crossentropy, which down-weights well-classified examples."""
 
 from collections.abc import Sequence
 from typing import Any

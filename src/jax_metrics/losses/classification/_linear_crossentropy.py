@@ -1,4 +1,4 @@
-"""The crossentropy of a linear layer, whose logits are never held all at once."""
+"""The crossentropy of a linear layer, without holding all its logits in memory at once."""
 
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -24,19 +24,19 @@ def linear_crossentropy(
     ignore_index: int | None = None,
     check_bounds: bool = True,
 ) -> Terms:
-    """`crossentropy(target, preds @ kernel + bias)`, computed for some of the rows at a time.
+    """`crossentropy(target, preds @ kernel + bias)`, computed for a chunk of rows at a time.
 
-    The logits of a language model take `tokens * classes` numbers, often more memory than all else.
-    Here there are `chunk * classes` of them, in the forward and in the backward pass, which
-    computes them once more. Values and gradients are the same.
+    A language model has `tokens * classes` logits, which often take more memory than everything
+    else. Here only `chunk * classes` logits are in memory at a time, in the forward pass and in the
+    backward pass, which computes them again. Values and gradients are the same.
 
     Args:
         target: Integer labels, `[...]`.
         preds: The inputs of the last layer, `[..., features]`.
         kernel: The weights of that layer, `[features, classes]`; for tied embeddings
             `embed.embedding.T`.
-        bias: Its bias, `[classes]`, or None.
-        chunk: How many rows have their logits in memory at the same time.
+        bias: The bias of that layer, `[classes]`, or None.
+        chunk: The number of rows whose logits are in memory at the same time.
         label_smoothing: As of `crossentropy`.
         ignore_index: As of `crossentropy`.
         check_bounds: As of `crossentropy`.

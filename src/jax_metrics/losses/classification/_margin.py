@@ -52,7 +52,7 @@ def multi_margin(
         target: Integer labels, `[...]`.
         preds: Scores, `[..., classes]`.
         p: The exponent, 1 or 2.
-        margin: The lead of the label at which its loss becomes 0.
+        margin: The lead of the label's score at which the loss becomes 0.
         class_weights: A factor for each class; the loss is multiplied by that of the label.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Crossentropy with another first polynomial coefficient."""
+"""Crossentropy with a modified first polynomial coefficient."""
 
 from typing import Any
 

@@ -14,7 +14,8 @@ from jax_metrics.losses.detection._overlap import OVERLAPS
 def iou(target: Any, preds: Any, *, box_format: str = "xyxy") -> jax.Array:
     """1 minus the intersection over union of each pair of boxes.
 
-    Boxes that do not overlap have the loss 1, and no gradient; the other losses of boxes have one.
+    Boxes that do not overlap have a loss of 1 and no gradient; the other box losses have a gradient
+    there.
 
     Source: Yu et al., UnitBox, https://arxiv.org/abs/1608.01471, 2016; Jaccard, 1912.
 

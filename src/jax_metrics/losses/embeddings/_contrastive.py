@@ -23,16 +23,16 @@ def ntxent(
     """The normalized temperature-scaled crossentropy of each embedding, by groups.
 
     `-log(e / (e + sum of e over other groups))` with `e = exp(cos / temperature)`, averaged over
-    the other embeddings of the same group; 0 for an embedding that is alone in its group.
+    the other embeddings of the same group; 0 for an embedding without others in its group.
 
     Source: Chen et al., A Simple Framework for Contrastive Learning of Visual Representations,
     https://arxiv.org/abs/2002.05709, 2020.
 
     Args:
         target: The group of each embedding, integers, `[n]`.
-        preds: The embeddings, `[n, d]`; their length does not matter.
+        preds: The embeddings, `[n, d]`; their norm does not matter.
         temperature: The divisor of the cosines.
-        mean_over_pairs: Whether the mean of the losses is that over all pairs inside of groups, as
+        mean_over_pairs: Whether the mean of the losses is taken over all pairs inside of groups, as
             in optax, so that embeddings of large groups count more.
         mask: Booleans `[n]`; false leaves an embedding out.
 
@@ -106,13 +106,13 @@ def circle(
     `softplus(logsumexp(-gamma * a_p * (s_p - 1 + margin)) + logsumexp(gamma * a_n * (s_n -
     margin)))` with cosines `s_p` inside of the group and `s_n` outside, and the weights `a_p = 1 +
     margin - s_p` and `a_n = s_n + margin`, which have no gradient. 0 for an embedding that lacks
-    pairs of either sort.
+    pairs of either kind.
 
     Source: Sun et al., Circle Loss, https://arxiv.org/abs/2002.10857, 2020.
 
     Args:
         target: The group of each embedding, integers, `[n]`.
-        preds: The embeddings, `[n, d]`; their length does not matter.
+        preds: The embeddings, `[n, d]`; their norm does not matter.
         gamma: The scale of the cosines.
         margin: The relaxation of the optimum: `1 - margin` in a group, `margin` between groups.
         remove_diagonal: Whether to leave out pairs of an embedding with itself.

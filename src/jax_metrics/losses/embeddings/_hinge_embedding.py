@@ -1,4 +1,4 @@
-"""Distances of pairs that belong together or not."""
+"""Losses of distances between similar and dissimilar pairs."""
 
 from typing import Any
 

@@ -33,11 +33,11 @@ def triplet_margin(
         anchor: Vectors, `[..., n]`.
         positive: Vectors of the same class as the anchors, of the same shape.
         negative: Vectors of other classes, of the same shape.
-        margin: How much farther than the positive the negative should be.
+        margin: How much farther away than the positive the negative should be.
         p: The order of the norm, at least 1; `inf` for the largest difference. The gradient of a
             distance of 0 is 0.
         swap: Whether to use the distance between positive and negative if it is smaller.
-        eps: What is added to each difference before the norm; PyTorch adds 1e-6.
+        eps: Added to each difference before the norm; PyTorch adds 1e-6.
         distance: A function of two arrays `[..., n]`, used instead of the norm.
 
     Raises:

@@ -29,10 +29,10 @@ def kl_divergence(
     """The Kullback-Leibler divergence `sum(target * log(target / preds))`.
 
     Predictions are logarithms of probabilities by default, `jax.nn.log_softmax` of logits; the
-    target holds probabilities. Values that cannot be that raise an error, or return NaN under
-    `jit`, except for `generalized` measures.
+    target holds probabilities. Values that cannot be probabilities or their logarithms raise an
+    error, or return NaN under `jit`, except for `generalized` measures.
 
-    Elements of target probability 0 have the term 0. The term is infinite where only the predicted
+    Elements with target probability 0 contribute 0. The loss is infinite if only the predicted
     probability is 0.
 
     Source: Kullback and Leibler, On Information and Sufficiency, 1951.

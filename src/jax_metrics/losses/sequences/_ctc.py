@@ -32,8 +32,8 @@ def ctc(
         target_length: The number of valid labels, integers `[n]`; None for all.
         preds_length: The number of valid frames, integers `[n]`; None for all.
         blank: The class of the blank symbol.
-        zero_infinity: Whether the loss of labels that do not fit into the frames is 0 instead of
-            infinity. The gradient is 0 either way.
+        zero_infinity: Whether the loss is 0 instead of infinity for labels that do not fit into the
+            frames. The gradient is 0 either way.
         by_target_length: Whether to divide each loss by the number of its labels, as PyTorch does
             in its mean.
 

@@ -1,4 +1,4 @@
-"""Architectures for sounds."""
+"""Architectures for audio."""
 
 from jax_metrics.models.audio._log_mel import log_mel_spectrogram as log_mel_spectrogram
 from jax_metrics.models.audio._silero_vad import SileroVAD as SileroVAD

@@ -1,4 +1,4 @@
-"""The features that Whisper hears: energies in bands of frequency, on a logarithmic scale."""
+"""The input features of Whisper: energies in frequency bands, on a logarithmic scale."""
 
 import functools
 from typing import Any
@@ -49,26 +49,26 @@ def log_mel_spectrogram(
     window_length: int = 400,
     hop_length: int = 160,
 ) -> jax.Array:
-    """The features of a sound that `Whisper` takes (Radford et al., 2023).
+    """The log-mel spectrogram of audio, as `Whisper` takes it (Radford et al., 2023).
 
-    The energies of windows of 25 ms, one each 10 ms, are summed up in overlapping bands. Their
-    decimal logarithms, at most 8 below that of the loudest band and time, are plus 4 and divided
-    by 4.
+    The energies of 25 ms windows, one every 10 ms, are summed in overlapping bands. Their base-10
+    logarithms are clipped to at most 8 below the maximum over bands and time; then 4 is added, and
+    the result is divided by 4.
 
     Args:
         samples: Shape `[batch..., samples]`, from -1 to 1.
         num_mels: Number of bands; 128 for the preset `"large-v3"`.
-        length: The number of samples that are made of this: those at the end are cut off, or zeros
-            added. None: all, and no more. Whisper was trained with 30 seconds.
+        length: The number of samples to use: longer audio is cut at the end, and shorter audio is
+            padded with zeros. None: the samples as they are. Whisper was trained with 30 seconds.
         sample_rate: Samples per second.
-        window_length: Samples in a window.
+        window_length: Samples per window.
         hop_length: Samples from one window to the next.
 
     Raises:
         ValueError: If there are too few samples for one window.
 
     Returns:
-        Shape `[batch..., frames, num_mels]`, with a frame for each hop; float32.
+        Shape `[batch..., frames, num_mels]`, with one frame for each hop; float32.
 
     Example:
         >>> import jax.numpy as jnp

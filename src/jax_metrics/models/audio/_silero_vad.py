@@ -1,4 +1,4 @@
-"""`SileroVAD`: where in a sound there is speech."""
+"""`SileroVAD`: voice activity detection."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,16 +16,16 @@ _STRIDES = (1, 2, 2, 1)
 
 
 class SileroVAD(Architecture):
-    """Silero's voice activity detector, of version 5 and 6: a small network for chunks of 32 ms.
+    """Silero's voice activity detector, versions 5 and 6: a small network for chunks of 32 ms.
 
     The magnitudes of a short-time Fourier transform, four convolutions with ReLU, an LSTM cell, and
-    a linear layer. A chunk is seen with the end of the one before.
+    a linear layer. Each chunk is processed together with the end of the previous chunk.
 
     Args:
-        sample_rate: 16000 or 8000 samples a second.
+        sample_rate: 16000 or 8000 samples per second.
 
     Raises:
-        ValueError: If the rate is another one.
+        ValueError: If the rate is neither of these.
 
     Example:
         >>> import jax.numpy as jnp
@@ -64,12 +64,12 @@ class SileroVAD(Architecture):
 
     @property
     def chunk_size(self) -> int:
-        """How many samples give one probability: 32 ms."""
+        """The number of samples for one probability: 32 ms."""
         return self.sample_rate * 32 // 1000
 
     @property
     def context_size(self) -> int:
-        """How many samples of the chunk before are seen again: 4 ms."""
+        """The number of samples repeated from the previous chunk: 4 ms."""
         return self.chunk_size // 8
 
     def example_inputs(self) -> Inputs:
@@ -77,11 +77,11 @@ class SileroVAD(Architecture):
         return Inputs(jnp.zeros((1, self.chunk_size)))
 
     def __call__(self, wave: jax.Array) -> jax.Array:
-        """The probability of speech in each chunk of whole sounds.
+        """The probability of speech in each chunk of complete recordings.
 
         Args:
-            wave: Shape `[batch..., samples]`, floats between -1 and 1. What the last chunk lacks is
-                filled up with zeros.
+            wave: Shape `[batch..., samples]`, floats between -1 and 1. The last chunk is padded
+                with zeros.
 
         Returns:
             Shape `[batch..., ceil(samples / chunk_size)]`.
@@ -105,7 +105,7 @@ class SileroVAD(Architecture):
         return self._probability(jnp.moveaxis(outputs, 0, -2))
 
     def features(self, chunks: jax.Array) -> jax.Array:
-        """What the convolutions make of chunks, before the LSTM cell.
+        """The outputs of the convolutions for chunks, before the LSTM cell.
 
         Args:
             chunks: Shape `[batch..., context_size + chunk_size]`.
@@ -133,7 +133,7 @@ class SileroVAD(Architecture):
         return jnp.sqrt(real**2 + imaginary**2)
 
     def start_stream(self, batch_size: int | Sequence[int] = ()) -> "SileroVAD":
-        """Returns the model at the beginning of sounds, which `stream` then takes chunk by chunk.
+        """Returns the model at the start of recordings, to be processed in chunks by `stream`.
 
         Args:
             batch_size: The batch axis, or axes, of the chunks; `()` for none.

@@ -1,4 +1,4 @@
-"""Where speech begins and ends, from the probabilities of chunks."""
+"""Start and end of speech, from the probabilities of chunks."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Speech(NamedTuple):
-    """A part of a sound with speech: `wave[start:end]`."""
+    """A segment of audio with speech: `wave[start:end]`."""
 
     start: int
     end: int
@@ -23,23 +23,23 @@ def speech_timestamps(
     min_silence: float = 0.1,
     padding: float = 0.03,
 ) -> list[Speech]:
-    """The parts of a sound with speech, as positions of samples.
+    """The segments of audio with speech, as sample positions.
 
-    Speech begins with a chunk at the threshold or above it. It ends where the probability falls
-    below the threshold by a margin, and does not rise to it again in time.
+    Speech starts with a chunk at or above the threshold. It ends where the probability falls more
+    than a margin below the threshold, and does not reach the threshold again within `min_silence`.
 
     Args:
-        probabilities: What `SileroVAD` returns for one sound, shape `[chunks]`.
+        probabilities: The output of `SileroVAD` for one recording, shape `[chunks]`.
         sample_rate: That of the model.
-        samples: The length of the sound; None: that of all chunks.
-        threshold: The probability from which on a chunk is speech.
+        samples: The length of the recording; None: that of all chunks.
+        threshold: The probability at or above which a chunk is speech.
         margin: How far below the threshold speech ends.
-        min_speech: Seconds; shorter parts are dropped.
+        min_speech: Seconds; shorter segments are dropped.
         min_silence: Seconds; shorter pauses are part of the speech.
-        padding: Seconds that are added on both sides, where there is room.
+        padding: Seconds to add on both sides, where there is room.
 
     Raises:
-        ValueError: If the probabilities have another shape, or the rate is another one.
+        ValueError: If the probabilities have another shape, or the rate is not supported.
 
     Example:
         >>> import jax_metrics as jm

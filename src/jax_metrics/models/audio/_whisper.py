@@ -1,4 +1,4 @@
-"""Whisper: an encoder of sound, and a decoder that writes down what was said."""
+"""Whisper: an audio encoder, and a decoder that transcribes it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,13 +29,13 @@ _BIASES = ("query", "value", "out")  # a bias of the keys would change no attent
 
 
 class WhisperEncoder(Module):
-    """Two convolutions over time, of which the second halves it, and a transformer.
+    """Two convolutions over time, the second of which halves the length, and a transformer.
 
     Args:
         width: Features of each position.
         num_layers: Number of blocks.
         block: Options of the blocks.
-        max_frames: Number of frames of the longest sound.
+        max_frames: Largest number of frames.
         epsilon: Added to the variance in the norms.
         **dtypes: `dtype` and `param_dtype` of the layers.
     """
@@ -145,20 +145,20 @@ class WhisperDecoder(Module):
 class Whisper(Architecture):
     """Speech to text (Radford et al., 2023): `decoder(tokens, encoder(features))`.
 
-    The features are those of `log_mel_spectrogram`. `listen` returns a decoder that remembers what
-    it heard, and writes with a cache. Presets, for many languages: `"tiny"`, `"base"`, `"small"`,
-    `"medium"`, `"large"`, and `"large-v3"`, which has 128 bands and one language more.
+    The features are those of `log_mel_spectrogram`. `listen` returns a decoder that stores the
+    encoded audio, and generates text with a cache. Presets, for many languages: `"tiny"`, `"base"`,
+    `"small"`, `"medium"`, `"large"`, and `"large-v3"`, which has 128 bands and one more language.
 
     Args:
         width: Features of each position.
         num_layers: Number of blocks of the encoder, and of the decoder.
         num_heads: Number of heads.
-        decoder_layers: Number of blocks of the decoder, if it has others.
-        decoder_heads: Number of heads of the decoder, if it has others.
-        vocabulary: Number of tokens; 51,864 for the models of English alone.
+        decoder_layers: Number of blocks of the decoder, if it differs.
+        decoder_heads: Number of heads of the decoder, if it differs.
+        vocabulary: Number of tokens; 51,864 for the English-only models.
         num_mels: Number of bands of the features.
-        max_frames: Number of frames of the longest sound: 30 seconds have 3000.
-        max_length: Number of tokens of the longest text.
+        max_frames: Largest number of frames: 30 seconds have 3000.
+        max_length: Largest number of tokens of a text.
         mlp_features: Size inside the feed-forward networks; None: four times `width`.
         decoder_mlp_features: The same for the decoder, if it differs.
         activation: Activation of the feed-forward networks.
@@ -168,7 +168,7 @@ class Whisper(Architecture):
         param_dtype: Parameter dtype.
 
     Raises:
-        ValueError: In a call, if the sound or the text is too long.
+        ValueError: In a call, if the audio or the text is too long.
 
     Example:
         >>> import jax.numpy as jnp
@@ -260,9 +260,9 @@ class Whisper(Architecture):
         return self.decoder(tokens, self.encoder(features), padding_mask=padding_mask)
 
     def listen(self, features: jax.Array, *, max_length: int | None = None) -> WhisperDecoder:
-        """A decoder with a cache that has heard the features, to be called with tokens only.
+        """A decoder with a cache that has encoded the features, and is called with tokens only.
 
-        The keys and values of what was heard are computed here, once.
+        The keys and values of the encoded audio are computed here, once.
 
         Args:
             features: Shape `[batch..., frames, mels]`.

@@ -21,30 +21,32 @@ def bert_score_encoder(
     max_length: int | None = None,
     pad_to_multiple_of: int = 32,
 ) -> dict[str, Callable[..., Any]]:
-    """The arguments `tokenizer` and `encoder` of `BERTScore`, made of a model and its tokenizer.
+    """The arguments `tokenizer` and `encoder` of `BERTScore`, from a model and its tokenizer.
 
-    The embeddings are hidden states of single tokens: pooling, head and normalization of the model
-    take no part. Only the blocks that are needed are computed, in one program for each length.
+    The embeddings are hidden states of single tokens: the pooling, head and normalization of the
+    model are not used. Only the blocks that are needed are computed, in one program for each
+    length.
 
-    The scores depend on model and layer, so say both with a result. Those of MiniLM are not
-    comparable with the published ones, which are of RoBERTa and other models, and they have no
-    published `baseline`.
+    The scores depend on model and layer, so report both with a result. Scores from MiniLM are not
+    comparable with published scores, which use RoBERTa and other models, and there is no published
+    `baseline` for MiniLM.
 
     Args:
         model: The model, initialized; used in evaluation mode.
         tokenizer: That of the model.
         layer: The number of blocks before the hidden states: 0 for the embedding, negative numbers
             counted from the last; None: all blocks.
-        max_length: Cut off texts with more tokens; None: what tokenizer and model take.
-        pad_to_multiple_of: Lengths are rounded up to multiples, so that there are few programs. The
-            same number as `max_length` gives one.
+        max_length: Longer texts are truncated to this number of tokens; None: the limit of
+            tokenizer and model.
+        pad_to_multiple_of: Lengths are rounded up to multiples of this, so that few programs are
+            compiled. The same number as `max_length` gives a single program.
 
     Returns:
         A dict of `tokenizer`, a function of a list of strings, and `encoder`, a function of its
         `input_ids` and `attention_mask` that returns hidden states `[texts, tokens, width]`.
 
     Raises:
-        TypeError: If the model is no `Bert`.
+        TypeError: If the model is not a `Bert`.
         ValueError: If it is not initialized, or a number is out of range.
 
     Source: Zhang, Kishore, Wu, Weinberger, Artzi: BERTScore: Evaluating Text Generation with BERT,

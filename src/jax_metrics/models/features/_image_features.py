@@ -1,4 +1,4 @@
-"""A classifier of images as the network of metrics of images."""
+"""An image classifier as the feature extractor of image metrics."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +14,11 @@ _OUTPUTS = ("mean", "logits", "maps")
 
 
 class ImageFeatures(Module):
-    """A classifier of images as the `feature` of metrics, with the scaling of its inputs.
+    """An image classifier as the `feature` of metrics, including the scaling of its inputs.
 
-    The network is part of the metric, in evaluation mode. Values are those of this network: they
-    cannot be compared with published ones, which are of InceptionV3 (FID, KID, Inception score) or
-    of AlexNet and VGG with learned weights of channels (LPIPS).
+    The network is part of the metric, in evaluation mode. The values depend on this network: they
+    cannot be compared with published values, which use InceptionV3 (FID, KID, Inception score) or
+    AlexNet and VGG with learned channel weights (LPIPS).
 
     | `output` | for | shape |
     |---|---|---|
@@ -30,14 +30,14 @@ class ImageFeatures(Module):
         model: A model with `features` that is a `Sequential`, such as `EfficientNetLite`, `ResNet`,
             `MobileNetV3` or `ConvNeXt`; initialized.
         output: What is returned, as above.
-        stages: Numbers of the parts of `model.features` whose maps are returned; None: all.
-        value_range: The least and the largest value of images; (-1, 1) for the images that
+        stages: Indices of the parts of `model.features` whose maps are returned; None: all.
+        value_range: The smallest and the largest value of the images; (-1, 1) for the images that
             `LearnedPerceptualImagePatchSimilarity` passes on.
-        shift: Subtracted after images are brought to the range 0 to 255; a number, or one for each
+        shift: Subtracted after images are scaled to the range 0 to 255; one number, or one for each
             channel. The default is that of EfficientNet-Lite.
-        scale: They are divided by it.
-        size: Height and width that images are resized to, bilinearly and with antialiasing as the
-            default of `jax.image.resize` is; None: as they are.
+        scale: The shifted images are divided by it.
+        size: Height and width that images are resized to, bilinearly and with antialiasing, the
+            default of `jax.image.resize`; None: not resized.
 
     Raises:
         TypeError: If the model has no such features.
@@ -106,7 +106,7 @@ class ImageFeatures(Module):
         self.size = None if size is None else tuple(size)
 
     def __call__(self, images: Any) -> Any:
-        """What `output` says of images, `[batch, height, width, channels]`.
+        """The features that `output` selects, for images `[batch, height, width, channels]`.
 
         Args:
             images: Integers or floats, in `value_range`.

@@ -1,4 +1,4 @@
-"""Continuing texts with any model that has a cache for decoding."""
+"""Text generation with any model that has a decoding cache."""
 
 from jax_metrics.models.generation._filters import keep_min_p as keep_min_p
 from jax_metrics.models.generation._filters import keep_top_k as keep_top_k

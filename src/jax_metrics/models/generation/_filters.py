@@ -7,11 +7,11 @@ import jax.numpy as jnp
 
 
 def keep_top_k(logits: jax.Array, k: int) -> jax.Array:
-    """Keeps the `k` largest logits, and those equal to the last of them (Fan et al., 2018).
+    """Keeps the `k` largest logits, and any equal to the smallest of these (Fan et al., 2018).
 
     Args:
         logits: Shape `[..., vocabulary]`.
-        k: How many, as a Python integer; all, if there are fewer.
+        k: How many, a Python integer; all are kept if there are fewer.
 
     Returns:
         The logits, with minus infinity for the others.
@@ -31,11 +31,11 @@ def keep_top_p(logits: jax.Array, p: Any) -> jax.Array:
 
     Args:
         logits: Shape `[..., vocabulary]`.
-        p: The probability, from 0 to 1. With 0, the most probable token is left.
+        p: The probability, from 0 to 1. With 0, only the most probable token is kept.
 
     Returns:
-        The logits, with minus infinity for the others. Of tokens that are equally probable, all
-        are kept or none.
+        The logits, with minus infinity for the others. Equally probable tokens are either all kept
+        or all removed.
 
     Example:
         >>> import jax.numpy as jnp
@@ -86,8 +86,9 @@ def penalize_repetition(logits: jax.Array, seen: jax.Array, penalty: Any) -> jax
 
     Args:
         logits: Shape `[..., vocabulary]`.
-        seen: Which tokens occurred, booleans likewise.
-        penalty: Positive logits of those are divided by it, negative ones multiplied; 1: unchanged.
+        seen: Which tokens occurred, booleans of the same shape.
+        penalty: Positive logits of these tokens are divided by it, negative logits multiplied; 1:
+            unchanged.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""`generate` and `stream`: what a model writes after a prompt."""
+"""`generate` and `stream`: text generation from prompts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -12,19 +12,19 @@ from jax_metrics.module import Module
 
 
 class Generated(NamedTuple):
-    """What a model wrote, without the prompts.
+    """The tokens that a model generated, without the prompts.
 
     Attributes:
-        tokens: Integers, `[batch, max_new_tokens]`, with the token that ended a sequence, and the
-            pad token after it; without `batch` if the prompt had none.
-        lengths: How many tokens of each sequence were written, `[batch]`.
+        tokens: Integers, `[batch, max_new_tokens]`, including the token that ended a sequence, and
+            the pad token after that; without `batch` if the prompt had none.
+        lengths: The number of tokens generated for each sequence, `[batch]`.
     """
 
     tokens: jax.Array
     lengths: jax.Array
 
     def to_lists(self) -> Any:
-        """The tokens as Python integers, without padding: a list, or one for each sequence.
+        """The tokens as Python integers, without padding: a list, or a list for each sequence.
 
         Example:
             >>> import jax.numpy as jnp
@@ -56,40 +56,41 @@ def generate(
     max_length: int | None = None,
     cache_dtype: Any = None,
 ) -> Generated:
-    """Continues prompts, in evaluation mode, through a cache of keys and values.
+    """Continues prompts, in evaluation mode, with a cache of keys and values.
 
-    One compiled program reads the prompts and another one writes all tokens. Neither compiles again
-    for prompts of the same shape, whatever the key and the numbers are, except for `top_k`. The
-    filters are applied in this order: repetition penalty, temperature, top-k, top-p, min-p.
+    One compiled program reads the prompts and another generates all tokens. Neither compiles again
+    for prompts of the same shape, for any key and any numeric options except `top_k`. The filters
+    are applied in this order: repetition penalty, temperature, top-k, top-p, min-p.
 
     Args:
         model: An initialized model whose causal layers are `jm.nn.GroupedQueryAttention`. It is
             called as `model(tokens, positions=..., padding_mask=...)` with integers `[batch,
             length]` and returns logits, `[batch, length, vocabulary]`. If its `__call__` takes
-            `logits_at`, as `LanguageModel` does, only the logits that are needed are computed.
+            `logits_at`, as `LanguageModel` does, only the required logits are computed.
         tokens: A prompt, integers `[length]`; or several, `[batch, length]`; or a list of prompts
             of different lengths.
-        max_new_tokens: How many tokens to write.
-        key: A random key, or a seed, to draw tokens with; None: the most probable one is taken.
-        temperature: The logits are divided by it. With 0 the most probable token is taken.
+        max_new_tokens: The number of tokens to generate.
+        key: A random key, or a seed, for sampling; None: the most probable token is taken.
+        temperature: The logits are divided by it. With 0, the most probable token is taken.
         top_k: As in `keep_top_k`; None: all tokens are kept.
-        top_p: As in `keep_top_p`; likewise.
-        min_p: As in `keep_min_p`; likewise.
-        repetition_penalty: As in `penalize_repetition`, for tokens of the prompt and those written.
+        top_p: As in `keep_top_p`; None: all tokens are kept.
+        min_p: As in `keep_min_p`; None: all tokens are kept.
+        repetition_penalty: As in `penalize_repetition`, for tokens of the prompt and generated
+            tokens.
         stop_tokens: Tokens that end a sequence.
-        padding_mask: True at tokens, False at padding, in the shape of `tokens`. The padding may
-            be before the tokens or after them.
+        padding_mask: True at tokens, False at padding, in the shape of `tokens`. The padding may be
+            on the left or on the right.
         pad_token: What follows the end of a sequence.
         pad_to_multiple_of: Pad the prompts to a multiple of this length, so that prompts of
             similar lengths share their programs.
-        max_length: How many positions the cache holds; None: as many as are needed.
+        max_length: The number of positions in the cache; None: as many as are needed.
         cache_dtype: Dtype of the cache; None: the computation dtype.
 
     Raises:
         TypeError: If tokens are not integers, or a mask is not boolean.
         ValueError: If a number is out of range, a prompt is empty, the model or the cache is too
             short for all tokens, options of sampling are given without a key, or the model has no
-            layer for a cache.
+            layer with a cache.
 
     Example:
         >>> import jax
@@ -129,19 +130,19 @@ def stream(
     tokens_at_once: int = 1,
     **options: Any,
 ) -> Iterator[Any]:
-    """Yields the tokens of `generate` as they are written.
+    """Yields the tokens of `generate` as they are generated.
 
     Args:
         model: As in `generate`.
         tokens: As in `generate`.
         max_new_tokens: As in `generate`.
-        tokens_at_once: How many tokens a run of the program writes, which are then yielded one
-            after the other. More than one takes less time in all, if a step takes little.
+        tokens_at_once: How many tokens one run of the program generates; they are then yielded one
+            by one. More than one takes less time in total if a single step is short.
         **options: As in `generate`.
 
     Yields:
-        An integer; or for a batch of prompts, integers `[batch]` of NumPy, with the pad token for
-        sequences that have ended. It ends when all of them have.
+        An integer; or for a batch of prompts, a NumPy array of integers `[batch]`, with the pad
+        token for sequences that have ended. It stops when all sequences have ended.
 
     Raises:
         TypeError: As in `generate`.

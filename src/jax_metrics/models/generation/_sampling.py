@@ -36,7 +36,7 @@ def read_options(
         repetition_penalty: See `key`.
 
     Raises:
-        TypeError: If the key is no key, and no seed.
+        TypeError: If the key is neither a key nor a seed.
         ValueError: If a number is out of range, or an option needs a key and there is none.
     """
     given = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
@@ -91,7 +91,8 @@ def choose(
 
     Args:
         logits: Shape `[batch, vocabulary]`.
-        seen: Which tokens occurred in each sequence, likewise; None without a penalty for them.
+        seen: Which tokens occurred in each sequence, booleans of the same shape; None without a
+            penalty for them.
         key: The key to draw with; None: the most probable token.
         numbers: The result of `read_options`.
         top_k: As in `generate`.

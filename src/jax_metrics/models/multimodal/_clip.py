@@ -1,4 +1,4 @@
-"""CLIP: images and texts as vectors in one space."""
+"""CLIP: images and texts embedded in one space."""
 
 import math
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def quick_gelu(x: jax.Array) -> jax.Array:
 
 
 class TextTransformer(Module):
-    """The text tower: a transformer in which each token attends to itself and those before it.
+    """The text encoder: a transformer in which each token attends to itself and earlier tokens.
 
     Args:
         vocabulary: Number of tokens.
@@ -41,7 +41,7 @@ class TextTransformer(Module):
         num_layers: Number of blocks.
         num_heads: Number of heads.
         max_length: Number of positions.
-        end_token: The token that ends a text; None: the one of the largest number in it.
+        end_token: The token that ends a text; None: the token with the largest id in the text.
         mlp_features: Size inside the feed-forward networks; None: four times `width`.
         activation: Activation of the feed-forward networks.
         epsilon: Added to the variance in the norms.
@@ -87,7 +87,7 @@ class TextTransformer(Module):
         return self.blocks(self.positions(self.embed(tokens)))
 
     def pool(self, hidden: jax.Array, tokens: jax.Array) -> jax.Array:
-        """The hidden state at the end of each text, which has seen all of it.
+        """The hidden state at the end of each text, which has attended to the whole text.
 
         Args:
             hidden: The hidden states, `[batch..., length, width]`.
@@ -102,33 +102,33 @@ class TextTransformer(Module):
 
 
 class CLIP(Architecture):
-    """Two towers, whose outputs for an image and for its caption are close (Radford et al., 2021).
+    """Two encoders, whose outputs for an image and its caption are close (Radford et al., 2021).
 
-    A call returns the logits of all pairs of an image and a text, with which the contrastive loss
-    and classification by descriptions are computed. `encode_image` and `encode_text` return the
-    vectors. Presets: `"vit-b-32"`, `"vit-b-16"`, `"vit-l-14"`, `"vit-l-14-336"`.
+    A call returns the logits of all pairs of an image and a text, from which the contrastive loss
+    and zero-shot classification are computed. `encode_image` and `encode_text` return the
+    embeddings. Presets: `"vit-b-32"`, `"vit-b-16"`, `"vit-l-14"`, `"vit-l-14-336"`.
 
     Args:
-        features: Size of the common space.
+        features: Size of the common embedding space.
         image_width: Features of each patch.
-        image_layers: Number of blocks of the image tower.
+        image_layers: Number of blocks of the image encoder.
         image_heads: Its number of heads.
         patch_size: Height and width of a patch in pixels.
         image_size: Height and width of the images in pixels.
         text_width: Features of each token.
-        text_layers: Number of blocks of the text tower.
+        text_layers: Number of blocks of the text encoder.
         text_heads: Its number of heads.
         vocabulary: Number of tokens.
-        max_length: Number of tokens of the longest text.
-        end_token: The token that ends a text, at which its vector is read; None: the token of the
-            largest number in it, which is that one in the original vocabulary.
-        image_mlp_features: Size inside the feed-forward networks of the image tower; None: four
+        max_length: Largest number of tokens of a text.
+        end_token: The token that ends a text, at which its embedding is taken; None: the token with
+            the largest id in the text, which is the end token in the original vocabulary.
+        image_mlp_features: Size inside the feed-forward networks of the image encoder; None: four
             times its width.
-        text_mlp_features: The same for the text tower.
+        text_mlp_features: The same for the text encoder.
         activation: Activation of the feed-forward networks.
         epsilon: Added to the variance in the norms.
-        logit_scale: The logarithm of the factor of the cosine similarities, at the beginning; the
-            original keeps the factor below 100 in training.
+        logit_scale: The initial logarithm of the scale of the cosine similarities; the original
+            keeps the scale below 100 in training.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
 
@@ -229,7 +229,7 @@ class CLIP(Architecture):
         return Inputs(images, jnp.zeros((1, 2), jnp.int32))
 
     def encode_image(self, images: jax.Array, *, normalize: bool = False) -> jax.Array:
-        """The vectors of images.
+        """The embeddings of images.
 
         Args:
             images: Shape `[batch..., height, width, channels]`.
@@ -242,10 +242,10 @@ class CLIP(Architecture):
         return _unit(vectors) if normalize else vectors
 
     def encode_text(self, tokens: jax.Array, *, normalize: bool = False) -> jax.Array:
-        """The vectors of texts.
+        """The embeddings of texts.
 
         Args:
-            tokens: Integers, `[batch..., length]`; what stands behind the end of a text has no
+            tokens: Integers, `[batch..., length]`; tokens after the end of a text have no
                 influence.
             normalize: As in `encode_image`.
 
@@ -264,7 +264,7 @@ class CLIP(Architecture):
             tokens: Integers, `[texts, length]`.
 
         Returns:
-            The logits, `[images, texts]`: along the second axis those of the texts for an image.
+            The logits, `[images, texts]`: each row has the logits of all texts for one image.
         """
         image = self.encode_image(images, normalize=True)
         text = self.encode_text(tokens, normalize=True)

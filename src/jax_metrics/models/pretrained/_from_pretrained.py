@@ -75,28 +75,30 @@ def from_pretrained(
 ) -> Any:
     """Returns a model with pretrained weights, in eval mode.
 
-    The model is initialized by its shapes alone, and the weights go straight into it. Nothing in a
+    Only the shapes of the model are computed, and the weights go straight into it. Nothing in a
     file is executed.
 
     Args:
         path: A file: safetensors, its index, GGUF, or a state dict of PyTorch (`.pth`, `.pt`,
             `.bin`). Or a folder with one of these, and perhaps a `config.json`. Or the id of a
             repository, such as `"bert-base-uncased"`, in the local cache of Hugging Face.
-        model: An architecture that is not initialized, or a model that is, which stays unchanged.
-            None: what the file, or the `config.json` beside it, describes.
-        format: How the weights are named and laid out; found by itself for what
-            `jm.models.weights` knows. Weights under the names of the model need none.
-        rules: Instead of those of a format; see `jm.load_state_dict`.
+        model: An uninitialized architecture, or an initialized model, which stays unchanged. None:
+            the architecture that the file, or the `config.json` beside it, describes.
+        format: How the weights are named and laid out; detected automatically for the formats in
+            `jm.models.weights`. Weights under the names of the model need none.
+        rules: Replace the rules of a format; see `jm.load_state_dict`.
         dtype: Dtype of the floating Parameters, such as `jnp.bfloat16`. None: those of the model.
         strict: Whether all names and shapes must fit. If False, the result is a pair of the model,
             which has initial values where none fit, and a `LeftOut`.
-        key: The key for values that no file has: random keys, and with `strict=False` others.
-        download: Whether to fetch a repository from the hub if the cache has none.
+        key: The key for values that no file has: random keys, and with `strict=False` also missing
+            weights.
+        download: Whether to download a repository from the hub if it is not in the cache.
         revision: The branch, tag or commit of a repository.
 
     Raises:
         CheckpointError: If there are no weights, their architecture is unknown, or they do not fit;
-            then everything is listed that is missing, unexpected, misshapen or wrongly typed.
+            then the error lists everything that is missing or unexpected, or has another shape or
+            dtype.
         ImportError: If a package that reads the file is not installed.
 
     Example:

@@ -86,7 +86,7 @@ class GGUFFile:
     The package knows the types of tensors.
 
     Raises:
-        CheckpointError: If the file is damaged, or no GGUF file.
+        CheckpointError: If the file is damaged, or not a GGUF file.
         FileNotFoundError: If there is none.
         ImportError: If the package `gguf` is not installed.
     """

@@ -15,7 +15,7 @@ def read_json(path: Path, kind: type[dict] | type[list]) -> Any:
         kind: What it must have at the top.
 
     Raises:
-        CheckpointError: If it has something else, or is no JSON.
+        CheckpointError: If it has something else, or is not JSON.
     """
     if not path.is_file():
         return None

@@ -18,14 +18,14 @@ def save_pretrained(
     format: WeightFormat | None = None,
     shard_size: int | None = None,
 ) -> None:
-    """Writes a model as a folder with `config.json` and safetensors, in another library's names.
+    """Writes a model as a folder with `config.json` and safetensors, with another library's names.
 
     Hugging Face's transformers reads it, and so does `jm.models.from_pretrained`. Parameters and
     statistics are written; random keys and caches are not.
 
     Args:
         model: An initialized model of a class that a format knows.
-        folder: The folder, which is made if it is not there; older files in it are replaced.
+        folder: The folder, which is created if it does not exist; older files in it are replaced.
         format: How to name and lay out the weights; None: the first one for the class of the model.
         shard_size: As in `jm.save`.
 

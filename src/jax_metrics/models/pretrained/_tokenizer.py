@@ -1,4 +1,4 @@
-"""`Tokenizer`: texts as arrays of tokens, and back."""
+"""`Tokenizer`: from texts to arrays of tokens, and back."""
 
 import os
 import re
@@ -26,7 +26,7 @@ class Tokens(NamedTuple):
     Args:
         ids: int32 `[texts, length]`.
         mask: bool of the same shape: True for tokens, False for padding.
-        types: int32 of the same shape: 0 for the first, 1 for the second text of a pair.
+        types: int32 of the same shape: 0 for the first text of a pair, 1 for the second.
     """
 
     ids: np.ndarray
@@ -35,13 +35,13 @@ class Tokens(NamedTuple):
 
 
 class Tokenizer:
-    """Makes tokens of texts, through the package `tokenizers`.
+    """Turns texts into tokens, with the package `tokenizers`.
 
     Args:
         backend: A `tokenizers.Tokenizer`; its padding and truncation are switched off.
         special: The special tokens by role: `"pad"`, `"eos"`, `"bos"` and others.
         max_length: The longest sequence that the model takes; None: any.
-        chat_template: The template of the model, of which the default system message is taken.
+        chat_template: The template of the model, from which the default system message is taken.
 
     Example:
         >>> import tokenizers
@@ -74,11 +74,11 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """How many tokens there are, with the special ones."""
+        """The number of tokens, including special tokens."""
         return self.backend.get_vocab_size()
 
     def id_of(self, token: str) -> int:
-        """The id of a token, or of a special one by its role, such as `"pad"`.
+        """The id of a token, or of a special token given by its role, such as `"pad"`.
 
         Raises:
             ValueError: If there is none.
@@ -103,16 +103,17 @@ class Tokenizer:
         """A batch of texts as arrays of one length.
 
         Args:
-            texts: The texts; one alone is a batch of one.
+            texts: The texts; a single string is a batch of one.
             pairs: The second text of each pair.
-            length: Fill up to this length, so that batches have one shape; None: to the longest
+            length: Pad to this length, so that all batches have one shape; None: to the longest
                 text of the batch.
-            max_length: Cut off what is longer; None: the `max_length` of the tokenizer.
+            max_length: Truncate longer texts to this length; None: the `max_length` of the
+                tokenizer.
             special: Whether to add the special tokens of the model, such as `[CLS]` and `[SEP]`.
-            pad_left: Fill up on the left, as generation needs it.
+            pad_left: Pad on the left, as generation needs it.
 
         Raises:
-            ValueError: If a text is longer than `length`, or there are not as many pairs as texts.
+            ValueError: If a text is longer than `length`, or the numbers of pairs and texts differ.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
         if pairs is not None and len(pairs) != len(texts):
@@ -152,7 +153,7 @@ class Tokenizer:
         return self.backend.encode(text, add_special_tokens=special).ids
 
     def decode(self, ids: Any, *, skip_special: bool = True) -> str:
-        """The text of ids.
+        """The text for a sequence of ids.
 
         Args:
             ids: Integers, shape `[length]`.
@@ -167,16 +168,16 @@ class Tokenizer:
         system: str | None = None,
         answer: bool = True,
     ) -> list[int]:
-        """The ids of a conversation in the form of ChatML, which SmolLM2 and others learned.
+        """The ids of a conversation in ChatML format, which SmolLM2 and others were trained with.
 
         Args:
-            messages: Dicts with `role`, as `"user"` or `"assistant"`, and `content`.
-            system: What precedes a conversation that does not begin with a message of the role
-                `"system"`; None: what the template of the model has, if it has something.
-            answer: Whether to begin the message of the assistant.
+            messages: Dicts with `role`, such as `"user"` or `"assistant"`, and `content`.
+            system: The system message for a conversation that does not begin with a message of the
+                role `"system"`; None: the default of the model's template, if it has one.
+            answer: Whether to append the beginning of the assistant's message.
 
         Raises:
-            ValueError: If the tokenizer has not the tokens of this form.
+            ValueError: If the tokenizer lacks the tokens of this format.
         """
         return self.encode(self.chat_text(messages, system=system, answer=answer), special=False)
 
@@ -187,7 +188,7 @@ class Tokenizer:
         system: str | None = None,
         answer: bool = True,
     ) -> str:
-        """As `chat`, as a text."""
+        """Like `chat`, but returns the text."""
         for token in ("<|im_start|>", "<|im_end|>"):
             self.id_of(token)  # complains if there is none
         if system is None and (found := _SYSTEM.search(self.chat_template or "")):
@@ -204,13 +205,13 @@ def load_tokenizer(
     """Returns the tokenizer of a model.
 
     Args:
-        path: A `tokenizer.json`, a folder with one, a GGUF file or a folder with one alone, or the
-            id of a repository, as in `from_pretrained`.
+        path: A `tokenizer.json`, a folder with one, a GGUF file or a folder with a single one, or
+            the id of a repository, as in `from_pretrained`.
         download: As in `from_pretrained`.
         revision: As in `from_pretrained`.
 
     Raises:
-        CheckpointError: If there is no tokenizer, or it is damaged or of a kind that is unknown.
+        CheckpointError: If there is no tokenizer, or it is damaged or of an unknown kind.
         ImportError: If the package `tokenizers` is not installed.
 
     Example:

@@ -19,7 +19,8 @@ def read_torch(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a state dict; nothing in the file is executed.
 
     Args:
-        path: What `torch.save(module.state_dict(), path)` wrote, or a dict with that.
+        path: A file written by `torch.save(module.state_dict(), path)`, or by saving a dict that
+            contains the state dict.
 
     Raises:
         CheckpointError: If the file has other things than tensors, or is damaged.

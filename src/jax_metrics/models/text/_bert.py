@@ -1,4 +1,4 @@
-"""BERT: an encoder of text."""
+"""BERT: a text encoder."""
 
 from collections.abc import Callable
 from typing import Any
@@ -67,7 +67,7 @@ class BertFeatures(Module):
     Args:
         embed: The embedding.
         block: The block to repeat, not initialized yet.
-        num_layers: How often.
+        num_layers: Number of blocks.
     """
 
     def __init__(self, embed: BertEmbedding, block: Module, num_layers: int):
@@ -90,10 +90,10 @@ class BertFeatures(Module):
 class Bert(Architecture):
     """An encoder in which each token attends to all others (Devlin et al., 2019).
 
-    Its parts run in turn: `features`, which gives a hidden state for each token; `pooling`, which
-    makes one vector of those of a sequence; `head`; and `normalize`. All but the first are
-    optional. With `pooling="mean", normalize=True` it embeds sentences (Reimers and Gurevych,
-    2019), with `pooling="cls", head=jm.Linear(2)` it classifies them. Presets:
+    Its parts run in this order: `features`, which returns a hidden state for each token; `pooling`,
+    which reduces the hidden states of a sequence to one vector; `head`; and `normalize`. All but
+    the first are optional. With `pooling="mean", normalize=True` it embeds sentences (Reimers and
+    Gurevych, 2019), with `pooling="cls", head=jm.Linear(2)` it classifies them. Presets:
     `"bert-base-uncased"`, `"bert-base-cased"`, `"bert-large-uncased"`, `"bert-tiny"`, and
     `"minilm-l6"` and `"minilm-l12"`, which embed sentences.
 
@@ -107,17 +107,17 @@ class Bert(Architecture):
         max_length: Number of positions.
         num_segments: Number of segments, such as question and answer.
         epsilon: Added to the variance in the norms.
-        dropout_rate: As in `jm.nn.TransformerEncoderLayer`, and of the embedding.
-        pooling: `"mean"`, `"cls"` or `"max"`, as in `pool_tokens`; None: none.
-        head: A module; `"pooler"` for the layer that BERT has for the vector of its first token,
-            to use with `pooling="cls"`; `"masked_language"` for logits of tokens, with the matrix
-            of the embedding; None: none.
+        dropout_rate: As in `jm.nn.TransformerEncoderLayer`; also used after the embedding.
+        pooling: `"mean"`, `"cls"` or `"max"`, as in `pool_tokens`; None: no pooling.
+        head: A module; `"pooler"` for BERT's layer on the vector of the first token, to use with
+            `pooling="cls"`; `"masked_language"` for logits of tokens, with the matrix of the
+            embedding; None: no head.
         normalize: Whether to divide the outputs by their Euclidean length.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
 
     Raises:
-        ValueError: If the pooling or the head has an unknown name, or do not fit.
+        ValueError: If the pooling or the head has an unknown name, or they do not fit together.
 
     Example:
         >>> import jax.numpy as jnp
@@ -239,13 +239,14 @@ class Bert(Architecture):
 
         Args:
             tokens: Integers, `[batch..., length]`.
-            segments: The segment of each token, integers likewise; None: all 0.
-            positions: Their positions: an offset, or integers likewise; None: counted from 0.
+            segments: The segment of each token, integers of the same shape; None: all 0.
+            positions: The positions of the tokens: an offset, or integers of the same shape; None:
+                counted from 0.
             padding_mask: True at tokens, False at padding, `[batch..., length]`.
 
         Returns:
-            Shape `[batch..., length, width]`, without `length` if there is pooling, with the
-            features of the head if there is one.
+            Shape `[batch..., length, width]`; without `length` if there is pooling, and with the
+            features of the head in place of `width` if there is a head.
         """
         x = self.features(tokens, segments=segments, positions=positions, padding_mask=padding_mask)
         if self.pooling is not None:

@@ -29,7 +29,7 @@ class GPT2Features(Module):
         positions: The embedding of positions.
         dropout: Applied to the sum of both.
         block: The block to repeat, not initialized yet.
-        num_layers: How often.
+        num_layers: Number of blocks.
         norm: The last norm.
     """
 
@@ -73,7 +73,7 @@ class GPT2(LanguageModel):
         activation: That of the feed-forward networks.
         max_length: Number of positions.
         epsilon: Added to the variance in the norms.
-        dropout_rate: As in `jm.nn.TransformerEncoderLayer`, and of the embedding.
+        dropout_rate: As in `jm.nn.TransformerEncoderLayer`; also used after the embedding.
         tied: Whether the head has the matrix of the embedding.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.

@@ -1,4 +1,4 @@
-"""What the models that continue a text share."""
+"""What all language models share."""
 
 from typing import Any
 
@@ -24,14 +24,14 @@ class LanguageModel(Architecture):
     """Logits of the next token at each position: `head(features(tokens))`.
 
     `features`, called with tokens, `positions` and `padding_mask`, returns the hidden state at each
-    position, `[batch..., length, width]`; `head` makes logits of them. Such a model works with
+    position, `[batch..., length, width]`; `head` computes logits from them. Such a model works with
     `jm.nn.init_cache` and `jm.models.generate`.
 
     Args:
         features: The body, whose embedding is `features.embed`.
         vocabulary: Number of tokens.
         max_length: The number of positions that the model was made for.
-        tied: Whether the head has the matrix of the embedding, transposed.
+        tied: Whether the head shares the matrix of the embedding, transposed.
         linear: Options of the head.
     """
 
@@ -80,7 +80,7 @@ class LanguageModel(Architecture):
                 from 0, or from the number of cached positions.
             padding_mask: True at tokens, False at padding, `[batch..., length]`.
             logits_at: Indices along `length`, `[batch..., n]`, of the positions whose logits are
-                wanted, which saves the others; None: all.
+                computed; None: all.
 
         Returns:
             Shape `[batch..., length or n, vocabulary]`.

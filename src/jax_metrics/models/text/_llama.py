@@ -34,7 +34,7 @@ class LlamaFeatures(Module):
     Args:
         embed: The embedding.
         block: The block to repeat, not initialized yet.
-        num_layers: How often.
+        num_layers: Number of blocks.
         norm: The last norm.
     """
 
@@ -53,7 +53,7 @@ class LlamaFeatures(Module):
 
 
 class Llama(LanguageModel):
-    """A decoder with rotary positions, grouped heads, gates and RMSNorm (Touvron et al., 2023).
+    """A decoder with rotary positions, grouped queries, SwiGLU and RMSNorm (Touvron et al., 2023).
 
     Each block adds `self_attention(norm1(x))` and then `feed_forward(norm2(x))` to `x`; no layer
     has a bias. Presets: `"smollm2-135m"`, `"smollm2-360m"`, `"smollm2-1.7b"`, `"llama-3.2-1b"`,
@@ -63,8 +63,8 @@ class Llama(LanguageModel):
         vocabulary: Number of tokens.
         width: Features of the hidden states.
         num_layers: Number of blocks.
-        num_heads: Number of heads of queries.
-        num_kv_heads: Number of heads of keys and values; None: as many.
+        num_heads: Number of query heads.
+        num_kv_heads: Number of key and value heads; None: the same as `num_heads`.
         head_dim: Size of a head; None: the width divided by `num_heads`.
         mlp_features: Features inside the feed-forward networks; None: four times the width.
         activation: That of the gate.
@@ -72,7 +72,7 @@ class Llama(LanguageModel):
         rope_scaling: How its frequencies are scaled, as in `jm.nn.RotaryEmbedding`.
         max_length: The number of positions that the model was trained for.
         epsilon: Added to the mean square in the norms.
-        tied: Whether the head has the matrix of the embedding.
+        tied: Whether the head shares the matrix of the embedding.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
 

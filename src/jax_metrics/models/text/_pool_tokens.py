@@ -1,4 +1,4 @@
-"""One vector for a sequence of hidden states."""
+"""Pooling: one vector for a sequence of hidden states."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ POOLINGS = ("mean", "cls", "max")
 def pool_tokens(
     hidden: jax.Array, how: str = "mean", *, padding_mask: jax.Array | None = None
 ) -> jax.Array:
-    """Makes one vector of the hidden states of a sequence, without those of the padding.
+    """Reduces the hidden states of a sequence to one vector, ignoring padding.
 
     Args:
         hidden: Shape `[batch..., length, width]`.
@@ -20,7 +20,7 @@ def pool_tokens(
         Shape `[batch..., width]`. Zeros for a sequence that is all padding.
 
     Raises:
-        ValueError: If `how` is another word.
+        ValueError: If `how` is none of these.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""A convolution, a normalization and an activation: what these networks are made of."""
+"""A convolution, a normalization and an activation: the building block of these networks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +19,10 @@ class ConvNorm(Module):
         features: Number of filters.
         kernel_size: Height and width of the kernel.
         strides: Step along both axes.
-        norm: Makes the normalization.
+        norm: Creates the normalization layer.
         activation: Applied at the end; None: nothing.
-        depthwise: Whether each channel is convolved by itself, so that `features` stay as they are.
+        depthwise: Whether each channel is convolved separately, so that the number of features does
+            not change.
         padding: As in `jm.Conv`; None: half the kernel on all sides, as is usual in PyTorch.
     """
 

@@ -28,8 +28,8 @@ class Block(Module):
 
     Args:
         width: Number of features.
-        layer_scale: First value of the factor that the result gets for each feature.
-        drop_rate: Probability that training skips the block for an example.
+        layer_scale: Initial value of the scale of each feature.
+        drop_rate: Probability that the block is skipped for an example in training.
     """
 
     scale: jax.Array = Parameter.node(init=False)
@@ -87,14 +87,15 @@ class ConvNeXt(ImageClassifier):
     Args:
         depths: Number of blocks in each stage.
         widths: Features of each stage.
-        patch_size: Height and width of the pieces that the stem cuts the image into.
-        stochastic_depth: The probability that training skips a block grows from 0 up to here.
-        layer_scale: First value of the factors of each block's features.
+        patch_size: Height and width of the patches that the stem divides the image into.
+        stochastic_depth: The probability that a block is skipped in training grows linearly from 0
+            to this value.
+        layer_scale: Initial value of the scales of each block's features.
         head_epsilon: Added to the variance in the normalization of the head.
         num_classes: Number of logits; None: the output is the normalized mean of the features.
 
     Raises:
-        ValueError: If there is not one width for each depth.
+        ValueError: If the numbers of depths and widths differ.
 
     Example:
         >>> import jax.numpy as jnp

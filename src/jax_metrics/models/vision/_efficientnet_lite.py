@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: EfficientNet for devices that are best at plain operations."""
+"""EfficientNet-Lite: EfficientNet for devices that are fastest at simple operations."""
 
 import functools
 import math
@@ -22,7 +22,7 @@ class Stage(NamedTuple):
         num_blocks: Number of blocks.
         kernel_size: Height and width of the depthwise kernels.
         strides: Step of the first block.
-        expansion: How many times more features there are inside of the blocks.
+        expansion: The factor of the number of features inside the blocks.
         features: Features of the output.
     """
 
@@ -49,9 +49,9 @@ class EfficientNetLite(ImageClassifier):
 
     `features[0]` is the stem, `features[1:-1]` are the seven stages, `features[-1]` is the last
     convolution. Convolutions pad as in TensorFlow: with strides, more at the end than at the
-    beginning. Stem, last convolution, first and last stage are the same in all sizes. Presets, and
-    the images for which they are made, of values `(x - 127) / 128`: `"lite0"` (224 x 224),
-    `"lite1"` (240), `"lite2"` (260), `"lite3"` (280), `"lite4"` (300).
+    beginning. The stem, the last convolution, and the first and last stage are the same in all
+    sizes. The presets, and the image sizes they are made for, with values `(x - 127) / 128`:
+    `"lite0"` (224 x 224), `"lite1"` (240), `"lite2"` (260), `"lite3"` (280), `"lite4"` (300).
 
     Args:
         stages: The stages, as tuples of the number of blocks, kernel size, strides of the first
@@ -59,8 +59,9 @@ class EfficientNetLite(ImageClassifier):
         width: Factor of the features of all stages.
         depth: Factor of the number of blocks in all stages but the first and the last.
         dropout: Rate of dropout before the classifier.
-        stochastic_depth: The probability that training skips a block grows up to here.
-        norm: Makes each normalization.
+        stochastic_depth: The probability that a block is skipped in training grows up to this
+            value.
+        norm: Creates each normalization layer.
         num_classes: Number of logits; None: no head, the output is the mean of the features.
 
     Example:

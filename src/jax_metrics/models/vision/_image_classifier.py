@@ -1,4 +1,4 @@
-"""What the classifiers of images share: features of every position, their mean, and a head."""
+"""What all image classifiers share: features of every position, their mean, and a head."""
 
 from typing import Any
 
@@ -37,6 +37,6 @@ class ImageClassifier(Architecture):
             images: Shape `[batch, height, width, channels]`.
 
         Returns:
-            The logits, `[batch, num_classes]`; without a head the means of the features.
+            The logits, `[batch, num_classes]`; without a head, the mean features.
         """
         return self.head(self.features(images).mean(axis=(1, 2)))

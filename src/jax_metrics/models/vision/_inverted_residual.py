@@ -16,7 +16,7 @@ def multiple_of_8(channels: float) -> int:
 
 
 class SqueezeExcite(Module):
-    """Multiplies each channel by a number that depends on the means of all (Hu et al., 2018).
+    """Scales each channel by a factor computed from the means of all channels (Hu et al., 2018).
 
     Args:
         channels: Number of channels.
@@ -34,7 +34,7 @@ class SqueezeExcite(Module):
 
 
 class InvertedResidual(Module):
-    """Widens, convolves each channel by itself, narrows, and adds the input where it fits.
+    """Expands, convolves each channel separately, projects, and adds the input where shapes match.
 
     Source: Sandler et al., 2018; with `squeeze` Howard et al., 2019.
 
@@ -45,9 +45,9 @@ class InvertedResidual(Module):
         kernel_size: Height and width of the depthwise kernel.
         strides: Step of the depthwise convolution.
         activation: Follows the first two convolutions.
-        norm: Makes a normalization.
-        squeeze: Whether to multiply the features inside by numbers that depend on them.
-        drop_rate: Probability that training skips the convolutions of an example.
+        norm: Creates a normalization layer.
+        squeeze: Whether to apply `SqueezeExcite` to the features inside.
+        drop_rate: Probability that the convolutions are skipped for an example in training.
         padding: As in `ConvNorm`, for the depthwise convolution.
     """
 

@@ -78,7 +78,7 @@ class MobileNetV3(ImageClassifier):
         stem_width: Features of the stem.
         width: Factor of all features.
         dropout: Rate of dropout before the classifier.
-        norm: Makes each normalization.
+        norm: Creates each normalization layer.
         num_classes: Number of logits; None: no head, the output is the mean of the features.
 
     Example:

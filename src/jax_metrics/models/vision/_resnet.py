@@ -1,4 +1,4 @@
-"""ResNet: residual networks of convolutions."""
+"""ResNet: residual convolutional networks."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,7 +16,7 @@ def _batch_norm() -> BatchNorm:
 
 
 class BasicBlock(Module):
-    """Two convolutions around which the input is led: `relu(x + f(x))`.
+    """Two convolutions with a shortcut: `relu(x + f(x))`.
 
     Args:
         width: Features of the convolutions.
@@ -73,14 +73,15 @@ class ResNet(ImageClassifier):
 
     Args:
         depths: Number of blocks in each stage.
-        bottleneck: Whether the blocks are bottlenecks of three convolutions, or have two.
+        bottleneck: Whether the blocks are bottlenecks of three convolutions, or basic blocks of
+            two.
         widths: Features of the 3 x 3 convolutions in each stage.
         stem_width: Features of the stem.
-        norm: Makes each normalization; for groups `lambda: jm.nn.GroupNorm(32)`.
+        norm: Creates each normalization layer, such as `lambda: jm.nn.GroupNorm(32)`.
         num_classes: Number of logits; None: no head, the output is the mean of the features.
 
     Raises:
-        ValueError: If there is not one width for each depth.
+        ValueError: If the numbers of depths and widths differ.
 
     Example:
         >>> import jax.numpy as jnp

@@ -30,9 +30,10 @@ def conv_block(width: int, *, padding: Padding, norm: Norm | None, **options: An
     """Two convolutions of 3 x 3 pixels, each with a norm and a ReLU.
 
     Args:
-        width: Features of both.
-        padding: `"SAME"`, or `"VALID"`, with which each takes a border of one pixel off.
-        norm: Makes the norms; None: there are none, and the convolutions have biases.
+        width: Features of both convolutions.
+        padding: `"SAME"`, or `"VALID"`, with which each convolution removes a border of one pixel.
+        norm: Creates the normalization layers; None: there are none, and the convolutions have
+            biases.
         **options: More options of the convolutions.
     """
     layers: list[Any] = []
@@ -54,11 +55,11 @@ def conv_block(width: int, *, padding: Padding, norm: Norm | None, **options: An
 
 
 class UNetFeatures(Module):
-    """The body of a `UNet`: it halves the resolution `depth` times, and doubles it as often.
+    """The body of a `UNet`: it halves the resolution `depth` times, then doubles it `depth` times.
 
     Args:
         width: Features at the full resolution; each halving doubles them.
-        depth: How many halvings there are.
+        depth: How many times the resolution is halved.
         padding: As in `conv_block`.
         norm: As in `conv_block`.
         dropout_rate: The probability that a value of the lowest resolution is dropped in training.
@@ -127,24 +128,25 @@ class UNetFeatures(Module):
 class UNet(Architecture):
     """A network that labels each pixel of an image (Ronneberger et al., 2015).
 
-    It contracts the image, and expands it again with the help of what it saw at each resolution on
-    the way. `features` makes features of each pixel, `head` logits of those. Presets: `"original"`,
-    the paper's, whose output is smaller than its input; and `"same_size"`, with padding and norms.
+    A contracting path is followed by an expanding path, with skip connections at each resolution.
+    `features` computes the features of each pixel, and `head` turns them into logits. Presets:
+    `"original"`, as in the paper, whose output is smaller than its input; and `"same_size"`, with
+    padding and normalization.
 
     Args:
         num_classes: Number of logits of each pixel; None: no head.
         width: Features at the full resolution; each halving doubles them.
         depth: How many times the resolution is halved.
-        padding: `"SAME"`: the output has the size of the input; `"VALID"`: each convolution takes
-            off a border, as in the paper.
-        norm: Makes the norm behind each convolution; None: none.
+        padding: `"SAME"`: the output has the size of the input; `"VALID"`: each convolution removes
+            a border, as in the paper.
+        norm: Creates the normalization layer after each convolution; None: none.
         dropout_rate: The probability that a value of the lowest resolution is dropped in training.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
 
     Raises:
-        ValueError: If `padding` is another word, or there is no halving; in a call, if an image is
-            too small.
+        ValueError: If `padding` is neither of these, or `depth` is below 1; in a call, if an image
+            is too small.
 
     Example:
         >>> import jax.numpy as jnp
@@ -198,8 +200,8 @@ class UNet(Architecture):
             images: Shape `[batch, height, width, channels]`.
 
         Returns:
-            The logits, `[batch, height, width, num_classes]`; with the padding `"VALID"` those of
-            the pixels in the middle.
+            The logits, `[batch, height, width, num_classes]`; with the padding `"VALID"`, those of
+            the central pixels.
         """
         smallest = self.smallest_size()
         if images.ndim != 4 or min(images.shape[1:3]) < smallest:

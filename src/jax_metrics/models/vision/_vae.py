@@ -18,14 +18,16 @@ Likelihood = Literal["bernoulli", "gaussian"]
 class VAE(Architecture):
     """A variational autoencoder (Kingma and Welling, 2014) made of convolutions.
 
-    Images are described by latents from a normal distribution. `encode` guesses the latents of an
-    image, `decode` says how an image with given latents is distributed, `sample` draws new images.
+    Images are described by latents with a normal prior. `encode` returns the approximate posterior
+    of the latents of an image, `decode` the distribution of an image given its latents, and
+    `sample` draws new images.
 
-    A call in training leaves two values, means over the batch in nats, in fields of the kind
-    `LossLog`: `nll`, of the image given its latents, and `kl`, by how much the guess says more than
-    the prior. Their sum is the negative evidence lower bound, the loss: `jm.metrics.AuxLosses` and
-    `jm.training.fit` add them up. In evaluation mode a call uses the mean of the latents; `elbo`
-    estimates the bound with samples. Presets: `"mnist"`, `"cifar10"`, `"celeba"`.
+    A call in training stores two values, means over the batch in nats, in fields of the kind
+    `LossLog`: `nll`, the negative log-likelihood of the image given its latents, and `kl`, the
+    divergence of the approximate posterior from the prior. Their sum is the negative evidence lower
+    bound, the loss: `jm.metrics.AuxLosses` and `jm.training.fit` add them up. In evaluation mode a
+    call uses the mean of the latents; `elbo` estimates the bound with samples. Presets: `"mnist"`,
+    `"cifar10"`, `"celeba"`.
 
     Args:
         image_shape: Height, width and channels of the images; height and width are divisible by 2
@@ -33,13 +35,13 @@ class VAE(Architecture):
         latents: Number of latents.
         widths: Features of the convolutions, each of which halves the resolution.
         likelihood: `"bernoulli"` for pixels from 0 to 1, which are taken as probabilities of white;
-            `"gaussian"` for any numbers, with one learned deviation (Rybkin et al., 2021).
-        beta: Factor of the divergence in the loss (Higgins et al., 2017).
+            `"gaussian"` for any numbers, with one learned standard deviation (Rybkin et al., 2021).
+        beta: Factor of the KL divergence in the loss (Higgins et al., 2017).
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
 
     Raises:
-        ValueError: If the sizes do not fit, or `likelihood` is another word.
+        ValueError: If the sizes do not fit, or `likelihood` is neither of these.
 
     Example:
         >>> import jax.numpy as jnp
@@ -123,7 +125,7 @@ class VAE(Architecture):
         return Inputs(jnp.zeros((1, *self.image_shape)))
 
     def encode(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The distribution of the latents of images: independent normal ones.
+        """The distribution of the latents of images: independent normal distributions.
 
         Args:
             images: Shape `[batch, height, width, channels]`.
@@ -146,13 +148,14 @@ class VAE(Architecture):
         return self.decoder(latents)
 
     def __call__(self, images: jax.Array) -> jax.Array:
-        """Encodes and decodes, and leaves `nll` and `kl`.
+        """Encodes and decodes, and stores `nll` and `kl`.
 
         Args:
             images: Shape `[batch, height, width, channels]`.
 
         Returns:
-            What `decode` returns, of sampled latents in training, of their means in evaluation.
+            The output of `decode`, for sampled latents in training, and for their means in
+            evaluation.
         """
         mean, log_variance = self.encode(images)
         latents = _drawn(self.keys(), mean, log_variance) if self.training else mean
@@ -166,7 +169,7 @@ class VAE(Architecture):
 
         Args:
             images: Shape `[batch, height, width, channels]`.
-            decoded: What `decode` returned, of the same shape.
+            decoded: The output of `decode`, of the same shape.
         """
         decoded = decoded.astype(jnp.promote_types(decoded.dtype, jnp.float32))
         if self.likelihood == "bernoulli":
@@ -180,12 +183,13 @@ class VAE(Architecture):
     def elbo(self, images: jax.Array, key: Any, *, num_samples: int = 1) -> jax.Array:
         """An estimate of the evidence lower bound of the log probability of images, `[batch]`.
 
-        With more samples it is the importance-weighted bound, which is higher (Burda et al., 2016).
+        With more than one sample it is the importance-weighted bound, which is tighter (Burda et
+        al., 2016).
 
         Args:
             images: Shape `[batch, height, width, channels]`.
             key: A random key or a seed.
-            num_samples: How many latents are drawn for each image.
+            num_samples: The number of latent samples for each image.
         """
         mean, log_variance = self.encode(images)
 
@@ -203,7 +207,7 @@ class VAE(Architecture):
 
         Args:
             key: A random key or a seed.
-            count: How many.
+            count: The number of images.
         """
         latents = jax.random.normal(Key(key), (count, self.mean.features))
         decoded = self.decode(latents)

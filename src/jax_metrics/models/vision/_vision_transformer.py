@@ -28,10 +28,10 @@ def _pair(size: Size) -> tuple[int, int]:
 
 
 class VisionTransformer(Module):
-    """A transformer over the patches of an image, with a class token before them.
+    """A transformer over the patches of an image, preceded by a class token.
 
     Takes `[batch..., height, width, channels]` and returns `[batch..., 1 + patches, features]`. It
-    is the body of `ViT`, and the image tower of `CLIP`.
+    is the body of `ViT`, and the image encoder of `CLIP`.
 
     Args:
         width: Features of each token.
@@ -114,7 +114,7 @@ class VisionTransformer(Module):
         )
 
     def __call__(self, images: jax.Array) -> jax.Array:
-        """Makes the tokens: that of the class, and one for each patch, row by row.
+        """Returns the tokens: the class token, and one token for each patch, row by row.
 
         Args:
             images: Shape `[batch..., height, width, channels]`, of the size given to the

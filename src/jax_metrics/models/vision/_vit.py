@@ -23,9 +23,9 @@ _HUGE = {"width": 1280, "num_layers": 32, "num_heads": 16}
 class ViT(Architecture):
     """A vision transformer (Dosovitskiy et al., 2021).
 
-    `features` turns an image into tokens, `head` the class token into logits. Presets: those of the
+    `features` turns an image into tokens, `head` the class token into logits. Presets: from the
     paper, `"vit_b_16"`, `"vit_b_32"`, `"vit_l_16"`, `"vit_l_32"`, `"vit_h_14"`, and the smaller
-    ones of DeiT (Touvron et al., 2021), `"vit_ti_16"` and `"vit_s_16"`.
+    models of DeiT (Touvron et al., 2021), `"vit_ti_16"` and `"vit_s_16"`.
 
     Args:
         width: Features of each token.
@@ -33,12 +33,13 @@ class ViT(Architecture):
         num_heads: Number of heads.
         patch_size: Height and width of a patch in pixels, or one number for both.
         image_size: Height and width of the images in pixels, multiples of those of a patch.
-        num_classes: Number of logits; None: no head, the output is what it would get.
+        num_classes: Number of logits; None: no head, the output is the input that the head would
+            get.
         mlp_features: Size inside the feed-forward networks; None: four times `width`.
         activation: Activation of the feed-forward networks.
-        pooling: What the head gets: the class `"token"`, or the `"mean"` of all patches.
-        representation_features: Size of a layer with tanh before the head, as the paper has it in
-            pretraining; None: no such layer.
+        pooling: The input of the head: the class `"token"`, or the `"mean"` of all patches.
+        representation_features: Size of a layer with tanh before the head, as used in pretraining
+            in the paper; None: no such layer.
         dropout_rate: The probability that a value is dropped in training.
         epsilon: Added to the variance in the norms.
         qkv_bias: Whether queries, keys and values have biases.
@@ -46,7 +47,8 @@ class ViT(Architecture):
         param_dtype: Parameter dtype.
 
     Raises:
-        ValueError: If the image does not consist of whole patches, or `pooling` is another word.
+        ValueError: If the image does not consist of whole patches, or `pooling` is neither of
+            these.
 
     Example:
         >>> import jax.numpy as jnp
@@ -136,7 +138,7 @@ class ViT(Architecture):
     def with_image_size(self, image_size: Size) -> "ViT":
         """A copy for images of another size, with the learned positions interpolated (bicubic).
 
-        So a model is fine-tuned at a higher resolution than it was trained at.
+        Use this to fine-tune a model at a higher resolution than it was trained at.
 
         Args:
             image_size: As in the constructor.

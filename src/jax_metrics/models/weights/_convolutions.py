@@ -57,7 +57,7 @@ def batch_norm_epsilon(norm: Any) -> float:
     """The epsilon of a normalization, to which those of the other layers are like.
 
     Raises:
-        CheckpointError: If it is no BatchNorm.
+        CheckpointError: If it is not a BatchNorm.
     """
     if not isinstance(norm, BatchNorm):
         raise CheckpointError(

@@ -14,13 +14,14 @@ class WeightFormat:
     """How another library describes an architecture, and names and lays out its weights.
 
     Args:
-        model_type: What `config.json` has under that name, such as `"bert"`.
-        from_config: Makes the uninitialized model that a configuration describes.
-        rules: The rules for `jm.load_state_dict` that make the names and layouts those of a model.
+        model_type: The value of `model_type` in `config.json`, such as `"bert"`.
+        from_config: Creates the uninitialized model that a configuration describes.
+        rules: The rules for `jm.load_state_dict` that convert names and layouts to those of a
+            model.
         to_config: The configuration of a model, from which `from_config` makes one like it;
             `jm.models.save_pretrained` writes it. `model_type` is added.
-        architecture: The class of the models, by which a format is found for weights that come
-            without a configuration.
+        architecture: The class of the models, by which the format is found for weights without a
+            configuration.
     """
 
     model_type: str

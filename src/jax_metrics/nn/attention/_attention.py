@@ -104,14 +104,14 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
         param_dtype: Parameter dtype.
         qkv_features: Size of queries, keys and values; None: the size of the inputs.
         out_features: Size of the output; None: the size of the inputs.
-        broadcast_dropout: Drop the same weights in the whole batch.
+        broadcast_dropout: Whether to drop the same weights in the whole batch.
         dropout_rate: The probability that a weight is dropped in training.
         deterministic: Overrides the module's mode; None: follows the mode.
         precision: As in `jax.lax.dot_general`.
         kernel_init: Initializer of the kernels.
-        out_kernel_init: Initializer of the same for `out`; None: `kernel_init`.
+        out_kernel_init: Initializer of the kernel of `out`; None: `kernel_init`.
         bias_init: Initializer of the biases.
-        out_bias_init: Initializer of the same for `out`; None: `bias_init`.
+        out_bias_init: Initializer of the bias of `out`; None: `bias_init`.
         use_bias: Whether to add biases.
         attention_fn: Function that computes the attention of queries, keys and values.
         decode: Whether to keep a cache.
@@ -128,7 +128,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
         AssertionError: In a call, if the heads do not divide `qkv_features`.
         RuntimeError: In a call in training mode with dropout, without a key.
         ValueError: If the rate is not a probability; in a call, if `inputs_v` is given without
-            `inputs_k`, if a layer that decodes gets another shape than its cache has, or if its
+            `inputs_k`, if the shape of the inputs does not match the cache when decoding, or if the
             cache is full.
 
     Example:
@@ -201,7 +201,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
             inputs_q: Shape `[batch..., queries, features]`.
             inputs_k: Shape `[batch..., keys, features]`; None: `inputs_q`.
             inputs_v: Shape `[batch..., keys, features]`; None: `inputs_k`.
-            inputs_kv: Deprecated name of `inputs_k` and `inputs_v` together.
+            inputs_kv: Deprecated name for `inputs_k` and `inputs_v` together.
             mask: Shape `[batch..., heads, queries, keys]`, true where a query may attend.
             deterministic: Overrides the mode for this call.
             dropout_rng: The key to use instead of the layer's own.

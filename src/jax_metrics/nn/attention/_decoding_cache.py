@@ -31,10 +31,10 @@ def init_cache(
     Args:
         model: An initialized model.
         batch_size: The batch axis, or axes, of the inputs; `()` for none.
-        max_length: How many positions the cache holds.
-        memory_length: How many positions a memory has, the output of an encoder. Then each layer
-            that attends over it keeps its keys and values too, and only the first call needs to
-            pass it. None: they are computed in each call.
+        max_length: The number of positions in the cache.
+        memory_length: The number of positions of the memory, which is the output of an encoder.
+            Then each layer that attends to it also caches its keys and values, and only the first
+            call needs to pass it. None: they are computed in each call.
         dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
     Raises:
@@ -101,7 +101,7 @@ def remove_cache(model: M) -> M:
 def cached_length(model: Any) -> jax.Array | int:
     """The number of positions in the caches of a model; 0 without any.
 
-    A position embedding of a model that decodes needs it, to count on from there.
+    The position embedding of a decoding model needs it, to continue counting from there.
 
     Args:
         model: Any model.

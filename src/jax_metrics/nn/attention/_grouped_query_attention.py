@@ -42,24 +42,24 @@ class GroupedQueryAttention(RandomLayer):
     """Attention whose heads share keys and values in groups (Ainslie et al., 2023).
 
     With `num_kv_heads=num_heads`, the default, it is multi-head attention; with 1, multi-query
-    attention. Takes queries `[batch..., length, features]` and attends over themselves, or over
-    other keys and values. The layers `query`, `key`, `value` and `out` are `Linear`.
+    attention. Takes queries `[batch..., length, features]` and attends to these, or to other keys
+    and values. The layers `query`, `key`, `value` and `out` are `Linear`.
 
-    A `causal` layer can keep its keys and values from call to call, and a `cross` one those of its
+    A `causal` layer can cache its keys and values between calls, and a `cross` layer those of its
     memory: see `init_cache`. Dropout of the weights needs a random key, as in `jm.Dropout`.
 
     Args:
         num_heads: Number of query heads.
-        num_kv_heads: Number of heads of keys and values, a divisor of `num_heads`; None: as many.
+        num_kv_heads: Number of key and value heads, a divisor of `num_heads`; None: `num_heads`.
         head_dim: Size of a head; None: the features of the queries divided by `num_heads`.
         out_features: Size of the output; None: the size of the queries.
-        causal: Whether a position sees only itself and those before it.
-        cross: Whether it attends over a memory, the `key` of a call, instead of the queries.
+        causal: Whether a position attends only to itself and earlier positions.
+        cross: Whether it attends to a memory, the `key` of a call, instead of the queries.
         dropout_rate: The probability that a weight is dropped in training.
-        rope: Called with queries or keys `[batch..., length, heads, head_dim]` and their
-            positions, such as a `RotaryEmbedding`; None: none.
+        rope: Called with queries or keys `[batch..., length, heads, head_dim]` and their positions,
+            such as a `RotaryEmbedding`; None: no such function.
         normalize_qk: Whether to apply `RMSNorm` to queries and keys, head by head, before `rope`.
-        use_bias: Whether the four layers have biases, or the names of those that have:
+        use_bias: Whether the four layers have biases, or the names of the layers that have them:
             `("query", "value", "out")`.
         dtype: Computation dtype, except for the softmax, which uses at least float32; None:
             promoted from inputs and parameters.
@@ -160,12 +160,12 @@ class GroupedQueryAttention(RandomLayer):
         Args:
             query: Shape `[batch..., length, features]`.
             key: The keys, `[batch..., keys, features]`; None: the queries, or, with `cross` and a
-                cache, those of the last call that had any.
-            value: The values, likewise; None: the keys.
+                cache, the keys of the last call that passed any.
+            value: The values, of the same shape; None: the keys.
             mask: True where a query may attend, in a shape that broadcasts to
                 `[batch..., heads, length, keys]`. With a cache, `keys` is the length of the cache.
-            padding_mask: True at the keys that are not padding, `[batch..., keys]`. A cache keeps
-                it.
+            padding_mask: True at the keys that are not padding, `[batch..., keys]`. It is stored in
+                the cache.
             positions: The positions passed to `rope` for the queries, and for the keys in
                 self-attention: an offset, or integers `[batch..., length]`; None: counted from 0,
                 or from the number of cached positions.

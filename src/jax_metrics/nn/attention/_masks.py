@@ -1,4 +1,4 @@
-"""Attention masks: the functions of Flax, with booleans, as all masks of layers are."""
+"""Attention masks: the functions of Flax, with boolean results."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ def make_attention_mask(
     extra_batch_dims: int = 0,
     dtype: Any = bool,
 ) -> jax.Array:
-    """Which pairs of a query and a key belong together, as `flax.linen.make_attention_mask`.
+    """Which queries may attend to which keys, like `flax.linen.make_attention_mask`.
 
     Args:
         query_input: Shape `[batch..., queries]`, such as whether each query is valid.
@@ -40,7 +40,7 @@ def make_attention_mask(
 
 
 def make_causal_mask(x: jax.Array, extra_batch_dims: int = 0, dtype: Any = bool) -> jax.Array:
-    """Each position sees itself and those before it, as `flax.linen.make_causal_mask`.
+    """Each position attends to itself and earlier positions, like `flax.linen.make_causal_mask`.
 
     Args:
         x: Any array of shape `[batch..., length]`.
@@ -60,7 +60,7 @@ def make_causal_mask(x: jax.Array, extra_batch_dims: int = 0, dtype: Any = bool)
 
 
 def combine_masks(*masks: jax.Array | None, dtype: Any = bool) -> jax.Array | None:
-    """True where all masks are, as `flax.linen.combine_masks`; None without any.
+    """True where all masks are true, like `flax.linen.combine_masks`; None if there are no masks.
 
     Args:
         *masks: Masks of equal rank; None: no mask.

@@ -61,17 +61,19 @@ def _angles(
 class RotaryEmbedding(CheckedLayer):
     """Rotates pairs of features by angles that grow with the position (RoPE; Su et al., 2021).
 
-    Applied to queries and keys, their products depend on the distance of the two only. Takes an
-    array of shape `[batch..., length, heads, head_dim]` and returns an array of the same shape and
-    dtype; the angles are computed in float32. It has no parameters, so one may serve many layers.
+    When applied to queries and keys, their products depend only on the distance between the two.
+    Takes an array of shape `[batch..., length, heads, head_dim]` and returns an array of the same
+    shape and dtype; the angles are computed in float32. It has no parameters, so one object may be
+    used by many layers.
 
     Args:
         base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
-        fraction: The part of the features that is rotated, from the front; the others stay.
+        fraction: The fraction of the features that is rotated, starting with the first; the others
+            are unchanged.
         interleaved: Whether the pairs are neighbours, as in the paper; otherwise the first half of
-            the rotated features pairs with the second, as in GPT-NeoX and Llama.
-        scaling: Maps the frequencies, in radians per position, `[size / 2]`, to those to use, such
-            as a `Llama3RotaryScaling`; None: as they are.
+            the rotated features is paired with the second half, as in GPT-NeoX and Llama.
+        scaling: Maps the frequencies, in radians per position, `[size / 2]`, to the frequencies to
+            use, such as a `Llama3RotaryScaling`; None: unchanged.
         name: A name for the module.
 
     Raises:
@@ -146,14 +148,14 @@ class SinusoidalPositionEmbedding(CheckedLayer):
     """Adds sines and cosines of the position, of many wavelengths (Vaswani et al., 2017).
 
     Takes an array of shape `[batch..., length, features]` and returns an array of the same shape
-    and dtype. Even features get the sine and odd ones the cosine; it has no parameters.
+    and dtype. Even features get the sine and odd features the cosine; it has no parameters.
 
     Args:
         base: The base of the wavelengths, which go from `2 pi` to `2 pi base`.
-        interleaved: Whether sines and cosines take turns, as in the paper; otherwise the first half
-            of the features are sines and the second cosines, as in Tensor2Tensor and Whisper.
-        endpoint: Whether the last wavelength is `2 pi base` itself, as in those two; in the paper
-            it is one step shorter.
+        interleaved: Whether sines and cosines alternate, as in the paper; otherwise the first half
+            of the features are sines and the second half cosines, as in Tensor2Tensor and Whisper.
+        endpoint: Whether the last wavelength is `2 pi base` itself, as in Tensor2Tensor and
+            Whisper; in the paper it is one step shorter.
         name: A name for the module.
 
     Raises:

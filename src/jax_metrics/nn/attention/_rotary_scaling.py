@@ -1,4 +1,4 @@
-"""How rotary embeddings are stretched to sequences longer than those trained on at first."""
+"""How rotary embeddings are stretched to sequences longer than those of the first training."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ class LinearRotaryScaling:
     """Divides all frequencies of a `RotaryEmbedding`, as if positions were closer (Chen, 2023).
 
     Args:
-        factor: By how much.
+        factor: The divisor.
 
     Raises:
         ValueError: If it is not positive.
@@ -42,13 +42,13 @@ class LinearRotaryScaling:
 class Llama3RotaryScaling:
     """Divides the low frequencies of a `RotaryEmbedding` only (Llama 3.1; Dubey et al., 2024).
 
-    Waves that are short relative to `original_length` stay as they are, long ones are divided by
-    `factor`, and those between change gradually.
+    The frequencies of short waves, relative to `original_length`, stay unchanged, those of long
+    waves are divided by `factor`, and those in between change gradually.
 
     Args:
         factor: By how much the low frequencies are divided.
         low_frequency_factor: Waves that fit into `original_length` fewer times are long.
-        high_frequency_factor: Those that fit into it more often are short.
+        high_frequency_factor: Waves that fit into it more often are short.
         original_length: The number of positions in the first training.
 
     Raises:

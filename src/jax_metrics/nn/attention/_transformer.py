@@ -130,26 +130,26 @@ class TransformerEncoderLayer(_TransformerLayer):
 
     Takes and returns arrays of shape `[batch..., length, features]` (Vaswani et al., 2017; with the
     norms first, Xiong et al., 2020). With `causal=True` it is the block of a decoder-only language
-    model, and `init_cache` works on it. Names and defaults are those of PyTorch where it has them.
+    model, and `init_cache` works on it. Names and defaults are those of PyTorch where they exist.
 
     Args:
         num_heads: Number of query heads.
         mlp_features: Size inside the feed-forward network; None: four times the features.
-        num_kv_heads: Number of heads of keys and values; None: as many.
+        num_kv_heads: Number of key and value heads; None: `num_heads`.
         head_dim: Size of a head; None: the features divided by `num_heads`.
         dropout_rate: The probability that a value is dropped: of the attention weights, inside
             the feed-forward network, and of the output of each branch.
         activation: Activation of the feed-forward network.
         gated: Whether that network is gated: see `FeedForward`.
         norm_first: Whether to normalize the input of a branch (pre-norm) instead of the sum.
-        norm: Makes the norms, called with `epsilon`, `dtype` and `param_dtype`.
+        norm: Creates the normalization layers, called with `epsilon`, `dtype` and `param_dtype`.
         epsilon: Added to the variance in the norms.
-        causal: Whether a position attends only to itself and earlier ones. None: no here, yes in
-            a `TransformerDecoderLayer`.
+        causal: Whether a position attends only to itself and earlier ones. None: False here, True
+            in a `TransformerDecoderLayer`.
         rope: As in `GroupedQueryAttention`.
         normalize_qk: As in `GroupedQueryAttention`.
         use_bias: Whether the linear layers have biases.
-        attention_bias: The same for the attention alone, as in `GroupedQueryAttention`; None: as
+        attention_bias: The same for the attention alone, as in `GroupedQueryAttention`; None:
             `use_bias`.
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Parameter dtype.
@@ -205,7 +205,7 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
 
     Takes and returns arrays of shape `[batch..., length, features]`. The self-attention is causal,
     and has a cache after `init_cache`; the keys and values of the memory are computed in each call,
-    or, with a cache for them too, in the first one.
+    or, if they are cached too, only in the first call.
 
     Args:
         num_heads: As in `TransformerEncoderLayer`, as are all other arguments, except that
@@ -250,12 +250,12 @@ class TransformerDecoderLayer(_TransformerLayer, cross=True):
 
         Args:
             x: Shape `[batch..., length, features]`.
-            memory: The output of an encoder, `[batch..., keys, features]`; None: that of an
-                earlier call, if `init_cache` made a cache for it.
+            memory: The output of an encoder, `[batch..., keys, features]`; None: the memory of an
+                earlier call, if `init_cache` created a cache for it.
             mask: As in `GroupedQueryAttention`, for the self-attention.
-            padding_mask: Likewise.
-            memory_mask: As `mask`, for the attention over the memory.
-            memory_padding_mask: As `padding_mask`, for the memory.
+            padding_mask: As in `GroupedQueryAttention`, for the self-attention.
+            memory_mask: Like `mask`, for the attention to the memory.
+            memory_padding_mask: Like `padding_mask`, for the memory.
             positions: As in `GroupedQueryAttention`.
         """
         if memory is not None:

@@ -37,7 +37,7 @@ class Residual(CheckedLayer):
     Args:
         layer: A module or function.
         projection: Applied to `x` before the sum, such as `jm.Linear(16)` or a convolution with
-            strides, where the layer changes the shape; None: none.
+            strides, where the layer changes the shape; None: no projection.
         name: A name for the module.
 
     Raises:

@@ -117,7 +117,7 @@ class ConvLocal(_Convolution, flax_class=linen.ConvLocal):
         kernel_init: Initializer of `kernel`, `[*spatial out, prod(kernel_size) * in, features]`.
         bias_init: Initializer of `bias`, `[*spatial out, features]`.
         promote_dtype: Function that promotes inputs and parameters to one dtype.
-        conv_general_dilated: Accepted as in Flax, which does not use it here.
+        conv_general_dilated: Accepted for compatibility with Flax, which does not use it here.
         conv_general_dilated_cls: See `conv_general_dilated`.
 
     Raises:

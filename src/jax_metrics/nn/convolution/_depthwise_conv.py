@@ -48,8 +48,8 @@ class DepthwiseConv(CheckedLayer):
         name: A name for the module.
 
     Raises:
-        ValueError: If the numbers do not fit together, or the input has too few axes or other
-            channels than before.
+        ValueError: If the numbers do not fit together, or the input has too few axes or another
+            number of channels than in `init`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -151,7 +151,7 @@ class DepthwiseConv(CheckedLayer):
 
 
 class SeparableConv(CheckedLayer):
-    """A depthwise convolution, and one of size 1 that mixes the channels (Chollet, 2017).
+    """A depthwise convolution, then a pointwise convolution that mixes channels (Chollet, 2017).
 
     Takes an array of shape `[batch..., spatial..., in]` and returns
     `[batch..., spatial..., features]`.

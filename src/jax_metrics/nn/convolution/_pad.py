@@ -60,7 +60,7 @@ class Pad(CheckedLayer):
 
     Args:
         padding: A number for all sides of all axes between the first and the last; or for each of
-            the spatial axes a number or a pair `(before, after)`. A negative one crops.
+            the spatial axes a number or a pair `(before, after)`. A negative number crops.
         mode: `"constant"`; `"reflect"` (the edge is not repeated); `"symmetric"` (it is);
             `"replicate"` or `"edge"`; `"circular"` or `"wrap"`.
         constant_value: The value of `"constant"` padding.

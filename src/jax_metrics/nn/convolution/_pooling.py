@@ -159,8 +159,8 @@ class MaxPool(_Pool):
     """The largest value of each window; NaN where the window contains NaN.
 
     Takes an array of shape `[batch..., spatial..., channels]`, with as many spatial axes as
-    `window_shape` has entries, and returns the same dtype with shorter spatial axes.
-    Padding is never the maximum. The gradient goes to one of equal values.
+    `window_shape` has entries, and returns the same dtype with shorter spatial axes. Padding is
+    never the maximum. Of equal maxima, one gets the gradient.
 
     Args:
         window_shape: Size of a window along each spatial axis; an integer for one axis.
@@ -230,9 +230,8 @@ class MaxPool(_Pool):
 class LPPool(_Pool):
     """The p-norm of each window: `sum(|x|**p) ** (1 / p)` (Sermanet et al., 2012).
 
-    Takes and returns arrays as `AvgPool` does. Where a window is all zeros, so is the gradient.
-    For even `p` it equals PyTorch's layer of this name; for odd ones, PyTorch leaves out the
-    absolute value.
+    Takes and returns arrays as `AvgPool` does. Where a window is all zeros, so is the gradient. For
+    even `p` it equals PyTorch's layer of this name; for odd `p`, PyTorch omits the absolute value.
 
     Args:
         norm_type: The exponent `p`, above zero.

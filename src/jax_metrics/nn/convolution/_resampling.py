@@ -28,16 +28,16 @@ class Upsample(CheckedLayer):
     Takes an array of shape `[batch, spatial..., channels]`. Give `scale_factor` or `size`.
 
     Args:
-        scale_factor: How many times larger the axes get, a number for all between the first and
-            the last, or one for each; the new size is rounded down.
-        size: The new size, likewise.
+        scale_factor: How many times larger the axes get: one number for all axes between the first
+            and the last, or one for each; the new size is rounded down.
+        size: The new size: one number for all of these axes, or one for each.
         method: `"nearest"`, `"linear"` (also `"bilinear"`, `"trilinear"`), `"cubic"` (also
             `"bicubic"`), `"lanczos3"` or `"lanczos5"`.
         antialias: Whether to smooth before making an axis smaller.
         name: A name for the module.
 
     Raises:
-        ValueError: If both or neither of the two are given, the method is unknown, or the input has
+        ValueError: If both or neither of these are given, the method is unknown, or the input has
             another number of axes.
 
     Example:

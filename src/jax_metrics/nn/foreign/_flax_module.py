@@ -1,4 +1,4 @@
-"""`FlaxModule`: any Flax Linen module as it is."""
+"""`FlaxModule`: any Flax Linen module, unchanged."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -31,12 +31,12 @@ class FlaxModule(Module):
     """A Flax Linen module, with its variables in fields.
 
     The collection `params` is in the field `params`, of the kind Parameter; `batch_stats` in
-    `stats`, BatchStats; `cache` in `cache`, Cache; the ones that the module sows into and that
-    `logs` names in `sown`, Log; all others in `others`, ModelState. `init` returns the same values
-    as Flax's own `init` for the same key.
+    `stats`, BatchStats; `cache` in `cache`, Cache; the collections that the module sows into and
+    that `logs` names in `sown`, Log; all others in `others`, ModelState. `init` returns the same
+    values as Flax's own `init` for the same key.
 
-    In training, not frozen, calls change `batch_stats` and the others; every call changes
-    `cache`. If the method takes `train`, `training`, `is_training`, `deterministic` or
+    In training mode, unless frozen, calls change `batch_stats` and the other collections; every
+    call changes `cache`. If the method takes `train`, `training`, `is_training`, `deterministic` or
     `use_running_average`, and neither the call nor the module sets it, it receives the mode.
 
     Args:

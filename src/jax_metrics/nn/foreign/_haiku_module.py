@@ -1,4 +1,4 @@
-"""`HaikuModule`: any Haiku function or module as it is. Haiku is an optional package."""
+"""`HaikuModule`: any Haiku function or module, unchanged. Haiku is an optional package."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -23,16 +23,16 @@ class HaikuModule(Module):
     """A Haiku function or module, transformed, with its parameters and state in fields.
 
     `params`, a Parameter, and `state`, ModelState, are dicts of dicts as Haiku has them. If the
-    function draws random keys, each call in training has its own. Calls in evaluation mode
-    have none, and change nothing. If the function takes `is_training`, `training`, `train` or
+    function draws random keys, each call in training gets its own. Calls in evaluation mode get
+    none, and change nothing. If the function takes `is_training`, `training`, `train` or
     `deterministic`, it receives the mode. Needs the package `dm-haiku`.
 
     Args:
-        f: A function that uses Haiku's modules; a class of these; or the result of
+        f: A function that uses Haiku's modules; a class of Haiku modules; or the result of
             `hk.transform_with_state`.
         *args: For a class: the arguments of its constructor.
         params: Pretrained parameters; without them, `init` creates them.
-        state: The state that belongs to these.
+        state: The state that belongs to the parameters.
         name: A name for the module.
         **kwargs: For a class: the keyword arguments of its constructor.
 

@@ -1,4 +1,4 @@
-"""`NNXModule`: any Flax NNX module as it is."""
+"""`NNXModule`: any Flax NNX module, unchanged."""
 
 import importlib
 from collections.abc import Callable

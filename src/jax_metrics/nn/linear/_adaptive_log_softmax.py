@@ -1,4 +1,4 @@
-"""The last layer of a model with very many classes, of which few are frequent."""
+"""The last layer of a model with very many classes, only a few of which are frequent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,11 +16,11 @@ _KERNEL_INIT = initializers.lecun_normal()
 
 
 class AdaptiveLogSoftmax(CheckedLayer):
-    """Log-probabilities of many classes, sorted by how frequent they are, with few parameters.
+    """Log-probabilities of many classes, sorted by frequency, with few parameters.
 
-    The classes below `cutoffs[0]` and each cluster of rarer ones share a softmax; the classes of a
-    cluster have another one, behind a projection to fewer features. So rare classes have fewer
-    parameters. Class 0 must be the most frequent one.
+    The classes below `cutoffs[0]` and one entry for each cluster of rarer classes share a softmax;
+    the classes of a cluster have their own softmax, after a projection to fewer features. So rare
+    classes have fewer parameters. Class 0 must be the most frequent one.
 
     Takes an array of shape `[..., features]` and returns log-probabilities `[..., num_classes]`.
     To train, use `log_likelihood`, which needs less memory.
@@ -31,7 +31,7 @@ class AdaptiveLogSoftmax(CheckedLayer):
     Args:
         num_classes: The number of classes.
         cutoffs: The first class of each cluster, increasing, between 1 and `num_classes - 1`.
-        div_value: A cluster has this many times fewer features than the one before it.
+        div_value: Each cluster has this many times fewer features than the previous one.
         head_bias: Whether the first softmax has a bias.
         dtype: As in `jm.Linear`.
         param_dtype: As in `jm.Linear`.
@@ -101,7 +101,7 @@ class AdaptiveLogSoftmax(CheckedLayer):
         return run_sharded(run, self._logits(x), like=x)
 
     def log_likelihood(self, x: jax.Array, target: jax.Array) -> jax.Array:
-        """The log-probability of one class for each row, `[...]`; its mean is minus the loss.
+        """The log-probability of one class for each row, `[...]`; the loss is minus its mean.
 
         Args:
             x: Shape `[..., features]`.

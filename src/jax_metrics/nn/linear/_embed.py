@@ -28,7 +28,7 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
     """Looks up a vector for each integer.
 
     Takes integers of shape `[...]` and returns `[..., features]`. Negative integers count from the
-    end; those out of range return NaN. Equivalent to `flax.linen.Embed`, except that an integer
+    end; integers out of range return NaN. Equivalent to `flax.linen.Embed`, except that an integer
     out of range returns NaN with a single vector, too.
 
     Args:
@@ -40,7 +40,7 @@ class Embed(FlaxLayer, flax_class=_LinenEmbed):
         promote_dtype: Function that promotes inputs and parameters to one dtype.
 
     Raises:
-        ValueError: In a call, if the inputs are no integers.
+        ValueError: In a call, if the inputs are not integers.
 
     Example:
         >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The part of a transformer block that works on each position by itself."""
+"""The part of a transformer block that works on each position separately."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +21,8 @@ class FeedForward(CheckedLayer):
     """Two linear layers with an activation and dropout between them; the size does not change.
 
     Takes an array of shape `[..., features]` and returns an array of the same shape. With
-    `gated=True` a third layer, `gate`, has the activation, and multiplies the output of the first:
-    `linear2(activation(gate(x)) * linear1(x))`. With `jax.nn.silu` that is SwiGLU, with
+    `gated=True`, the activation is applied to a third layer, `gate`, which multiplies the output of
+    the first: `linear2(activation(gate(x)) * linear1(x))`. With `jax.nn.silu` that is SwiGLU, with
     `jax.nn.gelu` GEGLU (Shazeer, 2020).
 
     Args:

@@ -126,14 +126,14 @@ class Einsum(FlaxLayer, flax_class=linen.Einsum, positional=2):
         param_dtype: Parameter dtype.
         precision: As in `jax.numpy.einsum`.
         kernel_init: Initializer of `kernel`, `[*shape]`.
-        bias_init: Initializer of `bias`, of the shape of those axes of the output that the kernel
-            has.
+        bias_init: Initializer of `bias`, whose shape consists of the axes that the output shares
+            with the kernel.
         promote_dtype: Function that promotes inputs and parameters to one dtype.
         preferred_element_type: As in `jax.numpy.einsum`.
 
     Raises:
-        ValueError: In a call, if the equation does not have two operands, or none is given, or one
-            both here and in the call.
+        ValueError: In a call, if the equation does not have two operands, or it is given neither
+            here nor in the call, or in both.
 
     Example:
         >>> import jax.numpy as jnp

@@ -11,7 +11,7 @@ from jax_metrics.nn.flax import FlaxLayer
 
 
 class Dropout(FlaxLayer, flax_class=linen.Dropout):
-    """Zeroes values at random in training, and scales the others up (Srivastava et al., 2014).
+    """Zeroes random values in training, and scales up the others (Srivastava et al., 2014).
 
     It keeps its own random key, assigned by `init`. In evaluation mode, or frozen, it returns its
     inputs unchanged. Equivalent to `flax.linen.Dropout`; pass `rng=` to a call to use that key.
@@ -20,7 +20,7 @@ class Dropout(FlaxLayer, flax_class=linen.Dropout):
         rate: The probability that a value is zeroed.
         broadcast_dims: Axes along which one mask is broadcast.
         deterministic: Overrides the module's mode; None: follows the mode.
-        rng_collection: Accepted as in Flax; the field `rng` takes its place.
+        rng_collection: Accepted for compatibility with Flax; the field `rng` is used instead.
 
     Raises:
         ValueError: If the rate is not a probability.

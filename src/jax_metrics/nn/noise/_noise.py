@@ -21,14 +21,14 @@ def _dropped(key: jax.Array, x: jax.Array, rate: float, shape: tuple[int, ...]) 
 
 
 class StochasticDepth(RandomChange):
-    """Zeroes whole examples at random in training, and scales the others up (Huang et al., 2016).
+    """Zeroes random examples in training, and scales up the others (Huang et al., 2016).
 
     At the end of a residual branch it skips the branch. Takes and returns an array of shape
     `[batch, ...]`. It keeps a random key, as `jm.Dropout` does.
 
     Args:
         rate: The probability that a value is zeroed.
-        mode: `"row"`: each example by itself; `"batch"`: all or none.
+        mode: `"row"`: each example separately; `"batch"`: all examples or none.
         name: A name for the module.
 
     Raises:
@@ -58,7 +58,7 @@ class StochasticDepth(RandomChange):
 
 
 class SpatialDropout(RandomChange):
-    """Zeroes whole channels at random in training, and scales the others (Tompson et al., 2015).
+    """Zeroes random channels in training, and scales up the others (Tompson et al., 2015).
 
     Takes and returns an array of shape `[batch, spatial..., channels]`; one mask is broadcast over
     all positions of a channel. It keeps a random key, as `jm.Dropout` does.
@@ -97,8 +97,8 @@ class SpatialDropout(RandomChange):
 class AlphaDropout(RandomChange):
     """Dropout that keeps mean 0 and variance 1, for SELU networks (Klambauer et al., 2017).
 
-    Dropped values become the lowest one of `jax.nn.selu`, and all are then shifted and scaled. It
-    keeps a random key, as `jm.Dropout` does.
+    Dropped values become the lowest value of `jax.nn.selu`, and all values are then shifted and
+    scaled. It keeps a random key, as `jm.Dropout` does.
 
     Args:
         rate: The probability of being dropped.

@@ -161,7 +161,8 @@ class RMSNorm(FlaxLayer, flax_class=LinenRMSNorm):
         feature_axes: The axes of `scale`.
         axis_name: Share the statistics along this mapped axis, of `vmap` or `shard_map`.
         axis_index_groups: Groups of indices along that axis to share within.
-        use_fast_variance: Accepted as in Flax; no mean is subtracted, so it has no effect.
+        use_fast_variance: Accepted for compatibility with Flax; no mean is subtracted, so it has no
+            effect.
         force_float32_reductions: Compute statistics in float32 at least.
 
     Example:

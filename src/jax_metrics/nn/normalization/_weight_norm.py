@@ -14,12 +14,12 @@ from jax_metrics.tree import node
 
 
 class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
-    """Calls a layer with its kernels divided by their largest singular value (Miyato et al., 2018).
+    """Calls a layer with kernels divided by their largest singular value (Miyato et al., 2018).
 
-    The value is found by power iteration, which goes on from one call in training to the next.
-    Equivalent to `flax.linen.SpectralNorm`; its `stats` are a dict by Flax's names, and
-    `layer_instance` holds the parameters as they are before the division. A call takes what the
-    layer takes, and `update_stats=` to override the module's mode.
+    The singular value is estimated by power iteration, which continues from one call in training to
+    the next. Equivalent to `flax.linen.SpectralNorm`; its `stats` are a dict by Flax's names, and
+    `layer_instance` holds the parameters as they are before the division. A call takes the
+    arguments of the layer, and `update_stats=` to override the module's mode.
 
     Args:
         layer_instance: The layer.
@@ -27,12 +27,12 @@ class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
         epsilon: Added to norms.
         dtype: Dtype of the divided parameters; None: promoted from the original parameters.
         param_dtype: Dtype of `stats`.
-        error_on_non_matrix: Refuse kernels with more than two axes; else all but the last are
-            joined.
-        collection_name: Accepted as in Flax; the field `stats` takes its place.
+        error_on_non_matrix: Whether to reject kernels with more than two axes; otherwise all axes
+            but the last are joined.
+        collection_name: Accepted for compatibility with Flax; the field `stats` is used instead.
 
     Raises:
-        ValueError: In a call, for such a kernel.
+        ValueError: In a call, if a kernel is rejected.
 
     Example:
         >>> import jax.numpy as jnp
@@ -65,10 +65,10 @@ class SpectralNorm(FlaxLayer, flax_class=linen.SpectralNorm, rest="stats"):
 
 
 class WeightNorm(FlaxLayer, flax_class=linen.WeightNorm, rest="scale"):
-    """Calls a layer with its kernels brought to length one and scaled (Salimans and Kingma, 2016).
+    """Calls a layer with kernels normalized to length one and scaled (Salimans and Kingma, 2016).
 
     Equivalent to `flax.linen.WeightNorm`; its `scale` is a dict by Flax's names, and
-    `layer_instance` holds the parameters as they are before. A call takes what the layer takes.
+    `layer_instance` holds the original parameters. A call takes the arguments of the layer.
 
     Args:
         layer_instance: The layer.

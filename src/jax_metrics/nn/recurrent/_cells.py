@@ -166,7 +166,7 @@ class MGUCell(RNNCellBase, flax_class=linen.MGUCell):
         dtype: Computation dtype; None: promoted from inputs and parameters.
         param_dtype: Dtype of the parameters and the initial carry.
         carry_init: Initializer of the initial carry.
-        reset_gate: Whether to apply the gate to the carry in the activation too.
+        reset_gate: Whether to apply the gate to the carry in the activation, too.
 
     Example:
         >>> import jax.numpy as jnp

@@ -169,7 +169,7 @@ class RNN(_SequenceLayer, flax_class=_LinenRNN):
         unroll: Number of steps per iteration of the loop.
         variable_axes: Axes of Flax's collections to run over along with the time.
         variable_broadcast: The collections that all steps share.
-        variable_carry: The collections that each step hands to the next.
+        variable_carry: The collections that each step passes to the next.
         split_rngs: By key stream: whether steps get different keys.
 
     Raises:

@@ -59,11 +59,10 @@ class RecurrentLayer(CheckedLayer):
     output zeros, so a padded sequence has the same result as one without padding.
 
     It returns the last output, `[batch..., features]`; or all, `[batch..., time, features]`, with
-    `return_sequences`. `bidirectional` doubles the features: those of a cell that runs forward,
-    then those of one that runs backward, whose last output is the one at the first step. With
-    `return_state` it returns a pair: that, and the state after the last step. The state is the
-    carry of the cell; if there are several cells, a tuple of theirs: layer by layer, forward before
-    backward.
+    `return_sequences`. `bidirectional` doubles the features: first those of a forward cell, then
+    those of a backward cell, whose last output is at the first step. With `return_state` it returns
+    a pair of this output and the state after the last step. The state is the carry of the cell, or,
+    if there are several cells, a tuple of their carries: layer by layer, forward before backward.
 
     Args:
         features: Size of the state of each cell.
@@ -201,7 +200,7 @@ class RecurrentLayer(CheckedLayer):
         return explain_features(self.cells[0], args[0] if args else kwargs.get("x"))
 
     def reset_state(self) -> "RecurrentLayer":
-        """Sets the state that a stateful layer keeps to zero, in place; returns the layer."""
+        """Resets the state of a stateful layer to zero, in place; returns the layer."""
         self.state = jax.tree.map(jnp.zeros_like, self.state)
         return self
 

@@ -1,4 +1,4 @@
-"""Modules that change how another one is stacked, stored, computed or trained."""
+"""Modules that change how another module is stacked, stored, computed or trained."""
 
 from jax_metrics.nn.transforms._ema import ExponentialMovingAverage as ExponentialMovingAverage
 from jax_metrics.nn.transforms._lora import LoRA as LoRA

@@ -26,17 +26,17 @@ _MOST_UPDATES = 2**31 - 1
 class ExponentialMovingAverage(Tree, Extensions):
     """Keeps an exponential moving average of a model's Parameters; a pytree, like the model.
 
-    An update moves the average by `(1 - decay)` of the way to the model (Polyak and Juditsky,
-    1992). Debiased, the weights of the models so far are divided by their sum, `1 - decay**t`, as
-    in Adam (Kingma and Ba, 2015), so that the initial model has no influence; it is done in
-    each step, `(1 - decay) / (1 - decay**t)` of the way, which is the same. The average is kept in
+    An update moves the average towards the model by the fraction `1 - decay` (Polyak and Juditsky,
+    1992). With `debias`, the weights of the models so far are divided by their sum, `1 - decay**t`,
+    as in Adam (Kingma and Ba, 2015), so that the initial model has no influence. Equivalently, each
+    update moves the average by the fraction `(1 - decay) / (1 - decay**t)`. The average is kept in
     float32 at least.
 
     Args:
         model: An initialized model: the average before the first update.
-        decay: How much of the average each update keeps, from 0 to below 1.
+        decay: The fraction of the average that each update keeps, at least 0 and below 1.
         *filters: The leaves to average, as for `jm.filter`; by default the Parameters. Only
-            floating-point arrays are averaged; the rest is as in the latest model.
+            floating-point arrays are averaged; everything else is as in the latest model.
         debias: Whether to divide by the sum of the weights.
 
     Raises:
@@ -81,10 +81,10 @@ class ExponentialMovingAverage(Tree, Extensions):
         """Moves the average towards the model, in place, and returns this object.
 
         Args:
-            model: The model, of the structure and shapes that the first one had.
+            model: The model, with the same structure and shapes as the first one.
 
         Raises:
-            ValueError: If its structure or a shape is another.
+            ValueError: If its structure or a shape differs.
         """
         chosen = self._chosen(model)
         _check_fits({p: a.shape for p, a in self.averages.items()}, chosen)

@@ -24,16 +24,16 @@ class LoRA(DelegatingLayer):
     """A frozen layer with trainable low-rank changes of its matrices (Hu et al., 2021).
 
     In place of each matrix `W` of the layer it uses `W + (alpha / rank) * A @ B`
-    (https://arxiv.org/abs/2106.09685). `A`, `[rows, rank]`, starts random and `B`, `[rank,
-    columns]`, at zero, so that nothing changes at first. Matrices are all Parameters of two axes or
-    more; the axes of a larger one are split to make the squarest matrix: the kernel of
-    a query, `[in, heads, size]`, becomes `[in, heads * size]`. The layer is in evaluation mode, as
-    frozen ones are.
+    (https://arxiv.org/abs/2106.09685). `A`, `[rows, rank]`, is initialized randomly and `B`,
+    `[rank, columns]`, with zeros, so that nothing changes at first. Every Parameter with two or
+    more axes is adapted; with more than two, the axes are split to make the squarest matrix: the
+    kernel of a query, `[in, heads, size]`, becomes `[in, heads * size]`. The layer is in evaluation
+    mode, like all frozen layers.
 
     Args:
         layer: The layer; any module.
         rank: Rank of the changes.
-        alpha: Scales them; None: as `rank`.
+        alpha: Scales the changes; None: `rank`.
         key: A key or seed for `A`, for a layer that is initialized; otherwise `init` makes it.
         name: A name for the module.
 
@@ -92,7 +92,7 @@ class LoRA(DelegatingLayer):
         return output
 
     def merged(self) -> Module:
-        """The layer by itself, with the changes added to its matrices; it is still frozen."""
+        """The layer alone, with the changes added to its matrices; it is still frozen."""
         return self._adapted()
 
     def _adapted(self) -> Module:
@@ -145,10 +145,10 @@ def apply_lora(
 
     Args:
         model: An initialized model.
-        where: Which layers: a class, several, a function of a module, or a path or several, such as
-            `".layers[0]"`.
+        where: Which layers: one or several classes, a function of a module, or one or several
+            paths, such as `".layers[0]"`.
         rank: Rank of the changes.
-        alpha: Scales them; None: as `rank`.
+        alpha: Scales the changes; None: `rank`.
         key: A key or seed for the first factors.
         freeze: Freeze everything else in the model. Otherwise only the adapted layers are frozen.
 
@@ -188,11 +188,11 @@ def apply_lora(
 def merge_lora(model: M) -> M:
     """Returns the model with the changes of every `LoRA` added to the layer it adapts.
 
-    What `apply_lora` froze stays frozen; `unfreeze()` undoes that. A position of such a layer that
-    was tied has a value of its own then, which the changes were added to.
+    What `apply_lora` froze stays frozen; `unfreeze()` undoes that. A tied position in such a layer
+    then has its own value, with the changes added.
 
     Args:
-        model: A model with or without such layers.
+        model: A model with or without `LoRA` layers.
     """
     adapted = [path for path, tree in trees_with_paths(model) if isinstance(tree, LoRA)]
     changed = [target for target in ties(model) if target.startswith((*_below(adapted),))]

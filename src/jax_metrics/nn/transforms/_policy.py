@@ -23,22 +23,22 @@ def normalizes(module: Any) -> bool:
 class Policy:
     """Dtypes of a model's parameters, computation and outputs (mixed precision).
 
-    `apply` follows kinds: Parameters are cast to `param`, and everything else that a model holds,
-    such as running statistics and keys, stays as it is. Layers with the arguments `dtype` and
+    `apply` follows kinds: Parameters are cast to `param`, and everything else in the model, such as
+    running statistics and keys, stays unchanged. Layers with the arguments `dtype` and
     `param_dtype` are set through them; other modules with Parameters get their inputs and
-    Parameters cast in each call. So do the inputs of the model itself, and its outputs. Gradients
-    have the dtype of the Parameters. See Micikevicius et al., 2018,
-    https://arxiv.org/abs/1710.03740; float16 also needs the loss to be scaled, bfloat16 does not.
+    Parameters cast in each call. The inputs and outputs of the model itself are cast, too.
+    Gradients have the dtype of the Parameters. See Micikevicius et al., 2018,
+    https://arxiv.org/abs/1710.03740; float16 also needs loss scaling, bfloat16 does not.
 
     Args:
-        param: Parameter dtype; floating-point, as are the others.
+        param: Parameter dtype; all three dtypes must be floating-point.
         compute: Computation and activation dtype; None: `param`.
         output: Output dtype of the model; None: `compute`.
         keep: The modules that store their Parameters and do their arithmetic in float32,
             regardless of the dtypes above; their output is still `compute`. A class,
             several, a function of a module, or None. By default the normalization layers.
-        float32_softmax: Compute the softmax of attention in float32; with it goes, as in Flax, the
-            sum of the values.
+        float32_softmax: Whether to compute the softmax of attention in float32, and with it, as in
+            Flax, the weighted sum of the values.
 
     Raises:
         TypeError: If a dtype is not floating, or `keep` is none of these.

@@ -1,4 +1,4 @@
-"""`Remat`: saving memory by computing a layer twice."""
+"""`Remat`: saving memory by recomputing a layer in the backward pass."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,14 +15,14 @@ Policy = str | Callable[..., Any] | None
 class Remat(DelegatingLayer):
     """Recomputes the activations of a layer for its gradients, instead of storing them.
 
-    The results are the same, for less memory and more time (Chen et al., 2016,
+    The results are the same, with less memory and more time (Chen et al., 2016,
     https://arxiv.org/abs/1604.06174). State and random keys are the same as without it: dropout
     drops the same values both times, and statistics are updated once.
 
     Args:
         layer: The layer.
         policy: The values to keep: the name of one of `jax.checkpoint_policies`, such as
-            `"dots_saveable"`, or a policy; None for nothing.
+            `"dots_saveable"`, or a policy; None keeps nothing.
         name: A name for the module.
 
     Raises:

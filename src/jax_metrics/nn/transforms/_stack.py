@@ -20,9 +20,9 @@ class Stack(CheckedLayer):
     """Applies `n` equal layers, one after the other, as one layer with stacked leaves.
 
     Every leaf of `layer` has a leading axis of size `n`, and one `jax.lax.scan` runs them all, so
-    that the compile time does not grow with `n`. Each layer is initialized with its own key
-    and has its own parameters, state and random keys. The output of a layer is the input of the
-    next; other arguments of a call are passed to each layer. The layers share modes, such as
+    that the compile time does not grow with `n`. Each layer is initialized with its own key and has
+    its own parameters, state and random keys. The output of a layer is the input of the next; other
+    arguments of a call are passed to each layer. The layers share their modes, such as being
     frozen. If their output has another dtype than the input, the input is cast to it first.
 
     `stack[i]` is a copy of layer `i`; `len`, iteration and `reversed` work, too. A slice is a

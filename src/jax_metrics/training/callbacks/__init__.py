@@ -1,4 +1,4 @@
-"""What happens in the course of a run besides the steps: checkpoints, early stopping, your own."""
+"""What happens during a run besides the steps: checkpoints, early stopping, your own."""
 
 from jax_metrics.training.callbacks._callback import Callback as Callback
 from jax_metrics.training.callbacks._checkpoints import Checkpoints as Checkpoints

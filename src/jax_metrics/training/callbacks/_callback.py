@@ -1,4 +1,4 @@
-"""`Callback`: what is called in the course of a run."""
+"""`Callback`: the base of objects that are called during a run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +10,9 @@ class Callback:
     """The base of callbacks: define the methods that you need.
 
     Each gets the run, whose `model`, `optimizer`, `step` and `values` can be read; `model` and
-    `optimizer` can also be replaced by others of the same structure, and `run.stop(why)` ends the
-    run. The arrays of `run.model` are overwritten by the next step: keep a
-    `jm.copy(run.model, arrays=True)`.
+    `optimizer` can also be replaced with others of the same structure, and `run.stop(why)` ends the
+    run. The arrays of `run.model` are overwritten by the next step: keep a `jm.copy(run.model,
+    arrays=True)`.
 
     What a callback must remember belongs in its `state`, which checkpoints save and restore: plain
     values, or pytrees of arrays. It is an attribute; define a property with a setter to compute it.
@@ -29,7 +29,8 @@ class Callback:
     def on_start(self, run: Run) -> None:
         """Before the first step.
 
-        In all methods `Checkpoints` comes last, as it saves and restores the state of all.
+        In all methods `Checkpoints` comes last, since it saves and restores the state of all
+        callbacks.
         """
 
     def on_restore(self, run: Run) -> None:
@@ -41,8 +42,8 @@ class Callback:
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
         """With the values of a row of the logs, which belong to `run.log_step`.
 
-        Those of a row that a validation ends, or the end of an epoch, come before the next step;
-        others as soon as they are there, often a step late.
+        The values of a row that ends with a validation or an epoch come before the next step; other
+        values as soon as they are available, often one step late.
         """
 
     def on_end(self, run: Run) -> None:
@@ -55,4 +56,4 @@ class Callback:
         """Before an error leaves `fit`; notes can be added to it."""
 
     def close(self) -> None:
-        """At the very end, whatever has happened."""
+        """At the very end, even after an error."""

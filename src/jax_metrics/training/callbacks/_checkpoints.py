@@ -20,19 +20,19 @@ class Checkpoints(Callback):
     """Saves the whole state of the run to a folder; a rerun continues from the latest checkpoint.
 
     With `best`, checkpoints are saved when that value is in the logs, and `every` is not used. One
-    more is saved when the run ends, or is interrupted. A state with parameters that are not finite
-    is not saved, so that the latest checkpoint is one to continue from.
+    more is saved when the run ends or is interrupted. A state with parameters that are not finite
+    is not saved, so that a run can always continue from the latest checkpoint.
 
     Args:
         folder: The folder; or a `jm.Checkpointer`, which is then left open.
         every: After how many steps to save; by default after each epoch.
-        resume: Whether to continue from the latest checkpoint of the folder. If False, there must
-            be none.
+        resume: Whether to continue from the latest checkpoint of the folder. If False, the folder
+            must have no checkpoints.
         **options: Options of `jm.Checkpointer`: `keep`, `best`, `asynchronous`.
 
     Raises:
         TypeError: If options are given with a Checkpointer, which has its own.
-        ValueError: If `every` is no whole number of at least 1.
+        ValueError: If `every` is not an integer of at least 1.
 
     Example:
         >>> import jax_metrics as jm
@@ -83,7 +83,7 @@ class Checkpoints(Callback):
             self._values = values
 
     def on_step(self, run: Run) -> None:
-        """Saves if it is time to, or the run has finished."""
+        """Saves if a save is due, or the run has finished."""
         in_time = run.passed(self._every) if self._every else run.epoch_ended
         if self._values or (in_time and self._opened.best is None) or run.finished:
             self._save(run)

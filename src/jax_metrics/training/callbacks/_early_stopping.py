@@ -13,9 +13,9 @@ class EarlyStopping(Monitor):
 
     Args:
         monitor: The name of the value.
-        patience: How many rows with this value in a row may be no better than the best.
+        patience: How many consecutive rows with this value may be no better than the best.
         mode: As for `Monitor`: `"max"`, `"min"`, or None.
-        min_delta: By how much a value must be better to count.
+        min_delta: By how much a value must be better to count as an improvement.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -40,7 +40,7 @@ class EarlyStopping(Monitor):
         self.waited = 0
 
     def on_start(self, run: Run) -> None:
-        """Begins to count."""
+        """Starts counting."""
         super().on_start(run)
         self.waited = 0
 

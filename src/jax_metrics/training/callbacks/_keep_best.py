@@ -1,4 +1,4 @@
-"""`KeepBest`: the model as it was when it was best."""
+"""`KeepBest`: the best model of a run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ from jax_metrics.tree import copy
 class KeepBest(Monitor):
     """Keeps a copy of the best model in memory, and ends the run with it.
 
-    Only values of a validation belong to the very model that is kept. Values of the training are
-    means over the steps before it.
+    Only validation values belong exactly to the model that is kept. Training values are means over
+    the steps before it.
 
     Args:
         monitor: The name of the value that decides.
         mode: As for `Monitor`: `"max"`, `"min"`, or None.
-        min_delta: By how much a value must be better to count.
+        min_delta: By how much a value must be better to count as an improvement.
 
     Attributes:
         step: The step of the best model; 0 before there is one.
@@ -35,17 +35,17 @@ class KeepBest(Monitor):
         self._model: Any = None
 
     def on_start(self, run: Run) -> None:
-        """Begins with the model as it is."""
+        """Starts with the current model."""
         super().on_start(run)
         self.step, self._model = 0, copy(run.evaluated_model, arrays=True)
 
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
-        """Copies the model if it is better than before."""
+        """Copies the model if it is the best so far."""
         if self.improved(values):
             self.step, self._model = run.step, copy(run.evaluated_model, arrays=True)
 
     def on_end(self, run: Run) -> None:
-        """Puts the best model in the place of the last one."""
+        """Replaces the last model with the best model."""
         super().on_end(run)
         if self.step:
             run.model = self._model

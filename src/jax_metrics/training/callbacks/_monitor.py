@@ -1,4 +1,4 @@
-"""`Monitor`: whether a value of the logs is better than all before."""
+"""`Monitor`: whether a value of the logs is the best so far."""
 
 import math
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ class Monitor(Callback):
 
     Args:
         monitor: Its name, such as `"val/loss"` or `"val/accuracy"`.
-        mode: Whether `"max"` or `"min"` is best; None: what its metric says.
-        min_delta: By how much a value must be better to count.
+        mode: Whether `"max"` or `"min"` is best; None: as its metric says.
+        min_delta: By how much a value must be better to count as an improvement.
 
     Raises:
         ValueError: If an argument is out of range; and in `fit` if there is no such value, or its
-            metric does not tell whether higher is better.
+            metric does not say whether higher is better.
     """
 
     def __init__(self, monitor: str, *, mode: Mode | None = None, min_delta: float = 0.0):

@@ -1,4 +1,4 @@
-"""`ReduceOnPlateau`: smaller steps when a value no longer improves."""
+"""`ReduceOnPlateau`: a smaller learning rate when a value no longer improves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,20 +12,20 @@ from jax_metrics.tree import as_whole
 
 
 class ReduceOnPlateau(Monitor):
-    """Multiplies the learning rate with a factor when a value has not improved for some time.
+    """Multiplies the learning rate by a factor when a value has not improved for some time.
 
-    The optimizer needs a learning rate that can be set:
-    `jm.Optimizer(optax.adam, learning_rate=1e-3)`. Where several groups have one, all are reduced.
+    The optimizer needs a learning rate that can be set: `jm.Optimizer(optax.adam,
+    learning_rate=1e-3)`. If several groups have a learning rate, all are reduced.
 
     Args:
         monitor: The name of the value.
-        factor: What the learning rate is multiplied with, between 0 and 1.
-        patience: How many rows with this value in a row may be no better than the best.
-        cooldown: How many of these rows do not count after a reduction.
+        factor: The learning rate is multiplied by this, between 0 and 1.
+        patience: How many consecutive rows with this value may be no better than the best.
+        cooldown: How many of these rows are ignored after a reduction.
         min_value: The smallest learning rate.
         hyperparameter: The name of the hyperparameter to reduce.
         mode: As for `Monitor`: `"max"`, `"min"`, or None.
-        min_delta: By how much a value must be better to count.
+        min_delta: By how much a value must be better to count as an improvement.
 
     Raises:
         ValueError: If an argument is out of range; and in `fit` if the optimizer has no such

@@ -15,13 +15,13 @@ class Run:
         model: The model after the last step.
         optimizer: The optimizer after the last step.
         tally: The losses and metrics since the last row of the logs.
-        data: The batches of the training, whose position is behind the last step.
-        step: How many steps have been taken, those before a restart included.
+        data: The batches of the training; their position is after the last step.
+        step: How many steps have been taken, including those before a restart.
         values: The latest value of each name in the logs.
         log_step: The step that the last row of the logs belongs to.
         history: All rows of the logs.
         validates: Whether there are validations.
-        stopped: Why the run ended before its time; None if it did not.
+        stopped: Why the run ended early; None if it did not.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Run:
         """Ends the run after this step.
 
         Args:
-            why: The reason, which `stopped` then has.
+            why: The reason, stored in `stopped`.
         """
         self.stopped = why
 
@@ -115,10 +115,10 @@ class Run:
 
     @property
     def state(self) -> dict[str, Any]:
-        """All that changes, as one pytree: `checkpointer.save(run.step, **run.state)` saves it.
+        """Everything that changes, as one pytree, for `checkpointer.save(run.step, **run.state)`.
 
-        It can be set to what was restored: `run.state = checkpointer.restore(run.state)`. Rows of
-        the logs that are on their way are waited for, so that the history has them.
+        It can be set to a restored state: `run.state = checkpointer.restore(run.state)`. Reading it
+        waits for pending rows of the logs, so that the history has them.
         """
         if self.settle is not None:
             self.settle()

@@ -20,8 +20,8 @@ _Placed = tuple[Any, Any]  # a batch on its devices, and the position behind it
 class Batches(abc.ABC):
     """Batches of examples; `jm.training.batches` makes it.
 
-    Iterating over it yields the batches of one epoch, or what is left of it. Its position moves on
-    with each batch that is yielded, not with those that are put on the device ahead of time.
+    Iterating over it yields the batches of one epoch, or the rest of the epoch. Its position moves
+    on with each batch that is yielded, not with batches that are put on the device ahead of time.
     """
 
     def __init__(self, prefetch: int, sharding: Any, mask_name: str):
@@ -33,7 +33,7 @@ class Batches(abc.ABC):
         self._peeked: _Placed | None = None
 
     def __iter__(self) -> Iterator[Any]:
-        """Yields the batches of this epoch that are left, or those of the next one."""
+        """Yields the remaining batches of this epoch, or those of the next epoch."""
         iteration, epoch, ended = object(), self.epoch, False
         self._iteration = iteration
         if self._peeked is None:
@@ -58,9 +58,9 @@ class Batches(abc.ABC):
                 self._following = None  # it holds batches on the device
 
     def peek(self) -> Any:
-        """The next batch, which stays the next one.
+        """The next batch, without moving on.
 
-        With `next(iter(data))` instead, the first epoch would lack it.
+        With `next(iter(data))` instead, the first epoch would lack this batch.
 
         Example:
             >>> import numpy as np

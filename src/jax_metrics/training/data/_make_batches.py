@@ -1,4 +1,4 @@
-"""`batches`: batches of one shape, with a mask, out of arrays or another loader."""
+"""`batches`: batches of one shape, with a mask, from arrays or another loader."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def batches(
 ) -> Batches:
     """Batches of examples, on the device, all of the same shape.
 
-    Iterating over the result yields the batches of one epoch; iterating again, those of the next.
-    The last batch of an epoch is padded with repeated examples, and the mask of shape `[size]` is
-    False there: pass it to layers, losses and metrics. As all shapes are equal, a step is compiled
-    once.
+    Iterating over the result yields the batches of one epoch; iterating again, those of the next
+    epoch. The last batch of an epoch is padded with repeated examples, and the mask of shape
+    `[size]` is False there: pass it to layers, losses and metrics. Since all shapes are equal, a
+    step is compiled once.
 
     `state` holds the position: set it on new batches of the same arrays, and they continue with
-    exactly the next batch, whatever `prefetch`, the number of processes, and even the size.
+    exactly the next batch, even with another `prefetch`, number of processes, or size.
 
     Args:
         arrays: A dict or tuple of arrays, with the examples along the first axis; then a batch is a
@@ -39,19 +39,19 @@ def batches(
             yields such batches: a loader of grain or PyTorch, a list.
         size: The number of examples of a batch. For an iterable, None means that of its first
             batch.
-        shuffle: A random key or an integer. Each epoch has another order, which follows from it.
+        shuffle: A random key or an integer. Each epoch has a different order, which depends on it.
             None keeps the order. An iterable has its own order.
         drop_last: Whether to leave out examples at the end of an epoch that fill no batch.
         prefetch: How many batches are put on the device ahead of the one in use.
-        sharding: Where the batches go, as `NamedSharding(mesh, PartitionSpec("data"))`; None: the
-            default device. With several processes, all of them pass the same arrays and the size
-            of the global batch, and each loads its part. Of an iterable, each process has its own,
-            whose batches are joined: `size` is then that of the part, and there must be as many
-            batches in all processes.
+        sharding: Where the batches go, such as `NamedSharding(mesh, PartitionSpec("data"))`; None:
+            the default device. With several processes, all of them pass the same arrays and the
+            size of the global batch, and each loads its part. If it is an iterable, each process
+            has its own, and their batches are joined: `size` is then the size of one part, and all
+            processes must have the same number of batches.
         mask_name: The entry for the mask, if the batches are dicts.
 
     Raises:
-        TypeError: If the arrays are no arrays of numbers, or `shuffle` is no key.
+        TypeError: If the arrays are not numeric, or `shuffle` is not a key.
         ValueError: If the numbers of examples differ, there are none, a number is out of range, or
             a batch does not split over the devices; while iterating, if processes differ.
         OverflowError: While iterating, if integers of 64 bits do not fit into JAX's 32.

@@ -1,4 +1,4 @@
-"""Where values turn bad, and where time goes, by the paths of modules."""
+"""Where values become NaN or infinite, and where time goes, by the paths of modules."""
 
 from jax_metrics.training.debugging._bad_array import BadArray as BadArray
 from jax_metrics.training.debugging._find_nan import find_nan as find_nan

@@ -27,8 +27,8 @@ class BadArray:
         call: Which call of the module it was, counted from 0: the number of a layer in a `Stack`,
             or a step in time.
         calls: How many calls of the module there were.
-        caller: The path of the module whose call was running around.
-        later: The arrays that turned bad after it.
+        caller: The path of the enclosing module whose call was running.
+        later: The arrays that became NaN or infinite after it.
 
     Example:
         >>> import jax.numpy as jnp

@@ -25,23 +25,23 @@ def find_nan(
 ) -> BadArray | None:
     """Finds the first array of a model that is NaN or infinite, in the forward or backward pass.
 
-    It runs the model once, and then its gradient, with a check of the arrays that go into and come
-    out of each module; also inside of `Stack`, `Remat`, recurrent layers and functions under
-    `jax.jit` or `jax.vmap`. It looks at Parameters, statistics such as those of BatchNorm, inputs,
-    outputs, the loss, and the gradients of all these. Model and keys stay as they are.
+    It runs the model once, and then its gradient, and checks the inputs and outputs of each module,
+    also inside of `Stack`, `Remat`, recurrent layers and functions under `jax.jit` or `jax.vmap`.
+    It checks Parameters, statistics such as those of BatchNorm, inputs, outputs, the loss, and the
+    gradients of all these. The model and its keys stay unchanged.
 
     Args:
-        model: The model, in the mode in which it misbehaves.
+        model: The model, in the mode in which NaN appears.
         *inputs: The arguments of `loss` after the model, or those of a call of the model; or one
             `jm.Inputs`, for keyword arguments.
         loss: A function of the model and the inputs that returns the loss, or `(loss, aux)`: the
             function that `jm.value_and_grad` takes. None: the sum of the model's outputs.
-        backward: Whether to look at gradients: those that reach trainable Parameters. A model
-            without such has the gradients of its inputs checked.
+        backward: Whether to check gradients: those on the way to trainable Parameters. For a model
+            without trainable Parameters, the gradients of its inputs are checked.
 
     Returns:
-        The first bad array, with its place and the bad arrays after it; None if all are finite.
-        Print it for a description.
+        The first array that is not finite, with its place and the arrays that became NaN or
+        infinite after it; None if all are finite. Print it for a description.
 
     Raises:
         TypeError: If the model is not a Module, the loss is not a function that returns a scalar,

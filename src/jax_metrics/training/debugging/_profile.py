@@ -17,11 +17,11 @@ def profile(folder: str | Path = "profile", **options: Any) -> Iterator[Path]:
     It is `jax.profiler.trace`. Compiled programs name the module of each operation whether a
     profile is on or not, as in `net/layers[0]/linear1/dot_general`. In the block, calls of modules
     outside of compiled programs are on the timeline of the host too, as `Net.layers[0].linear1`;
-    under `jax.jit` these are the times of tracing. Show the folder with XProf or TensorBoard:
+    under `jax.jit` these are the times of tracing. View the folder with XProf or TensorBoard:
     `xprof --logdir folder`.
 
     JAX computes asynchronously: wait for the results in the block, with `jax.block_until_ready`.
-    Call compiled functions once before it, unless compilation is what you want to see.
+    Call compiled functions once before the block, unless you want to see the compilation.
 
     Args:
         folder: Where the trace goes, in a new folder `plugins/profile/<time>`.

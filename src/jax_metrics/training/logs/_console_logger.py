@@ -14,7 +14,7 @@ class ConsoleLogger:
     """Prints a line for each row. With a `Progress` of the same console it is above the bar.
 
     Args:
-        console: A console of rich, by default rich's own, which prints to `sys.stdout`.
+        console: A `rich` console, by default rich's own, which prints to `sys.stdout`.
 
     Example:
         >>> import jax_metrics as jm

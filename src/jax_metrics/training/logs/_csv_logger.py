@@ -13,16 +13,15 @@ class CSVLogger(TextLogger):
     """A CSV file with a column for each name, and a row for each step.
 
     A cell is empty where a row has no such value; NaN and infinities are `nan`, `inf` and `-inf`. A
-    name that is new in the middle of a run, such as that of the first validation, adds a column
-    at the right: the file is written again and takes the place of the old one at once.
+    name that is new in the middle of a run, such as that of the first validation, adds a column at
+    the right: the file is rewritten and replaces the old one atomically.
 
-    A file with rows is continued. The first row replaces those of its step and later ones, which a
-    run that was stopped has left, and a last line that is half written. After that, steps must not
-    go down, and values of the same step are added to its row.
+    A file with rows is continued. The first row replaces the rows of its step and of later steps,
+    left by a run that was stopped, and an incomplete last line. After that, steps must not
+    decrease, and values of the same step are added to its row.
 
     Args:
-        path: The path of the file, which is opened at the first row; folders that are missing are
-            made.
+        path: The path of the file, which is opened at the first row; missing folders are created.
 
     Raises:
         LogError: By `log`, if the file cannot be written, or is not such a log.

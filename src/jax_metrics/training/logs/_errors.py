@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 class LogError(RuntimeError):
-    """A log cannot be written: the disk is full, say, or the path belongs to something else.
+    """A log cannot be written, for example because the disk is full or the path is something else.
 
-    What was written before is whole, and a later `log` tries again, so a training may go on.
+    Everything written before is intact, and a later `log` tries again, so training may continue.
 
     Example:
         >>> import tempfile

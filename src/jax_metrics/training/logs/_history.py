@@ -20,10 +20,11 @@ _WIDEST = 10_000
 
 
 class History(RowLogger):
-    """A logger that keeps the rows, as a table, as arrays, and to be drawn.
+    """A logger that keeps the rows in memory, for tables, arrays and plots.
 
-    The first row after setting `state`, or after `close`, replaces those of its step and later
-    ones. Otherwise steps must not go down, and values of the same step are added to its row.
+    The first row after setting `state`, or after `close`, replaces the rows of its step and of
+    later steps. Otherwise steps must not decrease, and values of the same step are added to its
+    row.
 
     Attributes:
         rows: A dict for each row, with `"step"` and the values by name.
@@ -67,14 +68,14 @@ class History(RowLogger):
         return np.asarray(steps, np.int64), np.asarray(values, np.float64)
 
     def names(self) -> list[str]:
-        """The names of the values, in the order in which they came."""
+        """The names of the values, in the order in which they first appeared."""
         return [name for name in dict.fromkeys(n for row in self.rows for n in row) if name != STEP]
 
     def table(self, last: int | None = None) -> str:
         """The rows as a table in plain text.
 
         Args:
-            last: How many of the last rows, by default all.
+            last: The number of rows from the end, by default all.
 
         Example:
             >>> import jax_metrics as jm

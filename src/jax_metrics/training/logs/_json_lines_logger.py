@@ -13,13 +13,12 @@ class JSONLinesLogger(TextLogger):
     JSON has no NaN and no infinities, so they are the strings `"NaN"`, `"Infinity"` and
     `"-Infinity"`; `float` reads them, as it reads the numbers.
 
-    A file with rows is continued. The first row replaces those of its step and later ones, which a
-    run that was stopped has left, and a last line that is half written. After that, steps must not
-    go down, and values of the same step are added to its row.
+    A file with rows is continued. The first row replaces the rows of its step and of later steps,
+    left by a run that was stopped, and an incomplete last line. After that, steps must not
+    decrease, and values of the same step are added to its row.
 
     Args:
-        path: The path of the file, which is opened at the first row; folders that are missing are
-            made.
+        path: The path of the file, which is opened at the first row; missing folders are created.
 
     Raises:
         LogError: By `log`, if the file cannot be written, or is not such a log.

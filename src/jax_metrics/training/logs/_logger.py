@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 class Logger(Protocol):
     """Receives the numbers of a run. Any object with these two methods is a logger.
 
-    With several processes each may make its loggers, but only one may log; `jm.training.fit` logs
-    by the first process. So a logger opens nothing before its first row.
+    With several processes, each may create its loggers, but only one may log; `jm.training.fit`
+    logs in the first process. So a logger opens nothing before its first row.
 
     Example:
         >>> import jax_metrics as jm
@@ -33,10 +33,10 @@ class Logger(Protocol):
             values: Python floats by name, such as `"loss"`, `"val/loss"` or `"learning_rate"`.
 
         Raises:
-            LogError: If it cannot be written. The training may go on.
+            LogError: If it cannot be written. The training may continue.
         """
         ...
 
     def close(self) -> None:
-        """Ends the log. Called once a run has ended, however it has ended."""
+        """Ends the log. Called once a run has ended, even after an error."""
         ...

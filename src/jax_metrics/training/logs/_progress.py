@@ -1,4 +1,4 @@
-"""`Progress`: how far a run has come, on a terminal or as plain lines."""
+"""`Progress`: the progress of a run, on a terminal or as plain lines."""
 
 import collections
 import importlib.util
@@ -24,16 +24,16 @@ _RECENT = 30.0  # seconds that speeds are averaged over
 
 
 class Progress:
-    """A bar with the step, values, speeds and time left; plain lines where there is no terminal.
+    """A progress bar with the step, values, speeds and time left; plain lines without a terminal.
 
     Speeds are those of the last half minute, and begin with the first `update`, so compiling does
-    not count. A terminal is drawn four times a second at most. Elsewhere, such as in a file, a
-    line is printed every ten seconds at most, if there was an `update`, and one at the end.
+    not count. A terminal is redrawn at most four times a second. Elsewhere, such as in a file, a
+    line is printed at most every ten seconds, if there was an `update`, and one at the end.
 
     Args:
         total: The step at which the run ends, if that is known.
-        done: How many steps were taken before, by a run that this one continues.
-        console: A console of rich, by default rich's own, which prints to `sys.stdout`.
+        done: How many steps were taken before, by the run that this one continues.
+        console: A `rich` console, by default rich's own, which prints to `sys.stdout`.
 
     Example:
         >>> import jax_metrics as jm
@@ -62,12 +62,12 @@ class Progress:
     def update(
         self, step: int, examples: int = 0, values: Mapping[str, float] | None = None
     ) -> None:
-        """Takes note of the step. Cheap, unless it is time to draw.
+        """Records the step. Cheap, unless a redraw is due.
 
         Args:
-            step: How many steps have been taken in all.
+            step: How many steps have been taken in total.
             examples: How many examples were seen since the last call.
-            values: Numbers by name; None leaves those that are shown.
+            values: Numbers by name; None keeps the values that are shown.
 
         Raises:
             LogError: If the console cannot be written to.

@@ -22,13 +22,13 @@ class RowLogger(abc.ABC):
         """Writes a row, or adds to the row of this step.
 
         Args:
-            step: How many steps have been taken; never lower than in the row before.
+            step: How many steps have been taken; never lower than in the previous row.
             values: Numbers by name.
 
         Raises:
-            LogError: If it cannot be written. The rows before are whole.
+            LogError: If it cannot be written. Earlier rows are intact.
             TypeError: If a value is not a number.
-            ValueError: If the step is lower than the one before.
+            ValueError: If the step is lower than that of the previous row.
         """
         step, row = checked_row(step, values)
         earlier = None

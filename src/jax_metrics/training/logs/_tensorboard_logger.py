@@ -20,15 +20,15 @@ class TensorBoardLogger(RowLogger):
     """Scalars in a folder, for `tensorboard --logdir FOLDER`.
 
     It needs `pip install 'jax-metrics[tensorboard]'`. Names with the same first part, such as
-    `"val/loss"` and `"val/accuracy"`, are a group in TensorBoard. Its numbers have 32 bits.
+    `"val/loss"` and `"val/accuracy"`, are a group in TensorBoard. Its values have 32 bits.
 
-    Each run writes a file of its own. If the folder has some already, the first row tells
-    TensorBoard to leave out those of its step and later ones, which a run that was stopped has
-    left. (Its fast loader does so for each name when that is logged again.) After that, steps
-    must not go down.
+    Each run writes its own file. If the folder already has files, the first row tells TensorBoard
+    to leave out the values of its step and of later steps, left by a run that was stopped. (Its
+    fast loader does so for each name when that name is logged again.) After that, steps must not
+    decrease.
 
     Args:
-        folder: The folder, which is made at the first row.
+        folder: The folder, which is created at the first row.
 
     Raises:
         ImportError: If tensorboard is not installed.

@@ -14,8 +14,8 @@ class TextLogger(RowLogger):
     """A file with a line for each row, perhaps after a header.
 
     Args:
-        path: The path of the file; folders that are missing are made. It is opened at the first
-            row. If it has rows already, it is continued; the base class says how.
+        path: The path of the file; missing folders are created. It is opened at the first row. If
+            it has rows already, it is continued; the base class says how.
     """
 
     _beginning: ClassVar[bytes]  # what any such file begins with

@@ -1,4 +1,4 @@
-"""The loop: compiled steps, evaluation, values that are read late, and `fit`, made of them."""
+"""The loop: compiled steps, evaluation, values read late, and `fit`, which combines them."""
 
 from jax_metrics.training.loop._data import as_batches as as_batches
 from jax_metrics.training.loop._data import groups as groups

@@ -145,8 +145,8 @@ def evaluate(
 
     The model is evaluated in `eval` mode, on the batches from the position of the data on. Padding
     does not count, and losses are means over examples, however they are batched. The program is
-    compiled once for a loss, or for a function as long as it lives: what such a function reads from
-    outside stays what it was in the first call, as under `jax.jit`.
+    compiled once for a loss, or for a function as long as it lives: values that such a function
+    reads from outside stay as they were in the first call, as under `jax.jit`.
 
     Args:
         model: The model.

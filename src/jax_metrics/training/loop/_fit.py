@@ -55,32 +55,35 @@ def fit(
     Args:
         model: The model, initialized; a module, or a pytree of modules. If all of it is in eval
             mode, it is trained in train mode; parts that are in eval mode, or frozen, stay so.
-        optimizer: The optimizer. If it is not initialized, it is for this model.
+        optimizer: The optimizer. If it is not initialized, it is initialized for this model.
         loss: One of `jm.losses`, for batches of inputs `x`, targets `y` and perhaps a `mask` (see
             `supervised`); or a function `loss_fn(model, batch)` that returns the loss, or the loss
-            and a dict of what the metrics are updated with. What modules log as `LossLog` is added.
+            and a dict of arguments for updating the metrics. Values that modules log as `LossLog`
+            are added to the loss.
         data: The batches: those of `batches`, or an iterable of batches, to which a mask is added.
         metrics: A metric, or lists and dicts of metrics, of training and validation.
-        validation: Batches to evaluate on; an epoch of them each time.
+        validation: Batches to evaluate on; each validation is one epoch of them.
         epochs: The number of epochs.
-        steps: The number of steps; with `epochs`, whatever comes first.
-        accumulate: How many batches make a step. Their gradients are averaged by how many examples
-            their masks leave, as if they were one batch. At the end of an epoch there may be fewer.
+        steps: The number of steps; with `epochs`, whichever comes first.
+        accumulate: How many batches make one step. Their gradients are averaged, weighted by the
+            number of unmasked examples, as if they were one batch. At the end of an epoch there may
+            be fewer.
         steps_per_call: How many steps one compiled program takes. More than one saves time where
             steps are short. Logs, validations and callbacks wait for the end of the program.
-        log_every: After how many steps a row of the logs ends; it also does with each epoch and
-            validation. A row has the means and metrics since the row before.
+        log_every: After how many steps a row of the logs ends; it also ends with each epoch and
+            validation. A row has the means and metrics since the previous row.
         validate_every: After how many steps to evaluate, instead of after each epoch. There is also
-            one at the end, unless a callback stops the run.
-        callbacks: What else is to happen; a `jm.Checkpointer` stands for `Checkpoints`.
-        loggers: Where the rows go: objects with `log(step, values)` and `close()`. They are closed.
+            an evaluation at the end, unless a callback stops the run.
+        callbacks: Called during the run; a `jm.Checkpointer` stands for `Checkpoints`.
+        loggers: Where the rows go: objects with `log(step, values)` and `close()`. `fit` closes
+            them.
         progress: Whether to show the progress.
         on_retrace: What to do when a step or an evaluation is compiled again, which takes time: a
             `RetraceWarning`, a `RetraceError`, or nothing.
         on_nan: What to do when the loss of a row is not finite: a `FloatingPointError`, a warning,
             or nothing.
         donate: Whether the arrays of `model` and `optimizer` may be overwritten. This saves the
-            memory of a copy; use only those of the result.
+            memory of a copy; afterwards use only the model and optimizer of the result.
 
     Returns:
         The run, with `model`, `optimizer`, `history`, and `stopped`: why it ended early.

@@ -65,8 +65,8 @@ class Stopped(SystemExit):
 def interrupts() -> Iterator[Interrupts]:
     """Notes SIGINT (Ctrl-C) and SIGTERM instead of raising; the second one acts as usual.
 
-    In other threads than the main one signals cannot be handled, and act as usual. With several
-    processes JAX itself notes SIGTERM, and all processes stop after the same step; see
+    Outside of the main thread signals cannot be handled, and act as usual. With several processes
+    JAX itself notes SIGTERM, and all processes stop after the same step; see
     `jm.sharding.preempted`.
 
     Example:

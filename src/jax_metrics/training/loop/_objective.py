@@ -1,4 +1,4 @@
-"""What is minimized: a function of the model and a batch."""
+"""The objective that is minimized: a function of the model and a batch."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -29,9 +29,9 @@ def replicated(tree: T, like: Any) -> T:
 
 
 def staying(tree: T, like: Any) -> T:
-    """The results of a program, constrained to lie where the arrays lay that they replace.
+    """The results of a program, constrained to the devices of the arrays that they replace.
 
-    Otherwise XLA chooses, and what it moves is split in another way than the rules said; the next
+    Otherwise XLA chooses, and arrays may be split differently from what the rules said; the next
     call would be compiled again.
 
     Args:

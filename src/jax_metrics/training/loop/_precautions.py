@@ -17,7 +17,7 @@ def checked_counts(**counts: Any) -> list[Any]:
 
     Raises:
         TypeError: If nothing says how long to train.
-        ValueError: If one is no whole number of at least 1.
+        ValueError: If one is not an integer of at least 1.
     """
     if counts["epochs"] is None and counts["steps"] is None:
         raise TypeError("Tell how long to train: `epochs=10`, or `steps=1000`.")

@@ -27,11 +27,11 @@ class RetraceError(RuntimeError):
 
 
 class Compiled:
-    """`jax.jit(function)` that reports when it is compiled again, and why.
+    """`jax.jit(function)` that reports when and why it is compiled again.
 
     Args:
         function: A function of named pytrees.
-        what: What it is, for messages.
+        what: A name for the function in messages.
         on_retrace: What to do: a `RetraceWarning`, a `RetraceError`, or nothing.
         donate: The positions of arguments that the function may overwrite.
 

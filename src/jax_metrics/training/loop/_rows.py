@@ -12,7 +12,7 @@ OnNaN = Literal["raise", "warn", "ignore"]
 
 
 class Rows:
-    """Reads rows of values without waiting for them, and hands them on when they are there.
+    """Reads rows of values without waiting for them, and passes them on when they arrive.
 
     In a `with` statement, the state of the run has the rows that are on their way.
 

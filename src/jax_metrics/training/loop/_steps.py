@@ -48,7 +48,7 @@ class Steps:
         self._given: tuple[Any, Any, Any] | None = None
 
     def __call__(self, trained: tuple[Any, Any, Any], batches: tuple[Any, ...]) -> Trained:
-        """Takes the steps; what is given as `trained` is overwritten.
+        """Takes the steps; the arrays of `trained` are overwritten.
 
         Args:
             trained: Model, optimizer and tally.

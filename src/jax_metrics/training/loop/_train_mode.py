@@ -11,8 +11,9 @@ from jax_metrics.tree import trees_with_paths
 def in_train_mode(model: Any) -> Any:
     """The model in train mode, if all of it is in eval mode; what is frozen does not count.
 
-    After an evaluation a model is in eval mode as a whole, and to train it so would be a mistake.
-    Where only parts are in eval mode, such as the BatchNorm of a pretrained part, they stay so.
+    After an evaluation a whole model is in eval mode, and training it in this mode would be a
+    mistake. If only parts are in eval mode, such as the BatchNorm of a pretrained part, they stay
+    in it.
 
     Args:
         model: A module, or a pytree of modules.
