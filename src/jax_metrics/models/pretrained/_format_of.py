@@ -17,17 +17,17 @@ def format_of_config(config: Mapping[str, Any] | None, path: Path) -> WeightForm
     Raises:
         CheckpointError: If there is no description, or none that is known.
     """
-    mend = "Pass the architecture as `model=`"
+    hint = "Pass the architecture as `model=`"
     if config is None:
         raise CheckpointError(
             f"{path} does not say of which architecture it is, and there is no config.json beside "
-            f"it. {mend}."
+            f"it. {hint}."
         )
     found = format_of_type(config.get("model_type", ""))
     if found is None:
         raise CheckpointError(
             f"{path} is of the model type {config.get('model_type')!r}. Those that are known are "
-            f"{', '.join(sorted({repr(format.model_type) for format in FORMATS}))}. {mend}, with "
+            f"{', '.join(sorted({repr(format.model_type) for format in FORMATS}))}. {hint}, with "
             "a `format=` or `rules=` if the weights have other names."
         )
     return found
