@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 Case = Callable[[], object]
+# Threads of PyTorch stay on their cores for 0.2 seconds after their work.
+PYTORCH_PAUSE = 0.25
 
 
 class Prepared(NamedTuple):
@@ -24,8 +26,7 @@ def fastest(
     """The seconds that each case takes, in the fastest of many rounds.
 
     The cases alternate, so that other load on the machine affects all of them alike. Each round
-    repeats a case for about `seconds`, after a `pause`: threads of PyTorch stay on their cores for
-    0.2 seconds after their work.
+    repeats a case for about `seconds`, after a `pause` in seconds.
     """
     repeats = {}
     for name, case in cases.items():
@@ -50,11 +51,13 @@ def fastest_call(
     *,
     rounds: int = 15,
     seconds: float = 0.02,
+    pause: float = 0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """The seconds of the fastest of many single calls of each case.
 
-    The cases alternate, as in `fastest`; in each round a case is called for about `seconds`. For
+    The cases alternate, as in `fastest`; in each round a case is called for about `seconds`, after
+    a `pause` in seconds. For
     short cases this is more precise than means, which other programs disturb. With the `clock`
     `time.process_time` it is the time of all processors that a call takes.
     """
@@ -65,6 +68,7 @@ def fastest_call(
     for _ in range(rounds):
         for name, one in cases.items():
             gc.collect()
+            time.sleep(pause)
             end = time.perf_counter() + seconds
             while True:
                 one.prepare()

@@ -38,14 +38,20 @@ def arrays(rng: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
 
 
 class Distances(jm.Metric):
-    """The mean Manhattan distance of all pairs of rows."""
+    """The mean distance of all pairs of rows.
 
-    def __init__(self) -> None:
+    Args:
+        kind: `"manhattan"` or `"euclidean"`.
+    """
+
+    def __init__(self, kind: str) -> None:
         super().__init__()
+        self.kind = kind
         self.total = jm.metrics.Total()
 
     def update(self, *, target: Any, preds: Any) -> Any:
-        self.total += jm.metrics.pairwise_manhattan_distance(target, preds).mean()
+        distance = getattr(jm.metrics, f"pairwise_{self.kind}_distance")
+        self.total += distance(target, preds).mean()
 
     def compute(self) -> jax.Array:
         return self.total.value
@@ -55,6 +61,7 @@ def jobs(rows: int) -> dict[str, Job]:
     """For each job our metric, the plain formula, and the names of the arrays."""
     metrics: Any = jm.metrics
     ranked, labels = ("relevance", "ranking"), ("classes", "clusters")
+    points = ("points", "other points")
     sizes = {"num_clusters": CLUSTERS, "num_features": FEATURES}
     kept = metrics.DaviesBouldinScore(capacity=rows, **sizes)
     moments = metrics.CalinskiHarabaszScore(**sizes)
@@ -78,7 +85,8 @@ def jobs(rows: int) -> dict[str, Job]:
             plain_davies_bouldin,
             ("classes", "data"),
         ),
-        "manhattan distances": (Distances(), plain_distances, ("points", "other points")),
+        "manhattan distances": (Distances("manhattan"), plain_manhattan, points),
+        "euclidean distances": (Distances("euclidean"), plain_euclidean, points),
     }
 
 
@@ -137,8 +145,13 @@ def plain_davies_bouldin(target: jax.Array, preds: jax.Array) -> jax.Array:
     return similarity.max(1).mean()
 
 
-def plain_distances(target: jax.Array, preds: jax.Array) -> jax.Array:
+def plain_manhattan(target: jax.Array, preds: jax.Array) -> jax.Array:
     return abs(target[:, None] - preds).sum(-1).mean()
+
+
+def plain_euclidean(target: jax.Array, preds: jax.Array) -> jax.Array:
+    squares = (target**2).sum(-1)[:, None] + (preds**2).sum(-1) - 2 * target @ preds.T
+    return jnp.sqrt(squares.clip(0)).mean()
 
 
 class _Indexed:
@@ -157,10 +170,13 @@ class _Indexed:
 class _TorchDistances:
     """The distances of TorchMetrics, as a metric."""
 
-    def update(self, preds: Any, target: Any) -> None:
-        from torchmetrics.functional import pairwise_manhattan_distance
+    def __init__(self, kind: str):
+        from torchmetrics import functional
 
-        self.value = pairwise_manhattan_distance(target, preds).mean()
+        self.distance = getattr(functional, f"pairwise_{kind}_distance")
+
+    def update(self, preds: Any, target: Any) -> None:
+        self.value = self.distance(target, preds).mean()
 
     def compute(self) -> Any:
         return self.value
@@ -182,6 +198,7 @@ def torchmetrics(job: str) -> Any:
         "cramers v": lambda: nominal.CramersV(CLUSTERS),
         "calinski harabasz": clustering.CalinskiHarabaszScore,
         "davies bouldin": clustering.DaviesBouldinScore,
-        "manhattan distances": _TorchDistances,
+        "manhattan distances": lambda: _TorchDistances("manhattan"),
+        "euclidean distances": lambda: _TorchDistances("euclidean"),
     }.get(job)
     return None if made is None else made()

@@ -30,7 +30,7 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 import transformers
-from _measure import fastest, table
+from _measure import PYTORCH_PAUSE, fastest, table
 from models.torch_efficientnet import EfficientNetLite0
 
 import jax_metrics as jm
@@ -279,7 +279,7 @@ def main() -> None:
     quick, rounds = options.quick, 1 if options.quick else options.rounds
 
     def show(title: str, label: str, cases: dict[str, Case], *references: str) -> None:
-        seconds, pause = (0, 0) if quick else (0.5, 0.4)
+        seconds, pause = (0, 0) if quick else (0.5, PYTORCH_PAUSE)
         found = fastest(cases, rounds=rounds, seconds=seconds, pause=pause)
         for reference in references:
             ratios = f"{title} (ratios to {reference})" if len(references) > 1 else title

@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from _measure import Prepared, fastest_call, table
+from _measure import PYTORCH_PAUSE, Prepared, fastest_call, table
 
 import jax_metrics as jm
 
@@ -237,14 +237,14 @@ def main() -> None:
     for job, (metric, batch, make) in jobs(options.scale).items():
         if not options.jobs or job in options.jobs:
             cases = region_cases(metric, batch, make)
-            rows[job] = fastest_call(cases, rounds=options.rounds)
+            rows[job] = fastest_call(cases, rounds=options.rounds, pause=PYTORCH_PAUSE)
     if not options.jobs or "map" in options.jobs:
         cases = precision_cases(images(options.images))
         if "pycocotools" in cases:
             found = float(cases["jax_metrics"].case()["map"])
             cases["jax_metrics"].prepare()
             np.testing.assert_allclose(found, cases["pycocotools"].case()[0], rtol=1e-5)
-        rows["map"] = fastest_call(cases, rounds=options.rounds)
+        rows["map"] = fastest_call(cases, rounds=options.rounds, pause=PYTORCH_PAUSE)
     table("Update and compute", rows, "jax_metrics")
 
 

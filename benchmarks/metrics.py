@@ -22,7 +22,7 @@ from _image_and_sound_jobs import (
     images_and_sounds,
     torchmetrics_of_images_and_sounds,
 )
-from _measure import Prepared, fastest_call, table
+from _measure import PYTORCH_PAUSE, Prepared, fastest_call, table
 from _text_jobs import as_texts, text_arrays, text_jobs, torchmetrics_of_text
 
 import jax_metrics as jm
@@ -331,8 +331,9 @@ def main() -> None:
         value = metric.reset().update(target=target, preds=preds).compute()
         if plain is not None:
             np.testing.assert_allclose(value, plain(target, preds), rtol=1e-4)
-        rounds = options.rounds
-        eager[job] = fastest_call(eager_cases(job, metric, data, names), rounds=rounds)
+        rounds, pause = options.rounds, PYTORCH_PAUSE if _has("torch") else 0
+        cases = eager_cases(job, metric, data, names)
+        eager[job] = fastest_call(cases, rounds=rounds, pause=pause)
         if metric.jittable:
             jitted[job] = fastest_call(jitted_cases(job, metric, plain, data, names), rounds=rounds)
     table("Eager: update and compute", eager, "jax_metrics")
