@@ -126,6 +126,10 @@ PROBLEMS = {
         "the rule '.*kernel' names the axis 'modell', which is neither an axis of the mesh nor in "
         "`axes`. Did you mean `model`?",
     ),
+    "unknown, of a wrong rank": (
+        {".*kernel": ("modell",)},
+        "the rule '.*kernel' names the axis 'modell', which is neither",
+    ),
     "axes": (
         {".*kernel": (None, "wrong")},
         "the rule '.*kernel' names the axis 'expert', which is neither",

@@ -22,6 +22,7 @@ def resolve(
     entries = list(spec)
     if entries[:1] == [...]:
         entries[:1] = [None] * (len(whole) - len(entries) + 1)
+    named = [_mesh_axes(entry, mesh, rules, origin, problems) for entry in entries]
     if len(entries) != len(whole):
         added = f" after {leaf.leading} that Stack or vmap added" if leaf.leading else ""
         problems.append(
@@ -30,7 +31,6 @@ def resolve(
             "that is not split, or `...` in front for any number of them"
         )
         return whole
-    named = [_mesh_axes(entry, mesh, rules, origin, problems) for entry in entries]
     used = [axis for axes in named for axis in axes]
     if twice := _doubled(used):
         problems.append(
