@@ -75,6 +75,18 @@ def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(tmp_path, numb
     assert jm.equal(train(99).model, fit(data=Failing(99), epochs=2).model)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_validation_that_the_signal_ended_too_does_not_lose_the_run(number):
+    with pytest.raises(jm.training.Stopped) as stopped:
+        fit(data=Failing(99), validation=Failing(2, number), epochs=2)
+    assert stopped.value.run.epoch == 1
+
+
+def test_a_validation_that_fails_without_a_signal_is_an_error():
+    with pytest.raises(RuntimeError, match="a worker has ended"):
+        fit(data=Failing(99), validation=Failing(2), epochs=2)
+
+
 def test_a_loader_that_fails_without_a_signal_is_an_error():
     with pytest.raises(RuntimeError, match="a worker has ended"):
         fit(data=Failing(4), epochs=2)

@@ -146,17 +146,17 @@ def fit(
         display = Display(run, rows, progress and is_main())
         with interrupts() as interrupted, rows, display:
             while not run.finished and interrupted.requested() is None:
-                if (batches := interrupted.next_of(source)) is None:
+                if (batches := interrupted.result_of(source.__next__)) is None:
                     break
                 run.advance(take_steps(run.trained, batches), -(-len(batches) // accumulate))
                 in_time = run.passed(validate_every) if validate_every else run.epoch_ended
                 validates = in_time or run.finished
                 if validates or run.epoch_ended or run.passed(log_every):
                     rows.end()
+                values = None
                 if validates and evaluate is not None:
-                    rows.deliver(evaluate(run.evaluated_model))
-                else:
-                    rows.deliver(wait=run.epoch_ended)
+                    values = interrupted.result_of(evaluate, run.evaluated_model)
+                rows.deliver(values, wait=run.epoch_ended)
                 for callback in callbacks:
                     callback.on_step(run)
                 display.update(batches)

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import jax
@@ -32,16 +32,17 @@ class Interrupts:
                 self.signal = signal.SIGTERM
         return self.signal
 
-    def next_of(self, source: Iterator[T]) -> T | None:
-        """The next item of a source; None if it failed because of the signal.
+    def result_of(self, function: Callable[..., T], *args: Any) -> T | None:
+        """The result of a function that reads data; None if it failed because of the signal.
 
         A terminal and a scheduler send it to the worker processes of a loader, too, which end then.
 
         Args:
-            source: An iterator.
+            function: The function, such as the `__next__` of an iterator.
+            *args: Its arguments.
         """
         try:
-            return next(source)
+            return function(*args)
         except Exception:
             if self.signal is None:
                 raise
