@@ -113,6 +113,51 @@ def test_it_is_optax(whole):
     assert_close(flat(model), expected)
 
 
+HALF_PRECISION = {
+    "adam": (optax.adam, {"b1": 0.9, "b2": 0.999, "eps": 1e-8}),
+    "sgd": (optax.sgd, {"momentum": 0.999}),
+    "scheduled": (optax.adamw, {"learning_rate": optax.linear_schedule(1e-2, 0.0, 9)}),
+    "array": (optax.adam, {"learning_rate": jnp.float32(1e-2), "b1": np.float32(0.9)}),
+}
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16], ids=["bfloat16", "float16"])
+@pytest.mark.parametrize("name", HALF_PRECISION)
+def test_parameters_of_16_bits_are_trained_as_without_hyperparameters_in_the_state(name, dtype):
+    factory, given = HALF_PRECISION[name]
+    given = {"learning_rate": 1e-2} | given
+    plain = {key: value if callable(value) else float(value) for key, value in given.items()}
+    params = grads = {"w": jnp.linspace(0.5, 1.5, 4).astype(dtype)}
+    expected = params
+    optimizer = jm.Optimizer(factory, **given).init(params)
+    bare = jm.Optimizer(factory(**plain)).init(params)
+    dtypes = [leaf.dtype for leaf in jax.tree.leaves(optimizer)]
+    for key, value in optimizer.hyperparams.items():
+        assert value.dtype == jnp.float32 and (callable(given[key]) or value == given[key])
+    for _ in range(4):
+        params, expected = optimizer.update(grads, params), bare.update(grads, expected)
+    assert [leaf.dtype for leaf in jax.tree.leaves(optimizer)] == dtypes
+    spacing = float(jnp.finfo(dtype).eps)
+    np.testing.assert_allclose(params["w"].astype(float), expected["w"].astype(float), spacing)
+
+
+def test_hyperparameters_of_float64_parameters_have_64_bits():
+    with jax.enable_x64(True):
+        for dtype in (jnp.float64, jnp.float32):
+            params = {"w": jnp.ones(2, dtype)}
+            optimizer = jm.Optimizer(optax.adam, learning_rate=0.1).init(params)
+            params = optimizer.update(params, params)
+            assert optimizer.learning_rate.dtype == dtype == params["w"].dtype
+
+
+@pytest.mark.parametrize("rate", [1, np.int64(1), np.float32(1.0), np.float64(1.0), jnp.ones(())])
+def test_numbers_of_any_kind_are_settable(rate):
+    optimizer = jm.Optimizer(optax.sgd, learning_rate=rate).init(linear())
+    assert optimizer.learning_rate == 1.0
+    optimizer.learning_rate = 0.5
+    assert optimizer.learning_rate == 0.5
+
+
 def two_groups():
     return jm.Optimizer(
         jm.optim.groups(

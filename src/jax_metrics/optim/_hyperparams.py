@@ -12,9 +12,10 @@ import optax
 from jax.tree_util import DictKey, GetAttrKey
 
 from jax_metrics.optim._transformation import is_transformation
-from jax_metrics.tree import nearest
+from jax_metrics.tree import as_whole, nearest
 
 Keys = tuple[Any, ...]
+_OF_64_BITS = (jnp.dtype("float64"), jnp.dtype("complex128"))
 
 
 def with_hyperparams(
@@ -24,6 +25,9 @@ def with_hyperparams(
 
     It is `optax.inject_hyperparams` for floats and schedules; everything else, such as masks and
     integers, is passed on unchanged. `jm.Optimizer(factory, **hyperparams)` uses it.
+
+    Hyperparameters are stored in float32 (in float64 for parameters of float64). In the steps they
+    act as Python's floats do, so that 16-bit parameters are trained as without this function.
 
     Args:
         factory: A function that makes a transformation, such as `optax.adam`.
@@ -60,6 +64,7 @@ def with_hyperparams(
             f"`{name}` takes a number or a schedule as `learning_rate`; got {rate!r} "
             f"({type(rate).__name__})."
         )
+    hyperparams = {key: _as_float(key, value) for key, value in hyperparams.items()}
     made = factory(**hyperparams)
     if not is_transformation(made):
         raise TypeError(
@@ -68,7 +73,7 @@ def with_hyperparams(
         )
 
     def make(**arguments: Any) -> Any:
-        return factory(**arguments)
+        return factory(**{key: _as_literal(value) for key, value in arguments.items()})
 
     # optax reads the arguments from the signature.
     keyword_only = inspect.Parameter.KEYWORD_ONLY
@@ -80,7 +85,35 @@ def with_hyperparams(
         for key, value in hyperparams.items()
         if not _is_settable(key, value, signature.parameters.get(key))
     ]
-    return optax.inject_hyperparams(make, static_args=fixed)(**hyperparams)
+
+    def injected(like: Any) -> optax.GradientTransformationExtraArgs:
+        is_wide = any(jnp.result_type(leaf) in _OF_64_BITS for leaf in jax.tree.leaves(like))
+        dtype = jnp.float64 if is_wide else jnp.float32
+        return optax.inject_hyperparams(make, fixed, dtype)(**hyperparams)
+
+    def init(params: Any) -> Any:
+        return injected(params).init(params)
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
+        like = updates if params is None else params
+        return injected(like).update(updates, state, params, **extra)
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _as_float(name: str, value: Any) -> Any:
+    """A float of NumPy, or a learning rate that is an integer, as a float of Python."""
+    if isinstance(value, np.floating) or (name == "learning_rate" and as_whole(value) is not None):
+        return float(value)
+    return value
+
+
+def _as_literal(value: Any) -> Any:
+    """A number with JAX's weak type, which leaves the dtypes of what it is combined with."""
+    is_number = isinstance(value, jax.Array) and value.ndim == 0
+    if is_number and jnp.issubdtype(value.dtype, jnp.floating):
+        return jax.lax.full_like(0.0, value)
+    return value
 
 
 def _is_settable(name: str, value: Any, parameter: inspect.Parameter | None) -> bool:
@@ -91,7 +124,7 @@ def _is_settable(name: str, value: Any, parameter: inspect.Parameter | None) -> 
         return name == "learning_rate" or "chedule" in annotation
     if isinstance(value, jax.Array | np.ndarray):
         return jnp.issubdtype(value.dtype, jnp.floating)
-    return isinstance(value, float) or (name == "learning_rate" and isinstance(value, int))
+    return isinstance(value, float)
 
 
 def read_hyperparams(state: Any) -> dict[str, Any]:
