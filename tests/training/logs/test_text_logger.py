@@ -55,7 +55,18 @@ def test_a_first_row_that_is_half_written_is_mended(text_kind, size):
 
 
 @pytest.mark.parametrize(
-    "content", [b"Dear diary,\n", b"PK\x03\x04", b"epoch,loss\n1,2\n", b"steps\n1\n", b"[1]\n"]
+    "content",
+    [
+        b"Dear diary,\n",
+        b"PK\x03\x04",
+        b"epoch,loss\n1,2\n",
+        b"steps\n1\n",
+        b"step by step",
+        b"[1]\n",
+        b'{"lr": 0.1}',
+        b'{"lr": 0.1}\n',
+        b'{\n  "step": 1\n}\n',
+    ],
 )
 def test_a_file_of_others_is_left_alone(text_kind, content):
     text_kind.path.parent.mkdir()
@@ -64,6 +75,38 @@ def test_a_file_of_others_is_left_alone(text_kind, content):
     with pytest.raises(jm.training.LogError, match=r"The file .* was not written by a .*: it beg"):
         logger.log(1, {"loss": 1.0})
     assert text_kind.path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("csv", b"step,split,loss\n1,train,0.5\n2,train,0.4\n", 2),
+        ("csv", b"step,loss\n1,0.5\ntotal,0.5\n", 3),
+        ("json", b'{"step": 1, "loss": 0.5}\n{"epoch": 2}\n', 2),
+        ("json", b'{"step": 1, "loss": 0.5}\n{"epoch": 2}\n{"epoch": 3}\n', 2),
+        ("json", b'{"step": 1, "loss": 0.5}\n{"step": "two"}\n', 2),
+        ("json", b'{"step": 1, "loss": 0.5}\nThe end.\n', 2),
+    ],
+)
+def test_lines_of_others_at_the_end_are_left_alone(kind_in, tmp_path, name, content, line):
+    kind = kind_in(name, tmp_path)
+    kind.path.parent.mkdir()
+    kind.path.write_bytes(content)
+    logger = kind.new()
+    with pytest.raises(jm.training.LogError, match=rf"Line {line} of the log .* is not a row of"):
+        logger.log(7, {"loss": 0.5})
+    assert kind.path.read_bytes() == content
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n\r\n", b"\0\0\n"])
+def test_empty_lines_at_the_end_are_removed(text_kind, end):
+    with text_kind.new() as logger:
+        logger.log(1, {"loss": 0.125})
+    with open(text_kind.path, "ab") as file:
+        file.write(end)
+    with text_kind.new() as logger:
+        logger.log(2, {"loss": 0.25})
+    assert text_kind.read() == [{"step": 1, "loss": 0.125}, {"step": 2, "loss": 0.25}]
 
 
 def test_a_line_in_the_middle_that_is_not_a_row_is_named(text_kind):

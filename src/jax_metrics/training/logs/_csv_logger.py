@@ -39,7 +39,7 @@ class CSVLogger(TextLogger):
         20,0.25,nan
     """
 
-    _beginning = STEP.encode()
+    _beginnings = tuple(f"{STEP}{end}".encode() for end in (",", "\n", "\r\n"))
 
     def __init__(self, path: str | os.PathLike[str]):
         super().__init__(path)
@@ -47,8 +47,6 @@ class CSVLogger(TextLogger):
 
     def _read_header(self, lines: list[bytes]) -> int:
         self._columns = _cells(lines[0]) if lines else []
-        if lines and self._columns[0] != STEP:
-            raise self._foreign(lines[0])
         return len(lines[:1])
 
     def _step_of(self, line: bytes) -> int | None:
@@ -58,6 +56,9 @@ class CSVLogger(TextLogger):
             return int(step) if len(numbers) == len(self._columns) - 1 else None
         except (ValueError, csv.Error):
             return None
+
+    def _is_torn(self, line: bytes) -> bool:
+        return len(_cells(line)) != len(self._columns)
 
     def _write(self, step: int, values: dict[str, float], earlier: dict[str, float] | None) -> None:
         self._add_columns(values)

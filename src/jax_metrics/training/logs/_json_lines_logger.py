@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 from jax_metrics.training.logs._row import STEP
 from jax_metrics.training.logs._text_logger import TextLogger
@@ -35,19 +36,27 @@ class JSONLinesLogger(TextLogger):
         {"step": 20, "loss": "Infinity", "val/loss": 0.25}
     """
 
-    _beginning = b"{"
+    _beginnings = (f'{{"{STEP}": '.encode(),)
 
     def _step_of(self, line: bytes) -> int | None:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            return None
+        row = _parsed(line)
         step = row.get(STEP) if isinstance(row, dict) else None
         return step if type(step) is int else None
+
+    def _is_torn(self, line: bytes) -> bool:
+        return line.startswith(self._beginnings) and _parsed(line) is None
 
     def _line(self, step: int, values: dict[str, float]) -> bytes:
         row = {STEP: step} | {name: _as_json(value) for name, value in values.items()}
         return json.dumps(row, allow_nan=False).encode() + b"\n"
+
+
+def _parsed(line: bytes) -> Any:
+    """The value of a line; None if the line is not JSON."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _as_json(value: float) -> float | str:

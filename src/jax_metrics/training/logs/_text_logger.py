@@ -18,7 +18,7 @@ class TextLogger(RowLogger):
             it has rows already, it is continued; the base class says how.
     """
 
-    _beginning: ClassVar[bytes]  # what any such file begins with
+    _beginnings: ClassVar[tuple[bytes, ...]]  # any such file begins with one of them
 
     def __init__(self, path: str | os.PathLike[str]):
         super().__init__()
@@ -40,20 +40,22 @@ class TextLogger(RowLogger):
 
     def _keep_rows_before(self, step: int, file: LogFile) -> None:
         content = file.read()
-        if not content.startswith(self._beginning[: len(content)]):
+        if not any(content.startswith(start[: len(content)]) for start in self._beginnings):
             raise self._foreign(content)
         # What follows the last line break was half written when a run before was killed.
         lines = [line + b"\n" for line in content.split(b"\n")[:-1]]
         header = self._read_header(lines)
-        steps = [self._step_of(line) for line in lines[header:]]
-        while steps and steps[-1] is None:
-            del steps[-1]
+        while lines[header:] and not lines[-1].strip():
+            del lines[-1]
+        if lines[header:] and (b"\0" in lines[-1] or self._is_torn(lines[-1])):
+            del lines[-1]  # by a crash
         kept = lines[:header]
-        for number, (found, line) in enumerate(zip(steps, lines[header:], strict=False)):
+        for number, line in enumerate(lines[header:], start=header + 1):
+            found = self._step_of(line)
             if found is None:
                 raise LogError(
-                    f"Line {header + number + 1} of the log {self.path} is not a row of it: "
-                    f"{line[:60]!r}. Remove the line, or give another path."
+                    f"Line {number} of the log {self.path} is not a row of it: {line[:60]!r}. "
+                    "Remove the line, or give another path."
                 )
             if found < step:
                 kept.append(line)
@@ -88,6 +90,10 @@ class TextLogger(RowLogger):
     @abc.abstractmethod
     def _step_of(self, line: bytes) -> int | None:
         """The step of a row; None if the line is not a row."""
+
+    @abc.abstractmethod
+    def _is_torn(self, line: bytes) -> bool:
+        """Whether a line can be a row that was written in part, over an earlier one."""
 
     @abc.abstractmethod
     def _line(self, step: int, values: dict[str, float]) -> bytes:
