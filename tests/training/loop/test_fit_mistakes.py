@@ -128,6 +128,20 @@ def test_a_validation_that_has_begun_is_refused():
 
 def test_a_validation_that_can_be_read_once_is_refused():
     batches = [{"x": X[:4], "y": Y[:4]}]
-    for validation in (iter(batches), (batch for batch in batches)):
+    once = [iter(batches), (batch for batch in batches)]
+    for validation in [*once, *map(jm.training.batches, once)]:
         with pytest.raises(TypeError, match="`validation` is an iterator, which yields its batch"):
             fit(epochs=1, validation=validation)
+
+
+def test_batches_of_an_iterator_that_begins_again_are_a_validation():
+    class Restarting:
+        def __iter__(self):
+            self.source = iter([{"x": X[:4], "y": Y[:4]}])
+            return self
+
+        def __next__(self):
+            return next(self.source)
+
+    run = fit(epochs=2, validation=jm.training.batches(Restarting()))
+    assert len(run.history["val/loss"][1]) == 2

@@ -115,4 +115,4 @@ class ArrayBatches(Batches):
                 f"The state is a position among {length} examples, and there are {self._length}."
             )
         self._examples = int(state["examples"])
-        self._seed = tuple(int(word) for word in np.asarray(state["seed"], np.uint32).ravel())
+        self._seed = tuple(int(number) for number in np.ravel(state["seed"]))

@@ -1,12 +1,16 @@
 """`LoaderBatches`: batches that another loader makes, such as grain's or PyTorch's."""
 
+import inspect
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from jax_metrics.training.data._batches import Batches
 from jax_metrics.training.data._examples import as_examples, padded
+from jax_metrics.training.data._loader_state import as_plain, from_plain
 from jax_metrics.training.data._once import Once
 
 _Position = tuple[int, int, Any]
@@ -17,7 +21,8 @@ class LoaderBatches(Batches):
 
     - An iterator with `get_state` and `set_state`, as grain has them, is set to its state.
       One that is given as an iterator begins each epoch where it was when it was given.
-    - So is a loader with `state_dict` and `load_state_dict`, as torchdata's.
+    - So is a loader with `state_dict` and `load_state_dict`, as torchdata's. Its state at the end
+      of an epoch is part of the position, because it may say which epoch follows.
     - Of other iterators, which yield each batch once, those that were read ahead are held.
     - Of all others, as many batches are skipped as were yielded.
 
@@ -34,9 +39,10 @@ class LoaderBatches(Batches):
         self._at: _Position = (0, 0, None)
         is_iterator, has_state = hasattr(loader, "__next__"), hasattr(loader, "set_state")
         # An iterator begins each epoch where it is now, which only its state can bring back.
-        self._first = loader.get_state() if is_iterator and has_state else None
+        self._first = as_plain(loader.get_state()) if is_iterator and has_state else None
         self._is_once = is_iterator and not (has_state or hasattr(loader, "load_state_dict"))
         self._once: Once | None = None  # of this epoch
+        self._ended: Any = None  # the state in which the loader is since the end of an epoch
 
     @property
     def epoch(self) -> int:
@@ -48,6 +54,13 @@ class LoaderBatches(Batches):
         """Whether some batches of the current epoch have been yielded, and others have not."""
         return self._at[1] > 0
 
+    @property
+    def yields_once(self) -> bool:
+        """Whether the loader is an iterator that has only one epoch."""
+        # What a class in Python has as `__iter__` may begin again, which that of generators,
+        # `map` and the like does not.
+        return self._is_once and not inspect.isfunction(type(self._loader).__iter__)
+
     def _remaining(self) -> Iterator[tuple[Any, np.ndarray, _Position]]:
         epoch, done, state = self._at
         source = self._source(done, state)
@@ -56,7 +69,8 @@ class LoaderBatches(Batches):
         for batch in source:
             found = True
             done += 1
-            examples, count = as_examples(_as_tuple(batch), "batch")
+            examples = batch if self._is_once else _read(batch)
+            count = len(jax.tree.leaves(examples)[0])
             size = self._size = self._size or count
             if count > size:
                 raise ValueError(
@@ -79,7 +93,8 @@ class LoaderBatches(Batches):
                 f"Every batch of the loader has fewer than {self._size} examples, and `drop_last` "
                 "leaves such out. Pass a smaller `size`, or `drop_last=False`."
             )
-        yield *held[:2], (epoch + 1, 0, None)  # behind the last batch the next epoch begins
+        self._ended = self._state_of_loader()
+        yield *held[:2], (epoch + 1, 0, self._ended)  # behind it the next epoch begins
 
     def _common(self) -> dict[str, Any]:
         try:
@@ -91,15 +106,21 @@ class LoaderBatches(Batches):
     def _source(self, done: int, state: Any) -> Any:
         """The batches of the loader from a position on."""
         if state is not None and hasattr(self._loader, "load_state_dict"):
-            self._loader.load_state_dict(state)
-            return iter(self._loader)
+            ended, self._ended = self._ended, None
+            if state is ended:
+                return iter(self._loader)
+            self._loader.load_state_dict(from_plain(state))
+            source = iter(self._loader)
+            first = [*itertools.islice(source, 1)]
+            # Some yield nothing from the end of an epoch on, and then the next epoch.
+            return itertools.chain(first, source) if first else iter(self._loader)
         if self._is_once:
-            self._once = self._once or Once(iter(self._loader))
+            self._once = self._once or Once(map(_read, self._loader))
             return self._once.since(done)
         source: Any = iter(self._loader)
         state = self._first if state is None and done == 0 else state
         if state is not None:
-            source.set_state(state)
+            source.set_state(from_plain(state))
             return source
         for _ in range(done):
             next(source, None)
@@ -107,8 +128,12 @@ class LoaderBatches(Batches):
 
     def _state_of(self, source: Any) -> Any:
         if hasattr(source, "get_state") and hasattr(source, "set_state"):
-            return source.get_state()
-        return self._loader.state_dict() if hasattr(self._loader, "load_state_dict") else None
+            return as_plain(source.get_state())
+        return self._state_of_loader()
+
+    def _state_of_loader(self) -> Any:
+        has_state = hasattr(self._loader, "load_state_dict")
+        return as_plain(self._loader.state_dict()) if has_state else None
 
     def _move(self, position: _Position) -> None:
         epoch, done, _ = position
@@ -124,8 +149,14 @@ class LoaderBatches(Batches):
     def _restore(self, state: Mapping[str, Any]) -> None:
         self._size = self._size or state["size"]  # the first batch to come may be a short one
         self._at = int(state["epoch"]), int(state["batches"]), state["loader"]
+        self._ended = None
 
 
-def _as_tuple(batch: Any) -> Any:
-    """A list of entries, as PyTorch's loader has it, as a tuple."""
-    return tuple(batch) if isinstance(batch, list) else batch
+def _read(batch: Any) -> Any:
+    """The arrays of a batch; a list of entries, as PyTorch's loader has it, is a tuple.
+
+    They are copies, because the loader may fill the same memory with the next batch, which is read
+    before this one is used.
+    """
+    examples, _ = as_examples(tuple(batch) if isinstance(batch, list) else batch, "batch")
+    return jax.tree.map(lambda x: x.copy() if x.flags.writeable else x, examples)

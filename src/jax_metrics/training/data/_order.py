@@ -11,7 +11,7 @@ from jax_metrics.tree import as_whole
 
 
 def seed_of(shuffle: Any) -> tuple[int, ...]:
-    """The numbers that determine the order: of a key or an integer; () for None.
+    """The numbers below 2**32 that determine the order: of a key or an integer; () for None.
 
     Raises:
         TypeError: If it is neither.
@@ -21,7 +21,8 @@ def seed_of(shuffle: Any) -> tuple[int, ...]:
     if (seed := as_whole(shuffle)) is not None:
         if seed < 0:
             raise ValueError(f"`shuffle` expected a seed of at least 0; got {seed}.")
-        return (seed,)
+        words = range(0, max(seed.bit_length(), 1), 32)
+        return tuple(seed >> shift & 0xFFFFFFFF for shift in words)  # as NumPy splits it
     if isinstance(shuffle, jax.Array | np.ndarray):
         typed = jnp.issubdtype(shuffle.dtype, jax.dtypes.prng_key)
         data = np.asarray(jax.random.key_data(shuffle) if typed else shuffle)

@@ -7,7 +7,7 @@ from typing import Any
 from jax_metrics.checkpoint import Checkpointer
 from jax_metrics.optim import Optimizer
 from jax_metrics.training.callbacks import Callback, Run
-from jax_metrics.training.data import Batches
+from jax_metrics.training.data import Batches, LoaderBatches
 from jax_metrics.training.logs import Logger
 from jax_metrics.tree import as_whole
 
@@ -82,11 +82,13 @@ def check_validation(*, data: Any, validation: Any, validate_every: int | None) 
             "`validation` is in the middle of an epoch, and each validation would leave out the "
             "batches before. Make new ones with `jm.training.batches`, or iterate to their end."
         )
-    if hasattr(validation, "__next__") and not hasattr(validation, "set_state"):
+    is_iterator = hasattr(validation, "__next__") and not hasattr(validation, "set_state")
+    if is_iterator or (isinstance(validation, LoaderBatches) and validation.yields_once):
+        what = type(validation).__name__ if is_iterator else "`jm.training.batches` of one"
         raise TypeError(
             "`validation` is an iterator, which yields its batches once, from where it is; "
-            f"got a {type(validation).__name__}. Pass what can be iterated again for each "
-            "validation: `jm.training.batches`, a DataLoader, a list."
+            f"got a {what}. Pass what can be iterated again for each validation: "
+            "`jm.training.batches` of arrays, a DataLoader, a list."
         )
 
 

@@ -1,0 +1,150 @@
+"""Batches of loaders that have a state of their own, or fill one buffer again and again."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+import jax_metrics as jm
+from jax_metrics.training import batches
+
+N = 10
+PARTS = [{"y": np.arange(i, min(i + 4, N))} for i in range(0, N, 4)]
+
+
+def valid(batch):
+    """The entries of a batch that are not padding."""
+    return np.asarray(batch["y"])[np.asarray(batch["mask"])].tolist()
+
+
+def endless(data):
+    """The entries of batch after batch, over all epochs."""
+    while True:
+        yield from map(valid, data)
+
+
+class Counted:
+    """A loader that gives its own state, as torchdata's does."""
+
+    epoch = at = 0
+
+    def __init__(self, parts):
+        self.parts = parts
+
+    def __iter__(self):
+        while self.at < len(self.parts):
+            self.at += 1
+            yield self.parts[self.at - 1]
+        self.at = 0
+
+    def state_dict(self):
+        return {"at": self.at}
+
+    def load_state_dict(self, state):
+        self.at = state["at"]
+
+
+def test_a_loader_with_a_state_dict_is_set_to_its_state():
+    data = batches(Counted(PARTS), prefetch=2)
+    assert valid(next(iter(data))) == [0, 1, 2, 3]
+    assert data.state == {"batches": 1, "epoch": 0, "loader": {"at": 1}, "size": 4}
+    resumed = batches(Counted(PARTS))
+    resumed.state = data.state
+    expected = [[4, 5, 6, 7], [8, 9], [0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert list(itertools.islice(endless(resumed), 5)) == expected
+
+
+class Reordered(Counted):
+    """A loader with another order in each epoch, which its state knows."""
+
+    def __iter__(self):
+        order = np.random.default_rng(self.epoch).permutation(len(self.parts))
+        while self.at < len(order):
+            self.at += 1
+            yield self.parts[order[self.at - 1]]
+        self.epoch, self.at = self.epoch + 1, 0
+
+    def state_dict(self):
+        return {"epoch": self.epoch, "at": self.at}
+
+    def load_state_dict(self, state):
+        self.epoch, self.at = state["epoch"], state["at"]
+
+
+class AtItsEnd(Counted):
+    """A loader whose state at the end of an epoch is that end, where it yields nothing."""
+
+    def state_dict(self):
+        return {"at": self.at or len(self.parts)}
+
+
+@pytest.mark.parametrize("kind", [Counted, Reordered, AtItsEnd])
+@pytest.mark.parametrize("consumed", [3, 4, 6])
+def test_a_loader_with_a_state_dict_goes_on_with_the_next_epoch(kind, consumed):
+    whole = list(itertools.islice(endless(batches(kind(PARTS), 4)), 12))
+    data = batches(kind(PARTS), 4)
+    seen = list(itertools.islice(endless(data), consumed))
+    saved = json.loads(json.dumps(data.state))
+    resumed = batches(kind(PARTS), 4)
+    resumed.state = saved
+    for continued in (data, resumed):
+        assert seen + list(itertools.islice(endless(continued), 12 - consumed)) == whole
+    data.state = saved
+    assert next(endless(data)) == whole[consumed]
+
+
+class Random(Counted):
+    """A loader whose state has arrays, and is the same object all the time."""
+
+    def __init__(self, parts):
+        super().__init__(parts)
+        self.state = {"at": 0, "keys": [np.arange(4, dtype=np.uint8)], "count": np.int64(0)}
+
+    def __iter__(self):
+        for part in super().__iter__():
+            self.state["at"] = self.at % len(self.parts)
+            self.state["keys"][0] += 1
+            yield {"y": part["y"], "key": np.repeat(self.state["keys"][0][:1], len(part["y"]))}
+
+    def state_dict(self):
+        return self.state
+
+    def load_state_dict(self, state):
+        self.state, self.at = state, state["at"]
+
+
+@pytest.mark.parametrize("consumed", [1, 3, 4])
+def test_a_state_with_arrays_is_saved_as_plain_values(consumed, tmp_path):
+    def found(data):
+        return ((valid(batch), int(batch["key"][0])) for batch in itertools.chain(data, data))
+
+    whole = list(found(batches(Random(PARTS), 4)))
+    data = batches(Random(PARTS), 4)
+    seen = list(itertools.islice(found(data), consumed))
+    with jm.Checkpointer(tmp_path) as checkpointer:
+        checkpointer.save(1, data=data.state)
+        checkpointer.wait()
+        resumed = batches(Random(PARTS), 4)
+        resumed.state = checkpointer.restore({"data": resumed.state})["data"]
+    assert seen + list(itertools.islice(found(resumed), 6 - consumed)) == whole
+
+
+def refilled(count=4, size=1024):
+    buffer = np.empty((size, 16), np.float32)
+    for number in range(count):
+        buffer[:] = number
+        yield {"x": buffer}
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("once", [True, False])
+def test_a_loader_may_fill_the_same_memory_with_the_next_batch(prefetch, once):
+    class Refilled:
+        def __iter__(self):
+            return refilled()
+
+    data = batches(refilled() if once else Refilled(), prefetch=prefetch)
+    first = next(iter(data))  # and the loop ends, while others were read ahead
+    found = [first, *data]
+    assert [np.unique(batch["x"]).tolist() for batch in found] == [[0], [1], [2], [3]]
