@@ -1,5 +1,6 @@
 """Hyperparameters that are read and set between steps."""
 
+import copy
 import functools
 
 import jax
@@ -60,6 +61,17 @@ def test_the_learning_rate_is_set_without_compiling_again(make):
         params = optax.apply_updates(params, updates)
         assert optimizer.learning_rate == jnp.float32(rate)
     assert_close(flat(model), params)
+    assert step._cache_size() == 1
+
+
+def test_optimizers_with_the_same_hyperparameters_share_a_program():
+    def make(b1):
+        schedule = optax.linear_schedule(0.1, 0.0, 5)
+        return jm.Optimizer(optax.adam, learning_rate=schedule, b1=b1, nesterov=True).init(linear())
+
+    assert jm.equal(make(0.9), make(0.9)) and not jm.equal(make(0.9), make(0.8))
+    step = jax.jit(lambda model, optimizer: (optimizer.update(model, model), optimizer))
+    step(linear(), make(0.9)), step(linear(), make(0.9))
     assert step._cache_size() == 1
 
 
@@ -177,6 +189,27 @@ def test_groups_have_hyperparameters_of_their_own():
     assert optimizer.learning_rate == {".layers[0]": 0.5, "...": 0.25}
     optimizer.learning_rate = 0.125
     assert optimizer.learning_rate == {".layers[0]": 0.125, "...": 0.125}
+
+
+def test_what_is_read_is_no_way_to_set():
+    optimizer = two_groups()
+    for change in (
+        lambda: optimizer.learning_rate.update({"...": 5.0}),
+        lambda: optimizer.learning_rate.__setitem__("...", 5.0),
+        lambda: optimizer.hyperparams.__setitem__("learning_rate", 5.0),
+        lambda: optimizer.hyperparams.pop("learning_rate"),
+    ):
+        with pytest.raises(
+            TypeError, match=r"a copy, .* `optimizer\.learning_rate = \{'\.head': 1e"
+        ):
+            change()
+    rates = optimizer.learning_rate
+    for same in (copy.deepcopy(rates), jax.jit(lambda o: o.learning_rate)(optimizer)):
+        assert same == rates and type(same) is type(rates)
+    optimizer.learning_rate = jax.tree.map(lambda rate: rate / 2, rates)
+    assert optimizer.learning_rate == {".layers[0]": 0.25, "...": jnp.float32(0.05)}
+    optimizer.learning_rate = {**rates, "...": 0.5}
+    assert optimizer.learning_rate == {".layers[0]": 0.5, "...": 0.5}
 
 
 def test_places_without_a_group_are_named_by_their_path_in_the_state():

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 from jax.tree_util import DictKey, GetAttrKey
 
+from jax_metrics.optim._settings import Settings
 from jax_metrics.optim._transformation import is_transformation
 from jax_metrics.tree import as_whole, nearest
 
@@ -80,16 +81,15 @@ def with_hyperparams(
     make.__signature__ = inspect.Signature(
         [inspect.Parameter(key, keyword_only) for key in hyperparams]
     )
-    fixed = [
-        key
-        for key, value in hyperparams.items()
-        if not _is_settable(key, value, signature.parameters.get(key))
-    ]
+    # Tuples, so that two optimizers with the same hyperparameters share their programs.
+    given = tuple(hyperparams.items())
+    parameters = signature.parameters
+    fixed = tuple(key for key, x in given if not _is_settable(key, x, parameters.get(key)))
 
     def injected(like: Any) -> optax.GradientTransformationExtraArgs:
         is_wide = any(jnp.result_type(leaf) in _OF_64_BITS for leaf in jax.tree.leaves(like))
         dtype = jnp.float64 if is_wide else jnp.float32
-        return optax.inject_hyperparams(make, fixed, dtype)(**hyperparams)
+        return optax.inject_hyperparams(make, fixed, dtype)(**dict(given))
 
     def init(params: Any) -> Any:
         return injected(params).init(params)
@@ -127,13 +127,15 @@ def _is_settable(name: str, value: Any, parameter: inspect.Parameter | None) -> 
     return isinstance(value, float)
 
 
-def read_hyperparams(state: Any) -> dict[str, Any]:
+def read_hyperparams(state: Any) -> Settings:
     """The hyperparameters in a state by name; those of one name, as a dict by their groups."""
-    places = _places(state)
-    return {
-        name: (found[""][1] if [*found] == [""] else {key: at[1] for key, at in found.items()})
-        for name, found in places.items()
+    values = {
+        name: {group: value for group, (_, value, _) in found.items()}
+        for name, found in _places(state).items()
     }
+    return Settings(
+        {name: found[""] if [*found] == [""] else Settings(found) for name, found in values.items()}
+    )
 
 
 def state_with(state: Any, name: str, value: Any) -> Any:

@@ -137,7 +137,10 @@ class Optimizer(Tree, Extensions):
 
     @property
     def hyperparams(self) -> dict[str, Any]:
-        """The hyperparameters in the state by name; a dict by group if several groups have one."""
+        """The hyperparameters in the state by name; a dict by group if several groups have one.
+
+        The dicts are read only: assign to the attributes, as in `optimizer.learning_rate = 1e-3`.
+        """
         return read_hyperparams(vars(self).get("opt_state"))
 
     @property
