@@ -131,6 +131,31 @@ def test_under_accumulation_and_inside_of_others():
         )
 
 
+AROUND = {
+    "groups": lambda tx: jm.optim.groups({"['w']": tx, "['b']": optax.sgd(1e-3)}),
+    "an empty group": lambda tx: jm.optim.groups({("['w']", "['b']"): optax.sgd(1e-3), ...: tx}),
+    "masked": lambda tx: optax.masked(tx, lambda params: {path: "w" in path for path in params}),
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("scaled", [False, True])
+def test_in_a_group_only_its_parameters_have_copies(around, scaled):
+    params = cast(start(), jnp.bfloat16)
+    transformation = jm.optim.master_weights(optax.sgd(1e-3))
+    transformation = jm.optim.loss_scaling(transformation) if scaled else transformation
+    optimizer = jm.Optimizer(AROUND[around](transformation)).init(params)
+    new = params
+    for _ in range(8):
+        grads = {"w": jnp.ones_like(new["w"]) * optimizer.loss_scale, "b": jnp.zeros(4)}
+        new = optimizer.update(grads, new)
+    assert jm.equal(new["b"], params["b"])
+    if around != "an empty group":
+        wide = params["w"].astype(jnp.float32) - 8e-3
+        assert jm.equal(new["w"], wide.astype(jnp.bfloat16), atol=2**-9)
+        assert not jm.equal(new["w"], params["w"])
+
+
 def test_what_is_refused():
     with pytest.raises(
         TypeError,

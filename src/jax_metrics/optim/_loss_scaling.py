@@ -87,7 +87,7 @@ def loss_scaling(
             return wide / state.scale.astype(wide.dtype)
 
         unscaled = jax.tree.map(unscale, updates)
-        finite = jnp.stack([jnp.isfinite(g).all() for g in jax.tree.leaves(unscaled)]).all()
+        finite = jnp.array([jnp.isfinite(g).all() for g in jax.tree.leaves(unscaled)], bool).all()
         stepped, inner_state = inner.update(unscaled, state.inner_state, params, **extra)
 
         def keep(new: jax.Array, old: jax.Array) -> jax.Array:

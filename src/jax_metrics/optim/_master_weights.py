@@ -54,8 +54,10 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
     inner = with_extra_args(transformation)
 
     def init(params: Any) -> MasterWeightsState:
-        wide = {path: _widened(value) for path, value in params.items()}
-        master = {path: wide[path] for path in params if wide[path].dtype != params[path].dtype}
+        wide = jax.tree.map(_widened, params)
+        # In a group the parameters of others are values without a dtype.
+        arrays = {path: value for path, value in params.items() if hasattr(value, "dtype")}
+        master = {path: wide[path] for path, x in arrays.items() if wide[path].dtype != x.dtype}
         return MasterWeightsState(master, inner.init(wide))
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
