@@ -85,6 +85,24 @@ def test_a_parameter():
     ]
 
 
+class Scaled(jm.Module):
+    conv_scale: jax.Array = jm.Parameter.node()
+    conv2: jax.Array = jm.Parameter.node()
+
+    def __init__(self):
+        self.conv, self.conv_scale, self.conv2 = jm.Linear(1), jnp.ones(1), jnp.ones(1)
+
+    def __call__(self, x):
+        return self.conv(x) * self.conv_scale + self.conv2
+
+
+@pytest.mark.parametrize("name", ["conv_scale", "conv2"])
+def test_a_parameter_whose_name_begins_as_that_of_a_module(name):
+    model = Scaled().init(0, X).replace(**{name: jnp.full(1, jnp.nan)})
+    bad = find_nan(model, X)
+    assert (bad.path, bad.module, bad.name) == ("", "Scaled", f"parameter {name}")
+
+
 def test_an_input():
     model = sequential(jm.Linear(3))
     x = np.ones((2, 3), np.float32)

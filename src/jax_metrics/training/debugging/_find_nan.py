@@ -197,7 +197,8 @@ def _leaves(model: Any) -> Iterator[tuple[Any, tuple[str, str], str]]:
     trees = dict(trees_with_paths(model))
     for leaf in leaves_in_order(model):
         if is_checked(leaf.value):
-            owner = max((p for p in trees if leaf.path.startswith(p)), key=len)
+            parts = (leaf.path.startswith((f"{p}.", f"{p}[")) for p in trees)
+            owner = max(itertools.compress(trees, parts), key=len)
             name = leaf.path[len(owner) :].removeprefix(".")
             yield leaf, (owner, type(trees[owner]).__name__), name
 
