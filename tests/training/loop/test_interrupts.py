@@ -30,6 +30,22 @@ def test_the_handlers_come_back_after_an_error():
     assert signal.getsignal(signal.SIGINT) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_ignored(number):
+    """As SIGINT is in jobs that a shell runs in the background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    other = signal.SIGTERM if number == signal.SIGINT else signal.SIGINT
+    try:
+        with interrupts() as interrupted:
+            os.kill(os.getpid(), number)
+            assert interrupted.requested() is None
+            os.kill(os.getpid(), other)
+            assert interrupted.requested() == other
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="Windows has no such signal")
 def test_workers_that_end_with_this_process_are_no_error():
     def fail(number, frame):

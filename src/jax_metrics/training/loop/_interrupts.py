@@ -66,6 +66,8 @@ class Stopped(SystemExit):
 def interrupts() -> Iterator[Interrupts]:
     """Notes SIGINT (Ctrl-C) and SIGTERM instead of raising; the second one acts as usual.
 
+    A signal that the process ignores, such as SIGINT in a background job, stays ignored.
+
     Outside of the main thread signals cannot be handled, and act as usual. With several processes
     JAX itself notes SIGTERM, and all processes stop after the same step; see
     `jm.sharding.preempted`.
@@ -89,6 +91,8 @@ def interrupts() -> Iterator[Interrupts]:
 
     before: dict[signal.Signals, Any]
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # None is a handler that was not set in Python, and cannot be set again.
+    before = {n: handler for n, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     _set(dict.fromkeys(before, note))
     try:
         yield noted
