@@ -1,7 +1,7 @@
 """`Settings`: hyperparameters by name or by group, which are read only."""
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import jax
 from jax.tree_util import DictKey
@@ -17,10 +17,11 @@ class Settings(dict[str, Any]):
             "`optimizer.learning_rate = {'.head': 1e-3}`."
         )
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = __ior__ = _refuse
+        clear = pop = popitem = setdefault = update = _refuse
 
-    def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
+    def __reduce__(self) -> Any:
         return Settings, (dict(self),)  # copies and pickles would set each item
 
 

@@ -98,6 +98,55 @@ def test_a_validation_that_the_signal_ended_too_does_not_lose_the_run(number):
     assert stopped.value.run.epoch == 1
 
 
+class Counted:
+    """Batches of a validation, in one of which a signal comes."""
+
+    def __init__(self, moment):
+        self.moment, self.read = moment, 0
+
+    def __iter__(self):
+        for batch in problem.batches(4):
+            self.read += 1
+            if self.read == self.moment:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield {name: batch[name] for name in ("x", "y")}
+
+
+@pytest.mark.parametrize(
+    "options, moment, step",
+    [
+        ({"epochs": 2}, 7, 12),
+        ({"epochs": 2, "validate_every": 4}, 1, 4),
+        ({"epochs": 2, "validate_every": 4, "steps_per_call": 3}, 1, 6),
+        ({"steps": 8, "log_every": 3}, 8, 8),
+    ],
+)
+def test_a_validation_ends_with_the_signal_and_is_repeated(tmp_path, options, moment, step):
+    def train(folder, moment=None):
+        stopping, best = jm.training.EarlyStopping(patience=9), jm.training.KeepBest()
+        checkpoints = jm.training.Checkpoints(tmp_path / folder, every=100)
+        validation = Counted(moment)
+        try:
+            run = fit(
+                **options,
+                validation=validation,
+                callbacks=[stopping, best, checkpoints],
+                loggers=[jm.training.CSVLogger(tmp_path / f"{folder}.csv")],
+            )
+        except jm.training.Stopped as stopped:
+            assert validation.read <= moment + 3  # those that were read ahead
+            assert stopped.run.history.rows[-1]["step"] == stopped.run.step == step
+            return None
+        return run, stopping.best, best.best
+
+    run, *bests = train("whole")
+    assert train("parts", moment) is None
+    again, *others = train("parts")
+    assert again.history.rows == run.history.rows and others == bests
+    assert jm.equal((again.model, again.optimizer), (run.model, run.optimizer))
+    assert (tmp_path / "parts.csv").read_text() == (tmp_path / "whole.csv").read_text()
+
+
 def test_a_validation_that_fails_without_a_signal_is_an_error():
     with pytest.raises(RuntimeError, match="a worker has ended"):
         fit(data=Failing(99), validation=Failing(2), epochs=2)

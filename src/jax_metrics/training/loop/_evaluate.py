@@ -84,11 +84,19 @@ class Evaluation:
         )
         self._empty: Tally | None = None
 
-    def __call__(self, model: Any) -> dict[str, Any]:
-        """The loss and the metrics as floats, or as NumPy arrays, by name."""
+    def __call__(self, model: Any, signal: Callable[[], Any] = lambda: None) -> Any:
+        """The loss and the metrics as floats, or as NumPy arrays, by name.
+
+        Args:
+            model: The model.
+            signal: Asked before each batch whether to stop; the result is None as soon as it
+                returns something else than None.
+        """
         self._data.state = self._start  # an evaluation before may have been interrupted
         tally = None
         for batch in self._data:
+            if signal() is not None:
+                return None
             tally = self._start_of(model, batch) if tally is None else tally
             tally = self._program.update(tally, model, batch, self._loss)
         assert tally is not None  # batches that yield nothing raise

@@ -135,6 +135,21 @@ def fit(
     if validation is not None:
         evaluate = Evaluation(objective, as_batches(validation), metrics, on_retrace)
 
+    def end_of_steps(validates: bool) -> bool:
+        """Validates and ends the row, if it is time; False if a signal came in the validation."""
+        values = None
+        if validates and evaluate is not None:
+            asked = interrupted.requested
+            values = interrupted.result_of(evaluate, run.evaluated_model, asked)
+            if values is None:
+                return False  # the row is not ended, so that a rerun does all of this
+        if validates or run.epoch_ended or run.passed(log_every):
+            rows.end()
+        rows.deliver(values, wait=run.epoch_ended)
+        for callback in callbacks:
+            callback.on_step(run)
+        return True
+
     with closing(*callbacks, *loggers), noting_errors(run, callbacks):
         first = data.peek()
         run.model, run.optimizer = replicated((model, optimizer), like=(model, first))
@@ -145,26 +160,32 @@ def fit(
         source = groups(data, batches_of_call)
         display = Display(run, rows, progress and is_main())
         with interrupts() as interrupted, rows, display:
-            while not run.finished and interrupted.requested() is None:
+            lacks = evaluate is not None and run.restored and _lacks_validation(run, validate_every)
+            ended = end_of_steps(validates=True) if lacks else True
+            while ended and not run.finished and interrupted.requested() is None:
                 if (batches := interrupted.result_of(source.__next__)) is None:
                     break
                 run.advance(take_steps(run.trained, batches), -(-len(batches) // accumulate))
                 in_time = run.passed(validate_every) if validate_every else run.epoch_ended
-                validates = in_time or run.finished
-                if validates or run.epoch_ended or run.passed(log_every):
-                    rows.end()
-                values = None
-                if validates and evaluate is not None:
-                    values = interrupted.result_of(evaluate, run.evaluated_model)
-                rows.deliver(values, wait=run.epoch_ended)
-                for callback in callbacks:
-                    callback.on_step(run)
+                ended = end_of_steps(validates=in_time or run.finished)
                 display.update(batches)
             rows.deliver(wait=True)
             if interrupted.signal is not None:
                 for callback in callbacks:
                     callback.on_interrupt(run)
+                if not ended:  # what was saved is without this row
+                    rows.end()
+                    rows.deliver(wait=True)
                 raise Stopped(run, interrupted.signal)
         for callback in callbacks:
             callback.on_end(run)
     return run
+
+
+def _lacks_validation(run: Run, every: int | None) -> bool:
+    """Whether a restored run was stopped in the validation after its latest steps."""
+    if run.step == run.log_step:
+        return False  # each validation ends a row
+    run.epoch_ended = not run.data.begun
+    in_time = run.step // every > run.log_step // every if every else run.epoch_ended
+    return in_time or run.finished
