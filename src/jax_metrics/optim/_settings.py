@@ -25,7 +25,7 @@ class Settings(dict[str, Any]):
         return Settings, (dict(self),)  # copies and pickles would set each item
 
 
-def _flatten(settings: Settings) -> tuple[list[tuple[DictKey, Any]], tuple[str, ...]]:
+def _flatten(settings: Settings) -> tuple[list[tuple[Any, Any]], tuple[str, ...]]:
     names = tuple(sorted(settings))
     return [(DictKey(name), settings[name]) for name in names], names
 
