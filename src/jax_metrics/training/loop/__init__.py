@@ -8,6 +8,7 @@ from jax_metrics.training.loop._evaluate import evaluate as evaluate
 from jax_metrics.training.loop._fit import fit as fit
 from jax_metrics.training.loop._interrupts import Stopped as Stopped
 from jax_metrics.training.loop._interrupts import interrupts as interrupts
+from jax_metrics.training.loop._lacks_validation import lacks_validation as lacks_validation
 from jax_metrics.training.loop._objective import as_objective as as_objective
 from jax_metrics.training.loop._objective import supervised as supervised
 from jax_metrics.training.loop._placement import replicated as replicated

@@ -12,6 +12,7 @@ from jax_metrics.training.loop._data import as_batches, groups
 from jax_metrics.training.loop._display import Display
 from jax_metrics.training.loop._evaluate import Evaluation
 from jax_metrics.training.loop._interrupts import Stopped, interrupts
+from jax_metrics.training.loop._lacks_validation import lacks_validation
 from jax_metrics.training.loop._objective import as_objective
 from jax_metrics.training.loop._placement import replicated
 from jax_metrics.training.loop._precautions import (
@@ -160,7 +161,7 @@ def fit(
         source = groups(data, batches_of_call)
         display = Display(run, rows, progress and is_main())
         with interrupts() as interrupted, rows, display:
-            lacks = evaluate is not None and run.restored and _lacks_validation(run, validate_every)
+            lacks = evaluate is not None and lacks_validation(run, validate_every)
             ended = end_of_steps(validates=True) if lacks else True
             while ended and not run.finished and interrupted.requested() is None:
                 if (batches := interrupted.result_of(source.__next__)) is None:
@@ -180,12 +181,3 @@ def fit(
         for callback in callbacks:
             callback.on_end(run)
     return run
-
-
-def _lacks_validation(run: Run, every: int | None) -> bool:
-    """Whether a restored run was stopped in the validation after its latest steps."""
-    if run.step == run.log_step:
-        return False  # each validation ends a row
-    run.epoch_ended = not run.data.begun
-    in_time = run.step // every > run.log_step // every if every else run.epoch_ended
-    return in_time or run.finished
