@@ -13,7 +13,7 @@ from jax.core import Tracer
 
 from jax_metrics.module import describe_place, is_initializing
 from jax_metrics.nn._explicit_axes import run_sharded
-from jax_metrics.nn.attention._cache_space import check_cache_space
+from jax_metrics.nn.attention._cache_space import check_cache_space, check_used_once
 
 Cached = tuple[jax.Array, jax.Array, jax.Array]
 
@@ -89,6 +89,7 @@ def append(
             "batch_size, max_length)`, or remove it with `jm.nn.remove_cache(model)`."
         )
     index = layer.cache_index
+    check_used_once(layer)
     check_cache_space(layer, index, length, capacity)
     new = _swapped(k), _swapped(v), _mask_of(k, padding_mask)
     cache = layer.cached_key, layer.cached_value, layer.cached_mask

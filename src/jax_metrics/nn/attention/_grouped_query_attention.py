@@ -73,7 +73,8 @@ class GroupedQueryAttention(RandomLayer):
     Raises:
         ValueError: If the numbers of heads do not fit, or it is `causal` and `cross`; in a call,
             if shapes do not fit, the memory is missing, or the cache cannot hold the inputs.
-        RuntimeError: In a call in training mode with dropout, without a key.
+        RuntimeError: In a call in training mode with dropout, without a key, or if one call of the
+            model calls a layer with a cache twice.
 
     Example:
         >>> import jax.numpy as jnp
