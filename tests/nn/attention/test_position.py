@@ -69,6 +69,7 @@ def test_sinusoidal_against_the_paper(features):
     np.testing.assert_allclose(layer(x)[1], expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(layer(x[:, :2], 3)[0], expected[3:], rtol=1e-4, atol=1e-6)
     assert layer(jnp.zeros((3, 4), jnp.bfloat16)).dtype == jnp.bfloat16
+    assert layer(jnp.zeros((2, 0, features))).shape == (2, 0, features)
 
 
 @pytest.mark.parametrize("features", [6, 5])

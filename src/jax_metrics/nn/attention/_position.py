@@ -197,7 +197,8 @@ class SinusoidalPositionEmbedding(CheckedLayer):
         angles = _angles(positions, features, self.base, last=self.endpoint)
         waves = [jnp.sin(angles), jnp.cos(angles)]
         if self.interleaved:
-            table = jnp.stack(waves, axis=-1).reshape(*angles.shape[:-1], -1)
+            table = jnp.stack(waves, axis=-1)
+            table = table.reshape(*angles.shape[:-1], 2 * angles.shape[-1])
         else:
             table = jnp.concatenate(waves, axis=-1)
         table = table[..., :features]
