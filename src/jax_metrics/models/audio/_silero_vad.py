@@ -130,7 +130,9 @@ class SileroVAD(Architecture):
         axes = [(0, 0)] * (chunks.ndim - 1)
         padded = jnp.pad(chunks, [*axes, (0, self.context_size)], mode="reflect")
         real, imaginary = jnp.split(self.stft(padded[..., None]), 2, axis=-1)
-        return jnp.sqrt(real**2 + imaginary**2)
+        power = real**2 + imaginary**2
+        silent = power == 0  # where the gradient of the root is infinite
+        return jnp.where(silent, 0, jnp.sqrt(jnp.where(silent, 1, power)))
 
     def start_stream(self, batch_size: int | Sequence[int] = ()) -> "SileroVAD":
         """Returns the model at the start of recordings, to be processed in chunks by `stream`.
