@@ -133,7 +133,7 @@ def test_several_steps_of_one_cache():
     model = Steps().init(0, X)
     expected = model.layer(X)
     np.testing.assert_allclose(model(X), expected, rtol=1e-4, atol=1e-5)
-    decoding = jm.nn.init_cache(model, 2, 8)
+    decoding = jm.nn.init_cache(model, np.int64(2), 8)
     np.testing.assert_allclose(decoding.steps(X), expected, rtol=1e-4, atol=1e-5)
 
 

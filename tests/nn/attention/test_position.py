@@ -90,6 +90,8 @@ def test_learned():
         places = np.asarray(positions) + (np.arange(5) if positions.ndim == 0 else 0)
         outside = jnp.isnan(layer(x, positions)).all((0, 2))  # not known before it runs
         np.testing.assert_array_equal(outside, (places < 0) | (places > 7))
+    twice = layer(jnp.ones((2, 10, 4)), jnp.arange(10) // 2)  # more inputs than positions
+    np.testing.assert_array_equal(twice, 1 + layer.embedding[:5].repeat(2, 0)[None].repeat(2, 0))
     half = jm.nn.LearnedPositionEmbedding(8, dtype=jnp.bfloat16).init(0, x)
     assert half(x).dtype == jnp.bfloat16 and half.embedding.dtype == jnp.float32
 

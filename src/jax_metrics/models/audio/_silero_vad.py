@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.module import Cache, Inputs
@@ -140,7 +141,8 @@ class SileroVAD(Architecture):
         Args:
             batch_size: The batch axis, or axes, of the chunks; `()` for none.
         """
-        batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
+        one = isinstance(batch_size, int | np.integer)
+        batch = (int(batch_size),) if one else tuple(batch_size)
         model = copy(self)
         with make_mutable(model):
             dtype = self.head.kernel.dtype

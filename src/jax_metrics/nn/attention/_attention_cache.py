@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 
 from jax_metrics.module import describe_place, is_initializing
@@ -41,7 +42,8 @@ def start_cache(layer: Any, batch_size: int | Sequence[int], length: int, dtype:
             f"{describe_place(layer)} cannot have a cache: later positions would "
             "change earlier ones. Make it with `causal=True`."
         )
-    batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
+    one = isinstance(batch_size, int | np.integer)
+    batch = (int(batch_size),) if one else tuple(batch_size)
     head_dim = layer.key.features // layer.num_kv_heads
     shape = (*batch, layer.num_kv_heads, length, head_dim)
     if dtype is None:

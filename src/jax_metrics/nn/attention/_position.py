@@ -220,8 +220,9 @@ class LearnedPositionEmbedding(CheckedLayer):
         name: A name for the module.
 
     Raises:
-        ValueError: In a call, if the sequence is longer than `num_embeddings`, or begins below 0;
-            if axes are missing, or the number of features differs from that in `init`.
+        ValueError: In a call, if positions are counted and the sequence has more than
+            `num_embeddings`, or begins below 0; if axes are missing, or the number of features
+            differs from that in `init`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -266,12 +267,13 @@ class LearnedPositionEmbedding(CheckedLayer):
                 f"got shape {x.shape}."
             )
         first = int(positions) if isinstance(positions, int | np.integer) else 0
+        counted = positions is None or jnp.ndim(positions) == 0
         if first < 0:
             raise ValueError(
                 f"{describe_place(self)} has positions from 0; got `positions={first}`, where the "
                 "sequence would begin. Count from 0 on."
             )
-        if first + length > self.num_embeddings:
+        if counted and first + length > self.num_embeddings:
             raise ValueError(
                 f"{describe_place(self)} has {self.num_embeddings} positions, from 0; got a "
                 f"sequence that goes to {first + length - 1}. Make it with a larger "
