@@ -7,7 +7,7 @@ from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
 
 import jax_metrics as jm
-from jax_metrics.sharding import ShardingError, fsdp, shardings, tensor_parallel
+from jax_metrics.sharding import Rules, ShardingError, fsdp, shardings, tensor_parallel
 
 mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(AxisType.Auto,) * 2)
 
@@ -132,6 +132,24 @@ def test_tensor_parallel_with_rules_for_a_part_of_a_layer():
     rules = {jm.nn.FeedForward: {r"linear1\.bias": None}}
     found = specs(layer, tensor_parallel(mesh, layer, rules=rules))
     assert found[".linear1.bias"] == P() and found[".linear1.kernel"] == KEY
+
+
+def test_rules_keep_their_other_arguments():
+    layer = shapes_of(jm.nn.FeedForward(), x)
+    own = Rules({r".*linear1\.bias": ("mlp",)}, axes={"mlp": "data"}, threshold=512)
+    rules = tensor_parallel(mesh, layer, rules=own)
+    assert (rules.axes, rules.threshold) == ({"mlp": "data"}, 512)
+    assert specs(layer, rules)[".linear1.bias"] == P("data")
+    assert tensor_parallel(mesh, layer, rules=own, threshold=7).threshold == 7
+    # In either order of the two.
+    inner = tensor_parallel(mesh, layer, rules=fsdp(mesh, rules=own, min_size=4))
+    outer = fsdp(mesh, rules=rules, min_size=4)
+    assert inner == outer and specs(layer, inner)[".linear1.kernel"] == P("data", "model")
+    other = Rules({}, axes={"model": "data"})
+    with pytest.raises(ShardingError, match="'model', but the `axes` of your rules .*, 'data'"):
+        tensor_parallel(mesh, layer, rules=other)
+    with pytest.raises(TypeError, match="Expected rules as a dict .* got 7"):
+        tensor_parallel(mesh, layer, rules=7)
 
 
 def test_tensor_parallel_problems():

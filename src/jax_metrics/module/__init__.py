@@ -7,6 +7,7 @@ from jax_metrics.module._calls import Call as Call
 from jax_metrics.module._calls import aliased_as as aliased_as
 from jax_metrics.module._calls import calls_run_by as calls_run_by
 from jax_metrics.module._calls import describe_place as describe_place
+from jax_metrics.module._calls import used_before as used_before
 from jax_metrics.module._calls import with_ties as with_ties
 from jax_metrics.module._explicit_mesh import explicit_mesh as explicit_mesh
 from jax_metrics.module._field_key import advance_key as advance_key
@@ -59,7 +60,7 @@ from jax_metrics.tree import public_names as _public_names
 _HIDDEN = frozenset(
     "ACTIVATIONS advance_key aliased_as all_ties Call CALL_WRAPPER calls_run_by check_sharing "
     "describe_error describe_place explain explicit_mesh is_in_place is_initializing "
-    "key_from_init laid_out place value_at".split()
+    "key_from_init laid_out place used_before value_at".split()
 )
 
 

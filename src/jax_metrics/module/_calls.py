@@ -30,9 +30,15 @@ class Call:
         around: Runs this call and those inside of it, if set; see `calls_run_by`.
         caller: The call that runs around it, of a model that does not contain this module.
         model: The outermost module that users know: not a copy that stands for it.
+        copied_in: The call in which a transformation made a copy, if the module is that copy.
+        token: Stands for this call; a reference to itself would be a cycle.
+        uses: What used each path of the root first; see `used_before`.
     """
 
-    __slots__ = ("_outermost", "_paths", "around", "caller", "model", "module", "path")
+    __slots__ = (
+        "_outermost", "_paths", "around", "caller", "copied_in", "model", "module", "path",
+        "token", "uses",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,6 +54,9 @@ class Call:
         self._outermost = root
         self.path = path
         self.around = around
+        self.copied_in: Call | None = None
+        self.token = object()
+        self.uses: dict[str, object] = {} if root is None else root.uses
         self._paths: dict[int, str] | None = None
 
     @property
@@ -76,6 +85,7 @@ class Call:
             copied.setdefault(id(tree), inside)  # a tied layer has two paths
         call._paths = {**self.root._known_paths(), **copied}
         call.model = self.root.model
+        call.copied_in = self
         return call
 
 
@@ -246,6 +256,26 @@ def outermost_calls() -> tuple[Any, Any]:
     # A compact method has made it, or it became a field since the paths were looked up.
     inside = in_compact() or any(t is module for _, t in trees_with_paths(caller.root.module))
     return module, None if inside else caller.root.module
+
+
+def used_before(module: Any) -> bool:
+    """Whether the outermost running call has used a module before; notes this use.
+
+    A transformation of JAX may trace its function several times. So the uses of a copy that it made
+    count as one use by the call around it.
+
+    Args:
+        module: The module whose call is running.
+    """
+    running = _running.get()
+    path = None if running is None else running.root.path_of(module)
+    user: object = object()
+    while running is not None and path is not None:
+        if running.root.uses.setdefault(path, user) is not user:
+            return True
+        running = running.root.copied_in
+        user = None if running is None else running.token
+    return False
 
 
 def describe_place(module: Any) -> str:

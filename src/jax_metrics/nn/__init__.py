@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.nn import initializers as initializers
+from jax_metrics.nn._padding import check_mask as check_mask
 from jax_metrics.nn.attention import GroupedQueryAttention as GroupedQueryAttention
 from jax_metrics.nn.attention import LearnedPositionEmbedding as LearnedPositionEmbedding
 from jax_metrics.nn.attention import LinearRotaryScaling as LinearRotaryScaling
@@ -127,10 +128,13 @@ from jax_metrics.nn.transforms import apply_lora as apply_lora
 from jax_metrics.nn.transforms import merge_lora as merge_lora
 from jax_metrics.tree import public_names as _public_names
 
+# What other packages of the library use, and users do not need.
+_HIDDEN = frozenset({"check_mask"})
+
 
 def __dir__() -> list[str]:
     """The public names."""
-    return _public_names(globals(), {"initializers"})
+    return _public_names(globals(), {"initializers"}, hidden=_HIDDEN)
 
 
 if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error

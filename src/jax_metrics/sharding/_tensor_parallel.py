@@ -1,7 +1,7 @@
 """`tensor_parallel`: transformer layers that several devices compute together."""
 
+import dataclasses
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from jax.sharding import Mesh
@@ -15,7 +15,7 @@ from jax_metrics.nn import (
 from jax_metrics.sharding._errors import ShardingError, described, raise_problems
 from jax_metrics.sharding._leaves import Leaf, array_leaves
 from jax_metrics.sharding._matcher import Matcher
-from jax_metrics.sharding._rules import THRESHOLD, Rules
+from jax_metrics.sharding._rules import Rules, as_rules
 from jax_metrics.tree import trees_with_paths
 
 
@@ -23,9 +23,9 @@ def tensor_parallel(
     mesh: Mesh,
     model: Any,
     axis: str = "model",
-    rules: Mapping[Any, Any] | None = None,
+    rules: Any = None,
     *,
-    threshold: int = THRESHOLD,
+    threshold: int | None = None,
 ) -> Rules:
     """Rules that split attention, feed-forward networks and embeddings within a layer.
 
@@ -38,12 +38,14 @@ def tensor_parallel(
         mesh: The mesh.
         model: The model, initialized, or its shapes from `jax.eval_shape`.
         axis: The axis of the mesh to split over.
-        rules: Your rules, which come first.
-        threshold: As in `Rules`.
+        rules: Your rules, which come first: a dict, or `Rules`, whose other arguments are kept.
+        threshold: As in `Rules`; None: that of `rules`.
 
     Raises:
-        ShardingError: If the mesh has no such axis, the model has none of these layers, or the
-            number of heads of a layer does not divide.
+        TypeError: If the rules are neither a dict nor `Rules`.
+        ShardingError: If the mesh has no such axis, the axes of `rules` give its name another
+            meaning, the model has none of these layers, or the number of heads of a layer does not
+            divide.
 
     Example:
         >>> import jax
@@ -64,7 +66,13 @@ def tensor_parallel(
             f"({described(mesh)}). Name another one: `tensor_parallel(mesh, model, "
             f"{next(iter(mesh.shape))!r})`."
         )
-    own = dict(rules or {})
+    first = as_rules({} if rules is None else rules)
+    if (meant := first.axes.get(axis, axis)) != axis:
+        raise ShardingError(
+            f"`tensor_parallel` splits over the mesh axis {axis!r}, but the `axes` of your rules "
+            f"give this name another meaning, {meant!r}. Call that entry of `axes` something else."
+        )
+    own = dict(first.rules)
     rest = {...: own.pop(...)} if ... in own else {}
     matcher = Matcher(Rules(own))
     leaves = [leaf for leaf in array_leaves(model, 0) if not matcher.matches(leaf)]
@@ -83,7 +91,11 @@ def tensor_parallel(
     # A class that has rules already gets more: dicts have each key once.
     for cls in known.keys() & own.keys():
         known[cls] = {**own.pop(cls), **known[cls]}
-    return Rules({**own, **known, **rest}, threshold=threshold)
+    return dataclasses.replace(
+        first,
+        rules={**own, **known, **rest},
+        threshold=first.threshold if threshold is None else threshold,
+    )
 
 
 def _patterns(axis: str) -> dict[type, dict[str, Any]]:

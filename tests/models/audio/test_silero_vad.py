@@ -68,6 +68,15 @@ def test_no_chunk_sees_what_comes_later(model):
     )
 
 
+def test_silence_has_finite_gradients(model):
+    wave = np.concatenate([np.zeros((2, 4, 64)), sound(2, 4, 512)], axis=-1, dtype=np.float32)
+    wave[0] = 0
+    gradient, spectrum = jax.grad(
+        lambda x: (model.spectrum(x).sum(), model.spectrum(x)), has_aux=True
+    )(wave)
+    assert jnp.isfinite(gradient).all() and not spectrum[0].any() and (spectrum[1] > 0).any()
+
+
 def test_the_state_of_a_stream_is_of_its_own_kind(model):
     streaming = model.start_stream(3)
     assert [leaf.shape for leaf in jax.tree.leaves(streaming.caches())] == [

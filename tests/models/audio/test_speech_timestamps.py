@@ -26,6 +26,10 @@ def chunks(found):
         # Between the threshold and the margin below it, speech goes on, but does not begin.
         ([0.4] * 5 + [0.9] * 8 + [0.4] * 7, {}, [(5, 20)]),
         ([0.9] * 8 + [0.4] * 7, {"margin": 0.05}, [(0, 8)]),
+        # The end of speech is never below what a probability can reach.
+        ([0.9] * 10 + [0.0] * 10, {"threshold": 0.15}, [(0, 10)]),
+        ([0.9] * 10 + [0.005] * 10, {"threshold": 0.1, "margin": 0.5}, [(0, 10)]),
+        ([0.9] * 10 + [0.02] * 10, {"threshold": 0.1}, [(0, 20)]),
         # A pause of 0.1 seconds is a little longer than three chunks.
         ([0.9] * 10 + [0.1] * 3 + [0.9] * 10, {}, [(0, 23)]),
         ([0.9] * 10 + [0.1] * 6 + [0.9] * 10, {}, [(0, 10), (16, 26)]),

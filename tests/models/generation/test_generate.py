@@ -144,6 +144,14 @@ def test_padding_to_a_multiple_changes_nothing():
     assert generate(MODEL, PROMPTS, NEW, pad_to_multiple_of=8, max_length=16).to_lists() == GREEDY
 
 
+def test_integers_of_numpy_and_jax():
+    options = {"pad_token": np.int32(0), "pad_to_multiple_of": np.int64(8), "stop_tokens": ()}
+    options |= {"max_length": jnp.int32(16), "key": np.int64(1), "top_k": np.int64(1)}
+    assert generate(MODEL, PROMPTS, np.int64(NEW), **options).to_lists() == GREEDY
+    with pytest.raises(ValueError, match="is too short for prompts of 8 tokens and 6 new ones"):
+        generate(MODEL, PROMPTS, jnp.int32(NEW), pad_to_multiple_of=8, max_length=np.int64(12))
+
+
 @pytest.mark.parametrize("at_once", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_stream(at_once):
     rows = list(stream(MODEL, PROMPTS, NEW, tokens_at_once=at_once))
@@ -189,6 +197,21 @@ def test_any_decoder(scan):
     assert generate(model, SHORT, NEW).to_lists() == expected
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("multiple", [8, 16])
+def test_padding_takes_no_positions(multiple):
+    model = jm.models.GPT2(VOCABULARY, 8, 1, 2, max_length=10)
+    model = model.init(0, model.example_inputs())
+    expected = generate(model, PROMPTS[0], NEW).to_lists()
+    assert generate(model, PROMPTS[0], NEW, pad_to_multiple_of=multiple).to_lists() == expected
+    keep = np.arange(12) >= 7
+    tokens = np.concatenate([np.zeros(7, int), PROMPTS[0]])
+    assert generate(model, tokens, NEW, padding_mask=keep).to_lists() == expected
+    for options in ({"tokens": PROMPTS[0]}, {"tokens": tokens, "padding_mask": keep}):
+        with pytest.raises(ValueError, match="has 10 positions; prompts of 5 tokens and 7"):
+            generate(model, max_new_tokens=NEW + 1, pad_to_multiple_of=multiple, **options)
+
+
 MISTAKES = [
     ({"tokens": []}, ValueError, r"with at least one token, or a list of such prompts; got shape"),
     ({"tokens": [[1], []]}, ValueError, "Prompt 1 has no tokens"),
@@ -209,6 +232,10 @@ MISTAKES = [
     ({"key": 0, "top_k": 0}, ValueError, "`top_k` needs a positive integer; got 0"),
     ({"key": "0"}, TypeError, "`key` needs a key, as `jax.random.key"),
     ({"repetition_penalty": 0.0}, ValueError, "`repetition_penalty` needs a positive number"),
+    ({"max_new_tokens": np.float32(4)}, ValueError, "`max_new_tokens` needs a positive integer"),
+    ({"stop_tokens": 1.9}, TypeError, "`stop_tokens` needs integers; got 1.9"),
+    ({"stop_tokens": [1, None]}, TypeError, r"`stop_tokens` needs integers; got \[1, None\]"),
+    ({"pad_token": 0.5}, TypeError, "`pad_token` needs an integer; got 0.5"),
 ]
 
 
@@ -222,6 +249,8 @@ def test_mistakes(change, error, message):
 def test_mistakes_of_streams_are_told_at_once():
     with pytest.raises(ValueError, match="`tokens_at_once` needs a positive integer; got 0"):
         stream(MODEL, [1], 2, tokens_at_once=0)
+    with pytest.raises(ValueError, match="`tokens_at_once` needs a positive integer; got 1.5"):
+        stream(MODEL, [1], 2, tokens_at_once=1.5)
     with pytest.raises(ValueError, match="need a random key"):
         stream(MODEL, [1], 2, top_k=5)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
+from jax_metrics.models._unit_length import unit_length
 
 TOKENS = np.array([[3, 1, 4, 1], [2, 7, 0, 0]])
 KEEP = np.array([[1, 1, 1, 1], [1, 1, 0, 0]], bool)
@@ -46,6 +47,39 @@ def test_pool_tokens():
         found = jm.models.pool_tokens(hidden, how, padding_mask=keep)
         np.testing.assert_allclose(found, [*rows, np.zeros(5)], rtol=1e-5)
     np.testing.assert_array_equal(jm.models.pool_tokens(hidden[:1], "cls"), hidden[:1, 0])
+
+
+@pytest.mark.parametrize("mask", [KEEP.astype(int), np.where(KEEP, 0, -np.inf)])
+@pytest.mark.parametrize(
+    "call", [jm.models.pool_tokens, lambda *args, **mask: made()(TOKENS, **mask)]
+)
+def test_masks_are_boolean(call, mask):
+    with pytest.raises(TypeError, match="expects booleans for `padding_mask`, True where a value"):
+        call(np.ones((2, 4, 3)), padding_mask=mask)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16])
+def test_vectors_of_zeros_have_finite_gradients(dtype):
+    """As those of rows that are all padding."""
+    x = jnp.array([[3.0, -4.0], [0.0, 0.0], [300.0, 400.0]], dtype)
+
+    def total(x):
+        unit = unit_length(x)
+        return unit.astype(jnp.float32)[:, 0].sum(), unit
+
+    gradient, unit = jax.grad(total, has_aux=True)(x)
+    assert unit.dtype == dtype
+    np.testing.assert_allclose(unit, [[0.6, -0.8], [0, 0], [0.6, 0.8]], rtol=0.01)
+    np.testing.assert_allclose(gradient[0], [0.128, 0.096], rtol=0.02)
+    assert jnp.isfinite(gradient).all()
+
+
+@pytest.mark.slow
+def test_a_row_of_padding_has_finite_gradients():
+    model = made(pooling="mean", head=jm.Linear(3), normalize=True)
+    keep = np.array([[1, 1, 1, 1], [0, 0, 0, 0]], bool)
+    grads, _ = jm.grad(lambda model: model(TOKENS, padding_mask=keep)[0].sum())(model)
+    assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(grads))
 
 
 @pytest.mark.slow

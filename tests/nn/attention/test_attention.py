@@ -142,6 +142,22 @@ def test_decoding_past_the_cache_is_refused(make):
         layer(x[:, :1])
 
 
+def test_one_decoding_layer_cannot_be_called_twice():
+    class Twice(jm.Module):
+        def __init__(self, layer):
+            self.layer = layer
+
+        def __call__(self, x):
+            return self.layer(self.layer(x))
+
+    x = jnp.ones((2, 1, 4))
+    model = Twice(nn.SelfAttention(2, decode=True).init(0, jnp.ones((2, 3, 4)))).init(0)
+    with pytest.raises(
+        RuntimeError, match=r"^\.layer \(SelfAttention\) .* twice in one call of the"
+    ):
+        model(x)
+
+
 @pytest.mark.parametrize("force_fp32_for_softmax", [False, True])
 @pytest.mark.parametrize(
     "make", [nn.MultiHeadDotProductAttention, nn.MultiHeadAttention, nn.SelfAttention]

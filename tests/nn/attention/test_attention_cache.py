@@ -1,4 +1,4 @@
-"""The cache of the keys and values of a memory, which attention computes once."""
+"""The cache of the keys and values of a memory, and which calls share a cache."""
 
 import jax
 import jax.numpy as jnp
@@ -72,6 +72,76 @@ def test_an_empty_cache_of_a_memory():
     assert np.isnan(step(decoding, X)[1]).all()
     with pytest.raises(ValueError, match="still empty. Pass the memory in the first call"):
         decoding(X)
+
+
+class Twice(jm.Module):
+    def __init__(self, layer):
+        self.layer = layer
+
+    def __call__(self, x):
+        return self.layer(self.layer(x))
+
+
+class TiedLayers(jm.Module):
+    def __init__(self):
+        self.a, self.b = (jm.nn.GroupedQueryAttention(4, causal=True) for _ in range(2))
+        jm.tie(self, ".a", ".b", inplace=True)
+
+    def __call__(self, x):
+        return self.b(self.a(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [
+        (lambda layer: Twice(layer), ".layer"),
+        (lambda layer: jm.nn.Remat(Twice(layer)), ".layer.layer"),
+        (lambda layer: jm.nn.Stack(Twice(layer), 2), ".layer.layer"),
+        (lambda layer: Twice(jm.nn.Stack(layer, 2)), ".layer.layer"),
+        (lambda layer: TiedLayers(), ".a"),
+    ],
+)
+def test_one_layer_cannot_cache_two_uses(make, path):
+    model = make(jm.nn.GroupedQueryAttention(4, causal=True)).init(0, X)
+    decoding = jm.nn.init_cache(model, 2, 8)
+    for call in (lambda: decoding(X), lambda: jax.eval_shape(lambda m, x: (m, m(x)), decoding, X)):
+        with pytest.raises(
+            RuntimeError, match=rf"^\{path} \(Gr.* is called twice in one call of th"
+        ):
+            call()
+
+
+class Steps(jm.Module):
+    def __init__(self):
+        self.layer = jm.nn.GroupedQueryAttention(4, causal=True)
+
+    def __call__(self, x):
+        if self.initializing():
+            return self.layer(x)
+        return _in_steps(jm.nn.init_cache(self.layer, 2, 8), x)
+
+    def steps(self, x):
+        return _in_steps(self.layer, x)
+
+
+def _in_steps(layer, x):
+    return jnp.concatenate([layer(x[:, :3]), layer(x[:, 3:])], axis=1)
+
+
+def test_several_steps_of_one_cache():
+    """In a call of a model that starts the cache, and in a method that is no call."""
+    model = Steps().init(0, X)
+    expected = model.layer(X)
+    np.testing.assert_allclose(model(X), expected, rtol=1e-4, atol=1e-5)
+    decoding = jm.nn.init_cache(model, np.int64(2), 8)
+    np.testing.assert_allclose(decoding.steps(X), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_stack_that_is_traced_twice_uses_its_cache_once():
+    """Its first trace finds that the output has another dtype than the input."""
+    stack = jm.nn.Stack(jm.nn.GroupedQueryAttention(4, causal=True), 2).init(0, X)
+    decoding, half = jm.nn.init_cache(stack, 2, 8), jnp.asarray(X, jnp.bfloat16)
+    np.testing.assert_allclose(_in_steps(decoding, half), stack(half), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,17 @@ def test_batch_axes(batch):
 # -- dropout ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("shape", [(0, 6, 8), (2, 0, 6, 8), (2, 0, 8)])
+@pytest.mark.parametrize("options", [{}, {"return_weights": True}])
+def test_no_examples_and_no_positions(shape, options):
+    layer = cached()
+    x, keep = jnp.zeros(shape), jnp.ones(shape[:-1], bool)
+    shapes = jax.eval_shape(lambda layer: layer(x, padding_mask=keep, **options), layer)
+    assert jax.tree.leaves(shapes)[0].shape == shape
+    decoding = jm.nn.init_cache(layer, shape[:-2], 8)
+    assert jax.eval_shape(lambda m: (m, m(x, padding_mask=keep)), decoding)[1].shape == shape
+
+
 def test_dropout_of_weights():
     layer = jm.nn.GroupedQueryAttention(4, 2, dropout_rate=0.5).init(0, X)
     _, whole = layer.eval()(X, return_weights=True)

@@ -69,6 +69,7 @@ def test_sinusoidal_against_the_paper(features):
     np.testing.assert_allclose(layer(x)[1], expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(layer(x[:, :2], 3)[0], expected[3:], rtol=1e-4, atol=1e-6)
     assert layer(jnp.zeros((3, 4), jnp.bfloat16)).dtype == jnp.bfloat16
+    assert layer(jnp.zeros((2, 0, features))).shape == (2, 0, features)
 
 
 @pytest.mark.parametrize("features", [6, 5])
@@ -85,7 +86,12 @@ def test_learned():
     np.testing.assert_array_equal(layer(x), 1 + layer.embedding[:5][None].repeat(2, 0))
     places = jnp.array([[7, 0, 1, 1, 2], [0, 1, 2, 3, 4]])
     np.testing.assert_array_equal(layer(x, places), 1 + layer.embedding[places])
-    assert jnp.isnan(layer(x, jnp.array(5))[:, 3:]).all()  # not known before it runs
+    for positions in (jnp.array(5), jnp.array([0, -1, -8, 8, 1]), np.array(-2, np.int8)):
+        places = np.asarray(positions) + (np.arange(5) if positions.ndim == 0 else 0)
+        outside = jnp.isnan(layer(x, positions)).all((0, 2))  # not known before it runs
+        np.testing.assert_array_equal(outside, (places < 0) | (places > 7))
+    twice = layer(jnp.ones((2, 10, 4)), jnp.arange(10) // 2)  # more inputs than positions
+    np.testing.assert_array_equal(twice, 1 + layer.embedding[:5].repeat(2, 0)[None].repeat(2, 0))
     half = jm.nn.LearnedPositionEmbedding(8, dtype=jnp.bfloat16).init(0, x)
     assert half(x).dtype == jnp.bfloat16 and half.embedding.dtype == jnp.float32
 
@@ -105,6 +111,8 @@ def learned():
         (lambda: jm.nn.SinusoidalPositionEmbedding()(X[0, 0, 0]), "length, features"),
         (lambda: learned()(jnp.ones((5, 2))), "has 4 positions, from 0; got .* goes to 4"),
         (lambda: learned()(jnp.ones((2, 2)), 3), "goes to 4"),
+        (lambda: learned()(jnp.ones((2, 2)), np.int64(3)), "goes to 4"),
+        (lambda: learned()(jnp.ones((2, 2)), -1), "positions from 0; got `positions=-1`"),
         (lambda: learned()(jnp.ones((2, 3))), "was initialized for 2 features"),
     ],
 )

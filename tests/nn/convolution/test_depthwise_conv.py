@@ -70,6 +70,7 @@ def test_batch_axes():
     np.testing.assert_allclose(jax.vmap(layer)(X), layer(X), rtol=1e-5)
     np.testing.assert_allclose(layer(X[0]), layer(X)[0], rtol=1e-5)
     np.testing.assert_allclose(layer(X[:, None])[:, 0], layer(X), rtol=1e-5)
+    assert layer(X[:0]).shape == (0, *layer(X).shape[1:])
 
 
 def test_padding_mode():

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.module import Cache, Inputs
@@ -130,7 +131,9 @@ class SileroVAD(Architecture):
         axes = [(0, 0)] * (chunks.ndim - 1)
         padded = jnp.pad(chunks, [*axes, (0, self.context_size)], mode="reflect")
         real, imaginary = jnp.split(self.stft(padded[..., None]), 2, axis=-1)
-        return jnp.sqrt(real**2 + imaginary**2)
+        power = real**2 + imaginary**2
+        silent = power == 0  # where the gradient of the root is infinite
+        return jnp.where(silent, 0, jnp.sqrt(jnp.where(silent, 1, power)))
 
     def start_stream(self, batch_size: int | Sequence[int] = ()) -> "SileroVAD":
         """Returns the model at the start of recordings, to be processed in chunks by `stream`.
@@ -138,7 +141,8 @@ class SileroVAD(Architecture):
         Args:
             batch_size: The batch axis, or axes, of the chunks; `()` for none.
         """
-        batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
+        one = isinstance(batch_size, int | np.integer)
+        batch = (int(batch_size),) if one else tuple(batch_size)
         model = copy(self)
         with make_mutable(model):
             dtype = self.head.kernel.dtype

@@ -33,7 +33,7 @@ def speech_timestamps(
         sample_rate: That of the model.
         samples: The length of the recording; None: that of all chunks.
         threshold: The probability at or above which a chunk is speech.
-        margin: How far below the threshold speech ends.
+        margin: How far below the threshold speech ends, but not below a probability of 0.01.
         min_speech: Seconds; shorter segments are dropped.
         min_silence: Seconds; shorter pauses are part of the speech.
         padding: Seconds to add on both sides, where there is room.
@@ -56,7 +56,8 @@ def speech_timestamps(
         raise ValueError(f"`sample_rate` is 8000 or 16000 samples a second; got {sample_rate}.")
     chunk = sample_rate * 32 // 1000
     length = len(values) * chunk if samples is None else samples
-    found = _parts(values, threshold, threshold - margin, min_silence * sample_rate / chunk)
+    low = max(threshold - margin, 0.01)  # as the original has it; no probability is below 0
+    found = _parts(values, threshold, low, min_silence * sample_rate / chunk)
     parts = [(begin * chunk, min(end * chunk, length)) for begin, end in found]
     parts = [(begin, end) for begin, end in parts if end - begin > min_speech * sample_rate]
     return _padded(parts, int(padding * sample_rate), length)

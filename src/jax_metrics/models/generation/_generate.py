@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.models.generation._run import Run
+from jax_metrics.models.generation._whole_numbers import read_positive
 from jax_metrics.module import Module
 
 
@@ -82,12 +83,14 @@ def generate(
             on the left or on the right.
         pad_token: What follows the end of a sequence.
         pad_to_multiple_of: Pad the prompts to a multiple of this length, so that prompts of
-            similar lengths share their programs.
+            similar lengths share their programs. Padding takes room in the cache, but no positions
+            of the model.
         max_length: The number of positions in the cache; None: as many as are needed.
         cache_dtype: Dtype of the cache; None: the computation dtype.
 
     Raises:
-        TypeError: If tokens are not integers, or a mask is not boolean.
+        TypeError: If tokens, also those to stop at or to pad with, are not integers, or a mask is
+            not boolean.
         ValueError: If a number is out of range, a prompt is empty, the model or the cache is too
             short for all tokens, options of sampling are given without a key, or the model has no
             layer with a cache.
@@ -114,8 +117,8 @@ def generate(
     state = run.start()
     first = state.token[:, None]  # before its memory is reused
     written = first
-    if max_new_tokens > 1:
-        state, rest = run.advance(state, max_new_tokens - 1)
+    if run.max_new_tokens > 1:
+        state, rest = run.advance(state, run.max_new_tokens - 1)
         written = jnp.concatenate([first, rest], axis=1)
     if run.batched:
         return Generated(written, state.length)
@@ -156,8 +159,7 @@ def stream(
         >>> tokens == jm.models.generate(model, [3, 1, 4], 6).to_lists()
         True
     """
-    if tokens_at_once < 1:
-        raise ValueError(f"`tokens_at_once` needs a positive integer; got {tokens_at_once}.")
+    tokens_at_once = read_positive("tokens_at_once", tokens_at_once)
     return _yielded(Run(model, tokens, max_new_tokens, **options), tokens_at_once)
 
 

@@ -10,17 +10,26 @@ from jax.core import Tracer
 
 
 class Prompts(NamedTuple):
-    """Prompts of one length, `[batch, length]`, and which tokens are not padding; None: all."""
+    """Prompts, filled up to one length.
+
+    Attributes:
+        tokens: Integers, `[batch, length]`.
+        padding_mask: Which of them are not padding; None: all.
+        batched: Whether there was a batch of prompts.
+        longest: The number of tokens in the longest prompt, as far as that is known: padding takes
+            no positions.
+    """
 
     tokens: Any
     padding_mask: Any
     batched: bool
+    longest: int
 
 
 def read_prompts(
     tokens: Any, padding_mask: Any, *, pad_token: int, multiple: int | None, vocabulary: int | None
 ) -> Prompts:
-    """The prompts in the form of one array, and whether there was a batch of them.
+    """The prompts in the form of one array.
 
     Args:
         tokens: As in `generate`.
@@ -55,6 +64,9 @@ def read_prompts(
         padding_mask = None if padding_mask is None else padding_mask[None]
     if vocabulary is not None and not isinstance(tokens, Tracer):
         _check_tokens(np.asarray(tokens), vocabulary)
+    longest = tokens.shape[1]
+    if padding_mask is not None and not isinstance(padding_mask, Tracer):
+        longest = int(np.asarray(padding_mask).sum(axis=1).max())
     if multiple is not None:
         missing = -tokens.shape[1] % multiple
         if padding_mask is None:
@@ -62,7 +74,7 @@ def read_prompts(
         numpy = jnp if isinstance(tokens, jax.Array) else np
         tokens = numpy.pad(tokens, [(0, 0), (0, missing)], constant_values=pad_token)
         padding_mask = numpy.pad(padding_mask, [(0, 0), (0, missing)])
-    return Prompts(tokens.astype(np.int32), padding_mask, batched)
+    return Prompts(tokens.astype(np.int32), padding_mask, batched, longest)
 
 
 def _filled_up(prompts: list[np.ndarray], pad_token: int) -> tuple[np.ndarray, np.ndarray | None]:

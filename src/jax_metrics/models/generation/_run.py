@@ -5,11 +5,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.models.generation._decoding import Cached, State, advance, start
 from jax_metrics.models.generation._prompts import read_prompts
 from jax_metrics.models.generation._sampling import read_options
+from jax_metrics.models.generation._whole_numbers import read_positive
 from jax_metrics.module import Module
+from jax_metrics.tree import as_whole
 
 
 class Run:
@@ -52,10 +55,15 @@ class Run:
         min_p: float | None = None,
         repetition_penalty: float | None = None,
     ):
-        _check_number("max_new_tokens", max_new_tokens)
-        _check_number("pad_to_multiple_of", pad_to_multiple_of)
-        _check_number("max_length", max_length)
-        self.max_new_tokens = max_new_tokens
+        new = self.max_new_tokens = read_positive("max_new_tokens", max_new_tokens)
+        if pad_to_multiple_of is not None:
+            pad_to_multiple_of = read_positive("pad_to_multiple_of", pad_to_multiple_of)
+        if max_length is not None:
+            max_length = read_positive("max_length", max_length)
+        if top_k is not None:
+            top_k = read_positive("top_k", top_k)
+        if (pad := as_whole(pad_token)) is None:
+            raise TypeError(f"`pad_token` needs an integer; got {pad_token!r}.")
         self.key, self.numbers = read_options(
             key=key,
             temperature=temperature,
@@ -65,18 +73,23 @@ class Run:
             repetition_penalty=repetition_penalty,
         )
         self.top_k = top_k if self.key is not None else None
-        self.tokens, self.padding_mask, self.batched = read_prompts(
+        self.tokens, self.padding_mask, self.batched, longest = read_prompts(
             tokens,
             padding_mask,
-            pad_token=pad_token,
+            pad_token=pad,
             multiple=pad_to_multiple_of,
             vocabulary=getattr(model, "vocabulary", None),
         )
-        self.stop_tokens = jnp.asarray(stop_tokens, jnp.int32).reshape(-1)
-        self.pad_token = jnp.int32(pad_token)
+        self.stop_tokens = _read_stop_tokens(stop_tokens)
+        self.pad_token = jnp.int32(pad)
         batch, length = self.tokens.shape
-        needed = length + max_new_tokens - 1  # the last token is not read
-        _check_length(model, length, max_new_tokens, max_length)
+        needed = length + new - 1  # the last token is not read
+        if max_length is not None and needed > max_length:
+            raise ValueError(
+                f"`max_length={max_length}` is too short for prompts of {length} tokens and {new} "
+                f"new ones: the cache needs {needed} positions."
+            )
+        _check_positions(model, longest, new)
         self.cached = Cached(batch, needed if max_length is None else max_length, cache_dtype)
         self.model = model.eval()
 
@@ -100,21 +113,18 @@ class Run:
         )  # fmt: skip
 
 
-def _check_number(name: str, value: Any) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise ValueError(f"`{name}` needs a positive integer; got {value!r}.")
+def _read_stop_tokens(stop_tokens: Any) -> jax.Array:
+    found = stop_tokens if isinstance(stop_tokens, jax.Array) else np.asarray(stop_tokens)
+    if found.size and not jnp.issubdtype(found.dtype, jnp.integer):
+        raise TypeError(f"`stop_tokens` needs integers; got {stop_tokens!r}.")
+    return jnp.asarray(found, jnp.int32).reshape(-1)
 
 
-def _check_length(model: Any, length: int, new: int, capacity: int | None) -> None:
-    needed = length + new - 1
-    if capacity is not None and needed > capacity:
-        raise ValueError(
-            f"`max_length={capacity}` is too short for prompts of {length} tokens and {new} new "
-            f"ones: the cache needs {needed} positions."
-        )
-    known = getattr(model, "max_length", None)
+def _check_positions(model: Any, longest: int, new: int) -> None:
+    """Raises if a model has fewer positions than the longest prompt and its new tokens take."""
+    known, needed = getattr(model, "max_length", None), longest + new - 1
     if isinstance(known, int) and needed > known:
         raise ValueError(
-            f"{type(model).__name__} has {known} positions; prompts of {length} tokens and {new} "
+            f"{type(model).__name__} has {known} positions; prompts of {longest} tokens and {new} "
             f"new ones need {needed}. Cut the prompts, or write fewer tokens."
         )

@@ -12,6 +12,7 @@ from jax_metrics.models.generation._filters import (
     keep_top_p,
     penalize_repetition,
 )
+from jax_metrics.tree import as_whole
 
 Numbers = Mapping[str, Any]  # options that may change without another compilation
 
@@ -49,8 +50,6 @@ def read_options(
     _check_range("temperature", temperature, 0, None)
     _check_range("top_p", top_p, 0, 1)
     _check_range("min_p", min_p, 0, 1)
-    if top_k is not None and (isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1):
-        raise ValueError(f"`top_k` needs a positive integer; got {top_k!r}.")
     if repetition_penalty is not None and not repetition_penalty > 0:
         raise ValueError(f"`repetition_penalty` needs a positive number; got {repetition_penalty}.")
     numbers = {"repetition_penalty": repetition_penalty}
@@ -71,9 +70,9 @@ def _check_range(name: str, value: Any, low: float, high: float | None) -> None:
 
 
 def _read_key(key: Any) -> jax.Array:
-    if isinstance(key, int) and not isinstance(key, bool):
-        return jax.random.key(key)
     if not isinstance(key, jax.Array):
+        if (seed := as_whole(key)) is not None:
+            return jax.random.key(seed)
         raise TypeError(f"`key` needs a key, as `jax.random.key(0)`, or a seed; got {key!r}.")
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         return key

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.models._architecture import Architecture
+from jax_metrics.models._unit_length import unit_length
 from jax_metrics.models.vision import VisionTransformer
 from jax_metrics.module import Inputs, Module, Parameter
 from jax_metrics.nn import (
@@ -239,7 +240,7 @@ class CLIP(Architecture):
             Shape `[batch..., features]`.
         """
         vectors = self.image_projection(self.image(images)[..., 0, :])
-        return _unit(vectors) if normalize else vectors
+        return unit_length(vectors) if normalize else vectors
 
     def encode_text(self, tokens: jax.Array, *, normalize: bool = False) -> jax.Array:
         """The embeddings of texts.
@@ -254,7 +255,7 @@ class CLIP(Architecture):
         """
         hidden = self.text.pool(self.text(tokens), tokens)
         vectors = self.text_projection(hidden)
-        return _unit(vectors) if normalize else vectors
+        return unit_length(vectors) if normalize else vectors
 
     def __call__(self, images: jax.Array, tokens: jax.Array) -> jax.Array:
         """The cosine similarities of images and texts, times `exp(logit_scale)`.
@@ -269,7 +270,3 @@ class CLIP(Architecture):
         image = self.encode_image(images, normalize=True)
         text = self.encode_text(tokens, normalize=True)
         return jnp.exp(self.logit_scale).astype(image.dtype) * (image @ text.T)
-
-
-def _unit(vectors: jax.Array) -> jax.Array:
-    return vectors / jnp.linalg.norm(vectors, axis=-1, keepdims=True)

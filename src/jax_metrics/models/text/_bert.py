@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models._exact_gelu import exact_gelu
+from jax_metrics.models._unit_length import unit_length
 from jax_metrics.models.text._bert_heads import MaskedLanguageHead, Pooler
 from jax_metrics.models.text._pool_tokens import check_pooling, pool_tokens
 from jax_metrics.module import Inputs, Module, tie
@@ -254,5 +255,5 @@ class Bert(Architecture):
         if self.head is not None:
             x = self.head(x)
         if self.normalize:
-            x = x / jnp.maximum(jnp.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
+            x = unit_length(x)
         return x

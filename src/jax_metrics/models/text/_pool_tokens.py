@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.nn import check_mask
+
 POOLINGS = ("mean", "cls", "max")
 
 
@@ -20,6 +22,7 @@ def pool_tokens(
         Shape `[batch..., width]`. Zeros for a sequence that is all padding.
 
     Raises:
+        TypeError: If the mask is not boolean.
         ValueError: If `how` is none of these.
 
     Example:
@@ -33,6 +36,7 @@ def pool_tokens(
         [[3.0, 4.0]]
     """
     check_pooling(how)
+    check_mask("pool_tokens", "padding_mask", padding_mask)
     if padding_mask is None:
         padding_mask = jnp.ones(hidden.shape[:-1], bool)
     keep = jnp.asarray(padding_mask, bool)[..., None]

@@ -17,7 +17,11 @@ from jax_metrics.nn.attention._attended import (
     without_unattended,
 )
 from jax_metrics.nn.attention._attention_functions import dot_product_attention
-from jax_metrics.nn.attention._cache_space import check_cache_space, nan_beyond_cache
+from jax_metrics.nn.attention._cache_space import (
+    check_cache_space,
+    check_used_once,
+    nan_beyond_cache,
+)
 from jax_metrics.nn.flax import FlaxLayer
 
 
@@ -126,7 +130,8 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
 
     Raises:
         AssertionError: In a call, if the heads do not divide `qkv_features`.
-        RuntimeError: In a call in training mode with dropout, without a key.
+        RuntimeError: In a call in training mode with dropout, without a key, or if one call of the
+            model calls a layer that decodes twice.
         ValueError: If the rate is not a probability; in a call, if `inputs_v` is given without
             `inputs_k`, if the shape of the inputs does not match the cache when decoding, or if the
             cache is full.
@@ -223,6 +228,7 @@ class MultiHeadDotProductAttention(FlaxLayer, flax_class=_LinenAttention):
         index, keys = vars(self).get("cache_index"), vars(self).get("cached_key")
         if not self.decode or index is None or keys is None or is_initializing():
             return self._run("__call__", args, options)
+        check_used_once(self)
         check_cache_space(self, index, 1, keys.shape[-3])
         output = self._run("__call__", args, options)
         return nan_beyond_cache(output, index + 1, keys.shape[-3])

@@ -9,11 +9,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 
 from jax_metrics.module import describe_place, is_initializing
 from jax_metrics.nn._explicit_axes import run_sharded
-from jax_metrics.nn.attention._cache_space import check_cache_space
+from jax_metrics.nn.attention._cache_space import check_cache_space, check_used_once
 
 Cached = tuple[jax.Array, jax.Array, jax.Array]
 
@@ -41,7 +42,8 @@ def start_cache(layer: Any, batch_size: int | Sequence[int], length: int, dtype:
             f"{describe_place(layer)} cannot have a cache: later positions would "
             "change earlier ones. Make it with `causal=True`."
         )
-    batch = (batch_size,) if isinstance(batch_size, int) else tuple(batch_size)
+    one = isinstance(batch_size, int | np.integer)
+    batch = (int(batch_size),) if one else tuple(batch_size)
     head_dim = layer.key.features // layer.num_kv_heads
     shape = (*batch, layer.num_kv_heads, length, head_dim)
     if dtype is None:
@@ -89,6 +91,7 @@ def append(
             "batch_size, max_length)`, or remove it with `jm.nn.remove_cache(model)`."
         )
     index = layer.cache_index
+    check_used_once(layer)
     check_cache_space(layer, index, length, capacity)
     new = _swapped(k), _swapped(v), _mask_of(k, padding_mask)
     cache = layer.cached_key, layer.cached_value, layer.cached_mask

@@ -1,4 +1,4 @@
-"""What happens when a cache for decoding is full."""
+"""What calls a cache for decoding accepts, and what happens when it is full."""
 
 from typing import Any
 
@@ -6,7 +6,25 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.module import describe_place
+from jax_metrics.module import describe_place, used_before
+
+
+def check_used_once(layer: Any) -> None:
+    """Raises if a layer adds to its cache for the second time in one call of the model.
+
+    Args:
+        layer: The layer, whose call is running.
+
+    Raises:
+        RuntimeError: If it does.
+    """
+    if used_before(layer):
+        raise RuntimeError(
+            f"{describe_place(layer)} has a cache and is called twice in one call of the model, so "
+            "that it would attend to the keys of both uses together. Make a layer for each use. "
+            "Several steps, one after the other, belong in a function, or in a method other than "
+            "`__call__`, where each call of the model is a step."
+        )
 
 
 def check_cache_space(layer: Any, index: Any, length: int, capacity: int) -> None:

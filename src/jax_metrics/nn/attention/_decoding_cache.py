@@ -26,7 +26,8 @@ def init_cache(
     From then on each call appends its keys and values to the cache and attends over all earlier
     positions: pass a prompt of any length first, and then one token or more at a time. The cache is
     of the kind `Cache`; under `jit`, return the model. A call beyond `max_length` is an error, or,
-    under `jit`, returns NaN.
+    under `jit`, returns NaN. One call of the outermost module is one step, in which each layer may
+    be called once: twice would mix the keys of both uses, and is an error.
 
     Args:
         model: An initialized model.

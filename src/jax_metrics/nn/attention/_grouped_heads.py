@@ -1,12 +1,15 @@
 """Attention in which several query heads share one head of keys and values."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 
 
 def _flat(x: jax.Array, axes: int) -> jax.Array:
     """Joins the batch axes, all but this many at the end, to one."""
-    return x.reshape(-1, *x.shape[x.ndim - axes :])
+    first = x.ndim - axes
+    return x.reshape(math.prod(x.shape[:first]), *x.shape[first:])  # -1 fails on no examples
 
 
 def attend(q: jax.Array, k: jax.Array, v: jax.Array, keep: jax.Array | None) -> jax.Array:
@@ -63,7 +66,7 @@ def attend_and_drop(
     wide = jnp.promote_types(q.dtype, jnp.float32)
     groups = q.reshape(*batch, length, kv_heads, heads // kv_heads, size)
     logits = jnp.einsum("...qhgd,...khd->...hgqk", groups, k, preferred_element_type=wide)
-    logits = logits.reshape(*batch, heads, length, -1) / size**0.5
+    logits = logits.reshape(*batch, heads, length, k.shape[-3]) / size**0.5
     if keep is not None:
         logits = jnp.where(keep, logits, 0.7 * jnp.finfo(wide).min)
     weights = jax.nn.softmax(logits, axis=-1).astype(q.dtype)
@@ -74,7 +77,7 @@ def attend_and_drop(
             weights = jnp.where(keep_mask, weights / jnp.asarray(1 - rate, weights.dtype), dropped)
         else:
             weights = dropped
-    grouped = weights.reshape(*batch, kv_heads, heads // kv_heads, length, -1)
+    grouped = weights.reshape(*batch, kv_heads, heads // kv_heads, length, k.shape[-3])
     output = jnp.einsum("...hgqk,...khd->...qhgd", grouped, v)
     return output.reshape(*batch, length, heads, v.shape[-1]), weights
 

@@ -1,5 +1,6 @@
 """Grouped-query attention, with a cache of its keys and values for decoding."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -73,7 +74,8 @@ class GroupedQueryAttention(RandomLayer):
     Raises:
         ValueError: If the numbers of heads do not fit, or it is `causal` and `cross`; in a call,
             if shapes do not fit, the memory is missing, or the cache cannot hold the inputs.
-        RuntimeError: In a call in training mode with dropout, without a key.
+        RuntimeError: In a call in training mode with dropout, without a key, or if one call of the
+            model calls a layer with a cache twice.
 
     Example:
         >>> import jax.numpy as jnp
@@ -225,7 +227,7 @@ class GroupedQueryAttention(RandomLayer):
         if self.causal and has_cache(self):
             output = nan_beyond_cache(output, self.cache_index, capacity_of(self))
         output = laid_out(self, output, None, "heads", None)
-        output = self.out(output.reshape(*output.shape[:-2], -1))
+        output = self.out(output.reshape(*output.shape[:-2], math.prod(output.shape[-2:])))
         output = laid_out(self, output, "length", "features")
         return (output, weights) if return_weights else output
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.module import Parameter, describe_place, next_key
 from jax_metrics.nn import initializers
@@ -197,7 +198,8 @@ class SinusoidalPositionEmbedding(CheckedLayer):
         angles = _angles(positions, features, self.base, last=self.endpoint)
         waves = [jnp.sin(angles), jnp.cos(angles)]
         if self.interleaved:
-            table = jnp.stack(waves, axis=-1).reshape(*angles.shape[:-1], -1)
+            table = jnp.stack(waves, axis=-1)
+            table = table.reshape(*angles.shape[:-1], 2 * angles.shape[-1])
         else:
             table = jnp.concatenate(waves, axis=-1)
         table = table[..., :features]
@@ -208,7 +210,7 @@ class LearnedPositionEmbedding(CheckedLayer):
     """Adds a separate learned vector for each position (Gehring et al., 2017).
 
     Takes an array of shape `[batch..., length, features]` and returns an array of the same shape. A
-    position beyond `num_embeddings` is an error, or NaN where `positions` is an array.
+    position below 0 or beyond the last is an error, or NaN where `positions` is an array.
 
     Args:
         num_embeddings: Number of positions.
@@ -218,8 +220,9 @@ class LearnedPositionEmbedding(CheckedLayer):
         name: A name for the module.
 
     Raises:
-        ValueError: In a call, if the sequence is longer than `num_embeddings`, axes are missing,
-            or the number of features differs from that in `init`.
+        ValueError: In a call, if positions are counted and the sequence has more than
+            `num_embeddings`, or begins below 0; if axes are missing, or the number of features
+            differs from that in `init`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -263,14 +266,24 @@ class LearnedPositionEmbedding(CheckedLayer):
                 f"{describe_place(self)} was initialized for {self.embedding.shape[-1]} features; "
                 f"got shape {x.shape}."
             )
-        last = length - 1 + (positions if isinstance(positions, int) else 0)
-        if last >= self.num_embeddings:
+        first = int(positions) if isinstance(positions, int | np.integer) else 0
+        counted = positions is None or jnp.ndim(positions) == 0
+        if first < 0:
+            raise ValueError(
+                f"{describe_place(self)} has positions from 0; got `positions={first}`, where the "
+                "sequence would begin. Count from 0 on."
+            )
+        if counted and first + length > self.num_embeddings:
             raise ValueError(
                 f"{describe_place(self)} has {self.num_embeddings} positions, from 0; got a "
-                f"sequence that goes to {last}. Make it with a larger `num_embeddings`."
+                f"sequence that goes to {first + length - 1}. Make it with a larger "
+                "`num_embeddings`."
             )
         indices = expand_positions(positions, length)
-        table = jnp.take(self.embedding, indices, axis=0, mode="fill", fill_value=jnp.nan)
+        # A gather of JAX counts negative indices from the end.
+        table = self.embedding.at[indices].get(
+            mode="fill", fill_value=jnp.nan, wrap_negative_indices=False
+        )
         dtype = jnp.result_type(x, table) if self.dtype is None else self.dtype
         return x.astype(dtype) + table.astype(dtype)
 

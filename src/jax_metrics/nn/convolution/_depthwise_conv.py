@@ -1,5 +1,6 @@
 """Depthwise and separable convolutions."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -135,7 +136,7 @@ class DepthwiseConv(CheckedLayer):
 
         def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
             output = PaddingMode(self.padding_mode)(
-                x.reshape(-1, *x.shape[-axes - 1 :]),
+                x.reshape(math.prod(batch), *x.shape[-axes - 1 :]),
                 kernel,
                 self.strides,
                 padding,
