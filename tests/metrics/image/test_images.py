@@ -163,6 +163,86 @@ def test_equal_images():
     assert metrics.structural_similarity_index_measure(flat, flat, data_range=1.0) == 1
 
 
+def _in_windows(target, preds, weights):
+    """Means, variances and covariance by their definition, where variances of 1e-20 are 0."""
+    axes = (-2, -1)
+    windows = [np.lib.stride_tricks.sliding_window_view(x, weights.shape) for x in (target, preds)]
+    means = [(x * weights).sum(axes) for x in windows]
+    x, y = (x - mean[..., None, None] for x, mean in zip(windows, means, strict=True))
+    variances = [(x * x * weights).sum(axes), (y * y * weights).sum(axes)]
+    variances = [np.where(one < 1e-20, 0, one) for one in variances]
+    return *means, *variances, (x * y * weights).sum(axes)
+
+
+def _quality(target, preds):
+    line = np.exp(-(((np.arange(11) - 5) / 1.5) ** 2) / 2)
+    weights = np.outer(line, line) / line.sum() ** 2
+    mean_t, mean_p, var_t, var_p, cov = _in_windows(target, preds, weights)
+    below = (mean_t**2 + mean_p**2) * (var_t + var_p)
+    flat = (var_t == 0) | (var_p == 0)
+    return np.where(flat, 0, 4 * mean_t * mean_p * cov / np.where(below == 0, 1, below)).mean()
+
+
+def _correlation(size, kernel):
+    def correlation(target, preds):
+        details = []
+        for image in (target, preds):
+            image = np.pad(image, 1, mode="symmetric")
+            center = image[1:-1, 1:-1]
+            shifted = np.lib.stride_tricks.sliding_window_view(image, (3, 3))
+            differences = shifted - center[..., None, None]
+            detail = np.sum(kernel) * center + (differences * kernel).sum((-2, -1))
+            details.append(np.pad(detail, (size // 2, (size - 1) // 2)))
+        *_, var_t, var_p, cov = _in_windows(*details, np.full((size, size), size**-2.0))
+        flat = (var_t == 0) | (var_p == 0)
+        return np.where(flat, 0, cov / np.sqrt(np.where(flat, 1, var_t * var_p))).mean()
+
+    return correlation
+
+
+LAPLACE = ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1))
+CROSS = ((0, 1, 0), (1, 1, 1), (0, 1, 0))
+NEAR_NOTHING = [
+    (metrics.UniversalImageQualityIndex(), _quality),
+    *(
+        (
+            metrics.SpatialCorrelationCoefficient(window_size=size, high_pass_filter=kernel),
+            _correlation(size, np.array(kernel)),
+        )
+        for size, kernel in ((2, LAPLACE), (7, LAPLACE), (8, LAPLACE), (11, LAPLACE), (8, CROSS))
+    ),
+]
+
+
+def _flat(target, preds):
+    target[:, 14:], preds[:, 14:] = 0.5, 0.3
+
+
+def _flat_target(target, preds):
+    target[:, 14:] = 0.77
+
+
+def _dark(target, preds):
+    target[:], preds[:] = np.round(4 * target), np.round(4 * preds)
+    target[:4, :4] = preds[:4, :4] = 255
+
+
+def _ramp(target, preds):
+    slope = np.linspace(0, 100, len(target))[:, None]
+    target[:], preds[:] = target + slope, target + 0.5 * preds + slope
+
+
+@pytest.mark.parametrize("change", [_flat, _flat_target, _dark, _ramp])
+@pytest.mark.parametrize(("metric", "expected"), NEAR_NOTHING)
+def test_rounding_errors_are_no_structure(metric, expected, change):
+    images = np.random.default_rng(0).uniform(0.1, 1, size=(2, 40, 40)).astype(np.float32)
+    change(*images)
+    found = metric.values(*images[..., None, :, :, None])[0]
+    np.testing.assert_allclose(found, expected(*np.float64(images)), rtol=1e-5, atol=1e-6)
+    if change is _dark:
+        assert metric.values(*images[[0, 0], None, :, :, None])[0] <= 1
+
+
 @pytest.mark.slow
 def test_long_images_are_filtered_in_tiles():
     images = np.float32(rng.normal(size=(1, 150, 70, 1)) + 100)

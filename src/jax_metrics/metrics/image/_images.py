@@ -3,8 +3,10 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, pair
+from jax_metrics.metrics.state import power_of_two
 
 DataRange = float | tuple[float, float]
 
@@ -61,6 +63,22 @@ def check_layout(name: str, shape: tuple[int, ...], spatial: tuple[int, ...] = (
             f"{name} of shape {list(shape)} seems to have its channels first. Images are "
             f"{forms[len(shape) - 2]} here: write `jnp.moveaxis({name}, 1, -1)`."
         )
+
+
+def to_unit(*images: jax.Array, axes: tuple[int, ...]) -> list[jax.Array]:
+    """The images times one power of two, so that the largest value along the axes is about 1.
+
+    A power of two adds no rounding errors: equal differences of pixels stay equal.
+
+    Args:
+        *images: Images of one shape.
+        axes: The axes of values that have a common factor.
+    """
+    largest = jnp.stack([abs(one).max(axes, keepdims=True) for one in images]).max(0)
+    most = jnp.finfo(largest.dtype).maxexp - 2  # the factor must be a normal number
+    exponent = jnp.frexp(jnp.where(jnp.isfinite(largest), largest, 1))[1].clip(-most, most)
+    factor = power_of_two(-exponent, largest.dtype)
+    return [one * factor for one in images]
 
 
 def check_range(data_range: DataRange) -> DataRange:
