@@ -17,6 +17,15 @@ PREDS = np.float32(np.clip(TARGET + 0.1 * rng.normal(size=TARGET.shape), 0, 1))
 WRONG = [
     (metrics.StructuralSimilarityIndexMeasure, {"data_range": 0.0}, "data_range must be the diff"),
     (metrics.StructuralSimilarityIndexMeasure, {"data_range": (1, 0)}, "got \\(1, 0\\)"),
+    *(
+        (cls, {"data_range": wrong}, "data_range must be the difference")
+        for cls, wrong in (
+            (metrics.StructuralSimilarityIndexMeasure, [0.5]),
+            (metrics.PeakSignalNoiseRatio, [1, 0]),
+            (metrics.PeakSignalNoiseRatio, np.inf),
+            (metrics.PeakSignalNoiseRatioWithBlockedEffect, "1"),
+        )
+    ),
     (metrics.StructuralSimilarityIndexMeasure, {"data_range": 1.0, "sigma": 0}, "sigma must be"),
     (
         metrics.StructuralSimilarityIndexMeasure,
@@ -68,6 +77,19 @@ WRONG = [
 def test_wrong_options(cls, options, message):
     with pytest.raises(ValueError, match=message):
         cls(**options)
+
+
+@pytest.mark.parametrize("given", [[0.25, 0.75], np.array([0.25, 0.75])])
+def test_ranges_and_axes_as_lists(given):
+    found, expected = (
+        metrics.peak_signal_noise_ratio(
+            TARGET, PREDS, data_range=data_range, axis=axis, reduction="none"
+        )
+        for data_range, axis in ((given, [1, 2, 3]), ((0.25, 0.75), (1, 2, 3)))
+    )
+    np.testing.assert_array_equal(found, expected)
+    assert metrics.StructuralSimilarityIndexMeasure(data_range=given).data_range == (0.25, 0.75)
+    assert metrics.PeakSignalNoiseRatio(data_range=np.float32(255)).data_range == 255
 
 
 ssim = metrics.StructuralSimilarityIndexMeasure(data_range=1.0)
