@@ -191,5 +191,7 @@ def test_objects_of_different_shapes(key):
 def test_mistakes_of_options(options, message):
     with pytest.raises(ValueError, match=message):
         jm.metrics.MeanAveragePrecision(**{"num_classes": 2, "capacity": 8, **options})
+    with pytest.raises(ValueError, match="num_classes must be at least 1, but is -1"):
+        jm.metrics.IntersectionOverUnion(num_classes=-1)
     with pytest.raises(ValueError, match="class_metrics need the number of classes"):
         jm.metrics.IntersectionOverUnion(class_metrics=True)

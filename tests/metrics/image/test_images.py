@@ -61,6 +61,17 @@ WRONG = [
     ),
     (metrics.UniversalImageQualityIndex, {"kernel_size": (4, 4)}, "kernel_size must be odd"),
     (metrics.UniversalImageQualityIndex, {"sigma": (1.0,)}, "a value for the height and one"),
+    (metrics.UniversalImageQualityIndex, {"kernel_size": 11}, "a value for the height and one"),
+    (
+        metrics.MemorizationInformedFrechetInceptionDistance,
+        {"num_features": 0, "capacity": 2},
+        "num_features must be greater",
+    ),
+    (
+        metrics.QualityWithNoReference,
+        {"num_channels": 2, "norm_order": 0},
+        "norm_order must be greater",
+    ),
     (metrics.SpatialCorrelationCoefficient, {"window_size": 0}, "window_size must be greater"),
     (
         metrics.SpatialCorrelationCoefficient,

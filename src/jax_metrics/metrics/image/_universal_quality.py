@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.arguments import positive
 from jax_metrics.metrics._reduced_mean import (
@@ -54,12 +55,12 @@ class UniversalImageQualityIndex(MeanOverImages):
         **options: Unpack[ReducedOptions],
     ):
         super().__init__(**options)
-        self.kernel_size, self.sigma = tuple(kernel_size), tuple(sigma)
-        if len(self.kernel_size) != 2 or len(self.sigma) != 2:
+        if np.shape(kernel_size) != (2,) or np.shape(sigma) != (2,):
             raise ValueError(
                 "kernel_size and sigma must have a value for the height and one for the width; got "
                 f"{kernel_size} and {sigma}."
             )
+        self.kernel_size, self.sigma = tuple(kernel_size), tuple(sigma)
         if any(size < 1 or size % 2 == 0 for size in self.kernel_size):
             raise ValueError(f"kernel_size must be odd and positive, but is {kernel_size}.")
         for value in self.sigma:
