@@ -54,7 +54,15 @@ INTS = jnp.zeros(2, int)
         ),
         (
             lambda: losses.ctc(INTS[None], Z((1, 3, 4)), target_length=INTS),
-            r"target_length must be",
+            r"target_length must be integers \[1\], one for each sequence, but is int32\[2\]",
+        ),
+        (
+            lambda: losses.ctc(INTS[None], Z((1, 3, 4)), target_length=INTS[:1] + 3),
+            "target_length must be from 0 to 2, .* is 3 in row 0",
+        ),
+        (
+            lambda: losses.ctc(INTS[None], Z((1, 3, 4)), preds_length=[-1]),
+            "preds_length must be from 0 to 3, .* is -1 in row 0",
         ),
         (lambda: losses.ctc(INTS[None] + 4, Z((1, 3, 4))), "the label 4, but preds has 4 classes"),
     ],
@@ -107,3 +115,8 @@ def test_wrong_labels_of_sequences_and_regions():
     np.testing.assert_array_equal(np.isnan(regions), [True, False])
     sequences = jax.jit(lambda t: losses.ctc(t, Z((2, 3, 3))))(jnp.array([[3], [1]]))
     np.testing.assert_array_equal(np.isnan(sequences), [True, False])
+    labels, scores = jnp.ones((2, 1), int), Z((2, 3, 3))
+    of_lengths = jax.jit(lambda n: losses.ctc(labels, scores, preds_length=n))
+    np.testing.assert_array_equal(np.isnan(of_lengths(jnp.array([3, 4]))), [False, True])
+    mask = jnp.array([True, False])
+    losses.CTC()(target=labels, preds=scores, preds_length=jnp.array([3, 4]), mask=mask)

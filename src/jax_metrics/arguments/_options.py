@@ -4,7 +4,7 @@ import inspect
 import reprlib
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from jax_metrics.tree import nearest
@@ -35,6 +35,8 @@ _EXPECTED: dict[type, str] = {
     str: "a string",
     type(None): "None",
 }
+# Strings and bytes are sequences.
+_NO_NUMBERS = (type, Sequence, Mapping, Set)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -121,7 +123,7 @@ def _fits(value: Any, kind: type) -> bool:
         return isinstance(value, kind)
     if kind is bool:
         return isinstance(value, bool) or str(dtype) == "bool"
-    if value is None or isinstance(value, str | bytes | type) or getattr(value, "ndim", 0):
+    if value is None or isinstance(value, _NO_NUMBERS) or getattr(value, "ndim", 0):
         return False
     # Other objects, such as traced scalars, have checks of their own.
     return kind is float or not isinstance(value, float)

@@ -36,6 +36,16 @@ def test_silence_and_equal_signals_have_finite_ratios():
     assert -200 < values(0 * TARGET, TARGET)[0, 0] < -100
 
 
+@pytest.mark.parametrize("length", [1, 4, 16])
+def test_ratios_after_the_best_filter_are_finite(length):
+    metric = metrics.SignalDistortionRatio(filter_length=length)
+    time = np.arange(40, dtype=np.float32)
+    target = np.stack([TARGET[0, 0], np.sin(0.3 * time), np.ones(40), time == 3])
+    values = metric.values(np.float32([target, target]), np.float32([2 * target, 0 * target]))
+    assert ((140 < values[0]) & (values[0] < 157)).all()
+    assert ((-157 < values[1]) & (values[1] < -140)).all()
+
+
 @pytest.mark.slow
 def test_more_speakers_than_are_tried_in_each_order():
     target = np.float32(rng.normal(size=(2, 6, 20)))

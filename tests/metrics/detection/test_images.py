@@ -123,6 +123,53 @@ def test_mistakes_of_images(target, preds, message):
         metric.update(target=target, preds=preds)
 
 
+def with_masks(height, width, n=1):
+    labels = np.zeros(n, int)
+    masks = np.zeros((n, height, width), bool)
+    masks[..., : width // 10] = True
+    return {"masks": masks, "labels": labels, "scores": np.ones(n, np.float32)}
+
+
+def encoded(image):
+    size = image["masks"].shape[1:]
+    mask = {"size": size, "counts": [0, size[0] * size[1]]}
+    return image | {"masks": [mask] * len(image["labels"])}
+
+
+@pytest.mark.parametrize("change", [lambda image: image, encoded])
+@pytest.mark.parametrize(
+    ("target", "preds"),
+    [
+        ([(10, 20), (20, 40)], [(10, 20), (20, 10)]),
+        ([(10, 20), (20, 40)], [(10, 20), (10, 80)]),
+    ],
+)
+def test_masks_of_different_sizes(target, preds, change):
+    target, preds = ([change(with_masks(*size)) for size in sizes] for sizes in (target, preds))
+    message = r"those of image 1 are of \[\(20, 40\)\] in target and \[\([12]0, [18]0\)\] in preds"
+    metric = jm.metrics.MeanAveragePrecision(num_classes=1, capacity=8, iou_type="segm")
+    with pytest.raises(ValueError, match=message):
+        metric.update(target=target, preds=preds)
+    with pytest.raises(ValueError, match="of image 0 are of"):
+        metric.update(target=target[1:], preds=preds[:1])
+
+
+def test_images_of_different_sizes_and_no_masks():
+    sizes = [(10, 20), (20, 40), (5, 5, 0)]
+    target = [with_masks(*size) for size in sizes]
+    preds = [*target[:2], with_masks(1, 1, 0)]
+    metric = jm.metrics.MeanAveragePrecision(num_classes=1, capacity=8, iou_type="segm")
+    assert metric(target=target, preds=preds)["map"] == 1
+
+
+@pytest.mark.parametrize("key", ["keypoints", "boxes"])
+def test_objects_of_different_shapes(key):
+    values = {"keypoints": np.ones((1, 17, 3)), "boxes": np.ones((1, 4))}
+    images = [{"labels": [0], key: values[key][:, :n]} for n in (4, 3)]
+    with pytest.raises(ValueError, match=f"{key} must have one shape .*image 0 and .* in image 1"):
+        padded(images, ["labels", key])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -144,5 +191,7 @@ def test_mistakes_of_images(target, preds, message):
 def test_mistakes_of_options(options, message):
     with pytest.raises(ValueError, match=message):
         jm.metrics.MeanAveragePrecision(**{"num_classes": 2, "capacity": 8, **options})
+    with pytest.raises(ValueError, match="num_classes must be at least 1, but is -1"):
+        jm.metrics.IntersectionOverUnion(num_classes=-1)
     with pytest.raises(ValueError, match="class_metrics need the number of classes"):
         jm.metrics.IntersectionOverUnion(class_metrics=True)

@@ -17,6 +17,15 @@ PREDS = np.float32(np.clip(TARGET + 0.1 * rng.normal(size=TARGET.shape), 0, 1))
 WRONG = [
     (metrics.StructuralSimilarityIndexMeasure, {"data_range": 0.0}, "data_range must be the diff"),
     (metrics.StructuralSimilarityIndexMeasure, {"data_range": (1, 0)}, "got \\(1, 0\\)"),
+    *(
+        (cls, {"data_range": wrong}, "data_range must be the difference")
+        for cls, wrong in (
+            (metrics.StructuralSimilarityIndexMeasure, [0.5]),
+            (metrics.PeakSignalNoiseRatio, [1, 0]),
+            (metrics.PeakSignalNoiseRatio, np.inf),
+            (metrics.PeakSignalNoiseRatioWithBlockedEffect, "1"),
+        )
+    ),
     (metrics.StructuralSimilarityIndexMeasure, {"data_range": 1.0, "sigma": 0}, "sigma must be"),
     (
         metrics.StructuralSimilarityIndexMeasure,
@@ -52,6 +61,17 @@ WRONG = [
     ),
     (metrics.UniversalImageQualityIndex, {"kernel_size": (4, 4)}, "kernel_size must be odd"),
     (metrics.UniversalImageQualityIndex, {"sigma": (1.0,)}, "a value for the height and one"),
+    (metrics.UniversalImageQualityIndex, {"kernel_size": 11}, "a value for the height and one"),
+    (
+        metrics.MemorizationInformedFrechetInceptionDistance,
+        {"num_features": 0, "capacity": 2},
+        "num_features must be greater",
+    ),
+    (
+        metrics.QualityWithNoReference,
+        {"num_channels": 2, "norm_order": 0},
+        "norm_order must be greater",
+    ),
     (metrics.SpatialCorrelationCoefficient, {"window_size": 0}, "window_size must be greater"),
     (
         metrics.SpatialCorrelationCoefficient,
@@ -68,6 +88,19 @@ WRONG = [
 def test_wrong_options(cls, options, message):
     with pytest.raises(ValueError, match=message):
         cls(**options)
+
+
+@pytest.mark.parametrize("given", [[0.25, 0.75], np.array([0.25, 0.75])])
+def test_ranges_and_axes_as_lists(given):
+    found, expected = (
+        metrics.peak_signal_noise_ratio(
+            TARGET, PREDS, data_range=data_range, axis=axis, reduction="none"
+        )
+        for data_range, axis in ((given, [1, 2, 3]), ((0.25, 0.75), (1, 2, 3)))
+    )
+    np.testing.assert_array_equal(found, expected)
+    assert metrics.StructuralSimilarityIndexMeasure(data_range=given).data_range == (0.25, 0.75)
+    assert metrics.PeakSignalNoiseRatio(data_range=np.float32(255)).data_range == 255
 
 
 ssim = metrics.StructuralSimilarityIndexMeasure(data_range=1.0)
@@ -161,6 +194,86 @@ def test_equal_images():
     assert metrics.spectral_angle_mapper(TARGET, TARGET) == 0
     flat = np.full((1, 16, 16, 1), 0.3, np.float32)
     assert metrics.structural_similarity_index_measure(flat, flat, data_range=1.0) == 1
+
+
+def _in_windows(target, preds, weights):
+    """Means, variances and covariance by their definition, where variances of 1e-20 are 0."""
+    axes = (-2, -1)
+    windows = [np.lib.stride_tricks.sliding_window_view(x, weights.shape) for x in (target, preds)]
+    means = [(x * weights).sum(axes) for x in windows]
+    x, y = (x - mean[..., None, None] for x, mean in zip(windows, means, strict=True))
+    variances = [(x * x * weights).sum(axes), (y * y * weights).sum(axes)]
+    variances = [np.where(one < 1e-20, 0, one) for one in variances]
+    return *means, *variances, (x * y * weights).sum(axes)
+
+
+def _quality(target, preds):
+    line = np.exp(-(((np.arange(11) - 5) / 1.5) ** 2) / 2)
+    weights = np.outer(line, line) / line.sum() ** 2
+    mean_t, mean_p, var_t, var_p, cov = _in_windows(target, preds, weights)
+    below = (mean_t**2 + mean_p**2) * (var_t + var_p)
+    flat = (var_t == 0) | (var_p == 0)
+    return np.where(flat, 0, 4 * mean_t * mean_p * cov / np.where(below == 0, 1, below)).mean()
+
+
+def _correlation(size, kernel):
+    def correlation(target, preds):
+        details = []
+        for image in (target, preds):
+            image = np.pad(image, 1, mode="symmetric")
+            center = image[1:-1, 1:-1]
+            shifted = np.lib.stride_tricks.sliding_window_view(image, (3, 3))
+            differences = shifted - center[..., None, None]
+            detail = np.sum(kernel) * center + (differences * kernel).sum((-2, -1))
+            details.append(np.pad(detail, (size // 2, (size - 1) // 2)))
+        *_, var_t, var_p, cov = _in_windows(*details, np.full((size, size), size**-2.0))
+        flat = (var_t == 0) | (var_p == 0)
+        return np.where(flat, 0, cov / np.sqrt(np.where(flat, 1, var_t * var_p))).mean()
+
+    return correlation
+
+
+LAPLACE = ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1))
+CROSS = ((0, 1, 0), (1, 1, 1), (0, 1, 0))
+NEAR_NOTHING = [
+    (metrics.UniversalImageQualityIndex(), _quality),
+    *(
+        (
+            metrics.SpatialCorrelationCoefficient(window_size=size, high_pass_filter=kernel),
+            _correlation(size, np.array(kernel)),
+        )
+        for size, kernel in ((2, LAPLACE), (7, LAPLACE), (8, LAPLACE), (11, LAPLACE), (8, CROSS))
+    ),
+]
+
+
+def _flat(target, preds):
+    target[:, 14:], preds[:, 14:] = 0.5, 0.3
+
+
+def _flat_target(target, preds):
+    target[:, 14:] = 0.77
+
+
+def _dark(target, preds):
+    target[:], preds[:] = np.round(4 * target), np.round(4 * preds)
+    target[:4, :4] = preds[:4, :4] = 255
+
+
+def _ramp(target, preds):
+    slope = np.linspace(0, 100, len(target))[:, None]
+    target[:], preds[:] = target + slope, target + 0.5 * preds + slope
+
+
+@pytest.mark.parametrize("change", [_flat, _flat_target, _dark, _ramp])
+@pytest.mark.parametrize(("metric", "expected"), NEAR_NOTHING)
+def test_rounding_errors_are_no_structure(metric, expected, change):
+    images = np.random.default_rng(0).uniform(0.1, 1, size=(2, 40, 40)).astype(np.float32)
+    change(*images)
+    found = metric.values(*images[..., None, :, :, None])[0]
+    np.testing.assert_allclose(found, expected(*np.float64(images)), rtol=1e-5, atol=1e-6)
+    if change is _dark:
+        assert metric.values(*images[[0, 0], None, :, :, None])[0] <= 1
 
 
 @pytest.mark.slow

@@ -51,6 +51,16 @@ MISTAKES = {
         TypeError,
         "must be an integer or None, but is the float 10.0",
     ),
+    "num_classes as a list": (
+        lambda: Accuracy(num_classes=[10]),
+        TypeError,
+        r"num_classes of Accuracy must be an integer or None, but is the list \[10\]",
+    ),
+    "a number as a tuple": (
+        lambda: Accuracy(threshold=(0.5,)),
+        TypeError,
+        r"threshold of Accuracy must be a number.*, but is the tuple \(0.5,\)",
+    ),
     "a flag as a string": (
         lambda: Accuracy(from_logits="no"),
         TypeError,

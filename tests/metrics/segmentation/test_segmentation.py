@@ -83,6 +83,10 @@ def test_averages_over_samples():
         ("OneHotMeanIoU", {}, "OneHotMeanIoU needs the number of classes, `num_classes`"),
         ("GeneralizedDiceScore", {"weight_type": "cubic"}, "weight_type must be one of"),
         ("HausdorffDistance", {"distance_metric": "cosine"}, "distance_metric must be one of"),
+        *(
+            ("HausdorffDistance", {"num_classes": 2, "spacing": wrong}, "along each axis, positive")
+            for wrong in ((-1, 1), (1, 0), (1, np.inf), 2.0)
+        ),
     ],
 )
 def test_mistakes_of_options(name, options, message):

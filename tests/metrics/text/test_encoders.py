@@ -58,6 +58,28 @@ def test_ends_of_texts_count_if_wanted():
     assert float(jm.bert_score("a", "", **OPTIONS)["f1"]) == 0
 
 
+def padded_on_the_left(texts):
+    """With padding before each text, and after the shorter ones."""
+    return {name: np.pad(ids, [(0, 0), (2, 0)]) for name, ids in tokenizer(texts).items()}
+
+
+@pytest.mark.parametrize("special_tokens", [False, True])
+def test_it_does_not_matter_where_the_padding_is(special_tokens):
+    texts = ["ab", "abcd", "c", ""], ["acd", "ea", "", "ab"]
+    options = OPTIONS | {"special_tokens": special_tokens}
+    expected = jm.bert_score(*texts, **options)
+    found = jm.bert_score(*texts, **options | {"tokenizer": padded_on_the_left})
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-6)
+
+
+def test_it_does_not_matter_where_the_padding_is_for_info_lm():
+    options = MASKED | {"special_ids": (5, 6, 7), "information_measure": "l1_distance"}
+    expected = jm.infolm("ab", "acd", **options)
+    found = jm.infolm("ab", "acd", **options | {"tokenizer": padded_on_the_left})
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_baseline():
     plain = jm.bert_score("ab", "cd", **OPTIONS)
     scaled = jm.bert_score("ab", "cd", baseline=(0.5, 0.25, 0.0), **OPTIONS)

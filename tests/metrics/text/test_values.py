@@ -5,6 +5,7 @@ import math
 import sys
 import types
 
+import jax
 import numpy as np
 import pytest
 
@@ -83,8 +84,14 @@ def test_lengths_of_ids():
     lengths = {"target_length": np.array([3, 0]), "preds_length": np.array([2, 4])}
     assert jm.edit_distances(target, preds, **lengths).tolist() == [1, 4]
     assert jm.edit_distances(preds, target).tolist() == [3, 3]
-    with pytest.raises(ValueError, match=r"preds_length must be \[batch\], \[2\], but is \(1,\)"):
+    with pytest.raises(ValueError, match=r"preds_length must be integers \[2\], one for each"):
         jm.edit_distances(target, preds, preds_length=np.array([1]))
+    with pytest.raises(ValueError, match="target_length must be from 0 to 3, .* is 9 in row 1"):
+        jm.edit_distances(target, preds, target_length=[3, 9])
+    with pytest.raises(ValueError, match="preds_length must be from 0 to 4, .* is -1 in row 0"):
+        jm.edit_distances(target, preds, preds_length=[-1, 9])
+    traced = jax.jit(lambda n: jm.edit_distances(target, preds, target_length=n))
+    assert traced(np.array([3, 4])).tolist()[1] == -1 != traced(np.array([3, 3])).tolist()[1]
 
 
 def test_long_rows_of_ids():

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_array, as_float, explains_arguments
+from jax_metrics.arguments import as_array, as_float, check_lengths, explains_arguments
 from jax_metrics.losses.base import LossOptions, from_function
-from jax_metrics.losses.labels import check_labels, nan_where
+from jax_metrics.losses.labels import check_labels, either, nan_where
 
 
 @explains_arguments
@@ -38,10 +38,12 @@ def ctc(
             in its mean.
 
     Returns:
-        The losses, `[n]`.
+        The losses, `[n]`; under `jit` NaN for a label that is not a class or a length that is
+        outside of its sequence.
 
     Raises:
-        ValueError: If a shape does not fit, or a label is not a class.
+        ValueError: If a shape does not fit; or, outside of `jit`, if a label is not a class or a
+            length is outside of its sequence.
         TypeError: If labels are not integers.
 
     Example:
@@ -62,9 +64,12 @@ def ctc(
     classes = preds.shape[-1]
     if not 0 <= blank < classes:
         raise ValueError(f"blank must be one of the {classes} classes, but is {blank}.")
-    labels = _within_length("target_length", target_length, target)
-    frames = _within_length("preds_length", preds_length, preds)
+    target_length, outside = check_lengths("target_length", target_length, target)
+    labels = jnp.arange(target.shape[1]) < target_length[:, None]
+    preds_length, beyond = check_lengths("preds_length", preds_length, preds)
+    frames = jnp.arange(preds.shape[1]) < preds_length[:, None]
     wrong = check_labels(target, classes, ignored=~labels)
+    wrong = either(None if wrong is None else wrong.any(-1), either(outside, beyond))
     target = jnp.where(labels, target, 0)
     loss = optax.losses.ctc_loss(
         jnp.where(frames[..., None], preds, 0),
@@ -82,21 +87,7 @@ def ctc(
     loss = jnp.where(fits, loss, 0 if zero_infinity else jnp.inf)
     if by_target_length:
         loss = loss / jnp.maximum(jnp.sum(labels, -1), 1)
-    return nan_where(None if wrong is None else wrong.any(-1), loss)
-
-
-def _within_length(name: str, length: Any, array: jax.Array) -> jax.Array:
-    """The mask of the positions in the second axis that are within the length."""
-    size = array.shape[1]
-    if length is None:
-        return jnp.ones(array.shape[:2], bool)
-    length = as_array(name, length)
-    if length.shape != array.shape[:1] or not jnp.issubdtype(length.dtype, jnp.integer):
-        raise ValueError(
-            f"{name} must be integers [{array.shape[0]}], one for each sequence, but is "
-            f"{length.dtype}{list(length.shape)}."
-        )
-    return jnp.arange(size) < length[:, None]
+    return nan_where(wrong, loss)
 
 
 class CTC(from_function(ctc, "target_length", "preds_length"), init=False):

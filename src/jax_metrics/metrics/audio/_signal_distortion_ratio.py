@@ -20,8 +20,8 @@ class SignalDistortionRatio(MeanOverSignals):
 
     The target is filtered so that it comes closest to the prediction; the distortion is the rest.
     The filter is found from the correlations of both, as the solution of a system of
-    `filter_length` equations. Computed in float64, even where x64 is not enabled. NaN before the
-    first update.
+    `filter_length` equations. Computed in float64, even where x64 is not enabled, so that the ratio
+    is from -157 to 157 decibels. NaN before the first update, and for a silent target.
 
     Args:
         filter_length: The length of the filter.
@@ -77,7 +77,9 @@ def _ratio(target: jax.Array, preds: jax.Array, length: int, load: float) -> jax
     cross = jnp.fft.irfft(spectra[0].conj() * spectra[1], size)[..., :length]
     solution = solve_toeplitz(jnp.broadcast_to(own.at[..., 0].add(load), cross.shape), cross)
     explained = (cross * solution).sum(-1)
-    return 10 * jnp.log10(explained / (1 - explained))
+    # Smaller parts are rounding errors, which can be negative: they would make the ratio a NaN.
+    least = jnp.finfo(explained.dtype).eps
+    return 10 * jnp.log10(jnp.maximum(explained, least) / jnp.maximum(1 - explained, least))
 
 
 def _normalized(signals: jax.Array) -> jax.Array:

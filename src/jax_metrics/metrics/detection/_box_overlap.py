@@ -58,6 +58,8 @@ class BoxOverlap(Metric):
         one_of("box_format", box_format, BOX_FORMATS)
         if class_metrics and num_classes is None:
             raise ValueError("class_metrics need the number of classes: give `num_classes`.")
+        if num_classes is not None and num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, but is {num_classes}.")
         self.num_classes = num_classes
         self.box_format = box_format
         self.iou_threshold = iou_threshold

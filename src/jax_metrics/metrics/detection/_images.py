@@ -54,7 +54,8 @@ def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
 
     Raises:
         ValueError: If an image has a different number of objects under two keys, or lacks a key
-            that others have, other than `iscrowd` and `area`.
+            that others have, other than `iscrowd` and `area`; or if objects have other shapes in
+            one image than in others, except for masks.
     """
     keys = [key for key in keys if not images or any(key in image for image in images)]
     images = [_with_defaults(index, image, keys) for index, image in enumerate(images)]
@@ -75,7 +76,12 @@ def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[
     """Images with the areas and the overlap of their masks in place of the masks.
 
     The overlap is found from runs, on the host. Traced masks stay as they are.
+
+    Raises:
+        ValueError: If the masks of an image have different heights or widths.
     """
+    for index, both in enumerate(zip(target, preds, strict=True)):
+        _check_sizes(index, *(_sizes(image.get("masks", ())) for image in both))
     if any(isinstance(image.get("masks"), Tracer) for image in (*target, *preds)):
         return list(target), list(preds)
     with_areas: tuple[list[Any], list[Any]] = ([], [])
@@ -92,6 +98,24 @@ def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[
             with_areas[0][-1]["area"] = np.where(given > 0, given, area)
         with_areas[1][-1]["overlap"] = overlap
     return with_areas
+
+
+def _sizes(masks: Any) -> set[tuple[int, ...]]:
+    """The heights and widths of the masks of an image, as `as_runs` takes them."""
+    if isinstance(masks, Sequence):
+        return {tuple(map(int, mask["size"])) for mask in masks}
+    shape = np.shape(masks)
+    return {shape[1:]} if shape[0] else set()
+
+
+def _check_sizes(index: int, true: set[tuple[int, ...]], predicted: set[tuple[int, ...]]) -> None:
+    sizes = sorted(true | predicted)
+    if len(sizes) > 1 or any(len(size) != 2 for size in sizes):
+        raise ValueError(
+            "All masks of an image, in target and preds, must be [objects, height, width] of one "
+            f"height and width, but those of image {index} are of {sorted(true)} in target and "
+            f"{sorted(predicted)} in preds. Resize them to the image."
+        )
 
 
 def padded_overlap(preds: Sequence[Image], shape: tuple[int, int, int]) -> np.ndarray:
@@ -133,6 +157,8 @@ def _stacked(key: str, values: Sequence[Any], shape: tuple[int, int]) -> Any:
     if not filled:
         dtype = np.int32 if key in ("labels", "iscrowd") else np.float32
         return np.full((*shape, *_SHAPES[key]), PADDING if key == "labels" else 0, dtype)
+    if key != "masks":
+        _check_rows(key, arrays)
     row = tuple(np.max([array.shape[1:] for array in filled], axis=0).tolist())
     fill = PADDING if key == "labels" else 0
     if library is np:
@@ -148,3 +174,15 @@ def _stacked(key: str, values: Sequence[Any], shape: tuple[int, int]) -> Any:
     return jnp.stack(
         [jnp.pad(a, w, constant_values=fill) for a, w in zip(rows, widths, strict=True)]
     )
+
+
+def _check_rows(key: str, arrays: Sequence[Any]) -> None:
+    """Checks that objects have the same shape in all images that have any."""
+    shapes = {i: array.shape[1:] for i, array in enumerate(arrays) if array.size}
+    first = next(iter(shapes))
+    for index, shape in shapes.items():
+        if shape != shapes[first]:
+            raise ValueError(
+                f"{key} must have one shape for each object in all images, but it is "
+                f"{list(shapes[first])} in image {first} and {list(shape)} in image {index}."
+            )

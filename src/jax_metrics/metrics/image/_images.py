@@ -1,12 +1,17 @@
 """How images are read: as floats, with the channels last."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.arguments import as_float, pair
+from jax_metrics.metrics.state import power_of_two
 
-DataRange = float | tuple[float, float]
+DataRange = float | Sequence[float]
+_Range = float | tuple[float, float]
 
 
 def as_images(name: str, value: Any, spatial: tuple[int, ...] = (2,)) -> jax.Array:
@@ -63,21 +68,40 @@ def check_layout(name: str, shape: tuple[int, ...], spatial: tuple[int, ...] = (
         )
 
 
-def check_range(data_range: DataRange) -> DataRange:
-    """Checks the range of the values of images: a number, or the lowest and the highest value.
+def to_unit(*images: jax.Array, axes: tuple[int, ...]) -> list[jax.Array]:
+    """The images times one power of two, so that the largest value along the axes is about 1.
+
+    A power of two adds no rounding errors: equal differences of pixels stay equal.
+
+    Args:
+        *images: Images of one shape.
+        axes: The axes of values that have a common factor.
+    """
+    largest = jnp.stack([abs(one).max(axes, keepdims=True) for one in images]).max(0)
+    most = jnp.finfo(largest.dtype).maxexp - 2  # the factor must be a normal number
+    exponent = jnp.frexp(jnp.where(jnp.isfinite(largest), largest, 1))[1].clip(-most, most)
+    factor = power_of_two(-exponent, largest.dtype)
+    return [one * factor for one in images]
+
+
+def check_range(data_range: DataRange) -> _Range:
+    """The range of the values of images: a number, or the lowest and the highest value as a tuple.
 
     Raises:
-        ValueError: If it is empty.
+        ValueError: If it is neither, or empty.
     """
-    if range_size(data_range) > 0:
-        return data_range
+    given = np.asarray(data_range)
+    if given.dtype.kind in "iuf" and given.shape in ((), (2,)):
+        size = given if given.ndim == 0 else given[1] - given[0]
+        if 0 < size < np.inf:
+            return given.item() if given.ndim == 0 else (given[0].item(), given[1].item())
     raise ValueError(
         f"data_range must be the difference between the highest and the lowest value that images "
         f"can have, as 1.0 or 255, or both values, as (0, 1); got {data_range!r}."
     )
 
 
-def range_size(data_range: DataRange) -> float:
+def range_size(data_range: _Range) -> float:
     """The difference between the highest and the lowest value."""
     if isinstance(data_range, tuple):
         low, high = data_range
@@ -85,6 +109,6 @@ def range_size(data_range: DataRange) -> float:
     return data_range
 
 
-def clipped(images: jax.Array, data_range: DataRange) -> jax.Array:
+def clipped(images: jax.Array, data_range: _Range) -> jax.Array:
     """The images, with values outside of a given interval moved to its ends."""
     return images.clip(*data_range) if isinstance(data_range, tuple) else images

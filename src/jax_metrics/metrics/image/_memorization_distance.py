@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import positive
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._in_float64 import in_float64
 from jax_metrics.metrics._metric import Common, Metric
@@ -70,6 +71,7 @@ class MemorizationInformedFrechetInceptionDistance(Metric):
         **options: Unpack[Common],
     ):
         super().__init__(**options)
+        positive(num_features=num_features)
         if not 0 < cosine_distance_eps <= 1:
             raise ValueError(
                 f"cosine_distance_eps must be above 0 and at most 1, but is {cosine_distance_eps}."

@@ -218,6 +218,7 @@ class QualityWithNoReference(Metric):
         **options: Unpack[Common],
     ):
         super().__init__(**options)
+        positive(num_channels=num_channels, norm_order=norm_order, window_size=window_size)
         if alpha < 0 or beta < 0:
             raise ValueError(f"alpha and beta must not be negative; got {alpha} and {beta}.")
         self.alpha, self.beta = alpha, beta

@@ -1,6 +1,7 @@
 """Peak signal-to-noise ratio, also with the effect of blocks."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import jax
@@ -65,7 +66,7 @@ class PeakSignalNoiseRatio(ReducedMean):
         *,
         data_range: DataRange | None,
         base: float = 10.0,
-        axis: int | tuple[int, ...] | None = None,
+        axis: int | Sequence[int] | None = None,
         reduction: str = "mean",
         capacity: int | None = None,
         **options: Unpack[Common],
@@ -74,7 +75,7 @@ class PeakSignalNoiseRatio(ReducedMean):
         self.data_range = None if data_range is None else check_range(data_range)
         if base <= 0 or base == 1:
             raise ValueError(f"base must be positive and not 1, but is {base}.")
-        self.axis = axis if axis is None or isinstance(axis, tuple) else (axis,)
+        self.axis = None if axis is None else _axes(axis)
         if self.axis is not None and data_range is None:
             raise ValueError(
                 "With `axis` each ratio is computed at once, so it needs a data_range, which may "
@@ -209,11 +210,13 @@ class PeakSignalNoiseRatioWithBlockedEffect(WeightedMean):
         return -10 * jnp.log10(super().compute())
 
 
+def _axes(axis: int | Sequence[int]) -> tuple[int, ...]:
+    return tuple(axis) if isinstance(axis, Sequence) else (axis,)
+
+
 def _number_of_ratios(given: dict[str, Any]) -> int:
     shape = np.shape(given["target"])
-    axis = given.get("axis")
-    axes = axis if isinstance(axis, tuple) else (axis or 0,)
-    common = {one % max(len(shape), 1) for one in axes}
+    common = {one % max(len(shape), 1) for one in _axes(given.get("axis") or 0)}
     return math.prod(size for i, size in enumerate(shape) if i not in common)
 
 

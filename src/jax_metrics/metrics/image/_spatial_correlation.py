@@ -13,6 +13,7 @@ from jax_metrics.metrics._reduced_mean import (
     function_of_values,
     number_of_examples,
 )
+from jax_metrics.metrics.image._images import to_unit
 from jax_metrics.metrics.image._mean_over_images import MeanOverImages
 from jax_metrics.metrics.image._windows import local_moments, uniform
 
@@ -74,23 +75,25 @@ class SpatialCorrelationCoefficient(MeanOverImages):
                 f"{size} pixels. Choose a smaller window_size."
             )
         target, preds = (self._details(one) for one in (target, preds))
-        *_, var_t, var_p, cov = local_moments(target, preds, [uniform(size)] * 2)
+        windows = [uniform(size)] * 2
+        *_, var_t, var_p, cov = local_moments(target, preds, windows, drop_rounding=True)
         below = jnp.sqrt(var_t) * jnp.sqrt(var_p)
         correlation = jnp.where(below == 0, 0, cov / jnp.where(below == 0, 1, below))
-        return correlation.mean((1, 2, 3))
+        return correlation.clip(-1, 1).mean((1, 2, 3))
 
     def _details(self, images: jax.Array) -> jax.Array:
-        """The filtered images, in units of the largest value, with zeros around for the windows."""
-        images = jnp.moveaxis(images, -1, 1)
-        size = abs(images).max((1, 2, 3), keepdims=True)
-        images = images / jnp.where(size == 0, 1, size)
+        """The filtered images, in an own unit each, with zeros around for the windows."""
+        (images,) = to_unit(jnp.moveaxis(images, -1, 1), axes=(1, 2, 3))
         kernel = np.asarray(self.high_pass_filter)[::-1, ::-1]
         margins = [((n - 1) // 2, n // 2) for n in kernel.shape]
         images = jnp.pad(images, [(0, 0), (0, 0), *margins], mode="symmetric")
         height = images.shape[2] - kernel.shape[0] + 1
         width = images.shape[3] - kernel.shape[1] + 1
-        details = sum(
-            float(weight) * images[:, :, i : i + height, j : j + width]
+        # Differences from one pixel are exactly 0 in constant regions, unlike products that cancel.
+        top, left = margins[0][0], margins[1][0]
+        center = images[:, :, top : top + height, left : left + width]
+        details = float(kernel.sum()) * center + sum(
+            float(weight) * (images[:, :, i : i + height, j : j + width] - center)
             for (i, j), weight in np.ndenumerate(kernel)
         )
         before, after = self.window_size // 2, (self.window_size - 1) // 2

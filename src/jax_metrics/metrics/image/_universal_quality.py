@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.arguments import positive
 from jax_metrics.metrics._reduced_mean import (
@@ -12,6 +13,7 @@ from jax_metrics.metrics._reduced_mean import (
     function_of_values,
     number_of_examples,
 )
+from jax_metrics.metrics.image._images import to_unit
 from jax_metrics.metrics.image._mean_over_images import MeanOverImages
 from jax_metrics.metrics.image._windows import gaussian, local_moments
 
@@ -53,12 +55,12 @@ class UniversalImageQualityIndex(MeanOverImages):
         **options: Unpack[ReducedOptions],
     ):
         super().__init__(**options)
-        self.kernel_size, self.sigma = tuple(kernel_size), tuple(sigma)
-        if len(self.kernel_size) != 2 or len(self.sigma) != 2:
+        if np.shape(kernel_size) != (2,) or np.shape(sigma) != (2,):
             raise ValueError(
                 "kernel_size and sigma must have a value for the height and one for the width; got "
                 f"{kernel_size} and {sigma}."
             )
+        self.kernel_size, self.sigma = tuple(kernel_size), tuple(sigma)
         if any(size < 1 or size % 2 == 0 for size in self.kernel_size):
             raise ValueError(f"kernel_size must be odd and positive, but is {kernel_size}.")
         for value in self.sigma:
@@ -92,15 +94,19 @@ def quality(
             f"Images of {height} x {width} pixels are smaller than a window of "
             f"{kernel_size[0]} x {kernel_size[1]}. Choose a smaller kernel_size."
         )
-    size = jnp.maximum(abs(target), abs(preds)).max((-3, -2, -1), keepdims=True)
-    size = jnp.where(size == 0, 1, size)  # the index does not depend on the unit
-    target, preds = (jnp.moveaxis(one / size, -1, -3) for one in (target, preds))
+    # The index does not depend on the unit.
+    target, preds = (jnp.moveaxis(one, -1, -3) for one in to_unit(target, preds, axes=(-3, -2, -1)))
     windows = [gaussian(n, s) for n, s in zip(kernel_size, sigma, strict=True)]
-    mean_t, mean_p, var_t, var_p, cov = local_moments(target, preds, windows)
-    # The rounding errors of a constant window are not structure.
-    rounding = jnp.finfo(target.dtype).eps
-    below = (mean_t**2 + mean_p**2) * (var_t + var_p) + rounding
-    return (4 * mean_t * mean_p * cov / below).mean((-2, -1))
+    mean_t, mean_p, var_t, var_p, cov = local_moments(target, preds, windows, drop_rounding=True)
+    # One after the other, since their product can vanish in dark windows.
+    luminance = _quotient(2 * mean_t * mean_p, mean_t**2 + mean_p**2)
+    contrast = _quotient(2 * cov, var_t + var_p)
+    return (luminance * contrast).mean((-2, -1))
+
+
+def _quotient(above: jax.Array, below: jax.Array) -> jax.Array:
+    """The quotient, from -1 to 1 but for rounding errors, and 0 for 0 / 0."""
+    return jnp.where(below == 0, 0, above / jnp.where(below == 0, 1, below)).clip(-1, 1)
 
 
 universal_image_quality_index = function_of_values(UniversalImageQualityIndex, number_of_examples)

@@ -67,7 +67,11 @@ def _along(images: jax.Array, window: np.ndarray, axis: int) -> jax.Array:
 
 
 def local_moments(
-    target: jax.Array, preds: jax.Array, windows: Sequence[np.ndarray]
+    target: jax.Array,
+    preds: jax.Array,
+    windows: Sequence[np.ndarray],
+    *,
+    drop_rounding: bool = False,
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]:
     """The means, variances and the covariance of two images in each window.
 
@@ -78,6 +82,9 @@ def local_moments(
         target: Shape `[..., *axes]`.
         preds: Images of the same shape.
         windows: The weights along each axis.
+        drop_rounding: Whether variances that may be rounding errors alone are 0, and covariances
+            with them. Quotients of variances need it, since the rounding errors of constant windows
+            give any quotient; sums with a constant are more exact without it.
 
     Returns:
         Mean of the target and of the predictions, variance of both, and covariance.
@@ -87,10 +94,12 @@ def local_moments(
     x, y = target - offsets[0], preds - offsets[1]
     # Products of deviations are filtered one by one, which takes less memory than stacking them.
     mean_x, mean_y, xx, yy, xy = (filtered(one, windows) for one in (x, y, x * x, y * y, x * y))
-    return (
-        mean_x + offsets[0],
-        mean_y + offsets[1],
-        (xx - mean_x**2).clip(0),
-        (yy - mean_y**2).clip(0),
-        xy - mean_x * mean_y,
-    )
+    var_x, var_y = (xx - mean_x**2).clip(0), (yy - mean_y**2).clip(0)
+    cov = xy - mean_x * mean_y
+    if drop_rounding:
+        # Twice what was measured in constant windows of 2 to 101 pixels along both axes.
+        rounding = max(8, sum(map(len, windows)) / 8) * float(jnp.finfo(xx.dtype).eps)
+        var_x = jnp.where(var_x <= rounding * xx, 0, var_x)
+        var_y = jnp.where(var_y <= rounding * yy, 0, var_y)
+        cov = jnp.where((var_x == 0) | (var_y == 0), 0, cov)
+    return mean_x + offsets[0], mean_y + offsets[1], var_x, var_y, cov

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._checks import check_rules
@@ -37,9 +38,12 @@ class HausdorffDistance(LabelMetric):
     Args:
         include_background: Whether class 0 counts.
         distance_metric: `"euclidean"`, `"chessboard"` or `"taxicab"`.
-        spacing: The distance between pixels along each axis, by default 1.
+        spacing: The distance between pixels along each axis, positive numbers; by default 1.
         directed: Whether to measure only from the predicted to the true edge.
         **options: See `Labels`, with samples along the first axis as in `RegionScore`.
+
+    Raises:
+        ValueError: If an option is out of range.
 
     Source: Huttenlocher et al., Comparing Images Using the Hausdorff Distance, 1993.
 
@@ -72,7 +76,7 @@ class HausdorffDistance(LabelMetric):
         one_of("distance_metric", distance_metric, tuple(_METRICS))
         self.first = 0 if include_background or (self.labels.shape or (1,)) == (1,) else 1
         self.distance_metric = distance_metric
-        self.spacing = None if spacing is None else tuple(float(step) for step in spacing)
+        self.spacing = None if spacing is None else _steps_of(spacing)
         self.directed = directed
         self.total = Total.zeros(dtype=self.dtype)
         self.weight = Total.zeros(dtype=self.dtype)
@@ -112,6 +116,20 @@ class HausdorffDistance(LabelMetric):
     def compute(self) -> jax.Array:
         """The mean distance."""
         return self.total.value / self.weight.value
+
+
+def _steps_of(spacing: Any) -> tuple[float, ...]:
+    steps = np.asarray(spacing)
+    if (
+        steps.ndim != 1
+        or steps.dtype.kind not in "iuf"
+        or not np.all((steps > 0) & (steps < np.inf))
+    ):
+        raise ValueError(
+            "spacing must be the distance between pixels along each axis, positive numbers such as "
+            f"(1, 0.5), but is {spacing!r}."
+        )
+    return tuple(float(step) for step in steps)
 
 
 def hausdorff(

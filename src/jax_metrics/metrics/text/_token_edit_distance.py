@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of
+from jax_metrics.arguments import check_lengths, one_of
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._reduced_mean import (
@@ -41,10 +41,11 @@ def edit_distances(
         substitution_cost: The cost of a substitution, an integer.
 
     Returns:
-        The distances, int32 `[batch]`.
+        The distances, int32 `[batch]`; under `jit` -1 where a length is outside of its row.
 
     Raises:
-        ValueError: If the shapes do not fit.
+        ValueError: If the shapes do not fit; or, outside of `jit`, if a length is outside of its
+            row.
         TypeError: If they are not integers.
 
     Example:
@@ -55,17 +56,14 @@ def edit_distances(
         Array([2], dtype=int32)
     """
     target, preds = _read(target, preds)
-    lengths = [
-        jnp.full(len(ids), ids.shape[1], jnp.int32)
-        if given is None
-        else jnp.asarray(given, jnp.int32)
-        for ids, given in ((target, target_length), (preds, preds_length))
-    ]
-    for name, length in zip(("target_length", "preds_length"), lengths, strict=True):
-        if length.shape != (len(target),):
-            raise ValueError(f"{name} must be [batch], [{len(target)}], but is {length.shape}.")
+    target_length, outside = check_lengths("target_length", target_length, target)
+    preds_length, beyond = check_lengths("preds_length", preds_length, preds)
     of_rows = jax.vmap(_distance, (0, 0, 0, 0, None))
-    return of_rows(target, preds, lengths[0], lengths[1], check_cost(substitution_cost))
+    lengths = target_length.astype(jnp.int32), preds_length.astype(jnp.int32)
+    distances = of_rows(target, preds, *lengths, check_cost(substitution_cost))
+    for wrong in (outside, beyond):
+        distances = distances if wrong is None else jnp.where(wrong, -1, distances)
+    return distances
 
 
 def _read(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
