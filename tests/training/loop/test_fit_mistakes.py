@@ -42,6 +42,11 @@ from jax_metrics.training import KeepBest
             r"must return the loss, or the loss and a dict .* got \(float, float, float\)",
         ),
         (
+            {"epochs": 1, "loss": jm.losses.Crossentropy(reduction="none")},
+            ValueError,
+            r"The loss of a batch is one number; got an array of shape \[4\]. Reduce it, as",
+        ),
+        (
             {"epochs": 1, "metrics": {"loss": jm.metrics.Accuracy()}},
             ValueError,
             "A metric is called 'loss', as a loss is",

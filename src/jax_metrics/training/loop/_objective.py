@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses import Loss
+from jax_metrics.losses import Loss, Reduction
+from jax_metrics.losses.base import ratio
 from jax_metrics.metrics import AuxLosses, AuxMetrics
 from jax_metrics.tree import Tree, static
 
@@ -155,13 +156,16 @@ class Outcome(NamedTuple):
     """What the objective gives for a batch.
 
     Attributes:
-        loss: The loss with those that modules logged.
-        weight: How many examples or elements count.
+        loss: The loss with those that modules logged, which is minimized.
+        mean: The loss for the logs: a sum is divided by the weight.
+        weight: How many examples or elements count, or the sum of their weights, for a weighted
+            mean.
         arguments: What the metrics are updated with.
         logs: Means that modules logged, by name.
     """
 
     loss: jax.Array
+    mean: jax.Array
     weight: jax.Array
     arguments: dict[str, Any]
     logs: dict[str, jax.Array]
@@ -172,11 +176,14 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
 
     Raises:
         TypeError: If the objective returns something else than a loss, or a loss and a dict.
+        ValueError: If the loss is not one number.
     """
+    size = None
     if isinstance(objective, Supervised):
         _check_target(batch)
         arguments = objective.arguments(model, batch, mask_name)
-        output = objective.loss(**arguments), arguments
+        loss, size = _reduced(objective.loss, arguments)
+        output = loss, arguments
     else:
         output = objective(model, batch)
     loss, arguments = output if isinstance(output, tuple) and len(output) == 2 else (output, {})
@@ -186,11 +193,31 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
             "The loss function must return the loss, or the loss and a dict of what the metrics "
             f"are updated with, such as `loss, {{'target': y, 'preds': preds}}`; got ({got})."
         )
+    if jnp.ndim(loss):
+        raise ValueError(
+            f"The loss of a batch is one number; got an array of shape {list(jnp.shape(loss))}. "
+            "Reduce it, as with `jnp.mean` or, for one of `jm.losses`, with a reduction other than "
+            '"none".'
+        )
     logged = _logged(AuxLosses, model)
     logs = {**logged, **_logged(AuxMetrics, model)}
-    weight = _weight(batch, arguments, mask_name)
+    weight = _weight(batch, arguments, mask_name) if size is None else jnp.float32(size)
     total: Any = sum(logged.values(), loss)
-    return Outcome(total, weight, arguments, logs)
+    mean = ratio(total, weight) if is_sum(objective) else total
+    return Outcome(total, mean, weight, arguments, logs)
+
+
+def is_sum(objective: Objective) -> bool:
+    """Whether the loss of several batches is the sum of their losses, instead of the mean."""
+    return isinstance(objective, Supervised) and objective.loss.reduction == Reduction.SUM
+
+
+def _reduced(loss: Loss, arguments: Mapping[str, Any]) -> tuple[jax.Array, jax.Array | None]:
+    """The loss of a batch, and the denominator of the mean; None if there is none."""
+    if getattr(type(loss).__call__, "__code__", None) is not Loss.__call__.__code__:
+        return loss(**arguments), None  # a call of its own, which `sums` does not know
+    total, size = loss.sums(**arguments)
+    return total if size is None else ratio(total, size), size
 
 
 def _logged(collection: type[AuxLosses | AuxMetrics], model: Any) -> dict[str, jax.Array]:

@@ -39,9 +39,9 @@ class Tally(Tree):
         return replicated(cls(metrics, outcome.logs), like=(model, batch))
 
     def add(self, outcome: Outcome) -> "Tally":
-        """A tally with one more batch; batches count by how many examples they have."""
+        """A tally with one more batch, which counts by its weight."""
         tally = copy(self)
-        values = {"loss": outcome.loss, **outcome.logs}
+        values = {"loss": outcome.mean, **outcome.logs}
         for name, value in values.items():
             mean = copy(self.means[name])
             tally.means = {
