@@ -165,6 +165,25 @@ def test_reduce_on_plateau_reduces_all_groups():
     assert rates == pytest.approx({"['w']": 0.1, "...": 0.05})
 
 
+class Stops(Callback):
+    def on_step(self, run):
+        if run.step == 2:
+            run.stop("time is up")
+
+
+@pytest.mark.parametrize("cls", [EarlyStopping, KeepBest, ReduceOnPlateau])
+def test_a_run_may_end_before_the_first_validation(cls):
+    run = fit(callbacks=[Stops(), cls()], epochs=1, log_every=1, validation=problem.batches(22))
+    assert (run.step, run.stopped) == (2, "time is up")
+
+
+def test_a_value_that_never_comes_is_told_at_the_first_validation():
+    stops, recorder = EarlyStopping("val/nll", mode="min"), Recorder()
+    with pytest.raises(ValueError, match="EarlyStopping waits for 'val/nll'"):
+        fit(callbacks=[recorder, stops], epochs=2, validation=problem.batches(22))
+    assert recorder.calls[-3:] == [("validation", 6), ("ValueError", 6), ("close", None)]
+
+
 def test_in_a_run_nothing_is_compiled_anew():
     callbacks = [
         KeepBest("val/accuracy"),
@@ -222,7 +241,7 @@ def test_another_run_begins_anew(cls):
         (lambda: fit(epochs=1, callbacks=[EarlyStopping("nll")]), "Known are 'loss', and the same"),
         (
             lambda: fit(epochs=1, callbacks=[EarlyStopping("nll", mode="min")]),
-            "EarlyStopping waits for 'nll', which the logs never had; they have 'loss'",
+            "EarlyStopping waits for 'nll', which the logs do not have; they have 'loss', 'learni",
         ),
         (
             lambda: fit(epochs=1, callbacks=[EarlyStopping("val/loss")]),

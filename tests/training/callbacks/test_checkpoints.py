@@ -127,6 +127,13 @@ def test_callbacks_may_be_added_to_a_run(tmp_path):
     assert run.step == 12
 
 
+def test_a_finished_run_may_be_rerun_with_another_monitor(tmp_path):
+    first = fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
+    callbacks = [Checkpoints(tmp_path), KeepBest("val/loss")]
+    again = fit(epochs=1, callbacks=callbacks, validation=problem.batches(22))
+    assert again.step == 6 and jm.equal(again.model, first.model)
+
+
 def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
     poisoned = np.where(np.arange(22)[:, None] == 13, np.inf, X)
     data = jm.training.batches({"x": poisoned, "y": Y}, 4)
