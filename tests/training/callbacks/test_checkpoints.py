@@ -127,6 +127,29 @@ def test_callbacks_may_be_added_to_a_run(tmp_path):
     assert run.step == 12
 
 
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_epochs_count_from_where_the_data_were_when_the_run_began(tmp_path, epochs):
+    used = problem.batches(11)
+    for _ in range(3):
+        list(used)
+    if epochs == 1:  # the run ends, and is trained further later; else it fails in the middle
+        fit(data=used, epochs=1, callbacks=[Checkpoints(tmp_path)])
+    else:
+        with pytest.raises(OSError, match="failed"):
+            fit(data=used, epochs=4, callbacks=[Checkpoints(tmp_path, every=2), Fails(3)])
+    run = fit(data=problem.batches(11), epochs=4, callbacks=[Checkpoints(tmp_path)])
+    assert (run.step, run.epoch, run.first_epoch, run.data.epoch) == (8, 4, 3, 7)
+
+
+def test_a_checkpoint_without_the_first_epoch_counts_from_the_data(tmp_path):
+    run = fit(epochs=1)
+    state = run.state
+    del state["progress"]["first_epoch"]
+    with jm.Checkpointer(tmp_path) as checkpointer:
+        checkpointer.save(run.step, **state)
+    assert fit(epochs=2, callbacks=[Checkpoints(tmp_path)]).step == 12
+
+
 def test_a_finished_run_may_be_rerun_with_another_monitor(tmp_path):
     first = fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
     callbacks = [Checkpoints(tmp_path), KeepBest("val/loss")]
