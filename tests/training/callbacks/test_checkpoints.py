@@ -267,6 +267,38 @@ def test_a_run_continues_with_other_callbacks(
         assert callbacks["Arrays"].state[0] == 2.0**12
 
 
+class Counts2(Counts):
+    """Its name ends in a number, as that of the second `Counts` does."""
+
+
+def test_each_callback_has_a_state_of_its_own():
+    callbacks = [Counts2(), Counts(), Counts(), Counts2(), EarlyStopping("loss"), KeepBest("loss")]
+    names = fit(steps=1, callbacks=callbacks).state["callbacks"].keys()
+    assert [*names] == [
+        *("Counts2", "Counts", "Counts3", "Counts22", "EarlyStopping(loss)", "KeepBest(loss)")
+    ]
+
+
+@pytest.mark.parametrize("cls", [EarlyStopping, KeepBest])  # plain values, and with arrays
+def test_the_past_of_a_callback_goes_to_the_one_that_follows_the_same_value(tmp_path, caplog, cls):
+    def train(epochs, *monitors):
+        followers = [cls(name, mode="min") for name in monitors]
+        callbacks = [*followers, Checkpoints(tmp_path)]
+        metrics = {"error@0.5": jm.metrics.Accuracy()}
+        fit(epochs=epochs, callbacks=callbacks, validation=problem.batches(22), metrics=metrics)
+        return {follower.monitor: follower.best for follower in followers}
+
+    first = train(1, "loss", "val/error@0.5")
+    assert not caplog.records
+    assert train(1, "val/error@0.5", "loss") == first
+    assert not caplog.records
+    assert train(1, "val/loss", "loss") == {"val/loss": None, "loss": first["loss"]}
+    assert sorted(record.getMessage().partition(",")[0] for record in caplog.records) == [
+        f"{cls.__name__}(val/error@0_5) is in the checkpoint",
+        f"{cls.__name__}(val/loss) is not in the checkpoint",
+    ]
+
+
 @pytest.mark.slow
 def test_keeping_the_best_may_begin_and_end_in_the_middle(tmp_path):
     validation = problem.batches(8)

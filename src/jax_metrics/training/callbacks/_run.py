@@ -153,10 +153,23 @@ class Run:
 
 
 def _by_name(callbacks: Sequence[Any]) -> dict[str, Any]:
-    """The callbacks by the names of their classes; several of one class are numbered."""
+    """The callbacks by the names of their states in checkpoints.
+
+    These are the names of their classes, with what they follow, so that the past of one does not go
+    to another; those that are the same are numbered.
+    """
     named: dict[str, Any] = {}
     for callback in callbacks:
-        name = type(callback).__name__
-        same = sum(other.rstrip("0123456789") == name for other in named)
-        named[f"{name}{same + 1}" if same else name] = callback
+        name = first = _name(callback)
+        count = 1
+        while name in named:
+            count += 1
+            name = f"{first}{count}"
+        named[name] = callback
     return named
+
+
+def _name(callback: Any) -> str:
+    name, monitor = type(callback).__name__, getattr(callback, "monitor", None)
+    # A dot separates the parts of names in checkpoints.
+    return f"{name}({monitor.replace('.', '_')})" if isinstance(monitor, str) else name
