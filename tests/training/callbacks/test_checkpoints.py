@@ -2,11 +2,15 @@
 
 import itertools
 import json
+import shutil
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import problem
 import pytest
-from problem import X, Y, fit
+from problem import LOSS, X, Y, fit
 
 import jax_metrics as jm
 from jax_metrics.training import Callback, Checkpoints, EarlyStopping, KeepBest
@@ -163,6 +167,64 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
     with pytest.raises(FloatingPointError):
         fit(data=data, epochs=1, callbacks=[Checkpoints(tmp_path, every=1, keep=None)])
     assert steps_in(tmp_path) == [1, 2, 3]
+
+
+class Extremes(jm.Module):
+    """The largest input so far, and a number that stays infinite."""
+
+    largest: jax.Array = jm.ModelState.node()
+    unused: jax.Array = jm.ModelState.node()
+
+    def __init__(self):
+        self.largest = self.unused = -jnp.float32(jnp.inf)
+
+    def __call__(self, x):
+        self.largest = jnp.maximum(self.largest, jnp.abs(x).max())
+        return x
+
+
+@pytest.mark.parametrize("layer", [jm.BatchNorm, Extremes])
+def test_state_that_is_no_longer_finite_is_not_saved(tmp_path, caplog, layer):
+    poisoned = np.where(np.arange(22)[:, None] == 13, np.inf, X)
+    data = jm.training.batches({"x": poisoned, "y": Y}, 4)
+    model = jm.Sequential(layer(), jm.Linear(2)).init(0, X[:2])
+    optimizer = jm.Optimizer(optax.apply_if_finite(optax.sgd(0.1), 9))  # the parameters stay finite
+    callbacks = [Checkpoints(tmp_path, every=1, keep=1)]
+    run = jm.training.fit(
+        model, optimizer, LOSS, data, steps=5, callbacks=callbacks, on_nan="ignore", progress=False
+    )
+    assert all(np.isfinite(p).all() for p in jax.tree.leaves(jm.filter(run.model, jm.Parameter)))
+    assert steps_in(tmp_path) == [3]
+    assert [record.getMessage().partition("`")[0] for record in caplog.records] == [
+        "Step 4 is not saved: ",
+        "Step 5 is not saved: ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("best", "validation", "message"),
+    [
+        ("val/loss", None, "Checkpoints waits for 'val/loss', but there is no validation. Pass"),
+        ("val/los", problem.batches(22), "Checkpoints waits for 'val/los', which the logs do not"),
+        ("los", None, "Checkpoints waits for 'los', which the logs do not have; they have 'loss'"),
+    ],
+)
+def test_a_best_value_that_never_comes_is_told_at_the_first_row(
+    tmp_path, best, validation, message
+):
+    checkpoints = Checkpoints(tmp_path, best=(best, "min"))
+    with pytest.raises(ValueError, match=message) as raised:
+        fit(epochs=3, callbacks=[checkpoints], validation=validation)
+    step = 0 if validation is None and best.startswith("val/") else 6
+    assert f"after step {step} of the training" in raised.value.__notes__[0]
+
+
+def test_a_callback_that_is_used_again_saves_in_an_empty_folder(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "run")
+    for _ in range(2):
+        fit(steps=2, callbacks=[checkpoints])
+        assert steps_in(tmp_path / "run") == [2]
+        shutil.rmtree(tmp_path / "run")
 
 
 def test_other_data_are_refused(tmp_path):
