@@ -138,8 +138,8 @@ class Checkpoints(Callback):
     def _save(self, run: Run) -> None:
         if run.step == self._saved:
             return
-        lost = _not_finite(filter(run.model, (Parameter, ModelState))) - self._never_finite
-        if lost:
+        of_state = _not_finite(filter(run.model, ModelState)) - self._never_finite
+        if lost := _not_finite(filter(run.model, Parameter)) | of_state:
             _log.warning("Step %s is not saved: `%s` is not finite.", run.step, min(lost))
             return
         state = run.state  # with rows that were on their way, and may have the value

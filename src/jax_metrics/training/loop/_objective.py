@@ -178,21 +178,7 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
         TypeError: If the objective returns something else than a loss, or a loss and a dict.
         ValueError: If the loss is not one number.
     """
-    size = None
-    if isinstance(objective, Supervised):
-        _check_target(batch)
-        arguments = objective.arguments(model, batch, mask_name)
-        loss, size = _reduced(objective.loss, arguments)
-        output = loss, arguments
-    else:
-        output = objective(model, batch)
-    loss, arguments = output if isinstance(output, tuple) and len(output) == 2 else (output, {})
-    if isinstance(output, tuple) and not (len(output) == 2 and isinstance(arguments, dict)):
-        got = ", ".join(type(part).__name__ for part in output)
-        raise TypeError(
-            "The loss function must return the loss, or the loss and a dict of what the metrics "
-            f"are updated with, such as `loss, {{'target': y, 'preds': preds}}`; got ({got})."
-        )
+    loss, size, arguments = _called(objective, model, batch, mask_name)
     if jnp.ndim(loss):
         raise ValueError(
             f"The loss of a batch is one number; got an array of shape {list(jnp.shape(loss))}. "
@@ -205,6 +191,26 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
     total: Any = sum(logged.values(), loss)
     mean = ratio(total, weight) if is_sum(objective) else total
     return Outcome(total, mean, weight, arguments, logs)
+
+
+def _called(
+    objective: Objective, model: Any, batch: Any, mask_name: str
+) -> tuple[Any, jax.Array | None, dict[str, Any]]:
+    """The loss, the denominator of its mean if that is known, and the arguments of metrics."""
+    if isinstance(objective, Supervised):
+        _check_target(batch)
+        arguments = objective.arguments(model, batch, mask_name)
+        return *_reduced(objective.loss, arguments), arguments
+    output = objective(model, batch)
+    if not isinstance(output, tuple):
+        return output, None, {}
+    if len(output) != 2 or not isinstance(output[1], dict):
+        got = ", ".join(type(part).__name__ for part in output)
+        raise TypeError(
+            "The loss function must return the loss, or the loss and a dict of what the metrics "
+            f"are updated with, such as `loss, {{'target': y, 'preds': preds}}`; got ({got})."
+        )
+    return output[0], None, output[1]
 
 
 def is_sum(objective: Objective) -> bool:
