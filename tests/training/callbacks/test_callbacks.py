@@ -2,7 +2,6 @@
 
 import math
 
-import jax
 import numpy as np
 import optax
 import problem
@@ -151,7 +150,8 @@ def test_reduce_on_plateau(options, values, rates):
     assert found == pytest.approx(rates)
 
 
-def test_reduce_on_plateau_reduces_all_groups():
+@pytest.mark.parametrize("min_value, rates", [(0, [0.1, 0.05]), (0.7, [0.7, 0.5])])
+def test_reduce_on_plateau_reduces_all_groups(min_value, rates):
     by_part = jm.optim.groups(
         {
             "['w']": jm.optim.with_hyperparams(optax.sgd, learning_rate=1.0),
@@ -160,9 +160,38 @@ def test_reduce_on_plateau_reduces_all_groups():
     )
     optimizer = jm.Optimizer(by_part).init({"w": np.zeros(1), "b": np.zeros(1)})
     run = Values([2, 2], optimizer)
-    run.play(ReduceOnPlateau("val/loss", patience=1))
-    rates = jax.tree.map(float, optimizer.learning_rate)
-    assert rates == pytest.approx({"['w']": 0.1, "...": 0.05})
+    run.play(ReduceOnPlateau("val/loss", patience=1, min_value=min_value))
+    found = [float(optimizer.learning_rate[group]) for group in ("['w']", "...")]
+    assert found == pytest.approx(rates)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_reduce_on_plateau_refuses_a_schedule_before_the_first_step(grouped):
+    scheduled = jm.optim.with_hyperparams(optax.sgd, learning_rate=optax.constant_schedule(0.1))
+    fixed = jm.optim.with_hyperparams(optax.sgd, learning_rate=0.1)
+    by_part = jm.optim.groups({"['w']": fixed, ...: scheduled}) if grouped else scheduled
+    optimizer = jm.Optimizer(by_part).init({"w": np.zeros(1), "b": np.zeros(1)})
+    with pytest.raises(AttributeError, match="`learning_rate` follows a schedule"):
+        ReduceOnPlateau("val/loss").on_start(Values([], optimizer))
+
+
+class Stops(Callback):
+    def on_step(self, run):
+        if run.step == 2:
+            run.stop("time is up")
+
+
+@pytest.mark.parametrize("cls", [EarlyStopping, KeepBest, ReduceOnPlateau])
+def test_a_run_may_end_before_the_first_validation(cls):
+    run = fit(callbacks=[Stops(), cls()], epochs=1, log_every=1, validation=problem.batches(22))
+    assert (run.step, run.stopped) == (2, "time is up")
+
+
+def test_a_value_that_never_comes_is_told_at_the_first_validation():
+    stops, recorder = EarlyStopping("val/nll", mode="min"), Recorder()
+    with pytest.raises(ValueError, match="EarlyStopping waits for 'val/nll'"):
+        fit(callbacks=[recorder, stops], epochs=2, validation=problem.batches(22))
+    assert recorder.calls[-3:] == [("validation", 6), ("ValueError", 6), ("close", None)]
 
 
 def test_in_a_run_nothing_is_compiled_anew():
@@ -222,7 +251,7 @@ def test_another_run_begins_anew(cls):
         (lambda: fit(epochs=1, callbacks=[EarlyStopping("nll")]), "Known are 'loss', and the same"),
         (
             lambda: fit(epochs=1, callbacks=[EarlyStopping("nll", mode="min")]),
-            "EarlyStopping waits for 'nll', which the logs never had; they have 'loss'",
+            "EarlyStopping waits for 'nll', which the logs do not have; they have 'loss', 'learni",
         ),
         (
             lambda: fit(epochs=1, callbacks=[EarlyStopping("val/loss")]),

@@ -2,11 +2,15 @@
 
 import itertools
 import json
+import shutil
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import problem
 import pytest
-from problem import X, Y, fit
+from problem import LOSS, X, Y, fit
 
 import jax_metrics as jm
 from jax_metrics.training import Callback, Checkpoints, EarlyStopping, KeepBest
@@ -127,12 +131,100 @@ def test_callbacks_may_be_added_to_a_run(tmp_path):
     assert run.step == 12
 
 
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_epochs_count_from_where_the_data_were_when_the_run_began(tmp_path, epochs):
+    used = problem.batches(11)
+    for _ in range(3):
+        list(used)
+    if epochs == 1:  # the run ends, and is trained further later; else it fails in the middle
+        fit(data=used, epochs=1, callbacks=[Checkpoints(tmp_path)])
+    else:
+        with pytest.raises(OSError, match="failed"):
+            fit(data=used, epochs=4, callbacks=[Checkpoints(tmp_path, every=2), Fails(3)])
+    run = fit(data=problem.batches(11), epochs=4, callbacks=[Checkpoints(tmp_path)])
+    assert (run.step, run.epoch, run.first_epoch, run.data.epoch) == (8, 4, 3, 7)
+
+
+def test_a_checkpoint_without_the_first_epoch_counts_from_the_data(tmp_path):
+    run = fit(epochs=1)
+    state = run.state
+    del state["progress"]["first_epoch"]
+    with jm.Checkpointer(tmp_path) as checkpointer:
+        checkpointer.save(run.step, **state)
+    assert fit(epochs=2, callbacks=[Checkpoints(tmp_path)]).step == 12
+
+
+def test_a_finished_run_may_be_rerun_with_another_monitor(tmp_path):
+    first = fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
+    callbacks = [Checkpoints(tmp_path), KeepBest("val/loss")]
+    again = fit(epochs=1, callbacks=callbacks, validation=problem.batches(22))
+    assert again.step == 6 and jm.equal(again.model, first.model)
+
+
 def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
     poisoned = np.where(np.arange(22)[:, None] == 13, np.inf, X)
     data = jm.training.batches({"x": poisoned, "y": Y}, 4)
     with pytest.raises(FloatingPointError):
         fit(data=data, epochs=1, callbacks=[Checkpoints(tmp_path, every=1, keep=None)])
     assert steps_in(tmp_path) == [1, 2, 3]
+
+
+class Extremes(jm.Module):
+    """The largest input so far, and a number that stays infinite."""
+
+    largest: jax.Array = jm.ModelState.node()
+    unused: jax.Array = jm.ModelState.node()
+
+    def __init__(self):
+        self.largest = self.unused = -jnp.float32(jnp.inf)
+
+    def __call__(self, x):
+        self.largest = jnp.maximum(self.largest, jnp.abs(x).max())
+        return x
+
+
+@pytest.mark.parametrize("layer", [jm.BatchNorm, Extremes])
+def test_state_that_is_no_longer_finite_is_not_saved(tmp_path, caplog, layer):
+    poisoned = np.where(np.arange(22)[:, None] == 13, np.inf, X)
+    data = jm.training.batches({"x": poisoned, "y": Y}, 4)
+    model = jm.Sequential(layer(), jm.Linear(2)).init(0, X[:2])
+    optimizer = jm.Optimizer(optax.apply_if_finite(optax.sgd(0.1), 9))  # the parameters stay finite
+    callbacks = [Checkpoints(tmp_path, every=1, keep=1)]
+    run = jm.training.fit(
+        model, optimizer, LOSS, data, steps=5, callbacks=callbacks, on_nan="ignore", progress=False
+    )
+    assert all(np.isfinite(p).all() for p in jax.tree.leaves(jm.filter(run.model, jm.Parameter)))
+    assert steps_in(tmp_path) == [3]
+    assert [record.getMessage().partition("`")[0] for record in caplog.records] == [
+        "Step 4 is not saved: ",
+        "Step 5 is not saved: ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("best", "validation", "message"),
+    [
+        ("val/loss", None, "Checkpoints waits for 'val/loss', but there is no validation. Pass"),
+        ("val/los", problem.batches(22), "Checkpoints waits for 'val/los', which the logs do not"),
+        ("los", None, "Checkpoints waits for 'los', which the logs do not have; they have 'loss'"),
+    ],
+)
+def test_a_best_value_that_never_comes_is_told_at_the_first_row(
+    tmp_path, best, validation, message
+):
+    checkpoints = Checkpoints(tmp_path, best=(best, "min"))
+    with pytest.raises(ValueError, match=message) as raised:
+        fit(epochs=3, callbacks=[checkpoints], validation=validation)
+    step = 0 if validation is None and best.startswith("val/") else 6
+    assert f"after step {step} of the training" in raised.value.__notes__[0]
+
+
+def test_a_callback_that_is_used_again_saves_in_an_empty_folder(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "run")
+    for _ in range(2):
+        fit(steps=2, callbacks=[checkpoints])
+        assert steps_in(tmp_path / "run") == [2]
+        shutil.rmtree(tmp_path / "run")
 
 
 def test_other_data_are_refused(tmp_path):
@@ -176,108 +268,3 @@ def test_the_state_is_one_pytree_and_plain(tmp_path):
         checkpointer.save(run.step, **run.state)
         restored = checkpointer.restore(run.state)
     assert jm.equal(restored["model"], run.model) and restored["progress"]["step"] == 6
-
-
-class Counts(Callback):
-    """Counts steps, in a state of one form or another."""
-
-    def __init__(self, state=None):
-        self.state = {"steps": 0} if state is None else state
-
-    def on_step(self, run):
-        if isinstance(self.state, dict):
-            self.state = {"steps": self.state["steps"] + 1}
-
-
-class Arrays(Callback):
-    """Has an array, so that the states of callbacks are not one plain value."""
-
-    def __init__(self, size=2):
-        self.state = np.full(size, 1.0)
-
-    def on_step(self, run):
-        self.state = self.state * 2
-
-
-@pytest.fixture(scope="module")
-def two_epochs():
-    return fit(epochs=2)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "told", "steps"),
-    [
-        ([], [Arrays], "Arrays is not in the checkpoint, and begins without a past", None),
-        ([Arrays], [], "Arrays is in the checkpoint, but no longer there: it is dropped", None),
-        ([Counts], [Counts, Arrays], "Arrays is not in the checkpoint", 12),
-        *(
-            pytest.param(*case, marks=pytest.mark.slow)
-            for case in (
-                ([Counts, Arrays], [Counts], "Arrays is in the checkpoint, but no longer", 12),
-                ([Counts, Arrays], [Arrays], "Counts is in the checkpoint, but no longer", None),
-                ([Arrays], [Arrays, Counts], "Counts is not in the checkpoint", 6),
-            )
-        ),
-        ([Arrays, Counts], [lambda: Arrays(3), Counts], "Arrays has another state in the", 12),
-    ],
-)
-def test_a_run_continues_with_other_callbacks(
-    tmp_path, caplog, two_epochs, before, after, told, steps
-):
-    fit(epochs=1, callbacks=[Checkpoints(tmp_path), *(make() for make in before)])
-    assert not caplog.records
-    callbacks = {type(made).__name__: made for made in (make() for make in after)}
-    run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), *callbacks.values()])
-    assert run.restored and run.step == 12
-    assert jm.equal(run.model, two_epochs.model)
-    assert [told in record.getMessage() for record in caplog.records] == [True]
-    if steps is not None:
-        assert callbacks["Counts"].state == {"steps": steps}
-    if told.startswith("Counts"):  # Arrays was there, and goes on
-        assert callbacks["Arrays"].state[0] == 2.0**12
-
-
-@pytest.mark.slow
-def test_keeping_the_best_may_begin_and_end_in_the_middle(tmp_path):
-    validation = problem.batches(8)
-    options = {"validation": validation, "metrics": jm.metrics.Accuracy()}
-    fit(epochs=1, callbacks=[Checkpoints(tmp_path)], **options)
-    keep_best = KeepBest("val/accuracy")
-    run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), keep_best], **options)
-    assert run.step == keep_best.step == 12
-    assert fit(epochs=3, callbacks=[Checkpoints(tmp_path)], **options).step == 18
-
-
-@pytest.mark.parametrize("first", [None, jm.metrics.ConfusionMatrix(num_classes=2)])
-def test_a_run_continues_with_other_metrics(tmp_path, caplog, two_epochs, first):
-    fit(steps=8, log_every=5, metrics=first, callbacks=[Checkpoints(tmp_path)])
-    accuracy = jm.metrics.Accuracy()
-    run = fit(steps=12, log_every=5, metrics=accuracy, callbacks=[Checkpoints(tmp_path)])
-    assert run.restored and jm.equal(run.model, two_epochs.model)
-    assert ["accuracy" in row for row in run.history.rows] == [False] * 3 + [True] * 2
-    assert "The checkpoint has other metrics; the row" in caplog.text
-
-
-def test_another_model_is_refused_by_name(tmp_path):
-    fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
-
-    def other():
-        return jm.Sequential(jm.Linear(2)).init(0, X[:2])
-
-    message = (
-        r"Step 6 of .*, is of another model and optimizer: `model.layers.2.bias` is gone, .* "
-        r"and 7 more. To continue, give `fit` what .*; to start again, choose another folder"
-    )
-    with pytest.raises(jm.CheckpointError, match=message) as raised:
-        fit(model=other, epochs=2, callbacks=[Checkpoints(tmp_path)])
-    assert "rename=" not in str(raised.value)
-    assert "`model.layers.0.bias`: the tree has shape (2,)" in str(raised.value.__cause__)
-
-
-def test_a_damaged_checkpoint_is_told_as_such(tmp_path):
-    fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
-    for file in (tmp_path / "6").rglob("*"):
-        if file.is_file():
-            file.write_bytes(b"")
-    with pytest.raises(jm.CheckpointError, match="is damaged, or cannot be read"):
-        fit(epochs=2, callbacks=[Checkpoints(tmp_path)])

@@ -173,6 +173,39 @@ def test_targets_of_a_pair_may_be_booleans():
     assert sorted(arguments) == ["preds", "target"]
 
 
+SQUARED = jm.losses.MeanSquaredError()
+PAIRS = np.stack([Y, 1 - Y], 1).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "loss, masks",
+    [
+        (SQUARED, {}),
+        (SQUARED, {"mask": Y > 0}),
+        (SQUARED, {"mask": X[:, :2] > 0}),
+        (supervised(SQUARED, mask="kept"), {"kept": Y > 0}),
+        (supervised(SQUARED, mask="valid"), {}),
+    ],
+    ids=["padding", "examples", "elements", "own name", "the same name"],
+)
+def test_padding_does_not_count_whatever_its_mask_is_called(loss, masks):
+    def run(size):
+        data = jm.training.batches({"x": X, "y": PAIRS, **masks}, size, mask_name="valid")
+        return evaluate(problem.model(), loss, data, metrics=jm.metrics.MeanAbsoluteError())
+
+    preds = problem.model()(X)
+    kept = next(iter(masks.values()), None)
+    values = run(4)
+    assert values == pytest.approx(run(22), rel=1e-5)
+    assert values["loss"] == pytest.approx(float(SQUARED(target=PAIRS, preds=preds, mask=kept)))
+
+
+def test_a_mask_beside_that_of_the_padding_is_checked_by_the_loss():
+    data = jm.training.batches({"x": X, "y": Y, "mask": np.float32(Y)}, 4, mask_name="valid")
+    with pytest.raises(TypeError, match="mask must be boolean, but is float32"):
+        evaluate(problem.model(), LOSS, data)
+
+
 def test_what_is_no_loss_is_refused():
     with pytest.raises(TypeError, match="takes a loss of targets and predictions, such as"):
         supervised(jnp.mean)

@@ -138,6 +138,32 @@ def test_accumulated_gradients_are_those_of_the_large_batch(per_call):
     np.testing.assert_allclose(*losses, rtol=1e-5)
 
 
+class Doubled(jm.losses.Crossentropy):
+    def __call__(self, **arguments):
+        return 2 * super().__call__(**arguments)
+
+
+@pytest.mark.parametrize(
+    "loss, examples",
+    [
+        (jm.losses.Crossentropy(ignore_index=1), 1),
+        (jm.losses.Crossentropy(reduction="sum"), 22),
+        (jm.losses.Crossentropy(class_weights=[1, 9], reduction="mean_over_weights"), 1),
+        (Doubled(), 1),
+    ],
+    ids=["ignored labels", "sum", "weighted mean", "a call of its own"],
+)
+def test_the_loss_of_all_examples_does_not_depend_on_their_batches(loss, examples):
+    small = fit(data=problem.batches(4), loss=loss, accumulate=6, steps=1)
+    large = fit(data=problem.batches(22), loss=loss, steps=1)
+    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)  # noqa: E731
+    jax.tree.map(close, small.optimizer, large.optimizer)  # it has the gradients
+    expected = float(loss(target=Y, preds=problem.model()(X))) / examples
+    evaluated = jm.training.evaluate(problem.model(), loss, problem.batches(4))
+    for values in (small.values, large.values, evaluated):
+        assert values["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_function_returns_the_loss_and_the_arguments_of_metrics():
     def loss_fn(model, batch):
         x, y, mask = batch

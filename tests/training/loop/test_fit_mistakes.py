@@ -2,6 +2,8 @@
 
 import contextlib
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import problem
@@ -42,9 +44,28 @@ from jax_metrics.training import KeepBest
             r"must return the loss, or the loss and a dict .* got \(float, float, float\)",
         ),
         (
+            {"epochs": 1, "loss": jm.losses.Crossentropy(reduction="none")},
+            ValueError,
+            r"The loss of a batch is one number; got an array of shape \[4\]. Reduce it, as",
+        ),
+        (
             {"epochs": 1, "metrics": {"loss": jm.metrics.Accuracy()}},
             ValueError,
-            "A metric is called 'loss', as a loss is",
+            "A metric is called 'loss' in the logs, as a loss or a field of a module is. Rename",
+        ),
+        (
+            {"epochs": 1, "metrics": {"learning_rate": jm.metrics.Accuracy()}},
+            ValueError,
+            "A value of the optimizer is called 'learning_rate' in the logs, as a loss or a metric",
+        ),
+        (
+            {
+                "epochs": 1,
+                "metrics": {"a": jm.metrics.Accuracy(), "val/a": jm.metrics.Accuracy()},
+                "validation": problem.batches(),
+            },
+            ValueError,
+            "A value of the validation is called 'val/a' in the logs, as a value of the training",
         ),
         ({"epochs": 1, "validate_every": 2}, TypeError, "`validate_every=2` needs batches to"),
     ],
@@ -52,6 +73,20 @@ from jax_metrics.training import KeepBest
 def test_mistakes(options, error, message):
     with pytest.raises(error, match=message):
         fit(**options)
+
+
+@pytest.mark.parametrize("kind", [jm.LossLog, jm.MetricLog])
+def test_a_field_that_hides_the_loss_is_refused(kind):
+    class Logging(jm.Module):
+        loss: jax.Array = kind.node()
+
+        @jm.compact
+        def __call__(self, x):
+            self.loss = jnp.float32(7)
+            return jm.Linear(2)(x)
+
+    with pytest.raises(ValueError, match="A field of a module is called 'loss' in the logs, as th"):
+        fit(lambda: Logging().init(0, X[:2]), epochs=1)
 
 
 @pytest.mark.parametrize(

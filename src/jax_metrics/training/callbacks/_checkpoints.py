@@ -1,5 +1,6 @@
 """`Checkpoints`: saves the state of a run, and continues from the latest one."""
 
+import logging
 import math
 import os
 from collections.abc import Mapping
@@ -7,13 +8,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.checkpoint import Checkpointer, CheckpointError
-from jax_metrics.module import Parameter
+from jax_metrics.module import ModelState, Parameter
 from jax_metrics.training.callbacks._callback import Callback
+from jax_metrics.training.callbacks._followed import check_validates, followed
 from jax_metrics.training.callbacks._resume import resumed
 from jax_metrics.training.callbacks._run import Run
 from jax_metrics.tree import as_whole, filter
+
+_log = logging.getLogger(__name__)
 
 
 class Checkpoints(Callback):
@@ -21,7 +26,8 @@ class Checkpoints(Callback):
 
     With `best`, checkpoints are saved when that value is in the logs, and `every` is not used. One
     more is saved when the run ends or is interrupted. A state with parameters that are not finite
-    is not saved, so that a run can always continue from the latest checkpoint.
+    is not saved, so that a run can always continue from the latest checkpoint; nor is one whose
+    statistics, or other state of the model, are no longer finite. The log says so.
 
     Args:
         folder: The folder; or a `jm.Checkpointer`, which is then left open.
@@ -32,7 +38,8 @@ class Checkpoints(Callback):
 
     Raises:
         TypeError: If options are given with a Checkpointer, which has its own.
-        ValueError: If `every` is not an integer of at least 1.
+        ValueError: If `every` is not an integer of at least 1; and in `fit` if the logs do not have
+            the value of `best`.
 
     Example:
         >>> import jax_metrics as jm
@@ -59,14 +66,22 @@ class Checkpoints(Callback):
         self._given, self._every = folder, every
         self._options, self._resume = options, resume
         self._checkpointer: Checkpointer | None = None
+        self._begin()
+
+    def _begin(self) -> None:
         self._saved = -1
         self._values: Mapping[str, float] = {}  # of the row that decides which one is best
+        self._never_finite: set[str] = set()
 
     def on_start(self, run: Run) -> None:
         """Opens the folder, and restores the latest checkpoint."""
+        self._begin()  # of a run before nothing is left
         given = self._given
         opened = given if isinstance(given, Checkpointer) else Checkpointer(given, **self._options)
         self._checkpointer = opened
+        if opened.best is not None:
+            check_validates("Checkpoints", opened.best[0], run)
+        self._never_finite = _not_finite(filter(run.model, ModelState))
         if not (steps := opened.steps()):
             return
         if not self._resume:
@@ -79,7 +94,8 @@ class Checkpoints(Callback):
 
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
         """Notes the value that decides which checkpoint is best."""
-        if self._opened.best is not None and self._opened.best[0] in values:
+        best = self._opened.best
+        if best is not None and followed("Checkpoints", best[0], values) is not None:
             self._values = values
 
     def on_step(self, run: Run) -> None:
@@ -120,7 +136,11 @@ class Checkpoints(Callback):
         return self._checkpointer
 
     def _save(self, run: Run) -> None:
-        if run.step == self._saved or not _is_finite(filter(run.model, Parameter)):
+        if run.step == self._saved:
+            return
+        of_state = _not_finite(filter(run.model, ModelState)) - self._never_finite
+        if lost := _not_finite(filter(run.model, Parameter)) | of_state:
+            _log.warning("Step %s is not saved: `%s` is not finite.", run.step, min(lost))
             return
         state = run.state  # with rows that were on their way, and may have the value
         best = self._opened.best
@@ -129,7 +149,17 @@ class Checkpoints(Callback):
         self._saved, self._values = run.step, {}
 
 
+def _not_finite(tree: Any) -> set[str]:
+    """The paths of the arrays that have values which are not finite."""
+    leaves = {
+        jax.tree_util.keystr(path): leaf
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+        if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jnp.inexact)
+    }
+    finite = np.asarray(_are_finite([*leaves.values()]))
+    return {path for path, is_finite in zip(leaves, finite, strict=True) if not is_finite}
+
+
 @jax.jit
-def _is_finite(params: Any) -> jax.Array:
-    floats = [x for x in jax.tree.leaves(params) if jnp.issubdtype(x.dtype, jnp.inexact)]
-    return jnp.array([jnp.isfinite(x).all() for x in floats]).all()
+def _are_finite(arrays: list[jax.Array]) -> jax.Array:
+    return jnp.array([jnp.isfinite(x).all() for x in arrays])

@@ -46,7 +46,6 @@ class KeepBest(Monitor):
 
     def on_end(self, run: Run) -> None:
         """Replaces the last model with the best model."""
-        super().on_end(run)
         if self.step:
             run.model = self._model
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from jax_metrics.training.callbacks._callback import Callback
+from jax_metrics.training.callbacks._followed import check_validates, followed
 from jax_metrics.training.callbacks._run import Run
 
 Mode = Literal["max", "min"]
@@ -33,26 +34,21 @@ class Monitor(Callback):
 
     def on_start(self, run: Run) -> None:
         """Sees that the value can be there, and whether a higher one is better."""
-        if self.monitor.startswith("val/") and not run.validates:
-            raise ValueError(
-                f"{type(self).__name__} waits for {self.monitor!r}, but there is no validation. "
-                f"Pass `validation=` to `fit`, or follow {self.monitor.removeprefix('val/')!r}."
-            )
+        check_validates(type(self).__name__, self.monitor, run)
         self.best = None  # of a run before; a checkpoint is restored after this
         if self.mode is None:
             self.mode = "max" if run.higher_is_better(self.monitor) else "min"
 
-    def on_end(self, run: Run) -> None:
-        """Checks that the value was ever there."""
-        if run.step > 0 and self.monitor not in run.values:
-            raise ValueError(
-                f"{type(self).__name__} waits for {self.monitor!r}, which the logs never had; they "
-                f"have {', '.join(map(repr, run.values))}."
-            )
-
     def improved(self, values: Mapping[str, float]) -> bool | None:
-        """Whether the value is the best so far; None if this row does not have it."""
-        value = values.get(self.monitor)
+        """Whether the value is the best so far; None if it is of a validation, and the row is not.
+
+        Args:
+            values: The row of the logs.
+
+        Raises:
+            ValueError: If the row has no such value, though it should.
+        """
+        value = followed(type(self).__name__, self.monitor, values)
         if value is None:
             return None
         sign = 1 if self.mode == "max" else -1

@@ -22,7 +22,7 @@ class ReduceOnPlateau(Monitor):
         factor: The learning rate is multiplied by this, between 0 and 1.
         patience: How many consecutive rows with this value may be no better than the best.
         cooldown: How many of these rows are ignored after a reduction.
-        min_value: The smallest learning rate.
+        min_value: The smallest learning rate to reduce to; smaller ones stay.
         hyperparameter: The name of the hyperparameter to reduce.
         mode: As for `Monitor`: `"max"`, `"min"`, or None.
         min_delta: By how much a value must be better to count as an improvement.
@@ -30,6 +30,7 @@ class ReduceOnPlateau(Monitor):
     Raises:
         ValueError: If an argument is out of range; and in `fit` if the optimizer has no such
             hyperparameter.
+        AttributeError: In `fit`, if the hyperparameter follows a schedule.
 
     Example:
         >>> import jax_metrics as jm
@@ -71,6 +72,7 @@ class ReduceOnPlateau(Monitor):
                 f"ReduceOnPlateau sets `{self.hyperparameter}`, which is not a hyperparameter of "
                 "the optimizer. Make it one: `jm.Optimizer(optax.adam, learning_rate=1e-3)`."
             )
+        self._set(run, self._rates(run))  # raises if it follows a schedule
 
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
         """Counts the rows since the last improvement, and reduces."""
@@ -86,9 +88,19 @@ class ReduceOnPlateau(Monitor):
             self.waited, self.rests = 0, self.cooldown
 
     def _reduce(self, run: Run) -> None:
-        before = jax.device_get(run.optimizer.hyperparams[self.hyperparameter])
-        reduced = lambda rate: float(np.maximum(rate * self.factor, self.min_value))  # noqa: E731
-        setattr(run.optimizer, self.hyperparameter, jax.tree.map(reduced, before))
+        def reduced(rate: Any) -> Any:
+            # A rate below the smallest one, as a group may have it, is not raised.
+            return np.minimum(rate, np.maximum(rate * self.factor, self.min_value))
+
+        self._set(run, jax.tree.map(reduced, jax.device_get(self._rates(run))))
+
+    def _rates(self, run: Run) -> Any:
+        """The learning rate, or those of the groups."""
+        rates = run.optimizer.hyperparams[self.hyperparameter]
+        return dict(rates) if isinstance(rates, Mapping) else rates
+
+    def _set(self, run: Run, rates: Any) -> None:
+        setattr(run.optimizer, self.hyperparameter, rates)
 
     @property
     def state(self) -> Any:

@@ -29,7 +29,9 @@ def resumed(checkpointer: Checkpointer, state: Mapping[str, Any]) -> dict[str, A
         CheckpointError: If the checkpoint is damaged, or of another model or optimizer.
     """
     try:
-        return checkpointer.restore(dict(state))
+        found = checkpointer.restore(dict(state))
+        _tell_differences(found["callbacks"], state["callbacks"])
+        return found
     except CheckpointError as error:  # one that is damaged raises again
         lenient = {name: x for name, x in state.items() if name not in ("callbacks", "tally")}
         found, left_out = checkpointer.restore(lenient, strict=False)
@@ -80,15 +82,20 @@ def _callbacks(checkpointer: Checkpointer, states: Mapping[str, Any]) -> dict[st
         )
         misfits = {name for part in left_out for name in _names(part)} & like.keys()
         saved = {name: read["callbacks"].get(name, _DROPPED) for name in names}
+    _tell_differences(saved, states)
+    for name in misfits:
+        _log.warning("%s has another state in the checkpoint, and begins without a past.", name)
+    return {name: saved[name] for name in saved.keys() & states.keys() - misfits}
+
+
+def _tell_differences(saved: Mapping[str, Any], states: Mapping[str, Any]) -> None:
+    """Tells of callbacks with a state that were not there before, or are no longer there."""
     for name in states.keys() - saved.keys():
         if states[name] is not None:
             _log.warning("%s is not in the checkpoint, and begins without a past.", name)
     for name in saved.keys() - states.keys():
         if saved[name] is not None:
             _log.warning("%s is in the checkpoint, but no longer there: it is dropped.", name)
-    for name in misfits:
-        _log.warning("%s has another state in the checkpoint, and begins without a past.", name)
-    return {name: saved[name] for name in saved.keys() & states.keys() - misfits}
 
 
 def _names(full_names: Iterable[str]) -> list[str]:

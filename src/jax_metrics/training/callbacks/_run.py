@@ -7,6 +7,8 @@ from jax_metrics.optim import Optimizer
 from jax_metrics.training.data import Batches
 from jax_metrics.training.logs import History
 
+_PROGRESS = ("step", "values", "log_step", "first_epoch")
+
 
 class Run:
     """A training in progress: what `fit` returns, and what callbacks get.
@@ -17,6 +19,7 @@ class Run:
         tally: The losses and metrics since the last row of the logs.
         data: The batches of the training; their position is after the last step.
         step: How many steps have been taken, including those before a restart.
+        first_epoch: How many epochs the data had yielded before the run.
         values: The latest value of each name in the logs.
         log_step: The step that the last row of the logs belongs to.
         history: All rows of the logs.
@@ -47,7 +50,7 @@ class Run:
         self.epochs, self.steps, self.accumulate = epochs, steps, accumulate
         self.settle: Callable[[], None] | None = None  # hands on rows that are on their way
         self._callbacks = _by_name(callbacks)
-        self._first_epoch = data.epoch
+        self.first_epoch = data.epoch
         self._step_before = self._epoch = 0  # before the last call
 
     @property
@@ -63,7 +66,7 @@ class Run:
     @property
     def epoch(self) -> int:
         """How many epochs have ended."""
-        return self.data.epoch - self._first_epoch
+        return self.data.epoch - self.first_epoch
 
     @property
     def finished(self) -> bool:
@@ -128,7 +131,7 @@ class Run:
             "optimizer": self.optimizer,
             "tally": self.tally,
             "data": self.data.state,
-            "progress": {"step": self.step, "values": self.values, "log_step": self.log_step},
+            "progress": {name: getattr(self, name) for name in _PROGRESS},
             "history": self.history.state,
             "callbacks": callbacks,
         }
@@ -150,10 +153,23 @@ class Run:
 
 
 def _by_name(callbacks: Sequence[Any]) -> dict[str, Any]:
-    """The callbacks by the names of their classes; several of one class are numbered."""
+    """The callbacks by the names of their states in checkpoints.
+
+    These are the names of their classes, with what they follow, so that the past of one does not go
+    to another; those that are the same are numbered.
+    """
     named: dict[str, Any] = {}
     for callback in callbacks:
-        name = type(callback).__name__
-        same = sum(other.rstrip("0123456789") == name for other in named)
-        named[f"{name}{same + 1}" if same else name] = callback
+        name = first = _name(callback)
+        count = 1
+        while name in named:
+            count += 1
+            name = f"{first}{count}"
+        named[name] = callback
     return named
+
+
+def _name(callback: Any) -> str:
+    name, monitor = type(callback).__name__, getattr(callback, "monitor", None)
+    # A dot separates the parts of names in checkpoints.
+    return f"{name}({monitor.replace('.', '_')})" if isinstance(monitor, str) else name

@@ -152,9 +152,13 @@ def evaluate(
     """The loss and the metrics of a model on the batches of an epoch.
 
     The model is evaluated in `eval` mode, on the batches from the position of the data on. Padding
-    does not count, and losses are means over examples, however they are batched. The program is
-    compiled once for a loss, or for a function as long as it lives: values that such a function
-    reads from outside stay as they were in the first call, as under `jax.jit`.
+    does not count, and losses are means over examples, however they are batched: over those that
+    the loss does not ignore, weighted as it says; one with `reduction="sum"` is divided by their
+    number. The losses that a function returns are weighted by the number of unmasked examples; a
+    `mask` in its dict tells which ones.
+
+    The program is compiled once for a loss, or for a function as long as it lives: values that such
+    a function reads from outside stay as they were in the first call, as under `jax.jit`.
 
     Args:
         model: The model.

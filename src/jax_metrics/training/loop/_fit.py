@@ -66,9 +66,10 @@ def fit(
         validation: Batches to evaluate on; each validation is one epoch of them.
         epochs: The number of epochs.
         steps: The number of steps; with `epochs`, whichever comes first.
-        accumulate: How many batches make one step. Their gradients are averaged, weighted by the
-            number of unmasked examples, as if they were one batch. At the end of an epoch there may
-            be fewer.
+        accumulate: How many batches make one step, as if they were one batch. Their gradients are
+            averaged, weighted by what the loss is the mean of: unmasked examples, without ignored
+            labels. Those of a loss with `reduction="sum"` are added. At the end of an epoch there
+            may be fewer.
         steps_per_call: How many steps one compiled program takes. More than one saves time where
             steps are short. Logs, validations and callbacks wait for the end of the program.
         log_every: After how many steps a row of the logs ends; it also ends with each epoch and

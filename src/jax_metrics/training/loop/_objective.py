@@ -1,28 +1,34 @@
 """The objective that is minimized: a function of the model and a batch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses import Loss
+from jax_metrics.losses import Loss, Reduction
+from jax_metrics.losses.base import ratio
 from jax_metrics.metrics import AuxLosses, AuxMetrics
 from jax_metrics.tree import Tree, static
 
 Objective = Callable[[Any, Any], Any]
 
 
-def supervised(loss: Loss, *, inputs: str | int = "x", target: str | int = "y") -> Objective:
+def supervised(
+    loss: Loss, *, inputs: str | int = "x", target: str | int = "y", mask: str | int = "mask"
+) -> Objective:
     """The function `(model, batch) -> loss, arguments` that applies the model and the loss.
 
     The model is called with the inputs alone. `arguments` are `target`, `preds` and, if the batch
-    has one, `mask`: those of the loss, and of metrics.
+    has one, `mask`: those of the loss, and of metrics. In `fit` and `evaluate`, padding does not
+    count either, whatever `mask_name` the batches have.
 
     Args:
         loss: A loss of `target` and `preds`.
         inputs: The name of the inputs in a batch that is a dict; in tuples they come first.
         target: The name of the targets in a batch that is a dict; in tuples they come second.
+        mask: The name of the mask in a batch that is a dict, of examples or of their elements; in
+            tuples it comes third. It may be missing.
 
     Example:
         >>> import jax.numpy as jnp
@@ -39,7 +45,7 @@ def supervised(loss: Loss, *, inputs: str | int = "x", target: str | int = "y") 
             f"`jm.losses.Crossentropy()`; got a {type(loss).__name__}."
         )
 
-    return Supervised(loss, inputs, target)
+    return Supervised(loss, inputs, target, mask)
 
 
 class Supervised(Tree):
@@ -49,25 +55,47 @@ class Supervised(Tree):
         loss: The loss.
         inputs: The name of the inputs.
         target: The name of the targets.
+        mask: The name of the mask.
     """
 
     loss: Loss
     inputs: str | int = static()
     target: str | int = static()
+    mask: str | int = static()
 
-    def __init__(self, loss: Loss, inputs: str | int, target: str | int):
-        self.loss, self.inputs, self.target = loss, inputs, target
+    def __init__(self, loss: Loss, inputs: str | int, target: str | int, mask: str | int):
+        self.loss, self.inputs, self.target, self.mask = loss, inputs, target, mask
 
     def __call__(self, model: Any, batch: Any) -> tuple[jax.Array, dict[str, Any]]:
         """The loss, and the arguments that metrics take."""
-        x, y, mask = _parts(batch, self.inputs, self.target)
-        arguments = {"target": y, "preds": model(x)}
-        if mask is not None:
-            arguments["mask"] = mask
+        arguments = self.arguments(model, batch)
         return self.loss(**arguments), arguments
 
+    def arguments(self, model: Any, batch: Any, padding: str | int | None = None) -> dict[str, Any]:
+        """The arguments of the loss and of metrics.
 
-def _parts(batch: Any, inputs: str | int, target: str | int) -> tuple[Any, Any, Any]:
+        Args:
+            model: The model.
+            batch: The batch.
+            padding: The name of the mask that tells examples from padding.
+        """
+        x, y, *masks = _parts(batch, self.inputs, self.target, (self.mask, padding))
+        mask = _both(*(mask for mask in masks if mask is not None))
+        return {"target": y, "preds": model(x)} | ({} if mask is None else {"mask": mask})
+
+
+def _both(*masks: jax.Array) -> jax.Array | None:
+    """The mask of what both masks keep, of the shape of the longer one; None if there is none."""
+    if len(masks) < 2:
+        return masks[0] if masks else None
+    elements, examples = sorted(masks, key=jnp.ndim, reverse=True)
+    keep = jnp.reshape(examples, examples.shape + (1,) * (elements.ndim - examples.ndim))
+    return jnp.where(keep, elements, False)  # of their dtype, which the loss checks
+
+
+def _parts(
+    batch: Any, inputs: str | int, target: str | int, masks: Sequence[str | int | None]
+) -> tuple[Any, ...]:
     if isinstance(batch, Mapping):
         if missing := [name for name in (inputs, target) if name not in batch]:
             raise ValueError(
@@ -76,15 +104,14 @@ def _parts(batch: Any, inputs: str | int, target: str | int) -> tuple[Any, Any, 
                 '`jm.training.supervised(loss, inputs="image", target="label")`, or write a '
                 "function `loss_fn(model, batch)`."
             )
-        return batch[inputs], batch[target], batch.get("mask")
+        return batch[inputs], batch[target], *map(batch.get, dict.fromkeys(masks))
     if not isinstance(batch, tuple) or not 2 <= len(batch) <= 3:
         got = f"{len(batch)} entries" if isinstance(batch, tuple) else f"a {type(batch).__name__}"
         raise TypeError(
             "A loss needs batches of inputs, targets and perhaps a mask, as a tuple or a dict; got "
             f"{got}. Write a function `loss_fn(model, batch)` for other batches."
         )
-    x, y, *mask = batch
-    return x, y, mask[0] if mask else None
+    return batch
 
 
 def _check_target(batch: Any) -> None:
@@ -129,13 +156,16 @@ class Outcome(NamedTuple):
     """What the objective gives for a batch.
 
     Attributes:
-        loss: The loss with those that modules logged.
-        weight: How many examples or elements count.
+        loss: The loss with those that modules logged, which is minimized.
+        mean: The loss for the logs: a sum is divided by the weight.
+        weight: How many examples or elements count, or the sum of their weights, for a weighted
+            mean.
         arguments: What the metrics are updated with.
         logs: Means that modules logged, by name.
     """
 
     loss: jax.Array
+    mean: jax.Array
     weight: jax.Array
     arguments: dict[str, Any]
     logs: dict[str, jax.Array]
@@ -146,22 +176,54 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
 
     Raises:
         TypeError: If the objective returns something else than a loss, or a loss and a dict.
+        ValueError: If the loss is not one number.
     """
+    loss, size, arguments = _called(objective, model, batch, mask_name)
+    if jnp.ndim(loss):
+        raise ValueError(
+            f"The loss of a batch is one number; got an array of shape {list(jnp.shape(loss))}. "
+            "Reduce it, as with `jnp.mean` or, for one of `jm.losses`, with a reduction other than "
+            '"none".'
+        )
+    logged = _logged(AuxLosses, model)
+    logs = {**logged, **_logged(AuxMetrics, model)}
+    weight = _weight(batch, arguments, mask_name) if size is None else jnp.float32(size)
+    total: Any = sum(logged.values(), loss)
+    mean = ratio(total, weight) if is_sum(objective) else total
+    return Outcome(total, mean, weight, arguments, logs)
+
+
+def _called(
+    objective: Objective, model: Any, batch: Any, mask_name: str
+) -> tuple[Any, jax.Array | None, dict[str, Any]]:
+    """The loss, the denominator of its mean if that is known, and the arguments of metrics."""
     if isinstance(objective, Supervised):
         _check_target(batch)
+        arguments = objective.arguments(model, batch, mask_name)
+        return *_reduced(objective.loss, arguments), arguments
     output = objective(model, batch)
-    loss, arguments = output if isinstance(output, tuple) and len(output) == 2 else (output, {})
-    if isinstance(output, tuple) and not (len(output) == 2 and isinstance(arguments, dict)):
+    if not isinstance(output, tuple):
+        return output, None, {}
+    if len(output) != 2 or not isinstance(output[1], dict):
         got = ", ".join(type(part).__name__ for part in output)
         raise TypeError(
             "The loss function must return the loss, or the loss and a dict of what the metrics "
             f"are updated with, such as `loss, {{'target': y, 'preds': preds}}`; got ({got})."
         )
-    logged = _logged(AuxLosses, model)
-    logs = {**logged, **_logged(AuxMetrics, model)}
-    weight = _weight(batch, arguments, mask_name)
-    total: Any = sum(logged.values(), loss)
-    return Outcome(total, weight, arguments, logs)
+    return output[0], None, output[1]
+
+
+def is_sum(objective: Objective) -> bool:
+    """Whether the loss of several batches is the sum of their losses, instead of the mean."""
+    return isinstance(objective, Supervised) and objective.loss.reduction == Reduction.SUM
+
+
+def _reduced(loss: Loss, arguments: Mapping[str, Any]) -> tuple[jax.Array, jax.Array | None]:
+    """The loss of a batch, and the denominator of the mean; None if there is none."""
+    if getattr(type(loss).__call__, "__code__", None) is not Loss.__call__.__code__:
+        return loss(**arguments), None  # a call of its own, which `sums` does not know
+    total, size = loss.sums(**arguments)
+    return total if size is None else ratio(total, size), size
 
 
 def _logged(collection: type[AuxLosses | AuxMetrics], model: Any) -> dict[str, jax.Array]:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.optim import Optimizer
+from jax_metrics.training.loop._names import joined
 from jax_metrics.training.loop._tally import Tally, scalars
 
 
@@ -35,6 +36,15 @@ class Readings:
         self._read = jax.jit(self._values)
         self._pending: collections.deque[Reading] = collections.deque()
 
+    def names(self, tally: Tally, optimizer: Optimizer) -> tuple[str, ...]:
+        """The names of the values.
+
+        Raises:
+            ValueError: If two have the same name.
+        """
+        self._read.eval_shape(tally, optimizer)  # what it has traced is known the next time
+        return self._names
+
     def request(self, step: int, tally: Tally, optimizer: Optimizer, *, closes: bool) -> None:
         """Starts to compute the values, and to copy them to the host."""
         array = self._read(tally, optimizer)
@@ -53,7 +63,8 @@ class Readings:
             yield reading, dict(zip(self._names, values, strict=True))
 
     def _values(self, tally: Tally, optimizer: Optimizer) -> jax.Array:
-        found = {**scalars(tally.values()), **_of_optimizer(optimizer)}
+        values, of_optimizer = scalars(tally.values()), _of_optimizer(optimizer)
+        found = joined(a_loss_or_a_metric=values, a_value_of_the_optimizer=of_optimizer)
         self._names = tuple(found)
         return jnp.stack([jnp.asarray(value, float) for value in found.values()])
 

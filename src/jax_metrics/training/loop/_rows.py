@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from jax_metrics.training.callbacks import Run
+from jax_metrics.training.loop._names import joined
 from jax_metrics.training.loop._readings import Readings
 from jax_metrics.tree import copy, warn_user
 
@@ -21,6 +22,9 @@ class Rows:
         loggers: Get each row.
         callbacks: Get each row, after the loggers.
         on_nan: What to do when the loss is not finite.
+
+    Raises:
+        ValueError: If `on_nan` is unknown, or two values of a row have the same name.
     """
 
     def __init__(self, run: Run, loggers: Sequence[Any], callbacks: Sequence[Any], on_nan: OnNaN):
@@ -29,6 +33,11 @@ class Rows:
         self._run, self._callbacks, self._on_nan = run, callbacks, on_nan
         self._loggers = (run.history, *loggers)
         self._readings = Readings()
+        names = self._readings.names(run.tally, run.optimizer)
+        joined(
+            a_value_of_the_training=dict.fromkeys(names),
+            a_value_of_the_validation={f"val/{name}": None for name in names if run.validates},
+        )
         self._delivers = False
         self._empty = copy(run.tally, arrays=True)  # the steps overwrite the one of the run
         self._ended: int | None = None

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.module import Parameter, is_trainable, value_and_grad
 from jax_metrics.optim import Optimizer
 from jax_metrics.training.loop._demands import extra_arguments
-from jax_metrics.training.loop._objective import Objective, Outcome, outcome_of
+from jax_metrics.training.loop._objective import Objective, Outcome, is_sum, outcome_of
 from jax_metrics.training.loop._placement import staying
 from jax_metrics.training.loop._retraces import Compiled, OnRetrace
 from jax_metrics.training.loop._tally import Tally
@@ -109,14 +109,18 @@ class Steps:
     def _accumulated(
         self, trained: Trained, stacked: Any, first: Any, last: Any
     ) -> tuple[Trained, Any, jax.Array]:
-        """The state after some batches, and the means of their gradients and losses."""
+        """The state after some batches, and the gradients and the loss of all of them.
+
+        These are means, weighted by what the loss of a batch is the mean of, or sums of sums.
+        """
         params = filter(trained.model, Parameter, is_trainable)
         zeros = jax.tree.map(lambda p: jnp.zeros_like(p, dtype=_wide(p.dtype)), params)
+        adds = is_sum(self._objective)
 
         def add(i: Any, sums: Any) -> Any:
             trained, total, total_loss, total_weight = sums
             trained, grads, outcome = self._gradients(trained, _at(stacked, i))
-            weight = outcome.weight
+            weight = jnp.sign(outcome.weight) if adds else outcome.weight
             # The gradients of no example may be NaN.
             weighted = lambda x, y: x + jnp.where(weight > 0, weight * y, 0).astype(x.dtype)  # noqa: E731
             total = jax.tree.map(weighted, total, grads)
@@ -124,7 +128,7 @@ class Steps:
 
         start = (trained, zeros, jnp.float32(0), jnp.float32(0))
         trained, total, loss, weight = jax.lax.fori_loop(first, last, add, start)
-        weight = jnp.where(weight > 0, weight, 1)
+        weight = jnp.where((weight > 0) & (not adds), weight, 1)
         grads = jax.tree.map(lambda g, p: (g / weight).astype(p.dtype), total, params)
         return trained, grads, loss / weight
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics import Mean, Metric, Metrics
+from jax_metrics.training.loop._names import joined
 from jax_metrics.training.loop._objective import Objective, Outcome, outcome_of
 from jax_metrics.training.loop._placement import replicated
 from jax_metrics.tree import Tree, copy
@@ -17,13 +18,17 @@ class Tally(Tree):
     Args:
         metrics: The metrics, or None.
         logs: The names of the values that modules log.
+
+    Raises:
+        ValueError: If one of them is called `loss`, like the loss of which they may be a part.
     """
 
     means: dict[str, Mean]
     metrics: Metrics | None
 
     def __init__(self, metrics: Metrics | None, logs: Any):
-        self.means = {name: Mean() for name in ("loss", *logs)}
+        names = joined(the_loss={"loss": None}, a_field_of_a_module=dict.fromkeys(logs))
+        self.means = {name: Mean() for name in names}
         self.metrics = None if metrics is None else copy(metrics, arrays=True)
 
     @classmethod
@@ -39,9 +44,9 @@ class Tally(Tree):
         return replicated(cls(metrics, outcome.logs), like=(model, batch))
 
     def add(self, outcome: Outcome) -> "Tally":
-        """A tally with one more batch; batches count by how many examples they have."""
+        """A tally with one more batch, which counts by its weight."""
         tally = copy(self)
-        values = {"loss": outcome.loss, **outcome.logs}
+        values = {"loss": outcome.mean, **outcome.logs}
         for name, value in values.items():
             mean = copy(self.means[name])
             tally.means = {
@@ -53,15 +58,14 @@ class Tally(Tree):
         return tally
 
     def values(self) -> dict[str, jax.Array]:
-        """The value of each mean and metric by name; metrics may have arrays of any shape."""
-        values: dict[str, Any] = {name: mean.compute() for name, mean in self.means.items()}
+        """The value of each mean and metric by name; metrics may have arrays of any shape.
+
+        Raises:
+            ValueError: If a metric has the name of a mean.
+        """
+        means = {name: mean.compute() for name, mean in self.means.items()}
         metrics = {} if self.metrics is None else self.metrics.compute()
-        if taken := values.keys() & metrics.keys():
-            raise ValueError(
-                f"A metric is called {min(taken)!r}, as a loss is. Give it another name, as in "
-                f"`jm.metrics.Metrics({{'my_{min(taken)}': metric}})`."
-            )
-        return {**values, **metrics}
+        return joined(a_loss_or_a_field_of_a_module=means, a_metric=metrics)
 
 
 def as_metrics(metrics: Any) -> Metrics | None:
