@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -89,6 +90,38 @@ def test_settings_elsewhere(folder):
     tokenizer = load_tokenizer(folder)
     assert tokenizer.special["cls"] == "[CLS]" and tokenizer.max_length is None
     assert tokenizer.chat_template == "template"
+
+
+@pytest.mark.parametrize(
+    ("settings", "length", "ids"),
+    [
+        ({"max_seq_length": 5}, 5, [2, 1, 4, 4, 3]),
+        ({"max_seq_length": 64}, 8, [2, 1, 4, 4, 4, 4, 4, 3]),
+        ({"max_seq_length": None}, 8, [2, 1, 4, 4, 4, 4, 4, 3]),
+        ({"max_seq_length": 4, "do_lower_case": True}, 4, [2, 5, 4, 3]),
+    ],
+)
+def test_how_sentences_are_prepared(folder, settings, length, ids):
+    (folder / "sentence_bert_config.json").write_text(json.dumps(settings))
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.max_length == length
+    assert tokenizer("B" + " a" * 20).ids.tolist() == [ids]
+
+
+def test_threads_share_a_tokenizer(folder):
+    tokenizer = load_tokenizer(folder)
+    tokenizer.max_length = None
+    same = Tokenizer(tokenizer.backend, tokenizer.special)
+    text = "a " * 100
+    calls = {
+        8: lambda: tokenizer([text] * 4, max_length=8).ids.shape[1],
+        5: lambda: same([text] * 4, max_length=5).ids.shape[1],
+        102: lambda: len(tokenizer.encode(text)),
+    }
+    with ThreadPoolExecutor(len(calls)) as pool:
+        repeated = lambda call: {call() for _ in range(150)}  # noqa: E731
+        found = dict(zip(calls, pool.map(repeated, calls.values()), strict=True))
+    assert found == {length: {length} for length in calls}
 
 
 @pytest.mark.parametrize(

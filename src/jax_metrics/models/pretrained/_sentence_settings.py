@@ -38,6 +38,19 @@ def sentence_settings(folder: Path) -> dict[str, Any]:
     return found
 
 
+def text_settings(folder: Path) -> tuple[int | None, bool]:
+    """How texts are prepared: the longest number of tokens, and whether they become lower case.
+
+    Args:
+        folder: A folder of a model; without `sentence_bert_config.json`, nothing is prescribed.
+
+    Raises:
+        CheckpointError: If it is no JSON.
+    """
+    settings: Mapping[str, Any] = read_json(folder / "sentence_bert_config.json", dict) or {}
+    return settings.get("max_seq_length"), bool(settings.get("do_lower_case"))
+
+
 def _pooling(path: Path) -> str:
     settings: Mapping[str, Any] = read_json(path, dict) or {}
     modes = [name for name, value in settings.items() if name.startswith("pooling_mode") and value]
