@@ -6,6 +6,7 @@ from typing import Any
 from jax_metrics.checkpoint import rename, skip, transpose
 from jax_metrics.models.text import Bert, MaskedLanguageHead, Pooler
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._one_way import OneWay
 from jax_metrics.models.weights._prefix import with_prefix, without_prefix
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
@@ -38,7 +39,7 @@ def from_config(config: Mapping[str, Any]) -> Bert:
     )
     (architecture, *_) = config.get("architectures") or [""]
     masked = architecture in ("BertForMaskedLM", "BertForPreTraining")
-    return Bert(
+    model = Bert(
         vocabulary=config["vocab_size"],
         width=config["hidden_size"],
         num_layers=config["num_hidden_layers"],
@@ -54,6 +55,9 @@ def from_config(config: Mapping[str, Any]) -> Bert:
         pooling=None if masked else config.get("sentence_pooling"),
         normalize=not masked and config.get("sentence_normalize", False),
     )
+    attention = config.get("attention_probs_dropout_prob", 0.1)
+    set_rates(model.features.blocks, attention=attention)
+    return model
 
 
 def to_config(model: Any) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from jax_metrics.models.weights._config import (
     refuse_unless,
 )
 from jax_metrics.models.weights._convolutions import conv, layer_norm, linear
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 from jax_metrics.nn import Identity, Linear
 
@@ -32,7 +33,7 @@ def _from_config(config: Mapping[str, Any]) -> ViT:
     refuse_unless(config, pooler_act="tanh")
     width, classes = config.get("hidden_size", 768), number_of_labels(config)
     pools = classes is None and config.get("add_pooling_layer", True)
-    return ViT(
+    model = ViT(
         width,
         config.get("num_hidden_layers", 12),
         config.get("num_attention_heads", 12),
@@ -46,6 +47,9 @@ def _from_config(config: Mapping[str, Any]) -> ViT:
         epsilon=config.get("layer_norm_eps", 1e-12),
         qkv_bias=config.get("qkv_bias", True),
     )
+    attention = config.get("attention_probs_dropout_prob", 0.0)
+    set_rates(model.features.blocks, attention=attention)
+    return model
 
 
 def _size(size: Any) -> Any:
@@ -78,7 +82,7 @@ def _to_config(model: ViT) -> Mapping[str, Any]:
         "intermediate_size": block.feed_forward.linear1.features,
         "hidden_act": activation_name(block.feed_forward.activation),
         "hidden_dropout_prob": body.dropout.rate,
-        "attention_probs_dropout_prob": body.dropout.rate,
+        "attention_probs_dropout_prob": block.self_attention.dropout_rate,
         "layer_norm_eps": block.norm1.epsilon,
         "image_size": list(body.image_size),
         "patch_size": list(body.patch_size),
