@@ -92,7 +92,8 @@ def from_pretrained(
             which has initial values where none fit, and a `LeftOut`.
         key: The key for values that no file has: random keys, and with `strict=False` also missing
             weights.
-        download: Whether to download a repository from the hub if it is not in the cache.
+        download: Whether to download what the cache lacks of a repository from the hub. Weights
+            that are not in safetensors must be a single file there.
         revision: The branch, tag or commit of a repository.
 
     Raises:

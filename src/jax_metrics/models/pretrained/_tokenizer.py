@@ -15,7 +15,7 @@ from jax_metrics.models.pretrained._gguf_tokenizer import tokenizer_of_gguf
 from jax_metrics.models.pretrained._json_files import read_json
 from jax_metrics.models.pretrained._packages import package
 from jax_metrics.models.pretrained._sentence_settings import text_settings
-from jax_metrics.models.pretrained._source import local_path
+from jax_metrics.models.pretrained._source import TOKENIZER, local_path
 
 _SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
 _SYSTEM = re.compile(r"<\|im_start\|>system(?:\n|\\n)(.*?)<\|im_end\|>", re.DOTALL)
@@ -217,7 +217,7 @@ def load_tokenizer(
     Args:
         path: A `tokenizer.json`, a folder with one, a GGUF file or a folder with a single one, or
             the id of a repository, as in `from_pretrained`.
-        download: As in `from_pretrained`.
+        download: As in `from_pretrained`; weights are downloaded only to read a GGUF file.
         revision: As in `from_pretrained`.
 
     Raises:
@@ -235,7 +235,7 @@ def load_tokenizer(
         [1]
     """
     tokenizers = package("tokenizers", "A tokenizer")
-    found = local_path(path, download=download, revision=revision)
+    found = local_path(path, TOKENIZER, download=download, revision=revision)
     if found.is_dir():
         files = sorted(found.glob("*.gguf"))
         if not (found / "tokenizer.json").is_file() and len(files) == 1:
