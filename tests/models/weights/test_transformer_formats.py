@@ -123,6 +123,15 @@ def test_there_and_back(name):
     assert shapes_of(jm.state_dict(again.parameters())) == shapes_of(ours)
 
 
+@pytest.mark.parametrize(("weights", "make"), [(VIT_FORMAT, vit), (CLIP_FORMAT, clip)])
+def test_images_of_other_channels(weights, make):
+    model = initialized(make(num_channels=1))
+    again = initialized(weights.from_config(weights.to_config(model)))
+    assert shapes_of(jm.state_dict(again.parameters())) == shapes_of(
+        jm.state_dict(model.parameters())
+    )
+
+
 @pytest.mark.parametrize(
     ("vocabulary", "end"), [(10, None), (51_864, 50_256), (51_865, 50_257), (51_866, 50_257)]
 )

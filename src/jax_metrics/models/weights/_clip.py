@@ -6,7 +6,7 @@ from typing import Any
 from jax_metrics.checkpoint import rename, skip, transpose
 from jax_metrics.models.multimodal import CLIP
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
-from jax_metrics.models.weights._convolutions import layer_norm, linear
+from jax_metrics.models.weights._convolutions import channels_of, layer_norm, linear
 from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 
@@ -35,6 +35,7 @@ def _from_config(config: Mapping[str, Any]) -> CLIP:
         image_heads=image.get("num_attention_heads", 12),
         patch_size=image.get("patch_size", 32),
         image_size=image.get("image_size", 224),
+        num_channels=image.get("num_channels", 3),
         text_width=text.get("hidden_size", 512),
         text_layers=text.get("num_hidden_layers", 12),
         text_heads=text.get("num_attention_heads", 8),
@@ -75,7 +76,7 @@ def _to_config(model: CLIP) -> Mapping[str, Any]:
             **tower(image, image.patches.features),
             "image_size": image.image_size[0],
             "patch_size": image.patch_size[0],
-            "num_channels": image.patches.kernel.shape[-2],
+            "num_channels": channels_of(model, image.patches),
         },
         "text_config": {
             **tower(text, text.embed.features),

@@ -12,7 +12,7 @@ from jax_metrics.models.weights._config import (
     number_of_labels,
     refuse_unless,
 )
-from jax_metrics.models.weights._convolutions import conv, layer_norm, linear
+from jax_metrics.models.weights._convolutions import channels_of, conv, layer_norm, linear
 from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 from jax_metrics.nn import Identity, Linear
@@ -40,6 +40,7 @@ def _from_config(config: Mapping[str, Any]) -> ViT:
         patch_size=_size(config.get("patch_size", 16)),
         image_size=_size(config.get("image_size", 224)),
         num_classes=classes,
+        num_channels=config.get("num_channels", 3),
         mlp_features=config.get("intermediate_size", 3072),
         activation=activation_of(config, "hidden_act", "gelu"),
         representation_features=(config.get("pooler_output_size") or width) if pools else None,
@@ -86,7 +87,7 @@ def _to_config(model: ViT) -> Mapping[str, Any]:
         "layer_norm_eps": block.norm1.epsilon,
         "image_size": list(body.image_size),
         "patch_size": list(body.patch_size),
-        "num_channels": body.patches.kernel.shape[-2],
+        "num_channels": channels_of(model, body.patches),
         "qkv_bias": block.self_attention.use_bias is True,
         **({} if classifies else entries),
         **labels_of(head.features if isinstance(head, Linear) else None),
