@@ -157,7 +157,7 @@ ENTRIES = {
 
 
 def made(path, **changes):
-    entries = {**ENTRIES, **changes}
+    entries = {name: x for name, x in {**ENTRIES, **changes}.items() if x is not None}
     return write(path, {"x": np.zeros(2, np.float32)}, **entries)
 
 
@@ -182,7 +182,7 @@ def test_the_tokenizer_in_a_gguf_file(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("gpt-2", ["ab", "Ġa", "1", "2"]), ("llama-bpe", ["ab", "Ġa", "1", "2"]),
+        ("gpt-2", ["ab", "Ġa", "1", "2"]), ("llama-bpe", ["<|im_start|>", "ab", "Ġa", "1", "2"]),
         ("qwen2", ["ab", "Ġa", "1", "2"]),
     ],
 )  # fmt: skip
@@ -191,11 +191,22 @@ def test_other_ways_to_cut(tmp_path, kind, expected):
     assert tokens(load_tokenizer(path), "ab a12") == expected
 
 
-def test_a_token_at_the_beginning(tmp_path):
-    path = made(tmp_path / "a.gguf", tokenizer__ggml__add_bos_token=True)
-    tokenizer = load_tokenizer(path)
-    assert tokens(tokenizer, "ab") == ["<|im_start|>", "ab"]
-    assert tokenizer(["a"], ["b"]).types.tolist() == [[0, 0, 1, 1]]
+@pytest.mark.parametrize(
+    ("entries", "first", "last"),
+    [
+        ({"add_bos_token": True}, True, False),
+        ({"add_bos_token": False, "pre": "llama-bpe"}, False, False),
+        ({"add_eos_token": True}, False, True),
+        ({"add_eos_token": True, "pre": "llama-bpe"}, True, True),
+    ],
+)
+def test_tokens_at_the_ends(tmp_path, entries, first, last):
+    entries = {f"tokenizer__ggml__{name}": value for name, value in entries.items()}
+    tokenizer = load_tokenizer(made(tmp_path / "a.gguf", **entries))
+    expected = ["<|im_start|>"] * first + ["ab"] + ["<|im_end|>"] * last
+    assert tokens(tokenizer, "ab") == expected
+    assert tokenizer(["a"], ["b"]).types.tolist() == [[0] * len(expected) + [1] * len(expected)]
+    assert tokenizer.encode("a", special=False) == [tokenizer.id_of("a")]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +215,9 @@ def test_a_token_at_the_beginning(tmp_path):
         ({"tokenizer__ggml__model": "llama"}, "a tokenizer of the kind 'llama' with 'smollm'. Th"),
         ({"tokenizer__ggml__pre": "odd"}, "of the kind 'gpt2' with 'gpt-2', 'smollm', 'llama-bpe'"),
         ({"tokenizer__ggml__merges": ["x y"]}, "has a damaged tokenizer: "),
+        ({"tokenizer__ggml__merges": [1, 2]}, "has a damaged tokenizer: 'int' object has no attr"),
+        ({"tokenizer__ggml__bos_token_id": "a"}, "has a damaged tokenizer: "),
+        ({"tokenizer__ggml__tokens": None}, "lacks the entry 'tokenizer.ggml.tokens' of its tok"),
     ],
 )
 def test_tokenizers_that_cannot_be_read(tmp_path, changes, text):
