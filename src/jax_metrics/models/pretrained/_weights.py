@@ -58,7 +58,7 @@ def open_weights(source: Source) -> Weights:
 def _gguf(source: Source) -> Weights:
     file = GGUFFile(source.path)
     shapes = {name: tensor.shape for name, tensor in file.tensors.items()}
-    format = GGUF_FORMATS.get(file.metadata.get("general.architecture", ""))
+    format = GGUF_FORMATS.get(str(file.metadata.get("general.architecture")))
     if format is None:
         return Weights(source.path, source.config, shapes, file.arrays)
     try:
@@ -70,6 +70,11 @@ def _gguf(source: Source) -> Weights:
         ) from error
     except CheckpointError as error:
         raise CheckpointError(f"{source.path}: {error}") from error
+    except (TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        raise CheckpointError(
+            f"{source.path} has metadata that files of the architecture {format.architecture!r} "
+            f"do not have: {error}."
+        ) from error
     rules = format.rules(config)
     named = {name: a.shape for name, a in _converted(_stand_ins(shapes), rules).items()}
     return Weights(source.path, config, named, lambda: _converted(file.arrays(), rules))
