@@ -1,4 +1,4 @@
-"""Models from files: safetensors under several names, folders, the local cache, damaged files."""
+"""Models from files: safetensors under several names, folders, damaged files."""
 
 import json
 import re
@@ -8,75 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from their_weights import CONFIG, FORMAT, RULES, Net, loaded, parts, theirs, write
 
 import jax_metrics as jm
-from jax_metrics.checkpoint import rename, skip, transpose
-from jax_metrics.models.weights import WeightFormat
-
-
-class Net(jm.models.Architecture):
-    def __init__(self, width=4, classes=3):
-        self.width, self.classes = width, classes
-        self.layer, self.norm = jm.Linear(width), jm.BatchNorm()
-        self.dropout, self.head = jm.Dropout(0.5), jm.Linear(classes)
-
-    def example_inputs(self):
-        return jm.Inputs(jnp.zeros((1, 5)))
-
-    def __call__(self, x):
-        return self.head(self.dropout(self.norm(self.layer(x))))
-
-
-RULES = [
-    skip("net.ids"),
-    rename("net.bn.weight", "norm.scale"),
-    rename("net.bn.bias", "norm.bias"),
-    rename("net.bn.running_{name}", "norm.{name}"),
-    transpose("net.{*to}.weight"),
-    rename("net.fc.weight", "layer.kernel"),
-    rename("net.fc.bias", "layer.bias"),
-    rename("net.out.weight", "head.kernel"),
-    rename("net.out.bias", "head.bias"),
-]
-FORMAT = WeightFormat(
-    "net",
-    lambda config: Net(config["width"], config["classes"]),
-    lambda model: RULES,
-    lambda model: {"width": model.width, "classes": model.classes},
-    Net,
-)
-CONFIG = {"model_type": "net", "width": 4, "classes": 3}
-
-
-def theirs(dtype=np.float32):
-    shapes = {
-        "net.fc.weight": (4, 5), "net.fc.bias": (4,), "net.out.weight": (3, 4),
-        "net.out.bias": (3,), "net.bn.weight": (4,), "net.bn.bias": (4,),
-        "net.bn.running_mean": (4,), "net.bn.running_var": (4,),
-    }  # fmt: skip
-    rng = np.random.default_rng(0)
-    state = {name: rng.random(shape).astype(dtype) for name, shape in shapes.items()}
-    return {**state, "net.ids": np.arange(3)}
-
-
-def write(folder, state, config=CONFIG):
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(state, folder / "model.safetensors")
-    if config is not None:
-        (folder / "config.json").write_text(json.dumps(config))
-    return folder
+from jax_metrics.checkpoint import skip
 
 
 @pytest.fixture(scope="module")
 def expected():
-    model = Net()
-    model = model.init(0, model.example_inputs()).eval()
-    return model.merge(jm.load_state_dict(parts(model), theirs(), rules=RULES))
-
-
-def parts(model):
-    return model.filter(lambda info: issubclass(info.kind, jm.Parameter | jm.BatchStat))
+    return loaded()
 
 
 @pytest.mark.parametrize("name", ["", "model.safetensors"])
@@ -266,64 +206,3 @@ def test_packages_that_are_not_there(tmp_path, monkeypatch, package, name, text)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=re.escape(text)):
         jm.models.from_pretrained(tmp_path)
-
-
-# -- the cache and the hub ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    monkeypatch.delenv("HUGGINGFACE_HUB_CACHE", raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path))
-    return tmp_path / "hub"
-
-
-@pytest.mark.parametrize("revision", ["main", "abc123"])
-def test_the_local_cache(cache, expected, revision):
-    folder = cache / "models--someone--net"
-    write(folder / "snapshots" / "abc123", theirs())
-    (folder / "refs").mkdir()
-    (folder / "refs" / "main").write_text("abc123")
-    load = lambda **options: jm.models.from_pretrained("someone/net", format=FORMAT, **options)  # noqa: E731
-    assert jm.equal(load(revision=revision), expected)
-    with pytest.raises(jm.CheckpointError, match="no repository of this name at revision 'v2'"):
-        load(revision="v2")
-
-
-@pytest.mark.parametrize("variable", ["HF_HUB_CACHE", "XDG_CACHE_HOME"])
-def test_other_places_of_the_cache(tmp_path, monkeypatch, expected, variable):
-    for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(variable, str(tmp_path))
-    hub = tmp_path if variable == "HF_HUB_CACHE" else tmp_path / "huggingface" / "hub"
-    write(hub / "models--net" / "snapshots" / "main", theirs())
-    assert jm.equal(jm.models.from_pretrained("net", format=FORMAT), expected)
-
-
-def test_the_hub_only_on_request(cache, tmp_path, monkeypatch, expected):
-    hub = pytest.importorskip("huggingface_hub")
-    asked = []
-
-    def fetch(name, revision, allow_patterns):
-        asked.append((name, revision))
-        return str(write(tmp_path / "fetched", theirs()))
-
-    monkeypatch.setattr(hub, "snapshot_download", fetch)
-    with pytest.raises(jm.CheckpointError, match="Pass `download=True` to fetch it from the hub"):
-        jm.models.from_pretrained("someone/net", format=FORMAT)
-    assert not asked
-    model = jm.models.from_pretrained("someone/net", format=FORMAT, download=True, revision="v2")
-    assert jm.equal(model, expected) and asked == [("someone/net", "v2")]
-
-
-def test_no_connection(cache, monkeypatch):
-    hub = pytest.importorskip("huggingface_hub")
-
-    def fetch(name, revision, allow_patterns):
-        raise OSError("no route to host.")
-
-    monkeypatch.setattr(hub, "snapshot_download", fetch)
-    text = "could not be fetched from the hub: no route to host. Without a connection, give a fold"
-    with pytest.raises(jm.CheckpointError, match=text):
-        jm.models.from_pretrained("someone/net", download=True)

@@ -90,6 +90,39 @@ def test_damaged_files(tmp_path, change, text):
         GGUFFile(path)
 
 
+@pytest.mark.parametrize("alignment", [0, "x", 32.5, [32]])
+def test_alignments_that_are_no_number_of_bytes(tmp_path, alignment):
+    # The package does not write such files: the entry gets its name afterwards.
+    path = write(tmp_path / "a.gguf", {"x": random(2)}, general__alignmenX=alignment)
+    path.write_bytes(path.read_bytes().replace(b"general.alignmenX", b"general.alignment"))
+    with pytest.raises(jm.CheckpointError, match="`general.alignment` is .* instead of a number"):
+        GGUFFile(path)
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"),
+    [
+        ({"general__architecturX": ["llama"]}, "does not say of which architecture it is"),
+        ({"general__architecturX": "llama", "llama__embedding_length": "x"}, "has metadata that"),
+        (
+            {"general__architecturX": "llama", "llama__attention__head_count": 0},
+            "has metadata that files of the architecture 'llama' do not have: .* by zero",
+        ),
+    ],
+)
+def test_metadata_of_other_types(tmp_path, entries, text):
+    sizes = {
+        "llama__attention__head_count": 2, "llama__block_count": 1, "llama__vocab_size": 5,
+        "llama__feed_forward_length": 8, "llama__context_length": 4,
+        "llama__attention__layer_norm_rms_epsilon": 1e-5, "llama__rope__dimension_count": 2,
+        "llama__embedding_length": 4,
+    }  # fmt: skip
+    path = write(tmp_path / "a.gguf", {"x": random(2)}, **{**sizes, **entries})
+    path.write_bytes(path.read_bytes().replace(b"general.architecturX", b"general.architecture"))
+    with pytest.raises(jm.CheckpointError, match=text):
+        jm.models.from_pretrained(path)
+
+
 def test_types_that_cannot_be_dequantized(tmp_path):
     data = np.zeros((2, 18), np.uint8)
     path = write(tmp_path / "a.gguf", {"x": (gguf.quantize(random(2, 32), KINDS.Q4_0), KINDS.Q4_0)})

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -92,6 +93,38 @@ def test_settings_elsewhere(folder):
 
 
 @pytest.mark.parametrize(
+    ("settings", "length", "ids"),
+    [
+        ({"max_seq_length": 5}, 5, [2, 1, 4, 4, 3]),
+        ({"max_seq_length": 64}, 8, [2, 1, 4, 4, 4, 4, 4, 3]),
+        ({"max_seq_length": None}, 8, [2, 1, 4, 4, 4, 4, 4, 3]),
+        ({"max_seq_length": 4, "do_lower_case": True}, 4, [2, 5, 4, 3]),
+    ],
+)
+def test_how_sentences_are_prepared(folder, settings, length, ids):
+    (folder / "sentence_bert_config.json").write_text(json.dumps(settings))
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.max_length == length
+    assert tokenizer("B" + " a" * 20).ids.tolist() == [ids]
+
+
+def test_threads_share_a_tokenizer(folder):
+    tokenizer = load_tokenizer(folder)
+    tokenizer.max_length = None
+    same = Tokenizer(tokenizer.backend, tokenizer.special)
+    text = "a " * 100
+    calls = {
+        8: lambda: tokenizer([text] * 4, max_length=8).ids.shape[1],
+        5: lambda: same([text] * 4, max_length=5).ids.shape[1],
+        102: lambda: len(tokenizer.encode(text)),
+    }
+    with ThreadPoolExecutor(len(calls)) as pool:
+        repeated = lambda call: {call() for _ in range(150)}  # noqa: E731
+        found = dict(zip(calls, pool.map(repeated, calls.values()), strict=True))
+    assert found == {length: {length} for length in calls}
+
+
+@pytest.mark.parametrize(
     ("name", "content", "text"),
     [
         ("a.txt", "", "has no tokenizer.json, and no GGUF file alone"),
@@ -124,7 +157,7 @@ ENTRIES = {
 
 
 def made(path, **changes):
-    entries = {**ENTRIES, **changes}
+    entries = {name: x for name, x in {**ENTRIES, **changes}.items() if x is not None}
     return write(path, {"x": np.zeros(2, np.float32)}, **entries)
 
 
@@ -149,7 +182,7 @@ def test_the_tokenizer_in_a_gguf_file(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("gpt-2", ["ab", "Ġa", "1", "2"]), ("llama-bpe", ["ab", "Ġa", "1", "2"]),
+        ("gpt-2", ["ab", "Ġa", "1", "2"]), ("llama-bpe", ["<|im_start|>", "ab", "Ġa", "1", "2"]),
         ("qwen2", ["ab", "Ġa", "1", "2"]),
     ],
 )  # fmt: skip
@@ -158,11 +191,22 @@ def test_other_ways_to_cut(tmp_path, kind, expected):
     assert tokens(load_tokenizer(path), "ab a12") == expected
 
 
-def test_a_token_at_the_beginning(tmp_path):
-    path = made(tmp_path / "a.gguf", tokenizer__ggml__add_bos_token=True)
-    tokenizer = load_tokenizer(path)
-    assert tokens(tokenizer, "ab") == ["<|im_start|>", "ab"]
-    assert tokenizer(["a"], ["b"]).types.tolist() == [[0, 0, 1, 1]]
+@pytest.mark.parametrize(
+    ("entries", "first", "last"),
+    [
+        ({"add_bos_token": True}, True, False),
+        ({"add_bos_token": False, "pre": "llama-bpe"}, False, False),
+        ({"add_eos_token": True}, False, True),
+        ({"add_eos_token": True, "pre": "llama-bpe"}, True, True),
+    ],
+)
+def test_tokens_at_the_ends(tmp_path, entries, first, last):
+    entries = {f"tokenizer__ggml__{name}": value for name, value in entries.items()}
+    tokenizer = load_tokenizer(made(tmp_path / "a.gguf", **entries))
+    expected = ["<|im_start|>"] * first + ["ab"] + ["<|im_end|>"] * last
+    assert tokens(tokenizer, "ab") == expected
+    assert tokenizer(["a"], ["b"]).types.tolist() == [[0] * len(expected) + [1] * len(expected)]
+    assert tokenizer.encode("a", special=False) == [tokenizer.id_of("a")]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +215,9 @@ def test_a_token_at_the_beginning(tmp_path):
         ({"tokenizer__ggml__model": "llama"}, "a tokenizer of the kind 'llama' with 'smollm'. Th"),
         ({"tokenizer__ggml__pre": "odd"}, "of the kind 'gpt2' with 'gpt-2', 'smollm', 'llama-bpe'"),
         ({"tokenizer__ggml__merges": ["x y"]}, "has a damaged tokenizer: "),
+        ({"tokenizer__ggml__merges": [1, 2]}, "has a damaged tokenizer: 'int' object has no attr"),
+        ({"tokenizer__ggml__bos_token_id": "a"}, "has a damaged tokenizer: "),
+        ({"tokenizer__ggml__tokens": None}, "lacks the entry 'tokenizer.ggml.tokens' of its tok"),
     ],
 )
 def test_tokenizers_that_cannot_be_read(tmp_path, changes, text):

@@ -24,6 +24,7 @@ MODELS = {
     ),
     "bert": (Bert(**SIZES), "encoder.layer.0.attention.self.query.bias"),
     "sentences": (Bert(**SIZES, pooling="mean", normalize=True), "embeddings.LayerNorm.weight"),
+    "pooler": (Bert(**SIZES, pooling="cls", head="pooler"), "pooler.dense.weight"),
     "masked": (Bert(**SIZES, head="masked_language"), "cls.predictions.transform.dense.weight"),
     "gpt2": (GPT2(**SIZES), "transformer.h.0.attn.c_attn.weight"),
 }
@@ -67,6 +68,7 @@ def test_a_scaling_without_a_name(tmp_path):
     [
         ({"vocab_size": None}, "lacks 'vocab_size', which the model type 'llama' needs. Complete"),
         ({"hidden_act": "odd"}, "has `hidden_act: 'odd'`, which is not supported"),
+        ({"num_hidden_layers": "2"}, "model.safetensors: .*int"),
     ],
 )
 def test_configurations_that_do_not_do(tmp_path, changes, text):
@@ -78,11 +80,40 @@ def test_configurations_that_do_not_do(tmp_path, changes, text):
         jm.models.from_pretrained(tmp_path)
 
 
+def test_heads_with_a_matrix_of_their_own(tmp_path):
+    jm.models.save_pretrained(filled(MODELS["masked"][0]), tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "tie_word_embeddings": False}))
+    with pytest.raises(jm.CheckpointError, match="has `tie_word_embeddings: False`, which changes"):
+        jm.models.from_pretrained(tmp_path)
+
+
+def with_lora(where):
+    return lambda model: jm.nn.apply_lora(model, where, rank=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "text"),
+    [
+        ("sentences", lambda model: model.replace(head=jm.Linear(2).init(0, jnp.ones((1, 8)))),
+         "has a pooler or a head for masked tokens; this model has Linear. `jm.save` writes"),
+        ("masked", lambda model: jm.untie(model), "At `head.decoder.kernel` this one has shape"),
+        ("llama", with_lora(".features.blocks.layers[0].feed_forward.gate"),
+         "At `features.*gate.* this one has .*Merge LoRA first, with `jm.nn.merge_lora`, or"),
+        ("gpt2", with_lora(jm.Linear), "has no place for all that this GPT2 has: .*Merge LoRA"),
+    ],
+)  # fmt: skip
+def test_what_the_formats_have_no_place_for(tmp_path, name, change, text):
+    with pytest.raises(jm.CheckpointError, match=text):
+        jm.models.save_pretrained(change(filled(MODELS[name][0])), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 # -- folders of sentence-transformers -------------------------------------------------------------
 
 
-def sentences(folder, kinds=("Transformer", "Pooling", "Normalize"), **pooling):
-    jm.models.save_pretrained(filled(MODELS["bert"][0]), folder)
+def sentences(folder, kinds=("Transformer", "Pooling", "Normalize"), name="bert", **pooling):
+    jm.models.save_pretrained(filled(MODELS[name][0]), folder)
     modules = [
         {"path": f"{i}_{kind}", "type": f"sentence_transformers.models.{kind}"}
         for i, kind in enumerate(kinds)
@@ -92,11 +123,40 @@ def sentences(folder, kinds=("Transformer", "Pooling", "Normalize"), **pooling):
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("mean_tokens", "mean"), ("cls_token", "cls")])
-def test_how_sentences_are_embedded(tmp_path, mode, expected):
-    sentences(tmp_path, **{f"pooling_mode_{mode}": True, "pooling_mode_max_tokens": False})
+@pytest.mark.parametrize(
+    ("name", "mode", "expected"),
+    [("bert", "mean_tokens", "mean"), ("masked", "cls_token", "cls")],
+)
+def test_how_sentences_are_embedded(tmp_path, name, mode, expected):
+    pooling = {f"pooling_mode_{mode}": True, "pooling_mode_max_tokens": False}
+    sentences(tmp_path, name=name, **pooling)
     model = jm.models.from_pretrained(tmp_path)
-    assert model.pooling == expected and model.normalize
+    assert model.pooling == expected and model.normalize and model.head is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("bert", None), ("pooler", None), ("llama", None), ("sentences", ("Transformer", "Dense"))],
+)
+def test_modules_of_another_model_stay_in_no_folder(tmp_path, name, kinds):
+    sentences(tmp_path, **({"kinds": kinds} if kinds else {"pooling_mode_mean_tokens": True}))
+    before = (tmp_path / "config.json").read_text()
+    with pytest.raises(jm.CheckpointError, match="has a modules.json of another model, which says"):
+        jm.models.save_pretrained(filled(MODELS[name][0]), tmp_path)
+    assert (tmp_path / "config.json").read_text() == before
+
+
+def test_modules_of_the_same_model(tmp_path):
+    sentences(tmp_path, pooling_mode_mean_tokens=True)
+    model = filled(MODELS["sentences"][0])
+    jm.models.save_pretrained(model, tmp_path)
+    loaded = jm.models.from_pretrained(tmp_path)
+    assert jm.equal(loaded.parameters(), model.parameters()) and loaded.normalize
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    with pytest.raises(
+        jm.CheckpointError, match="has `sentence_pooling: 'mean'`, but modules.json"
+    ):
+        jm.models.from_pretrained(tmp_path)
 
 
 @pytest.mark.slow

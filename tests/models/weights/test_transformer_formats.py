@@ -6,7 +6,15 @@ import pytest
 
 import jax_metrics as jm
 from jax_metrics.checkpoint import CheckpointError, inverse
-from jax_metrics.models.weights import CLIP_FORMAT, VIT_FORMAT, WHISPER_FORMAT, formats_of_model
+from jax_metrics.models.weights import (
+    BERT_FORMAT,
+    CLIP_FORMAT,
+    GPT2_FORMAT,
+    LLAMA_FORMAT,
+    VIT_FORMAT,
+    WHISPER_FORMAT,
+    formats_of_model,
+)
 
 
 def vit(**options):
@@ -25,6 +33,10 @@ def clip(**options):
 def whisper(**options):
     sizes = {"vocabulary": 10, "num_mels": 6, "max_frames": 14, "max_length": 5, "mlp_features": 24}
     return jm.models.Whisper(8, 1, 2, **{**sizes, **options})
+
+
+def text_model(architecture):
+    return architecture(vocabulary=11, width=8, num_layers=2, num_heads=2, mlp_features=12)
 
 
 # The format, a model, and the names there and the shapes of some weights.
@@ -111,6 +123,15 @@ def test_there_and_back(name):
     assert shapes_of(jm.state_dict(again.parameters())) == shapes_of(ours)
 
 
+@pytest.mark.parametrize(("weights", "make"), [(VIT_FORMAT, vit), (CLIP_FORMAT, clip)])
+def test_images_of_other_channels(weights, make):
+    model = initialized(make(num_channels=1))
+    again = initialized(weights.from_config(weights.to_config(model)))
+    assert shapes_of(jm.state_dict(again.parameters())) == shapes_of(
+        jm.state_dict(model.parameters())
+    )
+
+
 @pytest.mark.parametrize(
     ("vocabulary", "end"), [(10, None), (51_864, 50_256), (51_865, 50_257), (51_866, 50_257)]
 )
@@ -137,6 +158,47 @@ def test_vits_that_transformers_does_not_have(model, message):
 
 
 @pytest.mark.parametrize(
+    ("weights", "model", "rates"),
+    [
+        (VIT_FORMAT, vit(), {"hidden_dropout_prob": 0.2, "attention_probs_dropout_prob": 0.3}),
+        (
+            WHISPER_FORMAT,
+            whisper(),
+            {"dropout": 0.2, "attention_dropout": 0.3, "activation_dropout": 0.0},
+        ),
+        (
+            BERT_FORMAT,
+            text_model(jm.models.Bert),
+            {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.3},
+        ),
+        (
+            GPT2_FORMAT,
+            text_model(jm.models.GPT2),
+            {"resid_pdrop": 0.0, "embd_pdrop": 0.2, "attn_pdrop": 0.3},
+        ),
+        (LLAMA_FORMAT, text_model(jm.models.Llama), {"attention_dropout": 0.3}),
+    ],
+)
+def test_each_rate_of_dropout_has_its_place(weights, model, rates):
+    config = {**weights.to_config(initialized(model)), **rates}
+    again = initialized(weights.from_config(config))
+    assert weights.to_config(again).items() >= rates.items()
+    first = next(iter(rates.values()))
+    tree = again.decoder if weights is WHISPER_FORMAT else again.features
+    for layer in tree.blocks:
+        assert layer.self_attention.dropout_rate == 0.3
+        assert layer.dropout1.rate == layer.dropout2.rate == (0.0 if len(rates) == 1 else first)
+
+
+def test_both_towers_of_clip_have_their_own_dropout():
+    config = CLIP_FORMAT.to_config(initialized(clip()))
+    config["text_config"]["attention_dropout"] = 0.3
+    again = CLIP_FORMAT.from_config(config)
+    assert [t.blocks[0].self_attention.dropout_rate for t in (again.image, again.text)] == [0, 0.3]
+    assert CLIP_FORMAT.to_config(initialized(again)) == config
+
+
+@pytest.mark.parametrize(
     ("weights", "config", "message"),
     [
         (VIT_FORMAT, {"hidden_act": "mish"}, "`hidden_act: 'mish'`, which is not supported"),
@@ -146,6 +208,16 @@ def test_vits_that_transformers_does_not_have(model, message):
             CLIP_FORMAT,
             {"vision_config": {"hidden_act": "gelu"}, "text_config": {"hidden_act": "relu"}},
             "`hidden_act: 'relu'`, which changes .* and is not supported; only 'gelu'",
+        ),
+        (
+            CLIP_FORMAT,
+            {"vision_config": {"hidden_act": "gelu"}},
+            "`hidden_act: 'quick_gelu'`, which changes .* and is not supported; only 'gelu'",
+        ),
+        (
+            CLIP_FORMAT,
+            {"text_config": {"layer_norm_eps": 1e-6}},
+            "`layer_norm_eps: 1e-06`, which changes .* and is not supported; only 1e-05",
         ),
     ],
 )

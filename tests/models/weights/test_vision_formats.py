@@ -189,9 +189,24 @@ def test_configurations_have_all_settings(format, model):
     assert jm.equal(format.from_config(config), model)
 
 
+@pytest.mark.parametrize("name", [name for name, (format, *_) in CASES.items() if format.to_config])
+def test_configurations_of_images_with_other_channels(name):
+    format, make, _ = CASES[name]
+    gray = make(num_channels=1)
+    assert gray.example_inputs().args[0].shape[-1] == 1
+    assert jm.equal(format.from_config(format.to_config(gray)), gray)
+    # What the first images had counts, not the argument.
+    shapes = jax.eval_shape(lambda: make().init(0, jnp.zeros((1, 32, 32, 2))))
+    assert format.from_config(format.to_config(shapes)).num_channels == 2
+
+
 @pytest.mark.parametrize(
     "model",
-    [mobilenet(num_classes=None), lite(stages=[(1, 3, 1, 1, 160), (2, 3, 2, 6, 240)])],
+    [
+        mobilenet(num_classes=None),
+        lite(stages=[(1, 3, 1, 1, 160), (2, 3, 2, 6, 240)]),
+        resnet(num_channels=1),
+    ],
     ids=lambda model: type(model).__name__,
 )
 def test_a_folder_of_a_classifier(tmp_path, model):
@@ -214,6 +229,9 @@ def test_presets_by_the_names_of_others():
         (EFFICIENTNET_LITE_FORMAT, "efficientnet-lite1", EfficientNetLite.preset("lite1")),
     ]:
         assert jm.equal(format.from_config({"architecture": name}), model)
+        sizes = {"num_classes": None, "num_channels": 4}
+        other = format.from_config({"architecture": name, **sizes})
+        assert other.num_channels == 4 and isinstance(other.head, jm.nn.Identity | jm.LayerNorm)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ class CLIP(Architecture):
         image_heads: Its number of heads.
         patch_size: Height and width of a patch in pixels.
         image_size: Height and width of the images in pixels.
+        num_channels: Channels of the images of `example_inputs`, such as 1 for gray ones.
         text_width: Features of each token.
         text_layers: Number of blocks of the text encoder.
         text_heads: Its number of heads.
@@ -186,6 +187,7 @@ class CLIP(Architecture):
         text_layers: int,
         text_heads: int,
         image_size: int = 224,
+        num_channels: int = 3,
         vocabulary: int = 49_408,
         max_length: int = 77,
         end_token: int | None = None,
@@ -199,6 +201,7 @@ class CLIP(Architecture):
     ):
         dtypes = {"dtype": dtype, "param_dtype": param_dtype}
         shared = {"activation": activation, "epsilon": epsilon, **dtypes}
+        self.num_channels = num_channels
         self.image = VisionTransformer(
             image_width,
             image_layers,
@@ -225,8 +228,8 @@ class CLIP(Architecture):
         self.logit_scale = jnp.asarray(logit_scale, param_dtype)
 
     def example_inputs(self) -> Inputs:
-        """A black RGB image, and two tokens."""
-        images = jnp.zeros((1, *self.image.image_size, 3))
+        """A black image, and two tokens."""
+        images = jnp.zeros((1, *self.image.image_size, self.num_channels))
         return Inputs(images, jnp.zeros((1, 2), jnp.int32))
 
     def encode_image(self, images: jax.Array, *, normalize: bool = False) -> jax.Array:

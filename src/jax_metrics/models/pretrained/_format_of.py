@@ -46,7 +46,7 @@ def model_of(format: WeightFormat, config: Mapping[str, Any], path: Path) -> Arc
             f"The configuration of {path} lacks {error}, which the model type "
             f"{format.model_type!r} needs. Complete its config.json, or pass `model=`."
         ) from error
-    except ValueError as error:
+    except (ValueError, TypeError, ZeroDivisionError) as error:
         raise CheckpointError(f"{path}: {error}") from error
 
 

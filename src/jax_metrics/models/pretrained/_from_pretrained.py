@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax_metrics.checkpoint import CheckpointError, LeftOut, load, load_state_dict, state_dict
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models.pretrained._format_of import format_of_config, model_of, rules_for
-from jax_metrics.models.pretrained._sentence_settings import sentence_settings
+from jax_metrics.models.pretrained._sentence_settings import with_sentence_settings
 from jax_metrics.models.pretrained._source import find_source
 from jax_metrics.models.pretrained._values import of_files, shapes_of, with_values
 from jax_metrics.models.pretrained._weights import open_weights
@@ -92,7 +92,8 @@ def from_pretrained(
             which has initial values where none fit, and a `LeftOut`.
         key: The key for values that no file has: random keys, and with `strict=False` also missing
             weights.
-        download: Whether to download a repository from the hub if it is not in the cache.
+        download: Whether to download what the cache lacks of a repository from the hub. Weights
+            that are not in safetensors must be a single file there.
         revision: The branch, tag or commit of a repository.
 
     Raises:
@@ -124,7 +125,7 @@ def from_pretrained(
         raise CheckpointError(f"`dtype` is one of floating numbers; got {jnp.dtype(dtype).name}.")
     if model is None:
         format = format or format_of_config(weights.config, weights.path)
-        described = {**(weights.config or {}), **sentence_settings(weights.path.parent)}
+        described = with_sentence_settings(weights.config or {}, weights.path.parent)
         model = model_of(format, described, weights.path)
     tree = shapes_of(model, key, dtype)
     # Files that `jm.save` wrote have random keys and other state, too.

@@ -121,6 +121,8 @@ class GGUFFile:
             self.metadata.add(name, self._value(self._number("I")))
         infos = [self._tensor_info() for _ in range(num_tensors)]
         alignment = self.metadata.get("general.alignment", 32)
+        if type(alignment) is not int or alignment < 1:
+            raise ValueError(f"`general.alignment` is {alignment!r} instead of a number of bytes")
         start = -(-self._place // alignment) * alignment
         self.tensors = {info[0]: self._tensor(start, *info) for info in infos}
         if len(self.tensors) < len(infos):

@@ -38,8 +38,19 @@ def tokenizer_of_gguf(metadata: Mapping[str, Any], path: Path) -> tuple[Any, dic
         path: The file, for messages.
 
     Raises:
-        CheckpointError: If the file has none, or one of a kind that is unknown.
+        CheckpointError: If the file has none, one of a kind that is unknown, or a damaged one.
     """
+    try:
+        return _made(metadata, path)
+    except CheckpointError:
+        raise
+    except KeyError as error:
+        raise CheckpointError(f"{path} lacks the entry {error} of its tokenizer.") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path} has a damaged tokenizer: {error}.") from error
+
+
+def _made(metadata: Mapping[str, Any], path: Path) -> tuple[Any, dict[str, str]]:
     kind = metadata.get("tokenizer.ggml.model")
     cut = metadata.get("tokenizer.ggml.pre")
     if kind != "gpt2" or cut not in _CUTS:
@@ -74,14 +85,18 @@ def tokenizer_of_gguf(metadata: Mapping[str, Any], path: Path) -> tuple[Any, dic
     special = {}
     for role, name in _ROLES.items():
         position = metadata.get(f"tokenizer.ggml.{name}")
-        if position is not None and position < len(tokens):
+        if position is not None and 0 <= position < len(tokens):
             special[role] = tokens[position]
-    if metadata.get("tokenizer.ggml.add_bos_token") and "bos" in special:
-        first = special["bos"]
+    # Llama 3 was trained with a beginning, whether a file says so or not.
+    begins = metadata.get("tokenizer.ggml.add_bos_token", cut == "llama-bpe")
+    ends = metadata.get("tokenizer.ggml.add_eos_token", False)
+    first = [special["bos"]] if begins and "bos" in special else []
+    last = [special["eos"]] if ends and "eos" in special else []
+    if first or last:
         backend.post_processor = tokenizers.processors.TemplateProcessing(
-            single=f"{first} $A",
-            pair=f"{first} $A {first}:1 $B:1",
-            special_tokens=[(first, vocabulary[first])],
+            single=[*first, "$A", *last],
+            pair=[*first, "$A", *last, *(f"{one}:1" for one in (*first, "$B", *last))],
+            special_tokens=[(token, vocabulary[token]) for token in {*first, *last}],
         )
     return backend, special
 

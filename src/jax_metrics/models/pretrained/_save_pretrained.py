@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from jax_metrics.checkpoint import CheckpointError, inverse, save, state_dict
-from jax_metrics.models.pretrained._values import of_files
+from jax_metrics.models.pretrained._sentence_settings import check_modules
+from jax_metrics.models.pretrained._values import of_files, shapes_of
 from jax_metrics.models.weights import FORMATS, WeightFormat, formats_of_model
 from jax_metrics.module import Module
+
+_WAYS = "Merge LoRA first, with `jm.nn.merge_lora`, or write the weights alone with `jm.save`."
 
 
 def save_pretrained(
@@ -30,8 +33,10 @@ def save_pretrained(
         shard_size: As in `jm.save`.
 
     Raises:
-        CheckpointError: If the model is not initialized, no format knows its class, or the rules of
-            the format cannot be inverted; or the folder cannot be written.
+        CheckpointError: If the model is not initialized, no format knows its class, or the format
+            has no place for what it has, such as LoRA or another head; if the rules of the format
+            cannot be inverted; if the folder has a `modules.json` of sentence-transformers that
+            describes another model, or cannot be written.
         ImportError: If the packages of the extra `checkpoint` are not installed.
 
     Example:
@@ -51,13 +56,11 @@ def save_pretrained(
         raise CheckpointError(
             f"The {type(model).__name__} is not initialized: it has no weights to save yet."
         )
-    if format.to_config is None:
-        raise CheckpointError(
-            f"The format {format.model_type!r} has no `to_config`, so that no config.json can be "
-            "written. `jm.save` writes the weights alone."
-        )
-    rules = format.rules(model)
     state = state_dict(of_files(model))
+    config = _configuration(model, format)
+    text = json.dumps(config, indent=2, sort_keys=True)
+    _check_described(model, state, format, json.loads(text))
+    rules = format.rules(model)
     theirs = _applied(inverse(rules), state)
     back = _applied(rules, theirs)
     if changed := sorted(
@@ -67,11 +70,10 @@ def save_pretrained(
             f"The rules of the format {format.model_type!r} do not lead back to `{changed[0]}`: "
             "what they leave alone looks like something that they make. Give them longer names."
         )
-    config = {"model_type": format.model_type, **format.to_config(model)}
     target = Path(folder)
+    check_modules(target, config)
     target.mkdir(parents=True, exist_ok=True)
     save(target / "model.safetensors", theirs, metadata={"format": "pt"}, shard_size=shard_size)
-    text = json.dumps(config, indent=2, sort_keys=True)
     (target / "config.json").write_text(f"{text}\n", encoding="utf-8")
 
 
@@ -84,6 +86,53 @@ def _format_of(model: Any) -> WeightFormat:
         f"No format is known for the class {type(model).__name__}; there are some for "
         f"{', '.join(sorted(known))}. Pass `format=`, or write the weights alone with `jm.save`."
     )
+
+
+def _configuration(model: Any, format: WeightFormat) -> dict[str, Any]:
+    if format.to_config is None:
+        raise CheckpointError(
+            f"The format {format.model_type!r} has no `to_config`, so that no config.json can be "
+            "written. `jm.save` writes the weights alone."
+        )
+    try:
+        return {"model_type": format.model_type, **format.to_config(model)}
+    except CheckpointError:
+        raise
+    except ValueError as error:
+        raise CheckpointError(f"{error} `jm.save` writes the weights alone.") from error
+    except (AttributeError, LookupError, TypeError) as error:
+        raise CheckpointError(
+            f"{_no_place(model, format)}: {type(error).__name__}: {error}. {_WAYS}"
+        ) from error
+
+
+def _check_described(
+    model: Any, state: dict[str, Any], format: WeightFormat, config: dict[str, Any]
+) -> None:
+    """Checks that a model which is made from the configuration has the same arrays."""
+    try:
+        described = format.from_config(config)
+    except (ValueError, LookupError) as error:
+        raise CheckpointError(f"{_no_place(model, format)}: {error} {_WAYS}") from error
+    again = state_dict(of_files(shapes_of(described, 0, None)))
+    if different := sorted(
+        name for name in state.keys() | again.keys() if _shape(state, name) != _shape(again, name)
+    ):
+        name, more = different[0], len(different) - 1
+        has, described = (
+            "nothing" if (shape := _shape(part, name)) is None else f"shape {shape}"
+            for part in (state, again)
+        )
+        raise CheckpointError(
+            f"{_no_place(model, format)}: its configuration describes another model. At `{name}` "
+            f"this one has {has}, that one has {described}{f'; {more} more differ' * (more > 0)}. "
+            f"{_WAYS}"
+        )
+
+
+def _no_place(model: Any, format: WeightFormat) -> str:
+    name = type(model).__name__
+    return f"The format {format.model_type!r} has no place for all that this {name} has"
 
 
 def _applied(rules: Any, state: dict[str, Any]) -> dict[str, Any]:

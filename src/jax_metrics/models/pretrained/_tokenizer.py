@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +14,14 @@ from jax_metrics.models.pretrained._gguf_file import GGUFFile
 from jax_metrics.models.pretrained._gguf_tokenizer import tokenizer_of_gguf
 from jax_metrics.models.pretrained._json_files import read_json
 from jax_metrics.models.pretrained._packages import package
-from jax_metrics.models.pretrained._source import local_path
+from jax_metrics.models.pretrained._sentence_settings import text_settings
+from jax_metrics.models.pretrained._source import TOKENIZER, local_path
 
 _SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
 _SYSTEM = re.compile(r"<\|im_start\|>system(?:\n|\\n)(.*?)<\|im_end\|>", re.DOTALL)
 _LONGEST = 10**9  # what files have where there is no limit is larger
+# Truncation is a state of a backend, which copies of a tokenizer share.
+_ENCODING = threading.Lock()
 
 
 class Tokens(NamedTuple):
@@ -35,12 +39,12 @@ class Tokens(NamedTuple):
 
 
 class Tokenizer:
-    """Turns texts into tokens, with the package `tokenizers`.
+    """Turns texts into tokens, with the package `tokenizers`; threads can share one.
 
     Args:
         backend: A `tokenizers.Tokenizer`; its padding and truncation are switched off.
         special: The special tokens by role: `"pad"`, `"eos"`, `"bos"` and others.
-        max_length: The longest sequence that the model takes; None: any.
+        max_length: The longest sequence that the model takes, or was made for; None: any.
         chat_template: The template of the model, from which the default system message is taken.
 
     Example:
@@ -65,8 +69,9 @@ class Tokenizer:
         max_length: int | None = None,
         chat_template: str | None = None,
     ):
-        backend.no_padding()
-        backend.no_truncation()
+        with _ENCODING:
+            backend.no_padding()
+            backend.no_truncation()
         self.backend = backend
         self.special = dict(special or {})
         self.max_length = max_length
@@ -119,13 +124,14 @@ class Tokenizer:
         if pairs is not None and len(pairs) != len(texts):
             raise ValueError(f"There are {len(texts)} texts, but {len(pairs)} pairs for them.")
         limit = max_length or self.max_length
-        if limit is not None:
-            self.backend.enable_truncation(limit)
-        try:
-            inputs = texts if pairs is None else list(zip(texts, pairs, strict=True))
-            found = self.backend.encode_batch(inputs, add_special_tokens=special)
-        finally:
-            self.backend.no_truncation()
+        inputs = texts if pairs is None else list(zip(texts, pairs, strict=True))
+        with _ENCODING:
+            if limit is not None:
+                self.backend.enable_truncation(limit)
+            try:
+                found = self.backend.encode_batch(inputs, add_special_tokens=special)
+            finally:
+                self.backend.no_truncation()
         longest = max((len(one.ids) for one in found), default=0)
         if length is not None and longest > length:
             raise ValueError(
@@ -150,7 +156,8 @@ class Tokenizer:
             text: The text.
             special: Whether to add the special tokens of the model.
         """
-        return self.backend.encode(text, add_special_tokens=special).ids
+        with _ENCODING:
+            return self.backend.encode(text, add_special_tokens=special).ids
 
     def decode(self, ids: Any, *, skip_special: bool = True) -> str:
         """The text for a sequence of ids.
@@ -204,10 +211,13 @@ def load_tokenizer(
 ) -> Tokenizer:
     """Returns the tokenizer of a model.
 
+    Its `max_length` is the one in `tokenizer_config.json`, or the shorter one with which a folder
+    of sentence-transformers embeds texts; in a GGUF file, it is the length of the context.
+
     Args:
         path: A `tokenizer.json`, a folder with one, a GGUF file or a folder with a single one, or
             the id of a repository, as in `from_pretrained`.
-        download: As in `from_pretrained`.
+        download: As in `from_pretrained`; weights are downloaded only to read a GGUF file.
         revision: As in `from_pretrained`.
 
     Raises:
@@ -225,7 +235,7 @@ def load_tokenizer(
         [1]
     """
     tokenizers = package("tokenizers", "A tokenizer")
-    found = local_path(path, download=download, revision=revision)
+    found = local_path(path, TOKENIZER, download=download, revision=revision)
     if found.is_dir():
         files = sorted(found.glob("*.gguf"))
         if not (found / "tokenizer.json").is_file() and len(files) == 1:
@@ -263,10 +273,16 @@ def _with_settings(backend: Any, folder: Path) -> Tokenizer:
     separate = folder / "chat_template.jinja"
     if template is None and separate.is_file():
         template = separate.read_text(encoding="utf-8")
-    limit = settings.get("model_max_length")
+    trained, lower = text_settings(folder)
+    if lower:
+        kinds = package("tokenizers", "A tokenizer").normalizers
+        own = [] if backend.normalizer is None else [backend.normalizer]
+        backend.normalizer = kinds.Sequence([kinds.Lowercase(), *own])
+    limits = [limit for limit in (settings.get("model_max_length"), trained) if limit is not None]
+    limit = min(limits, default=_LONGEST)
     return Tokenizer(
         backend,
         special,
-        max_length=int(limit) if limit is not None and limit < _LONGEST else None,
+        max_length=int(limit) if limit < _LONGEST else None,
         chat_template=template if isinstance(template, str) else None,
     )

@@ -1,6 +1,5 @@
 """Opened weights: their names and shapes, what they say of their model, and how to read them."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 from jax_metrics.checkpoint import CheckpointError
 from jax_metrics.models.pretrained._gguf_file import GGUFFile
 from jax_metrics.models.pretrained._packages import package
-from jax_metrics.models.pretrained._source import Source
+from jax_metrics.models.pretrained._source import Source, shards_of
 from jax_metrics.models.pretrained._torch_file import read_torch
 from jax_metrics.models.weights import GGUF_FORMATS
 
@@ -59,7 +58,7 @@ def open_weights(source: Source) -> Weights:
 def _gguf(source: Source) -> Weights:
     file = GGUFFile(source.path)
     shapes = {name: tensor.shape for name, tensor in file.tensors.items()}
-    format = GGUF_FORMATS.get(file.metadata.get("general.architecture", ""))
+    format = GGUF_FORMATS.get(str(file.metadata.get("general.architecture")))
     if format is None:
         return Weights(source.path, source.config, shapes, file.arrays)
     try:
@@ -71,6 +70,11 @@ def _gguf(source: Source) -> Weights:
         ) from error
     except CheckpointError as error:
         raise CheckpointError(f"{source.path}: {error}") from error
+    except (TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        raise CheckpointError(
+            f"{source.path} has metadata that files of the architecture {format.architecture!r} "
+            f"do not have: {error}."
+        ) from error
     rules = format.rules(config)
     named = {name: a.shape for name, a in _converted(_stand_ins(shapes), rules).items()}
     return Weights(source.path, config, named, lambda: _converted(file.arrays(), rules))
@@ -92,11 +96,11 @@ def _shapes_of_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
     safetensors = package("safetensors", "A safetensors file")
     files = [path]
     if path.suffix == ".json":
-        try:
-            index = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
-            files = [path.with_name(name) for name in sorted(set(index.values()))]
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"{path} is no index of weights: {error!r}.") from error
+        files = shards_of(path)
+        if lacking := [one.name for one in files if not one.is_file()]:
+            raise CheckpointError(
+                f"{path} names files that are not beside it: {', '.join(lacking)}. Copy them there."
+            )
     found = {}
     for one in files:
         try:

@@ -93,6 +93,7 @@ class ConvNeXt(ImageClassifier):
         layer_scale: Initial value of the scales of each block's features.
         head_epsilon: Added to the variance in the normalization of the head.
         num_classes: Number of logits; None: the output is the normalized mean of the features.
+        num_channels: Channels of the images of `example_inputs`, such as 1 for gray ones.
 
     Raises:
         ValueError: If the numbers of depths and widths differ.
@@ -140,6 +141,7 @@ class ConvNeXt(ImageClassifier):
         layer_scale: float = 1e-6,
         head_epsilon: float = 1e-6,
         num_classes: int | None = 1000,
+        num_channels: int = 3,
     ):
         if len(depths) != len(widths):
             raise ValueError(
@@ -164,4 +166,4 @@ class ConvNeXt(ImageClassifier):
         head = LayerNorm(epsilon=head_epsilon)
         if num_classes is not None:
             head = Sequential(head, Linear(num_classes, kernel_init=_INIT))
-        super().__init__(features, head)
+        super().__init__(features, head, num_channels=num_channels)

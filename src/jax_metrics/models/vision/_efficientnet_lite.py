@@ -63,6 +63,7 @@ class EfficientNetLite(ImageClassifier):
             value.
         norm: Creates each normalization layer.
         num_classes: Number of logits; None: no head, the output is the mean of the features.
+        num_channels: Channels of the images of `example_inputs`, such as 1 for gray ones.
 
     Example:
         >>> import jax.numpy as jnp
@@ -92,6 +93,7 @@ class EfficientNetLite(ImageClassifier):
         stochastic_depth: float = 0.2,
         norm: Norm = _batch_norm,
         num_classes: int | None = 1000,
+        num_channels: int = 3,
     ):
         table = [Stage._make(stage) for stage in stages]
         for i, stage in enumerate(table[1:-1], start=1):
@@ -122,4 +124,4 @@ class EfficientNetLite(ImageClassifier):
         if num_classes is not None:
             uniform = initializers.variance_scaling(1 / 3, "fan_out", "uniform")
             head = Sequential(Dropout(dropout), Linear(num_classes, kernel_init=uniform))
-        super().__init__(features, head)
+        super().__init__(features, head, num_channels=num_channels)

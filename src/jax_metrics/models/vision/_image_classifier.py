@@ -17,18 +17,20 @@ class ImageClassifier(Architecture):
     Args:
         features: Maps images, `[batch, height, width, channels]`, to a feature map.
         head: Maps the means of the features, `[batch, features]`, to logits.
+        num_channels: Channels of the images of `example_inputs`.
     """
 
     features: Sequential
     head: Any = node()
 
-    def __init__(self, features: Sequential, head: Module):
+    def __init__(self, features: Sequential, head: Module, *, num_channels: int):
         self.features = features
         self.head = head
+        self.num_channels = num_channels
 
     def example_inputs(self) -> Inputs:
-        """One small black RGB image, `[1, 32, 32, 3]`."""
-        return Inputs(jnp.zeros((1, 32, 32, 3)))
+        """One small black image, `[1, 32, 32, num_channels]`."""
+        return Inputs(jnp.zeros((1, 32, 32, self.num_channels)))
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """Classifies images.

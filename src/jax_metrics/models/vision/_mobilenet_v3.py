@@ -80,6 +80,7 @@ class MobileNetV3(ImageClassifier):
         dropout: Rate of dropout before the classifier.
         norm: Creates each normalization layer.
         num_classes: Number of logits; None: no head, the output is the mean of the features.
+        num_channels: Channels of the images of `example_inputs`, such as 1 for gray ones.
 
     Example:
         >>> import jax.numpy as jnp
@@ -106,6 +107,7 @@ class MobileNetV3(ImageClassifier):
         dropout: float = 0.2,
         norm: Norm = _batch_norm,
         num_classes: int | None = 1000,
+        num_channels: int = 3,
     ):
         channels = multiple_of_8(stem_width * width)
         features = Sequential(ConvNorm(channels, 3, 2, norm=norm, activation=hard_swish))
@@ -131,4 +133,4 @@ class MobileNetV3(ImageClassifier):
                 Dropout(dropout),
                 Linear(num_classes),
             )
-        super().__init__(features, head)
+        super().__init__(features, head, num_channels=num_channels)

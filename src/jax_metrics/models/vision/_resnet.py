@@ -79,6 +79,7 @@ class ResNet(ImageClassifier):
         stem_width: Features of the stem.
         norm: Creates each normalization layer, such as `lambda: jm.nn.GroupNorm(32)`.
         num_classes: Number of logits; None: no head, the output is the mean of the features.
+        num_channels: Channels of the images of `example_inputs`, such as 1 for gray ones.
 
     Raises:
         ValueError: If the numbers of depths and widths differ.
@@ -110,6 +111,7 @@ class ResNet(ImageClassifier):
         stem_width: int = 64,
         norm: Norm = _batch_norm,
         num_classes: int | None = 1000,
+        num_channels: int = 3,
     ):
         if len(depths) != len(widths):
             raise ValueError(
@@ -132,4 +134,5 @@ class ResNet(ImageClassifier):
                 blocks.append(block(width, strides, project=project, norm=norm))
                 channels = block.expansion * width
             features.layers.append(Sequential(blocks))
-        super().__init__(features, Identity() if num_classes is None else Linear(num_classes))
+        head = Identity() if num_classes is None else Linear(num_classes)
+        super().__init__(features, head, num_channels=num_channels)

@@ -35,6 +35,7 @@ class ViT(Architecture):
         image_size: Height and width of the images in pixels, multiples of those of a patch.
         num_classes: Number of logits; None: no head, the output is the input that the head would
             get.
+        num_channels: Channels of the images of `example_inputs`, such as 1 for gray ones.
         mlp_features: Size inside the feed-forward networks; None: four times `width`.
         activation: Activation of the feed-forward networks.
         pooling: The input of the head: the class `"token"`, or the `"mean"` of all patches.
@@ -83,6 +84,7 @@ class ViT(Architecture):
         patch_size: Size = 16,
         image_size: Size = 224,
         num_classes: int | None = 1000,
+        num_channels: int = 3,
         mlp_features: int | None = None,
         activation: Callable[[jax.Array], jax.Array] = exact_gelu,
         pooling: Literal["token", "mean"] = "token",
@@ -97,6 +99,7 @@ class ViT(Architecture):
             raise ValueError(f"ViT expects 'token' or 'mean' for `pooling`; got {pooling!r}.")
         dtypes = {"dtype": dtype, "param_dtype": param_dtype}
         self.pooling = pooling
+        self.num_channels = num_channels
         self.features = VisionTransformer(
             width,
             num_layers,
@@ -117,8 +120,8 @@ class ViT(Architecture):
         self.head = head
 
     def example_inputs(self) -> Inputs:
-        """One black RGB image of the right size."""
-        return Inputs(jnp.zeros((1, *self.features.image_size, 3)))
+        """One black image of the right size."""
+        return Inputs(jnp.zeros((1, *self.features.image_size, self.num_channels)))
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """Classifies images.

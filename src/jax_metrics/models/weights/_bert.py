@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jax_metrics.checkpoint import rename, skip, transpose
+from jax_metrics.checkpoint import CheckpointError, rename, skip, transpose
 from jax_metrics.models.text import Bert, MaskedLanguageHead, Pooler
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._one_way import OneWay
 from jax_metrics.models.weights._prefix import with_prefix, without_prefix
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
@@ -25,7 +26,8 @@ def from_config(config: Mapping[str, Any]) -> Bert:
     """The uninitialized model that a `config.json` describes.
 
     It has the head that the first of `architectures` has: of `BertForMaskedLM` and
-    `BertForPreTraining` the one for masked tokens, none for others.
+    `BertForPreTraining` the one for masked tokens, if it does not pool them. Others have none,
+    unless `to_config` wrote that there is a pooler.
 
     Args:
         config: The contents of the file.
@@ -37,8 +39,12 @@ def from_config(config: Mapping[str, Any]) -> Bert:
         config, position_embedding_type="absolute", is_decoder=False, add_cross_attention=False
     )
     (architecture, *_) = config.get("architectures") or [""]
-    masked = architecture in ("BertForMaskedLM", "BertForPreTraining")
-    return Bert(
+    # In a folder of sentence-transformers, other files say what its body is used for.
+    pooling = config.get("sentence_pooling")
+    masked = pooling is None and architecture in ("BertForMaskedLM", "BertForPreTraining")
+    if masked:
+        refuse_unless(config, tie_word_embeddings=True)
+    model = Bert(
         vocabulary=config["vocab_size"],
         width=config["hidden_size"],
         num_layers=config["num_hidden_layers"],
@@ -49,11 +55,13 @@ def from_config(config: Mapping[str, Any]) -> Bert:
         num_segments=config.get("type_vocab_size", 2),
         epsilon=config.get("layer_norm_eps", 1e-12),
         dropout_rate=config.get("hidden_dropout_prob", 0.1),
-        head="masked_language" if masked else None,
-        # What the other files of a folder of sentence-transformers say.
-        pooling=None if masked else config.get("sentence_pooling"),
-        normalize=not masked and config.get("sentence_normalize", False),
+        head="masked_language" if masked else config.get("sentence_head"),
+        pooling=pooling,
+        normalize=config.get("sentence_normalize", False),
     )
+    attention = config.get("attention_probs_dropout_prob", 0.1)
+    set_rates(model.features.blocks, attention=attention)
+    return model
 
 
 def to_config(model: Any) -> Mapping[str, Any]:
@@ -61,9 +69,17 @@ def to_config(model: Any) -> Mapping[str, Any]:
 
     Args:
         model: An initialized `Bert`.
+
+    Raises:
+        CheckpointError: If it has a head that this format does not know.
     """
     embed, layers = model.features.embed, model.features.blocks.layers
-    masked = isinstance(model.head, MaskedLanguageHead)
+    masked, pooler = isinstance(model.head, MaskedLanguageHead), isinstance(model.head, Pooler)
+    if not (masked or pooler or model.head is None):
+        raise CheckpointError(
+            "The Bert of transformers has a pooler or a head for masked tokens; this model has "
+            f"{type(model.head).__name__}. `jm.save` writes its weights."
+        )
     config = {
         "architectures": ["BertForMaskedLM" if masked else "BertModel"],
         "vocab_size": embed.tokens.embedding.shape[0],
@@ -78,6 +94,8 @@ def to_config(model: Any) -> Mapping[str, Any]:
         "hidden_dropout_prob": embed.dropout.rate,
         "attention_probs_dropout_prob": layers[0].self_attention.dropout_rate,
     }
+    if pooler:
+        config["sentence_head"] = "pooler"
     if model.pooling is not None:
         config["sentence_pooling"] = model.pooling
     if model.normalize:

@@ -6,7 +6,8 @@ from typing import Any
 from jax_metrics.checkpoint import rename, skip, transpose
 from jax_metrics.models.multimodal import CLIP
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
-from jax_metrics.models.weights._convolutions import layer_norm, linear
+from jax_metrics.models.weights._convolutions import channels_of, layer_norm, linear
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 
 _LINEAR = {
@@ -18,23 +19,23 @@ _LINEAR = {
     "mlp.fc2": "feed_forward.linear2",
 }
 _NORMS = {"layer_norm1": "norm1", "layer_norm2": "norm2"}
+_SHARED = {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}  # both towers have the same ones
 _WRONG_END_TOKEN = 2  # in old configurations, which the texts do not contain
 
 
 def _from_config(config: Mapping[str, Any]) -> CLIP:
-    image = {"model_type": "clip_vision_model", **(config.get("vision_config") or {})}
-    text = {"model_type": "clip_text_model", **(config.get("text_config") or {})}
-    for name in ("hidden_act", "layer_norm_eps"):
-        if name in image:  # both towers have the same one
-            refuse_unless(text, **{name: image[name]})
+    image = {**_SHARED, **(config.get("vision_config") or {})}
+    text = {**_SHARED, **(config.get("text_config") or {})}
+    refuse_unless(text, **{name: image[name] for name in _SHARED})
     end_token = text.get("eos_token_id", 49_407)
-    return CLIP(
+    model = CLIP(
         config.get("projection_dim", 512),
         image_width=image.get("hidden_size", 768),
         image_layers=image.get("num_hidden_layers", 12),
         image_heads=image.get("num_attention_heads", 12),
         patch_size=image.get("patch_size", 32),
         image_size=image.get("image_size", 224),
+        num_channels=image.get("num_channels", 3),
         text_width=text.get("hidden_size", 512),
         text_layers=text.get("num_hidden_layers", 12),
         text_heads=text.get("num_attention_heads", 8),
@@ -44,9 +45,12 @@ def _from_config(config: Mapping[str, Any]) -> CLIP:
         image_mlp_features=image.get("intermediate_size", 3072),
         text_mlp_features=text.get("intermediate_size", 2048),
         activation=activation_of(text, "hidden_act", "quick_gelu"),
-        epsilon=text.get("layer_norm_eps", 1e-5),
+        epsilon=text["layer_norm_eps"],
         logit_scale=config.get("logit_scale_init_value", 2.6592),
     )
+    for tower, settings in ((model.image, image), (model.text, text)):
+        set_rates(tower.blocks, attention=settings.get("attention_dropout", 0.0))
+    return model
 
 
 def _to_config(model: CLIP) -> Mapping[str, Any]:
@@ -59,6 +63,7 @@ def _to_config(model: CLIP) -> Mapping[str, Any]:
             "num_attention_heads": block.self_attention.num_heads,
             "hidden_act": activation_name(block.feed_forward.activation),
             "layer_norm_eps": block.norm1.epsilon,
+            "attention_dropout": block.self_attention.dropout_rate,
         }
 
     image, text = model.image, model.text
@@ -71,7 +76,7 @@ def _to_config(model: CLIP) -> Mapping[str, Any]:
             **tower(image, image.patches.features),
             "image_size": image.image_size[0],
             "patch_size": image.patch_size[0],
-            "num_channels": image.patches.kernel.shape[-2],
+            "num_channels": channels_of(model, image.patches),
         },
         "text_config": {
             **tower(text, text.embed.features),

@@ -89,6 +89,11 @@ def number_of_labels(config: Mapping[str, Any]) -> int | None:
     return len(labels) if labels else int(config.get("num_labels", 2))
 
 
+def sizes_of_classifier(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The `num_classes` and `num_channels` of a configuration, as arguments, if it has them."""
+    return {name: config[name] for name in ("num_classes", "num_channels") if name in config}
+
+
 def labels_of(number: int | None) -> dict[str, Any]:
     """The entries of a configuration for so many classes without names.
 

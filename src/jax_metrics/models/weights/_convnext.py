@@ -5,8 +5,13 @@ from typing import Any
 
 from jax_metrics.checkpoint import rename, reshape, skip
 from jax_metrics.models.vision import ConvNeXt
-from jax_metrics.models.weights._config import labels_of, number_of_labels, refuse_unless
-from jax_metrics.models.weights._convolutions import conv, layer_norm, linear
+from jax_metrics.models.weights._config import (
+    labels_of,
+    number_of_labels,
+    refuse_unless,
+    sizes_of_classifier,
+)
+from jax_metrics.models.weights._convolutions import channels_of, conv, layer_norm, linear
 from jax_metrics.models.weights._prefix import without_prefix
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 from jax_metrics.nn import LayerNorm, Sequential
@@ -30,6 +35,7 @@ def _from_config(config: Mapping[str, Any]) -> ConvNeXt:
         layer_scale=layer_scale,
         head_epsilon=config.get("layer_norm_eps", 1e-12),
         num_classes=number_of_labels(config),
+        num_channels=config.get("num_channels", 3),
     )
 
 
@@ -42,6 +48,7 @@ def _to_config(model: ConvNeXt) -> Mapping[str, Any]:
     name = "ConvNextModel" if classes is None else "ConvNextForImageClassification"
     return {
         "architectures": [name],
+        "num_channels": channels_of(model, stem[0]),
         "depths": [len(stage.blocks) for stage in stages],
         "hidden_sizes": [stage.blocks[0].project.features for stage in stages],
         "patch_size": stem[0].kernel_size[0],
@@ -80,7 +87,7 @@ def _rules(model: ConvNeXt) -> Sequence[Rule]:
 
 def _from_torchvision(config: Mapping[str, Any]) -> ConvNeXt:
     size = str(config["architecture"]).removeprefix("convnext_")
-    return ConvNeXt.preset(size, num_classes=config.get("num_classes", 1000))
+    return ConvNeXt.preset(size, **sizes_of_classifier(config))
 
 
 def _torchvision_rules(model: ConvNeXt) -> Sequence[Rule]:

@@ -53,6 +53,17 @@ def without_counts() -> Rule:
     return skip("{*to}.num_batches_tracked")
 
 
+def channels_of(model: Any, first: Any) -> int:
+    """The channels of the images that a model takes.
+
+    Args:
+        model: The model, which says it if it is not initialized.
+        first: Its first convolution.
+    """
+    shape = getattr(getattr(first, "kernel", None), "shape", None)
+    return model.num_channels if shape is None else shape[-2]
+
+
 def batch_norm_epsilon(norm: Any) -> float:
     """The epsilon of a normalization, to which those of the other layers are like.
 

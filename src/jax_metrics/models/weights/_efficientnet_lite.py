@@ -6,9 +6,10 @@ from typing import Any
 
 from jax_metrics.checkpoint import CheckpointError, skip
 from jax_metrics.models.vision import EfficientNetLite
-from jax_metrics.models.weights._config import labels_of, number_of_labels
+from jax_metrics.models.weights._config import labels_of, number_of_labels, sizes_of_classifier
 from jax_metrics.models.weights._convolutions import (
     batch_norm_epsilon,
+    channels_of,
     conv_kernels,
     conv_norm,
     linear,
@@ -24,13 +25,14 @@ def _from_config(config: Mapping[str, Any]) -> EfficientNetLite:
     """The model of an `"architecture"`, or of entries as of an EfficientNet of transformers."""
     if "architecture" in config:
         size = str(config["architecture"]).removeprefix("efficientnet-")
-        return EfficientNetLite.preset(size, num_classes=config.get("num_classes", 1000))
+        return EfficientNetLite.preset(size, **sizes_of_classifier(config))
     return EfficientNetLite(
         stages=list(zip(*(config[name] for name in _TABLE), strict=True)),
         dropout=config.get("dropout_rate", 0.2),
         stochastic_depth=config.get("drop_connect_rate", 0.2),
         norm=functools.partial(BatchNorm, epsilon=config.get("batch_norm_eps", 1e-3)),
         num_classes=number_of_labels(config),
+        num_channels=config.get("num_channels", 3),
     )
 
 
@@ -58,6 +60,7 @@ def _to_config(model: EfficientNetLite) -> Mapping[str, Any]:
     name = "EfficientNetLite" if classes is None else "EfficientNetLiteForImageClassification"
     return {
         "architectures": [name],
+        "num_channels": channels_of(model, stem.conv),
         **dict(zip(_TABLE, map(list, zip(*table, strict=True)), strict=True)),
         "drop_connect_rate": _stochastic_depth([block for stage in stages for block in stage]),
         "batch_norm_eps": batch_norm_epsilon(stem.norm),

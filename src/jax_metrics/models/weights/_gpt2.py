@@ -6,9 +6,10 @@ from typing import Any
 from jax_metrics.checkpoint import rename, skip, split, state_dict, transpose
 from jax_metrics.models.text import GPT2
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._prefix import with_prefix
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
-from jax_metrics.nn import Linear
+from jax_metrics.nn import Dropout, Linear
 
 _LINEAR = {
     "attn.c_proj": "self_attention.out",
@@ -32,7 +33,7 @@ def from_config(config: Mapping[str, Any]) -> GPT2:
         scale_attn_by_inverse_layer_idx=False,
         add_cross_attention=False,
     )
-    return GPT2(
+    model = GPT2(
         vocabulary=config["vocab_size"],
         width=config["n_embd"],
         num_layers=config["n_layer"],
@@ -44,6 +45,9 @@ def from_config(config: Mapping[str, Any]) -> GPT2:
         dropout_rate=config.get("resid_pdrop", 0.1),
         tied=config.get("tie_word_embeddings", True),
     )
+    model.features.dropout = Dropout(config.get("embd_pdrop", 0.1))
+    set_rates(model.features.blocks, attention=config.get("attn_pdrop", 0.1))
+    return model
 
 
 def to_config(model: Any) -> Mapping[str, Any]:
@@ -54,7 +58,6 @@ def to_config(model: Any) -> Mapping[str, Any]:
     """
     features = model.features
     layers = features.blocks.layers
-    rate = features.dropout.rate
     return {
         "architectures": ["GPT2LMHeadModel"],
         "vocab_size": features.embed.embedding.shape[0],
@@ -65,9 +68,9 @@ def to_config(model: Any) -> Mapping[str, Any]:
         "activation_function": activation_name(layers[0].feed_forward.activation),
         "n_positions": model.max_length,
         "layer_norm_epsilon": layers[0].norm1.epsilon,
-        "resid_pdrop": rate,
-        "embd_pdrop": rate,
-        "attn_pdrop": rate,
+        "resid_pdrop": layers[0].dropout1.rate,
+        "embd_pdrop": features.dropout.rate,
+        "attn_pdrop": layers[0].self_attention.dropout_rate,
         "tie_word_embeddings": "head.kernel" not in state_dict(model),
     }
 

@@ -8,6 +8,7 @@ import jax
 from jax_metrics.checkpoint import rename, skip, state_dict, transpose
 from jax_metrics.models.text import Llama
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._prefix import with_prefix
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 from jax_metrics.nn import Linear, LinearRotaryScaling, Llama3RotaryScaling
@@ -34,7 +35,7 @@ def from_config(config: Mapping[str, Any]) -> Llama:
     """
     refuse_unless(config, attention_bias=False, mlp_bias=False, pretraining_tp=1)
     base, scaling = _rope(config)
-    return Llama(
+    model = Llama(
         vocabulary=config["vocab_size"],
         width=config["hidden_size"],
         num_layers=config["num_hidden_layers"],
@@ -49,6 +50,8 @@ def from_config(config: Mapping[str, Any]) -> Llama:
         epsilon=config.get("rms_norm_eps", 1e-6),
         tied=config.get("tie_word_embeddings", False),
     )
+    set_rates(model.features.blocks, attention=config.get("attention_dropout", 0.0))
+    return model
 
 
 def _rope(config: Mapping[str, Any]) -> tuple[float, Callable[[jax.Array], jax.Array] | None]:
@@ -95,6 +98,7 @@ def to_config(model: Any) -> Mapping[str, Any]:
         "rope_theta": attention.rope.base,
         "max_position_embeddings": model.max_length,
         "rms_norm_eps": layers[0].norm1.epsilon,
+        "attention_dropout": attention.dropout_rate,
         "tie_word_embeddings": "head.kernel" not in state_dict(model),
     }
     if attention.head_dim is not None:

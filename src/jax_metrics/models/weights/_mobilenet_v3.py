@@ -6,8 +6,10 @@ from typing import Any
 
 from jax_metrics.checkpoint import CheckpointError, skip
 from jax_metrics.models.vision import MobileNetV3
+from jax_metrics.models.weights._config import sizes_of_classifier
 from jax_metrics.models.weights._convolutions import (
     batch_norm_epsilon,
+    channels_of,
     conv,
     conv_kernels,
     conv_norm,
@@ -20,10 +22,9 @@ from jax_metrics.nn import BatchNorm, Dropout, Identity, Linear, Sequential, har
 
 def _from_config(config: Mapping[str, Any]) -> MobileNetV3:
     """The model of an `"architecture"` of torchvision, or of the arguments of its class."""
-    num_classes = config.get("num_classes", 1000)
     if "inverted_residual_setting" not in config:
         size = str(config["architecture"]).removeprefix("mobilenet_v3_")
-        return MobileNetV3.preset(size, num_classes=num_classes)
+        return MobileNetV3.preset(size, **sizes_of_classifier(config))
     blocks = config["inverted_residual_setting"]
     return MobileNetV3(
         [
@@ -41,7 +42,7 @@ def _from_config(config: Mapping[str, Any]) -> MobileNetV3:
         stem_width=blocks[0]["input_channels"],
         dropout=config.get("dropout", 0.2),
         norm=functools.partial(BatchNorm, epsilon=config.get("batch_norm_eps", 1e-3)),
-        num_classes=num_classes,
+        **sizes_of_classifier(config),
     )
 
 
@@ -64,7 +65,11 @@ def _to_config(model: MobileNetV3) -> Mapping[str, Any]:
             }
         )
         channels = block.project.conv.features
-    config = {"inverted_residual_setting": blocks, "batch_norm_eps": epsilon}
+    config = {
+        "inverted_residual_setting": blocks,
+        "batch_norm_eps": epsilon,
+        "num_channels": channels_of(model, model.features[0].conv),
+    }
     if isinstance(model.head, Identity):
         return {**config, "num_classes": None}
     hidden, _, dropout, classifier = _head(model)

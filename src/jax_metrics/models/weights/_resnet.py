@@ -5,9 +5,15 @@ from typing import Any
 
 from jax_metrics.checkpoint import CheckpointError, skip
 from jax_metrics.models.vision import ResNet
-from jax_metrics.models.weights._config import labels_of, number_of_labels, refuse_unless
+from jax_metrics.models.weights._config import (
+    labels_of,
+    number_of_labels,
+    refuse_unless,
+    sizes_of_classifier,
+)
 from jax_metrics.models.weights._convolutions import (
     batch_norm_epsilon,
+    channels_of,
     conv_kernels,
     conv_norm,
     linear,
@@ -33,6 +39,7 @@ def _from_config(config: Mapping[str, Any]) -> ResNet:
         widths=[size // 4 if bottleneck else size for size in sizes],
         stem_width=config.get("embedding_size", 64),
         num_classes=number_of_labels(config),
+        num_channels=config.get("num_channels", 3),
     )
 
 
@@ -48,6 +55,7 @@ def _to_config(model: ResNet) -> Mapping[str, Any]:
     name = "ResNetModel" if classes is None else "ResNetForImageClassification"
     return {
         "architectures": [name],
+        "num_channels": channels_of(model, first[0].conv),
         "depths": [len(stage) for stage in stages],
         "embedding_size": first[0].conv.features,
         "hidden_sizes": [block.expansion * block.conv1.conv.features for block in blocks],
@@ -77,7 +85,7 @@ def _rules(model: ResNet) -> Sequence[Rule]:
 
 
 def _from_torchvision(config: Mapping[str, Any]) -> ResNet:
-    return ResNet.preset(config["architecture"], num_classes=config.get("num_classes", 1000))
+    return ResNet.preset(config["architecture"], **sizes_of_classifier(config))
 
 
 def _torchvision_rules(model: ResNet) -> Sequence[Rule]:

@@ -12,7 +12,8 @@ from jax_metrics.models.weights._config import (
     number_of_labels,
     refuse_unless,
 )
-from jax_metrics.models.weights._convolutions import conv, layer_norm, linear
+from jax_metrics.models.weights._convolutions import channels_of, conv, layer_norm, linear
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 from jax_metrics.nn import Identity, Linear
 
@@ -32,13 +33,14 @@ def _from_config(config: Mapping[str, Any]) -> ViT:
     refuse_unless(config, pooler_act="tanh")
     width, classes = config.get("hidden_size", 768), number_of_labels(config)
     pools = classes is None and config.get("add_pooling_layer", True)
-    return ViT(
+    model = ViT(
         width,
         config.get("num_hidden_layers", 12),
         config.get("num_attention_heads", 12),
         patch_size=_size(config.get("patch_size", 16)),
         image_size=_size(config.get("image_size", 224)),
         num_classes=classes,
+        num_channels=config.get("num_channels", 3),
         mlp_features=config.get("intermediate_size", 3072),
         activation=activation_of(config, "hidden_act", "gelu"),
         representation_features=(config.get("pooler_output_size") or width) if pools else None,
@@ -46,6 +48,9 @@ def _from_config(config: Mapping[str, Any]) -> ViT:
         epsilon=config.get("layer_norm_eps", 1e-12),
         qkv_bias=config.get("qkv_bias", True),
     )
+    attention = config.get("attention_probs_dropout_prob", 0.0)
+    set_rates(model.features.blocks, attention=attention)
+    return model
 
 
 def _size(size: Any) -> Any:
@@ -78,11 +83,11 @@ def _to_config(model: ViT) -> Mapping[str, Any]:
         "intermediate_size": block.feed_forward.linear1.features,
         "hidden_act": activation_name(block.feed_forward.activation),
         "hidden_dropout_prob": body.dropout.rate,
-        "attention_probs_dropout_prob": body.dropout.rate,
+        "attention_probs_dropout_prob": block.self_attention.dropout_rate,
         "layer_norm_eps": block.norm1.epsilon,
         "image_size": list(body.image_size),
         "patch_size": list(body.patch_size),
-        "num_channels": body.patches.kernel.shape[-2],
+        "num_channels": channels_of(model, body.patches),
         "qkv_bias": block.self_attention.use_bias is True,
         **({} if classifies else entries),
         **labels_of(head.features if isinstance(head, Linear) else None),

@@ -10,6 +10,7 @@ from jax_metrics.checkpoint import rename, skip, transpose
 from jax_metrics.models.audio import Whisper
 from jax_metrics.models.weights._config import activation_name, activation_of, refuse_unless
 from jax_metrics.models.weights._convolutions import layer_norm, linear
+from jax_metrics.models.weights._dropout_rates import set_rates
 from jax_metrics.models.weights._weight_format import Rule, WeightFormat
 
 _SELF_ATTENTION = {
@@ -38,7 +39,7 @@ _NORMS = {
 def _from_config(config: Mapping[str, Any]) -> Whisper:
     refuse_unless(config, scale_embedding=False, tie_word_embeddings=True)
     width = config.get("d_model", 384)
-    return Whisper(
+    model = Whisper(
         width,
         config.get("encoder_layers", 4),
         config.get("encoder_attention_heads", 6),
@@ -53,6 +54,13 @@ def _from_config(config: Mapping[str, Any]) -> Whisper:
         activation=activation_of(config, "activation_function", "gelu"),
         dropout_rate=config.get("dropout", 0.0),
     )
+    for part in (model.encoder, model.decoder):
+        set_rates(
+            part.blocks,
+            attention=config.get("attention_dropout", 0.0),
+            inside=config.get("activation_dropout", 0.0),
+        )
+    return model
 
 
 def _to_config(model: Whisper) -> Mapping[str, Any]:
@@ -73,6 +81,8 @@ def _to_config(model: Whisper) -> Mapping[str, Any]:
         "max_target_positions": decoder.max_length,
         "activation_function": activation_name(hearing.feed_forward.activation),
         "dropout": hearing.dropout1.rate,
+        "attention_dropout": hearing.self_attention.dropout_rate,
+        "activation_dropout": hearing.feed_forward.dropout.rate,
         **_special_tokens(decoder.vocabulary),
     }
 
