@@ -1,5 +1,7 @@
 """Intervals, comparisons of models, and metrics of groups."""
 
+from fractions import Fraction
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -139,6 +141,15 @@ def test_a_model_does_not_differ_from_itself():
     assert value["lower"] == value["upper"] == 0
 
 
+def test_permutations_without_a_value_do_not_make_a_difference_rare():
+    """Swapping one of two impulses makes one model constant, whose correlation is undefined."""
+    target = rng.normal(size=12).astype(np.float32)
+    preds, baseline = np.eye(12, dtype=np.float32)[[3, 7]]
+    comparison = PairedComparison(jm.metrics.PearsonCorrCoef(), num_samples=20)
+    value = comparison(target=target, preds=preds, baseline=baseline)
+    assert value["difference"] != 0 and value["p_value"] == 1
+
+
 @pytest.mark.slow
 def test_scores_can_be_compared_by_any_metric():
     target = rng.integers(0, 2, 64)
@@ -221,6 +232,30 @@ def test_the_best_threshold_is_that_of_all_scores(criterion):
     tp, fp = int((above & (target == 1)).sum()), int((above & (target == 0)).sum())
     at = criteria(tp, fp, target.sum(), 50 - target.sum())[criterion]
     assert at == pytest.approx(max(found), rel=1e-5)
+
+
+@pytest.mark.parametrize("criterion", ["balanced_accuracy", "matthews", "youden"])
+def test_the_highest_of_equally_good_thresholds_is_not_chosen_by_rounding(criterion):
+    for seed in range(12):
+        draw = np.random.default_rng(seed)
+        target = np.resize([0, 1, 1], 30)
+        preds = (draw.integers(0, 33, 30) / 32).astype(np.float32)
+        thresholds = [np.inf, *np.unique(preds)[::-1]]
+        exact = []
+        for threshold in thresholds:
+            tp, fp = (int(((preds >= threshold) & (target == label)).sum()) for label in (1, 0))
+            youden = Fraction(tp, 20) - Fraction(fp, 10)
+            if criterion == "matthews" and tp + fp not in (0, 30):  # the square, with its sign
+                youden *= abs(youden) / Fraction((tp + fp) * (30 - tp - fp))
+            exact.append(youden)
+        best = float(thresholds[exact.index(max(exact))])
+        assert best_threshold(target, preds, criterion=criterion).threshold == best, seed
+
+
+def test_predicting_none_is_best_where_nothing_is_better():
+    target, preds = np.array([1, 1, 1, 0, 0, 0]), np.array([0.1, 0.3, 0.3, 0.2, 0.4, 0.4])
+    point = best_threshold(target, preds.astype(np.float32), criterion="youden")
+    assert point.value == 0 and point.threshold == np.inf
 
 
 def test_a_criterion_of_ones_own_and_a_target_of_one_class():

@@ -28,13 +28,14 @@ class PairedComparison(Metric):
     which swaps the predictions of both for random examples.
 
     Examples must be independent. A small p-value means that the models differ; it does not say by
-    how much.
+    how much. Samples and permutations where a model has no value, such as a correlation of constant
+    predictions, are left out.
 
     Args:
         metric: The metric, with one scalar value; it is copied. It must take `preds` and
             `sample_weight`.
         num_samples: The number of bootstrap samples and of permutations. Each has two states. The
-            p-value is at least `1 / (num_samples + 1)`.
+            p-value is at least 1 divided by one more than the permutations with a value.
         level: The confidence level, between 0 and 1.
         key: A random key or a seed; a different one on each device.
 
@@ -154,7 +155,7 @@ class PairedComparison(Metric):
         lower, upper = jnp.nanquantile(drawn, jnp.array([tail, 1 - tail]))
         same = _SAME * jnp.maximum(jnp.abs(model[0]), jnp.abs(baseline[0]))
         extreme = jnp.abs(swapped) >= jnp.abs(difference) - same
-        p_value = (1 + extreme.sum()) / (1 + self.num_samples)
+        p_value = (1 + extreme.sum()) / (1 + (~jnp.isnan(swapped)).sum())
         defined = ~jnp.isnan(difference)
         return {
             "model": model[0],
