@@ -6,8 +6,9 @@ from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jax_metrics.arguments import one_of
+from jax_metrics.arguments import between, one_of
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric, same_direction
 from jax_metrics.metrics.counts import bincount
@@ -32,10 +33,10 @@ class BootStrapper(Metric):
 
     Args:
         metric: The metric; it is copied.
-        num_bootstraps: The number of samples.
+        num_bootstraps: The number of samples, at least 1.
         mean: Whether to return the mean over the samples, as `mean`.
         std: Whether to return the standard deviation, with `ddof=1`, as `std`.
-        quantile: The quantiles to return, as `quantile`.
+        quantile: The levels, from 0 to 1, of quantiles to return, as `quantile`.
         raw: Whether to return the values of all samples, as `raw`.
         sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
             `"multinomial"` draws as many examples from each batch as the batch has, not counting
@@ -43,8 +44,8 @@ class BootStrapper(Metric):
         key: A random key or a seed; a different one on each device.
 
     Raises:
-        ValueError: If the sampling is unknown, or the metric takes no `sample_weight` or cannot be
-            traced.
+        ValueError: If the sampling is unknown, a number or level is out of range, or the metric
+            takes no `sample_weight` or cannot be traced.
 
     Source: Efron: Bootstrap Methods (1979); Hanley and MacGibbon: Creating non-parametric bootstrap
     samples using Poisson frequencies (2006).
@@ -78,6 +79,8 @@ class BootStrapper(Metric):
     ):
         super().__init__(**options)
         one_of("sampling", sampling, _SAMPLINGS)
+        if num_bootstraps < 1:
+            raise ValueError(f"num_bootstraps must be at least 1, but is {num_bootstraps}.")
         if "sample_weight" not in metric.signature.parameters:
             raise ValueError(
                 f"BootStrapper weights examples, but {type(metric).__name__} takes no "
@@ -89,7 +92,7 @@ class BootStrapper(Metric):
                 "`jittable = False`."
             )
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
-        self.quantile = tuple(quantile) if isinstance(quantile, Sequence) else quantile
+        self.quantile = None if quantile is None else _levels(quantile)
         self.higher_is_better = metric.higher_is_better
         if not std:
             self.bounds = metric.bounds
@@ -167,3 +170,13 @@ class BootStrapper(Metric):
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.copies.metrics.signature.parameters
+
+
+def _levels(quantile: float | Sequence[float]) -> float | tuple[float, ...]:
+    """The levels of quantiles as floats; not as integers, which have no quantiles in JAX."""
+    levels = np.asarray(quantile, float)
+    if levels.ndim > 1:
+        raise ValueError(f"quantile must be a number or a list of numbers, but is {quantile}.")
+    for level in levels.reshape(-1).tolist():
+        between(0, 1, quantile=level)
+    return tuple(levels.tolist()) if levels.ndim else float(levels)
