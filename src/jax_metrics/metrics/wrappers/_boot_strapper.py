@@ -14,7 +14,7 @@ from jax_metrics.metrics._metric import Common, Metric, same_direction
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.state import state
 from jax_metrics.metrics.wrappers._copies import Copies
-from jax_metrics.metrics.wrappers._examples import included_examples
+from jax_metrics.metrics.wrappers._examples import Examples, read_examples, times
 from jax_metrics.module import Key, Rng
 
 _SAMPLINGS = ("poisson", "multinomial")
@@ -25,6 +25,10 @@ class BootStrapper(Metric):
 
     All copies are updated as one program. An example that is drawn twice has twice the weight, so
     the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
+
+    With `indexes`, as retrieval metrics with a capacity take them, whole queries are drawn, not
+    documents: the key and the query alone decide how often. If the documents of a query are on
+    several devices, give these the same key.
 
     The statistics cover only samples that have a value. With few examples, some samples draw none,
     and some lack what the metric needs, such as a positive example for `AUROC`. Such samples are
@@ -103,29 +107,38 @@ class BootStrapper(Metric):
     def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Updates with a batch."""
         check_accepted(self, kwargs)
-        data = {name: value for name, value in kwargs.items() if name != "mask"}
-        size = jax.tree.leaves((args, data))[0].shape[0]
-        weight = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
-        included = included_examples(size, sample_weight=weight, mask=kwargs.get("mask"))
-        next_key, key = jax.random.split(self.key)
+        if sample_weight is not None:
+            kwargs["sample_weight"] = sample_weight
+        examples = read_examples(self.copies.metrics, args, kwargs)
+        size = examples.size(self)
+        given = examples.sample_weight
+        weight = jnp.ones(size) if given is None else given
+        included = examples.included(size)
+        # Documents of a query that are in several batches are drawn together: by the same key.
+        same_key = examples.queries is not None
+        next_key, key = (self.key, self.key) if same_key else jax.random.split(self.key)
         keys = jax.random.split(key, self.copies.number - 1)
-        drawn = jax.vmap(lambda key: self._repetitions(key, included))(keys)
+        drawn = jax.vmap(lambda key: self._repetitions(key, examples, included))(keys)
         repetitions = jnp.concatenate([jnp.ones_like(drawn[:1]), drawn])
 
         def update(metric: Metric, repetitions: jax.Array) -> Metric:
-            repetitions = repetitions.reshape(size, *(1,) * (weight.ndim - 1))
-            return metric.update(*args, sample_weight=weight * repetitions, **kwargs)
+            return metric.update(*args, **{**kwargs, "sample_weight": times(weight, repetitions)})
 
         self.copies = self.copies.updated(update, repetitions)
-        is_drawn = ((drawn > 0) & included).any(-1)
+        is_drawn = ((drawn > 0) & included).any(tuple(range(1, drawn.ndim)))
         self.is_drawn = jnp.maximum(self.is_drawn, is_drawn.astype(jnp.int32))
         self.key = next_key
 
-    def _repetitions(self, key: jax.Array, included: jax.Array) -> jax.Array:
+    def _repetitions(self, key: jax.Array, examples: Examples, included: jax.Array) -> jax.Array:
         """How often each example is drawn."""
         size = len(included)
         if self.sampling == "poisson":
-            return jax.random.poisson(key, 1.0, (size,))
+            return examples.drawn(lambda key, shape: jax.random.poisson(key, 1.0, shape), key, size)
+        if examples.queries is not None:
+            raise ValueError(
+                'sampling="multinomial" draws from each batch, but the documents of a query in '
+                '`indexes` may be in several. Use sampling="poisson".'
+            )
         number = included.sum(dtype=jnp.int32)
         candidates = jnp.argsort(~included)  # stable: those that count come first
         drawn = candidates[jax.random.randint(key, (size,), 0, jnp.maximum(number, 1))]
