@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics import Mean, MeanSquaredError, Running, functional
+from jax_metrics.metrics import (
+    AUROC,
+    Cat,
+    LastValue,
+    Max,
+    Mean,
+    MeanSquaredError,
+    MinMax,
+    Multitask,
+    Running,
+    Transformed,
+    functional,
+)
 
 TARGET, PREDS = jnp.zeros(4), jnp.array([1.0, 2.0, 3.0, 4.0])
 
@@ -50,6 +62,40 @@ def test_positional_arguments():
         Mean().update(1, 2, 3, 4)
     with pytest.raises(TypeError, match="MeanSquaredError needs the argument 'preds'"):
         MeanSquaredError().update(target=TARGET)
+
+
+@pytest.mark.parametrize(
+    ("metric", "arguments"),
+    [
+        (Mean(), {"values": [1.0, 3.0], "sample_weight": (1, 2), "mask": [True, False]}),
+        (Max(), {"values": [[1, 2], [3, 4]], "mask": [True, False]}),
+        (LastValue(), {"values": (1.0, 2.0), "mask": (True, False)}),
+        (Cat(4), {"values": [1.0, 2.0], "mask": [False, True]}),
+        (Running(Mean(), window=2), {"values": [1.0, 2.0], "mask": [True, False]}),
+        (MinMax(Mean(on="a")), {"values": {"a": [1.0, 2.0], "b": ["text"][:0]}}),
+        (Multitask({"a": Mean()}), {"values": {"a": [1.0, np.float32(2)]}}),
+        (Transformed(Mean(), values=jnp.exp), {"values": [0.0, jnp.zeros(())]}),
+        (AUROC(capacity=4), {"target": [1, 0], "preds": [0.5, 0.2], "sample_weight": [1, 2]}),
+    ],
+)
+def test_lists_of_numbers_are_arrays(metric, arguments):
+    def is_list(x):
+        return isinstance(x, list | tuple)
+
+    arrays = jax.tree.map(np.asarray, arguments, is_leaf=is_list)
+    expected = jm.copy(metric).update(**arrays).compute()
+    for found in (
+        jm.copy(metric).update(**arguments).compute(),
+        jax.jit(lambda m, given: jm.copy(m).update(**given).compute())(metric, arguments),
+    ):
+        jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
+def test_a_list_that_is_no_array_is_left_to_the_metric():
+    with pytest.raises(Exception, match="inhomogeneous|shape|stack"):
+        Mean().update([[1.0], [1.0, 2.0]])
+    with pytest.raises(OverflowError, match="values holds the int64 1099511627776"):
+        Mean().update([2**40, 1])
 
 
 def test_dtype():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from jax_metrics.arguments import Arguments, Index, refuse_truncation
+from jax_metrics.metrics._lists import LISTS, with_arrays
 from jax_metrics.tree import Tree, copy, signature_of
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
@@ -17,9 +18,11 @@ class ArgumentRouting(Tree):
     """The part of a metric that routes the arguments of a call to `update`.
 
     Attributes:
+        jittable: See `Metric`.
         on: The path to the arguments in nested structures.
     """
 
+    jittable: Any = True
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
@@ -100,12 +103,17 @@ class ArgumentRouting(Tree):
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         """The arguments under the names of `update`, taken out of their structures.
 
+        Lists of numbers are arrays, unless the metric is not jittable.
+
         Raises:
             OverflowError: If JAX would truncate an integer.
         """
-        inputs = self._routed(args, kwargs)
-        refuse_truncation(*inputs[0], **inputs[1])
-        return inputs
+        args, named = self._routed(args, kwargs)
+        if not LISTS.isdisjoint(map(type, (*args, *named.values()))) and self.jittable:
+            args = tuple(map(with_arrays, args))
+            named = {name: with_arrays(value) for name, value in named.items()}
+        refuse_truncation(*args, **named)
+        return args, named
 
     def _routed(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         plain = self._arguments is _PLAIN and self.on is None

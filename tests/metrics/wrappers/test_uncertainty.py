@@ -1,5 +1,7 @@
 """Intervals, comparisons of models, and metrics of groups."""
 
+from fractions import Fraction
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -86,6 +88,84 @@ def test_intervals_of_proportions_take_outcomes_without_weights(method):
     assert all(np.isnan(end) for end in traced.values())
 
 
+@pytest.mark.parametrize(
+    ("metric", "arguments"),
+    [
+        (
+            jm.metrics.Mean().rename_arguments(values="loss", mask="valid", sample_weight="w"),
+            "loss",
+        ),
+        (jm.metrics.Mean(on="a"), "values"),
+        (jm.metrics.Mean().index_into(values=("a", "b")), "values"),
+    ],
+)
+def test_the_interval_of_a_renamed_or_indexed_mean(metric, arguments):
+    values, valid = np.array([0, 1.0, 3.0]), np.arange(3) < 2
+    path = {"values": ("a", "b")}.get(arguments, ()) if metric.on is None else ("a",)
+    for key in reversed(path):
+        values = {key: values}
+    mask = "valid" if arguments == "loss" else "mask"
+    interval = ConfidenceInterval(metric, method="wilson")
+    assert list(interval.signature.parameters) == [arguments, mask]
+    value = interval(**{arguments: values, mask: valid})
+    expected = scipy.stats.binomtest(1, 2).proportion_ci(method="wilson")
+    assert value["lower"] == pytest.approx(expected.low, rel=1e-5)
+    with pytest.raises(ValueError, match="values must be 0 or 1"):
+        interval.update(**{arguments: values})
+
+
+def test_bootstraps_read_arguments_as_the_metric_does():
+    """A renamed mask, weights by position, and a list; the other array has another length."""
+    values = np.array([1.0, 2.0, 100.0])
+    metric = jm.metrics.Mean().rename_arguments(mask="valid")
+    drawn = [
+        jm.metrics.BootStrapper(metric, num_bootstraps=20, raw=True, sampling="multinomial")
+        .update(**given)
+        .compute()["raw"]
+        for given in ({"values": values, "valid": values < 50}, {"values": values[:2].tolist()})
+    ]
+    assert not np.isnan(drawn[0]).any() and set(np.unique(drawn[0])) <= {1.0, 1.5, 2.0}
+    assert set(np.unique(drawn[1])) <= {1.0, 1.5, 2.0}
+    weighted = jm.metrics.BootStrapper(jm.metrics.Mean(on="b"), num_bootstraps=20, raw=True)
+    weighted.update({"a": np.ones(7), "b": values}, np.array([1.0, 0.0, 0.0]))
+    raw = weighted.compute()["raw"]
+    assert set(raw[~np.isnan(raw)].tolist()) == {1.0}
+
+
+QUERY = np.repeat(np.arange(6), 3)
+FOUND = {"target": np.tile([0, 1, 0], 6), "preds": np.tile([0.9, 0.8, 0.3], 6).astype(np.float32)}
+
+
+def test_bootstraps_of_documents_draw_queries():
+    """In each query the second document is relevant, so each sample has the same value."""
+    recall = jm.metrics.RetrievalRecall(top_k=2, capacity=18)
+    interval = ConfidenceInterval(recall, num_bootstraps=20)
+    order = np.random.default_rng(1).permutation(18)  # parts of queries in each batch
+    for part in np.split(order, 2):
+        interval.update(**{n: x[part] for n, x in FOUND.items()}, indexes=QUERY[part])
+    assert interval.compute() == {"value": 1, "lower": 1, "upper": 1}
+    rows = {name: x.reshape(6, 3) for name, x in FOUND.items()}
+    mask = np.arange(6) < 5
+    interval = ConfidenceInterval(recall, num_bootstraps=20)
+    interval.update(**rows, indexes=QUERY.reshape(6, 3), mask=mask, sample_weight=np.ones(6))
+    assert interval.compute()["lower"] == 1
+    multinomial = jm.metrics.BootStrapper(recall, sampling="multinomial")
+    with pytest.raises(ValueError, match='documents of a query in `indexes` .* sampling="poisson"'):
+        multinomial.update(**FOUND, indexes=QUERY)
+
+
+def test_comparisons_of_documents_swap_queries():
+    """Swapped document by document, the models would lose the order of the documents."""
+    comparison = PairedComparison(jm.metrics.RetrievalMRR(capacity=18), num_samples=20)
+    order = np.random.default_rng(1).permutation(18)
+    for part in np.split(order, 2):
+        given = {name: x[part] for name, x in FOUND.items()}
+        comparison.update(**given, baseline=given["preds"] * 2, indexes=QUERY[part])
+    value = comparison.compute()
+    assert value["difference"] == value["lower"] == value["upper"] == 0
+    assert value["p_value"] == 1 and value["model"] == 0.5
+
+
 def test_the_bootstrap_agrees_with_the_spread_of_the_mean():
     values = rng.normal(size=400).astype(np.float32)
     metric = ConfidenceInterval(jm.metrics.Mean(), num_bootstraps=500)
@@ -139,6 +219,15 @@ def test_a_model_does_not_differ_from_itself():
     assert value["lower"] == value["upper"] == 0
 
 
+def test_permutations_without_a_value_do_not_make_a_difference_rare():
+    """Swapping one of two impulses makes one model constant, whose correlation is undefined."""
+    target = rng.normal(size=12).astype(np.float32)
+    preds, baseline = np.eye(12, dtype=np.float32)[[3, 7]]
+    comparison = PairedComparison(jm.metrics.PearsonCorrCoef(), num_samples=20)
+    value = comparison(target=target, preds=preds, baseline=baseline)
+    assert value["difference"] != 0 and value["p_value"] == 1
+
+
 @pytest.mark.slow
 def test_scores_can_be_compared_by_any_metric():
     target = rng.integers(0, 2, 64)
@@ -169,6 +258,10 @@ def test_scores_can_be_compared_by_any_metric():
             r"has values of shape \(2,\). Choose an `average`",
         ),
         (lambda: ByGroup(Accuracy(), num_groups=0), "num_groups must be at least 1"),
+        (
+            lambda: ByGroup(jm.metrics.Mean(), num_groups=2).update(3.0, groups=[0]),
+            "ByGroup needs examples, along the first axis",
+        ),
         (lambda: ByGroup(Accuracy(), num_groups=2, labels=["a"]), "1 labels for 2 groups"),
         (lambda: ByGroup(jm.metrics.Throughput(), num_groups=2), "Throughput takes no `mask`"),
         (lambda: BestThreshold(criterion="recall"), "criterion"),
@@ -177,6 +270,12 @@ def test_scores_can_be_compared_by_any_metric():
 def test_mistakes(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_groups_of_lists():
+    metric = ByGroup(jm.metrics.Mean(), num_groups=2)
+    metric.update([1.0, 2.0, 3.0], groups=[0, 1, 1], mask=[True, True, False])
+    assert metric.compute().tolist() == [1.0, 2.0]
 
 
 def test_groups_with_names_masks_and_several_values():
@@ -221,6 +320,30 @@ def test_the_best_threshold_is_that_of_all_scores(criterion):
     tp, fp = int((above & (target == 1)).sum()), int((above & (target == 0)).sum())
     at = criteria(tp, fp, target.sum(), 50 - target.sum())[criterion]
     assert at == pytest.approx(max(found), rel=1e-5)
+
+
+@pytest.mark.parametrize("criterion", ["balanced_accuracy", "matthews", "youden"])
+def test_the_highest_of_equally_good_thresholds_is_not_chosen_by_rounding(criterion):
+    for seed in range(12):
+        draw = np.random.default_rng(seed)
+        target = np.resize([0, 1, 1], 30)
+        preds = (draw.integers(0, 33, 30) / 32).astype(np.float32)
+        thresholds = [np.inf, *np.unique(preds)[::-1]]
+        exact = []
+        for threshold in thresholds:
+            tp, fp = (int(((preds >= threshold) & (target == label)).sum()) for label in (1, 0))
+            youden = Fraction(tp, 20) - Fraction(fp, 10)
+            if criterion == "matthews" and tp + fp not in (0, 30):  # the square, with its sign
+                youden *= abs(youden) / Fraction((tp + fp) * (30 - tp - fp))
+            exact.append(youden)
+        best = float(thresholds[exact.index(max(exact))])
+        assert best_threshold(target, preds, criterion=criterion).threshold == best, seed
+
+
+def test_predicting_none_is_best_where_nothing_is_better():
+    target, preds = np.array([1, 1, 1, 0, 0, 0]), np.array([0.1, 0.3, 0.3, 0.2, 0.4, 0.4])
+    point = best_threshold(target, preds.astype(np.float32), criterion="youden")
+    assert point.value == 0 and point.threshold == np.inf
 
 
 def test_a_criterion_of_ones_own_and_a_target_of_one_class():

@@ -12,6 +12,7 @@ from jax_metrics.metrics import (
     Mean,
     MeanSquaredError,
     MinMax,
+    Multioutput,
     Multitask,
     Precision,
     Running,
@@ -85,6 +86,12 @@ def test_bootstraps_spread_as_theory_says(sampling):
     assert actual["raw"].shape == (400,)
 
 
+def test_a_quantile_may_be_an_integer():
+    metric = BootStrapper(Mean(), num_bootstraps=3, quantile=np.array([0, 1]), raw=True)
+    value = metric(np.arange(50.0))
+    assert value["quantile"].tolist() == [value["raw"].min(), value["raw"].max()]
+
+
 def test_bootstraps_draw_anew_for_each_batch():
     metric = BootStrapper(Mean(), num_bootstraps=3, raw=True)
     values = np.arange(50.0)
@@ -142,6 +149,7 @@ NOTHING = [
     {"values": np.full(2, np.nan), "mask": np.zeros(2, bool)},
     {"values": np.full(2, np.nan), "sample_weight": np.zeros(2)},
     {"values": np.zeros(0)},
+    {"values": []},
 ]
 
 
@@ -291,6 +299,24 @@ def test_the_tracker_of_a_collection():
         (lambda: Running(Mean(), window=0), ValueError, "at least 1 update; got window=0"),
         (lambda: BootStrapper(Throughput()), ValueError, "but Throughput takes no `sample_weight`"),
         (lambda: BootStrapper(Mean(), sampling="all"), ValueError, "sampling must be one of"),
+        (
+            lambda: BootStrapper(Mean(), num_bootstraps=0),
+            ValueError,
+            "num_bootstraps must be at least 1, but is 0",
+        ),
+        (
+            lambda: BootStrapper(Mean(), quantile=[0.5, 97.5]),
+            ValueError,
+            "quantile must lie between 0 and 1, but is 97.5",
+        ),
+        (lambda: BootStrapper(Mean(), quantile=np.nan), ValueError, "quantile must lie between"),
+        (lambda: BootStrapper(Mean(), quantile=[[0.5]]), ValueError, "must be a number or a list"),
+        (
+            lambda: BootStrapper(Mean()).update(3.0),
+            ValueError,
+            "BootStrapper needs examples, along the first axis of the arguments, but got only",
+        ),
+        (lambda: Multioutput(Mean(), num_outputs=0), ValueError, "num_outputs must be at least 1"),
         (
             lambda: BootStrapper(Mean()).update(jnp.ones(3), sample_weight=jnp.ones(2)),
             ValueError,

@@ -53,7 +53,8 @@ class Cat(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with rows."""
-        weight = weights(jnp.shape(values)[:1], sample_weight, mask)
+        values = jnp.asarray(values)
+        weight = weights(values.shape[:1], sample_weight, mask)
         values = as_exact(values, self.dtype, weight)
         self.buffer = self.buffer.extended(values, weight != 0)
 

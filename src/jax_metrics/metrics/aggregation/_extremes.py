@@ -32,7 +32,8 @@ class Max(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
+        values = jnp.asarray(values)
+        weight = weights(values.shape, *counted_once(values, sample_weight, mask))
         values = as_exact(values, self.dtype, weight)
         least = lowest(self.dtype)
         largest = where_weighted(values, weight, least).max(initial=least)
@@ -63,7 +64,8 @@ class Min(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
+        values = jnp.asarray(values)
+        weight = weights(values.shape, *counted_once(values, sample_weight, mask))
         values = as_exact(values, self.dtype, weight)
         greatest = highest(self.dtype)
         smallest = where_weighted(values, weight, greatest).min(initial=greatest)

@@ -59,7 +59,8 @@ class LastValue(Metric):
 
     def update(self, values: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with values."""
-        weight = weights(jnp.shape(values), *counted_once(values, sample_weight, mask))
+        values = jnp.asarray(values)
+        weight = weights(values.shape, *counted_once(values, sample_weight, mask))
         if not weight.size:  # there is no last one
             return
         values, included = as_exact(values, self.dtype, weight), weight.reshape(-1) != 0

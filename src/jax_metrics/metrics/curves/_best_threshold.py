@@ -23,12 +23,16 @@ def _f1(points: Points) -> jax.Array:
 
 
 def _matthews(points: Points) -> jax.Array:
-    # By rates, which do not overflow, and are exact where all counts are alike.
-    above, below = points.tp + points.fp, points.positive[..., None] + points.negative[..., None]
-    share = jnp.sqrt(divide(above, below, jnp.nan) * (1 - divide(above, below, jnp.nan)))
-    prevalence = divide(points.positive, points.positive + points.negative, jnp.nan)[..., None]
-    spread = jnp.sqrt(prevalence * (1 - prevalence))
-    return divide((points.tpr - points.fpr) * spread, share, 0.0)
+    # By rates, which do not overflow. Those of the smaller side of the threshold are small numbers,
+    # so their difference loses no digits.
+    total = (points.positive + points.negative)[..., None]
+    above = points.tp + points.fp
+    below = total - above
+    share = jnp.sqrt(divide(above, total, jnp.nan) * divide(below, total, jnp.nan))
+    shares = (points.positive[..., None] / total, points.negative[..., None] / total)
+    spread = jnp.sqrt(shares[0] * shares[1])
+    difference = jnp.where(above <= below, points.tpr - points.fpr, points.specificity - points.fnr)
+    return divide(difference * spread, share, 0.0)
 
 
 _CRITERIA: dict[str, Callable[[Points], jax.Array]] = {
@@ -44,7 +48,8 @@ class BestThreshold(Curve):
     """The threshold with the best value of a criterion, and that value.
 
     `compute` returns an `OperatingPoint`: the value of the criterion and its threshold, the highest
-    of several equally good thresholds. Scores of at least the threshold are predicted positive.
+    of several thresholds that are equally good but for rounding errors. Scores of at least the
+    threshold are predicted positive.
     Choose it on validation data: on the data that it was chosen on, the value is too optimistic.
 
     Criteria: `"accuracy"`; `"balanced_accuracy"`, the mean of sensitivity and specificity; `"f1"`;
@@ -86,7 +91,7 @@ class BestThreshold(Curve):
         points = self.points().completed()
         criterion = self.criterion
         rates = (_CRITERIA[criterion] if isinstance(criterion, str) else criterion)(points)
-        index = jnp.argmax(jnp.where(jnp.isnan(rates), -jnp.inf, rates), -1, keepdims=True)
+        index = _first_best(jnp.where(jnp.isnan(rates), -jnp.inf, rates))
         thresholds = jnp.broadcast_to(points.thresholds, rates.shape)
         defined = (points.positive > 0) & (points.negative > 0)
         return OperatingPoint(
@@ -95,6 +100,14 @@ class BestThreshold(Curve):
                 for x in (rates, thresholds)
             )
         )
+
+
+def _first_best(values: jax.Array) -> jax.Array:
+    """The first index of the last axis with the largest value, which stays as an axis of size 1."""
+    best = values.max(-1, keepdims=True)
+    # Differences of rates, such as 2/3 - 1/3 and 1/3 - 0, are equal but for rounding errors.
+    rounding = 4 * jnp.finfo(values.dtype).eps * jnp.maximum(1, jnp.abs(best))
+    return jnp.argmax((values >= best - rounding) | (values == best), -1, keepdims=True)
 
 
 best_threshold = function_of_scores(BestThreshold)

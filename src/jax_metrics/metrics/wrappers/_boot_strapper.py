@@ -6,14 +6,15 @@ from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jax_metrics.arguments import one_of
+from jax_metrics.arguments import between, one_of
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric, same_direction
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.state import state
 from jax_metrics.metrics.wrappers._copies import Copies
-from jax_metrics.metrics.wrappers._examples import included_examples
+from jax_metrics.metrics.wrappers._examples import Examples, read_examples, times
 from jax_metrics.module import Key, Rng
 
 _SAMPLINGS = ("poisson", "multinomial")
@@ -25,6 +26,10 @@ class BootStrapper(Metric):
     All copies are updated as one program. An example that is drawn twice has twice the weight, so
     the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
 
+    With `indexes`, as retrieval metrics with a capacity take them, whole queries are drawn, not
+    documents: the key and the query alone decide how often. If the documents of a query are on
+    several devices, give these the same key.
+
     The statistics cover only samples that have a value. With few examples, some samples draw none,
     and some lack what the metric needs, such as a positive example for `AUROC`. Such samples are
     left out of the statistics and are NaN in `raw`. If no sample has a value, or the metric of all
@@ -32,10 +37,10 @@ class BootStrapper(Metric):
 
     Args:
         metric: The metric; it is copied.
-        num_bootstraps: The number of samples.
+        num_bootstraps: The number of samples, at least 1.
         mean: Whether to return the mean over the samples, as `mean`.
         std: Whether to return the standard deviation, with `ddof=1`, as `std`.
-        quantile: The quantiles to return, as `quantile`.
+        quantile: The levels, from 0 to 1, of quantiles to return, as `quantile`.
         raw: Whether to return the values of all samples, as `raw`.
         sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
             `"multinomial"` draws as many examples from each batch as the batch has, not counting
@@ -43,8 +48,8 @@ class BootStrapper(Metric):
         key: A random key or a seed; a different one on each device.
 
     Raises:
-        ValueError: If the sampling is unknown, or the metric takes no `sample_weight` or cannot be
-            traced.
+        ValueError: If the sampling is unknown, a number or level is out of range, or the metric
+            takes no `sample_weight` or cannot be traced.
 
     Source: Efron: Bootstrap Methods (1979); Hanley and MacGibbon: Creating non-parametric bootstrap
     samples using Poisson frequencies (2006).
@@ -78,6 +83,8 @@ class BootStrapper(Metric):
     ):
         super().__init__(**options)
         one_of("sampling", sampling, _SAMPLINGS)
+        if num_bootstraps < 1:
+            raise ValueError(f"num_bootstraps must be at least 1, but is {num_bootstraps}.")
         if "sample_weight" not in metric.signature.parameters:
             raise ValueError(
                 f"BootStrapper weights examples, but {type(metric).__name__} takes no "
@@ -89,7 +96,7 @@ class BootStrapper(Metric):
                 "`jittable = False`."
             )
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
-        self.quantile = tuple(quantile) if isinstance(quantile, Sequence) else quantile
+        self.quantile = None if quantile is None else _levels(quantile)
         self.higher_is_better = metric.higher_is_better
         if not std:
             self.bounds = metric.bounds
@@ -100,29 +107,38 @@ class BootStrapper(Metric):
     def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Updates with a batch."""
         check_accepted(self, kwargs)
-        data = {name: value for name, value in kwargs.items() if name != "mask"}
-        size = jax.tree.leaves((args, data))[0].shape[0]
-        weight = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
-        included = included_examples(size, sample_weight=weight, mask=kwargs.get("mask"))
-        next_key, key = jax.random.split(self.key)
+        if sample_weight is not None:
+            kwargs["sample_weight"] = sample_weight
+        examples = read_examples(self.copies.metrics, args, kwargs)
+        size = examples.size(self)
+        given = examples.sample_weight
+        weight = jnp.ones(size) if given is None else given
+        included = examples.included(size)
+        # Documents of a query that are in several batches are drawn together: by the same key.
+        same_key = examples.queries is not None
+        next_key, key = (self.key, self.key) if same_key else jax.random.split(self.key)
         keys = jax.random.split(key, self.copies.number - 1)
-        drawn = jax.vmap(lambda key: self._repetitions(key, included))(keys)
+        drawn = jax.vmap(lambda key: self._repetitions(key, examples, included))(keys)
         repetitions = jnp.concatenate([jnp.ones_like(drawn[:1]), drawn])
 
         def update(metric: Metric, repetitions: jax.Array) -> Metric:
-            repetitions = repetitions.reshape(size, *(1,) * (weight.ndim - 1))
-            return metric.update(*args, sample_weight=weight * repetitions, **kwargs)
+            return metric.update(*args, **{**kwargs, "sample_weight": times(weight, repetitions)})
 
         self.copies = self.copies.updated(update, repetitions)
-        is_drawn = ((drawn > 0) & included).any(-1)
+        is_drawn = ((drawn > 0) & included).any(tuple(range(1, drawn.ndim)))
         self.is_drawn = jnp.maximum(self.is_drawn, is_drawn.astype(jnp.int32))
         self.key = next_key
 
-    def _repetitions(self, key: jax.Array, included: jax.Array) -> jax.Array:
+    def _repetitions(self, key: jax.Array, examples: Examples, included: jax.Array) -> jax.Array:
         """How often each example is drawn."""
         size = len(included)
         if self.sampling == "poisson":
-            return jax.random.poisson(key, 1.0, (size,))
+            return examples.drawn(lambda key, shape: jax.random.poisson(key, 1.0, shape), key, size)
+        if examples.queries is not None:
+            raise ValueError(
+                'sampling="multinomial" draws from each batch, but the documents of a query in '
+                '`indexes` may be in several. Use sampling="poisson".'
+            )
         number = included.sum(dtype=jnp.int32)
         candidates = jnp.argsort(~included)  # stable: those that count come first
         drawn = candidates[jax.random.randint(key, (size,), 0, jnp.maximum(number, 1))]
@@ -167,3 +183,13 @@ class BootStrapper(Metric):
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.copies.metrics.signature.parameters
+
+
+def _levels(quantile: float | Sequence[float]) -> float | tuple[float, ...]:
+    """The levels of quantiles as floats; not as integers, which have no quantiles in JAX."""
+    levels = np.asarray(quantile, float)
+    if levels.ndim > 1:
+        raise ValueError(f"quantile must be a number or a list of numbers, but is {quantile}.")
+    for level in levels.reshape(-1).tolist():
+        between(0, 1, quantile=level)
+    return tuple(levels.tolist()) if levels.ndim else float(levels)

@@ -13,7 +13,7 @@ from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import as_labels, weights
 from jax_metrics.metrics.state import Total
 from jax_metrics.metrics.wrappers._copies import Copies
-from jax_metrics.metrics.wrappers._examples import included_examples
+from jax_metrics.metrics.wrappers._examples import included_examples, read_examples
 
 
 class ByGroup(Metric):
@@ -84,8 +84,9 @@ class ByGroup(Metric):
         groups = as_labels("groups", groups)
         included = jnp.ones(groups.shape, bool)
         if mask is not None:
-            included = weights(jnp.shape(mask), mask=mask) != 0
-        size = next((x.shape[0] for x in jax.tree.leaves((args, kwargs)) if jnp.ndim(x)), None)
+            mask = jnp.asarray(mask)
+            included = weights(mask.shape, mask=mask) != 0
+        size = read_examples(self.copies.metrics, args, kwargs).size(self)
         if groups.ndim != 1 or included.shape[:1] != groups.shape or size != groups.shape[0]:
             raise ValueError(
                 f"groups of shape {groups.shape} do not fit a batch of {size} examples"

@@ -35,7 +35,8 @@ class ConfidenceInterval(Metric):
       0 and 1. They need no samples, are valid for few examples, and take no `sample_weight`. The
       exact interval covers the true value with at least the level, and is wider.
 
-    Examples must be independent: pixels of an image, or steps of a sequence, are not.
+    Examples must be independent: pixels of an image, or steps of a sequence, are not. With
+    `indexes`, as retrieval metrics with a capacity take them, the examples are queries.
 
     Args:
         metric: The metric; it is copied.
@@ -97,7 +98,9 @@ class ConfidenceInterval(Metric):
         check_accepted(self, given)
         metric = copy(self.metric).update(*args, **kwargs)
         if isinstance(metric, Mean):
-            metric.total = metric.total.marked(_check_outcomes(given["values"], given.get("mask")))
+            received = self.metric._received(args, kwargs)[1]
+            outcomes = _check_outcomes(received["values"], received.get("mask"))
+            metric.total = metric.total.marked(outcomes)
         self.metric = metric
 
     def compute(self) -> dict[str, jax.Array]:
@@ -113,10 +116,13 @@ class ConfidenceInterval(Metric):
         return {"value": value, "lower": lower, "upper": upper}
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
-        parameters = dict(self.metric.signature.parameters)
-        if self.method != "bootstrap":  # counts of examples do not take weights
-            del parameters["sample_weight"]
-        return parameters
+        parameters = self.metric.signature.parameters
+        if self.method == "bootstrap":
+            return parameters
+        # Counts of examples take no weights, by whatever name callers know them.
+        own = self.metric._accepted_parameters()
+        pairs = zip(own, parameters.items(), strict=True)
+        return dict(item for name, item in pairs if name != "sample_weight")
 
 
 def _counts(metric: Metric) -> tuple[jax.Array, jax.Array]:

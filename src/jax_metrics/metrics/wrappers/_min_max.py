@@ -45,7 +45,7 @@ class MinMax(Metric):
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates with a batch."""
         self.metric.update(*args, **kwargs)
-        value = jnp.where(has_examples(args, kwargs), self.metric.compute(), jnp.nan)
+        value = jnp.where(has_examples(self.metric, args, kwargs), self.metric.compute(), jnp.nan)
         self.smallest = jnp.fmin(self.smallest, value).astype(self.smallest.dtype)
         self.largest = jnp.fmax(self.largest, value).astype(self.largest.dtype)
 

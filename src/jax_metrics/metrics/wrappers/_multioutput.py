@@ -25,7 +25,7 @@ class Multioutput(Composite):
             is NaN; the metric must then take `mask`.
 
     Raises:
-        ValueError: If the size of the axis is not `num_outputs`.
+        ValueError: If `num_outputs` is smaller than 1, or not the size of the axis.
 
     Example:
         >>> import jax.numpy as jnp
@@ -47,6 +47,8 @@ class Multioutput(Composite):
         **options: Unpack[Common],
     ):
         super().__init__(**options)
+        if num_outputs < 1:
+            raise ValueError(f"num_outputs must be at least 1, but is {num_outputs}.")
         self.metrics = [copy(metric, arrays=True) for _ in range(num_outputs)]
         self.output_axis = output_axis
         self.remove_nans = remove_nans

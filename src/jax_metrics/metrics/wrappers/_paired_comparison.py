@@ -11,7 +11,7 @@ from jax_metrics.metrics._checks import lift_checks
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.wrappers._copies import Copies
-from jax_metrics.metrics.wrappers._examples import included_examples
+from jax_metrics.metrics.wrappers._examples import included_examples, read_examples, times
 from jax_metrics.module import Key, Rng
 
 _AT_ONCE = 64  # samples whose predictions are in memory at the same time
@@ -27,14 +27,16 @@ class PairedComparison(Metric):
     least this large, in either direction, if the models were equally good, by a permutation test,
     which swaps the predictions of both for random examples.
 
-    Examples must be independent. A small p-value means that the models differ; it does not say by
-    how much.
+    Examples must be independent; with `indexes`, as retrieval metrics with a capacity take them,
+    these are queries: their documents are drawn and swapped together. A small p-value means that
+    the models differ; it does not say by how much. Samples and permutations where a model has no
+    value, such as a correlation of constant predictions, are left out.
 
     Args:
         metric: The metric, with one scalar value; it is copied. It must take `preds` and
             `sample_weight`.
         num_samples: The number of bootstrap samples and of permutations. Each has two states. The
-            p-value is at least `1 / (num_samples + 1)`.
+            p-value is at least 1 divided by one more than the permutations with a value.
         level: The confidence level, between 0 and 1.
         key: A random key or a seed; a different one on each device.
 
@@ -110,21 +112,30 @@ class PairedComparison(Metric):
                 f"the shapes {preds.shape} and {baseline.shape}."
             )
         size = preds.shape[0]
-        weight = jnp.ones(size) if sample_weight is None else jnp.asarray(sample_weight)
+        given = {"preds": preds, "sample_weight": sample_weight, **arguments}
+        examples = read_examples(self.model.metrics, (), given)
+        weight = examples.sample_weight
+        weight = jnp.ones(size) if weight is None else weight
         included_examples(size, sample_weight=weight)  # raises if its shape does not fit
         next_key, drawing, swapping = jax.random.split(self.key, 3)
-        samples = (self.num_samples, size)
-        as_they_are = jnp.ones((1 + self.num_samples, size), jnp.int32)
-        drawn = jax.random.poisson(drawing, 1.0, samples)
-        repetitions = jnp.concatenate([as_they_are[:1], drawn, as_they_are[1:]])
-        swapped = jax.random.bernoulli(swapping, 0.5, samples)
-        swaps = jnp.concatenate([jnp.zeros_like(as_they_are, bool), swapped])
+        if examples.queries is not None:  # their documents in other batches are drawn alike
+            next_key = self.key
+
+        def samples(draw: Callable[..., jax.Array], key: jax.Array) -> jax.Array:
+            keys = jax.random.split(key, self.num_samples)
+            return jax.vmap(lambda key: examples.drawn(draw, key, size))(keys)
+
+        drawn = samples(lambda key, shape: jax.random.poisson(key, 1.0, shape), drawing)
+        swapped = samples(lambda key, shape: jax.random.bernoulli(key, 0.5, shape), swapping)
+        once, never = jnp.ones_like(drawn), jnp.zeros_like(swapped)
+        repetitions = jnp.concatenate([once[:1], drawn, once])
+        swaps = jnp.concatenate([never[:1], never, swapped])
 
         def update(metric: Metric, repetitions: jax.Array, swaps: jax.Array, first: Any) -> Metric:
-            swapped = (swaps == first).reshape(size, *(1,) * (preds.ndim - 1))
+            swapped = (swaps == first).reshape(swaps.shape + (1,) * (preds.ndim - swaps.ndim))
             chosen = jnp.where(swapped, baseline, preds)
-            factor = repetitions.reshape(size, *(1,) * (weight.ndim - 1))
-            return metric.update(preds=chosen, sample_weight=weight * factor, **arguments)
+            weights = times(weight, repetitions)
+            return metric.update(preds=chosen, sample_weight=weights, **arguments)
 
         def updated(copies: Copies, first: bool) -> Copies:
             metrics = lift_checks(
@@ -154,7 +165,7 @@ class PairedComparison(Metric):
         lower, upper = jnp.nanquantile(drawn, jnp.array([tail, 1 - tail]))
         same = _SAME * jnp.maximum(jnp.abs(model[0]), jnp.abs(baseline[0]))
         extreme = jnp.abs(swapped) >= jnp.abs(difference) - same
-        p_value = (1 + extreme.sum()) / (1 + self.num_samples)
+        p_value = (1 + extreme.sum()) / (1 + (~jnp.isnan(swapped)).sum())
         defined = ~jnp.isnan(difference)
         return {
             "model": model[0],

@@ -49,7 +49,8 @@ class Running(Metric):
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates with a batch."""
         pushed = self.window.pushed(self._empty().update(*args, **kwargs))
-        self.window = where(has_examples(args, kwargs), pushed, self.window)
+        has_any = has_examples(self.window.slots, args, kwargs)
+        self.window = where(has_any, pushed, self.window)
 
     def compute(self) -> Any:
         """The value of the last updates."""
