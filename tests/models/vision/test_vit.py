@@ -130,3 +130,8 @@ def test_computation_in_bfloat16():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_batch_of_no_images(model):
+    features, logits = outputs(model, IMAGES[:0])
+    assert features.shape[0] == 0 and logits.shape == (0, 5)

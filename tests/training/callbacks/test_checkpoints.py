@@ -201,6 +201,23 @@ def test_state_that_is_no_longer_finite_is_not_saved(tmp_path, caplog, layer):
     ]
 
 
+class Breaks(Callback):
+    """Gives the model infinite parameters after a step, and the right ones after the next."""
+
+    def on_step(self, run):
+        if run.step == 6:
+            self.kept = jm.copy((run.model, run.optimizer), arrays=True)
+            run.model = jm.map(lambda x: x + jnp.inf, run.model, jm.Parameter)
+        elif run.step == 7:
+            run.model, run.optimizer = self.kept
+
+
+def test_the_value_of_a_state_that_is_not_saved_is_not_that_of_the_next(tmp_path):
+    callbacks = [Breaks(), Checkpoints(tmp_path, best=("val/loss", "min"), keep=None)]
+    fit(epochs=2, callbacks=callbacks, validation=problem.batches(8), on_nan="ignore")
+    assert steps_in(tmp_path) == [12]
+
+
 @pytest.mark.parametrize(
     ("best", "validation", "message"),
     [

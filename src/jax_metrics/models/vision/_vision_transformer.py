@@ -1,5 +1,6 @@
 """The body of a vision transformer: from an image to a vector for each of its patches."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -130,7 +131,7 @@ class VisionTransformer(Module):
                 "`image_size=`, or call `with_image_size` on a trained model."
             )
         x = self.patches(images)
-        x = x.reshape(*x.shape[:-3], -1, x.shape[-1])
+        x = x.reshape(*x.shape[:-3], math.prod(x.shape[-3:-1]), x.shape[-1])
         if self.initializing():
             self.class_token = _INIT(next_key(), x.shape[-1:], self.param_dtype)
         class_token = jnp.broadcast_to(self.class_token, (*x.shape[:-2], 1, x.shape[-1]))

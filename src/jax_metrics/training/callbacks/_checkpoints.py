@@ -136,17 +136,19 @@ class Checkpoints(Callback):
         return self._checkpointer
 
     def _save(self, run: Run) -> None:
-        if run.step == self._saved:
-            return
+        if run.step != self._saved and self._can_continue(run):
+            state = run.state  # with rows that were on their way, and may have the value
+            best = self._opened.best
+            unknown = {} if best is None else {best[0]: math.nan}
+            self._opened.save(run.step, values={**unknown, **self._values}, force=True, **state)
+            self._saved = run.step
+        self._values = {}  # a later step has other ones
+
+    def _can_continue(self, run: Run) -> bool:
         of_state = _not_finite(filter(run.model, ModelState)) - self._never_finite
         if lost := _not_finite(filter(run.model, Parameter)) | of_state:
             _log.warning("Step %s is not saved: `%s` is not finite.", run.step, min(lost))
-            return
-        state = run.state  # with rows that were on their way, and may have the value
-        best = self._opened.best
-        unknown = {} if best is None else {best[0]: math.nan}
-        self._opened.save(run.step, values={**unknown, **self._values}, force=True, **state)
-        self._saved, self._values = run.step, {}
+        return not lost
 
 
 def _not_finite(tree: Any) -> set[str]:
