@@ -60,6 +60,8 @@ class ReducedMean(WeightedMean):
         if reduction == "sum":
             self.bounds = bounds_of_sum(self.bounds)
         keeps = reduction == "none"
+        if keeps:
+            self.weights_repeat = False
         self.rows = buffer_of_values(self, f"{reduction=}", keeps, capacity, outputs)
 
     def add(self, values: Any, sample_weight: Any = None, mask: Any = None) -> None:

@@ -19,10 +19,13 @@ class ArgumentRouting(Tree):
 
     Attributes:
         jittable: See `Metric`.
+        weights_repeat: Whether an example of weight two counts like two examples. False where the
+            size of weights makes no difference, or does not divide the sum that it multiplies.
         on: The path to the arguments in nested structures.
     """
 
     jittable: Any = True
+    weights_repeat: Any = True
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}

@@ -133,7 +133,6 @@ CASES = [
         RetrievalMRR(aggregation="max"),
         BINARY,
         lambda target, preds: 1.0,
-        repetition=False,
     ),
     case(
         RetrievalMAP(aggregation="median", max_queries=64),
@@ -141,7 +140,6 @@ CASES = [
         lambda target, preds: np.median(
             [average_precision_score(t, p) for t, p in zip(target, preds, strict=True)]
         ),
-        repetition=False,
     ),
 ]
 # All but the first share `RetrievalMetric` and `Ranked` with it.

@@ -125,6 +125,22 @@ def test_aggregations():
     assert_close(actual, np.quantile(values, 0.25))
 
 
+def test_weights_count_in_the_median_as_repetitions_do():
+    weight = np.resize([0, 2, 1, 3], QUERIES)
+    plain = jm.metrics.RetrievalMAP(aggregation="median", max_queries=4 * QUERIES)
+    flat = jm.metrics.RetrievalMAP(aggregation="median", capacity=TARGET.size)
+    expected = jm.copy(plain).update(target=TARGET.repeat(weight, 0), preds=PREDS.repeat(weight, 0))
+    indexes = np.broadcast_to(np.arange(QUERIES)[:, None], TARGET.shape)
+    given = {"target": TARGET, "preds": PREDS, "sample_weight": weight}
+    for metric in (plain.update(**given), flat.update(**given, indexes=indexes)):
+        assert_close(metric.compute(), expected.compute())
+    assert not np.isclose(expected.compute(), plain.reset()(target=TARGET, preds=PREDS))
+    curve = jm.metrics.RetrievalPrecisionRecallCurve(
+        max_k=2, aggregation="median", max_queries=QUERIES
+    )
+    assert curve(**given).recall.shape == (2,)
+
+
 def test_overflow_is_not_silent():
     metric = jm.metrics.RetrievalMRR(capacity=TARGET.size)
     assert np.isnan(metric.compute()) and not metric.overflowed

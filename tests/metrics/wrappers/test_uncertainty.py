@@ -154,6 +154,42 @@ def test_bootstraps_of_documents_draw_queries():
         multinomial.update(**FOUND, indexes=QUERY)
 
 
+MEDIAN = jm.metrics.RetrievalMRR(aggregation=jnp.nanmedian, max_queries=4)
+SUM_OVER_BATCH_SIZE = jm.metrics.Losses(jm.losses.MeanSquaredError())
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "metric", "name"),
+    [
+        (ConfidenceInterval, MEDIAN, "RetrievalMRR"),
+        (PairedComparison, MEDIAN, "RetrievalMRR"),
+        (ConfidenceInterval, jm.metrics.Cat(4), "Cat"),
+        (ConfidenceInterval, jm.metrics.LastValue() + 1, "LastValue"),
+        (ConfidenceInterval, jm.metrics.Reduce(), "Reduce"),
+        (ConfidenceInterval, jm.metrics.LossAndLogs(SUM_OVER_BATCH_SIZE), "Losses"),
+        (
+            ConfidenceInterval,
+            jm.metrics.Metrics([jm.metrics.KLDivergence(reduction="none", capacity=4)]),
+            "KLDivergence",
+        ),
+    ],
+)
+def test_metrics_where_weights_are_not_repetitions_are_refused(wrapper, metric, name):
+    with pytest.raises(ValueError, match=f"but to this {name}, .* `weights_repeat` is False"):
+        wrapper(metric)
+
+
+def test_the_bootstrap_of_a_median_counts_repetitions():
+    """The spread of a median of 0 and 1: it is their mean where both are drawn equally often."""
+    target, preds = np.array([[1, 0], [0, 1]]), np.array([[0.9, 0.1], [0.9, 0.1]])
+    metric = jm.metrics.RetrievalPrecision(top_k=1, aggregation="median", max_queries=2)
+    strapped = jm.metrics.BootStrapper(metric, num_bootstraps=50, raw=True)
+    raw = strapped(target=target, preds=preds)["raw"]
+    share = [(raw == value).mean() for value in (0.0, 0.5, 1.0)]
+    # Of two Poisson numbers, one is larger than the other with a probability of 0.35.
+    assert all(0.2 < each < 0.5 for each in share[::2]) and 0.05 < share[1] < 0.35
+
+
 def test_comparisons_of_documents_swap_queries():
     """Swapped document by document, the models would lose the order of the documents."""
     comparison = PairedComparison(jm.metrics.RetrievalMRR(capacity=18), num_samples=20)

@@ -51,6 +51,7 @@ class LastValue(Metric):
         3.0
     """
 
+    weights_repeat = False
     last: Last
 
     def __init__(self, **options: Unpack[Common]):

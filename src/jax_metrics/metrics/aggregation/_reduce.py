@@ -46,6 +46,8 @@ class Reduce(Metric):
         super().__init__(**options)
         one_of("reduction", str(reduction), _REDUCTIONS)
         self.reduction = str(reduction)
+        if self.reduction == "sum_over_batch_size":
+            self.weights_repeat = False
         self.total = Total.zeros((), self.dtype)
         self.size = Total.zeros((), self.dtype)
 

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.losses import Loss
+from jax_metrics.losses import Loss, Reduction
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._logs import to_floats
 from jax_metrics.metrics._metric import Common, Metric
@@ -54,6 +54,8 @@ class Losses(Metric):
         named = list(with_names(losses, (Loss, Callable), _name_of))
         self.names = tuple(name for name, _ in named)
         self.losses = tuple(loss for _, loss in named)
+        if any(map(_divides_by_batch_size, self.losses)):
+            self.weights_repeat = False
         self.totals = [Total.zeros((), self.dtype) for _ in named]
         self.sizes = [Total.zeros((), self.dtype) for _ in named]
 
@@ -111,6 +113,12 @@ def _name_of(loss: Any) -> str:
 
 def _parameters(loss: Any) -> Mapping[str, inspect.Parameter]:
     return (loss.signature if isinstance(loss, Loss) else signature_of(loss)).parameters
+
+
+def _divides_by_batch_size(loss: Any) -> bool:
+    """Whether weights multiply the values of a loss, but do not count in what divides their sum."""
+    takes_weights = "sample_weight" in _parameters(loss)
+    return takes_weights and getattr(loss, "reduction", None) == Reduction.SUM_OVER_BATCH_SIZE
 
 
 def _sums(name: str, loss: Any, arguments: Mapping[str, Any]) -> tuple[jax.Array, Any]:

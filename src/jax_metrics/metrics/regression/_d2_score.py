@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import between, pair
 from jax_metrics.losses import quantile
+from jax_metrics.metrics._weighted_quantile import weighted_quantile
 from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
@@ -15,7 +16,6 @@ from jax_metrics.metrics.regression._from_rows import (
     all_same,
     function_of_rows,
 )
-from jax_metrics.metrics.regression._median_absolute_error import weighted_quantile
 from jax_metrics.metrics.regression._outputs import Multioutput
 from jax_metrics.metrics.regression._tweedie_deviance import (
     check_power,

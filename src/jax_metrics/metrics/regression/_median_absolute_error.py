@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.losses import absolute_error
+from jax_metrics.metrics._weighted_quantile import weighted_quantile
 from jax_metrics.metrics.regression._from_rows import FromRows, RowsFunction, function_of_rows
 
 
@@ -43,22 +44,6 @@ class MedianAbsoluteError(FromRows):
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The median of the errors."""
         return weighted_quantile(target, weight, 0.5)
-
-
-def weighted_quantile(values: jax.Array, weight: jax.Array, level: float) -> jax.Array:
-    """The quantile of weighted values, `level` from 0 to 1; NaN if all weights are zero.
-
-    Where two neighbouring values and all numbers between them qualify, it is their mean.
-    """
-    values = jnp.where(weight != 0, values, jnp.inf)
-    order = jnp.argsort(values)
-    ordered = values[order]
-    cumulative = jnp.cumsum(weight[order])
-    total = cumulative[-1]
-    low = ordered[jnp.argmax(cumulative >= level * total)]
-    high = ordered[jnp.argmax((cumulative > level * total) | (cumulative == total))]
-    middle = jnp.where(low == high, low, low + (high - low) / 2)
-    return jnp.where(total > 0, middle, jnp.nan)
 
 
 median_absolute_error: RowsFunction = function_of_rows(MedianAbsoluteError)

@@ -1,11 +1,13 @@
 """The states that hold values of queries: their mean, their extreme, or all up to a capacity."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.metrics._weighted_quantile import weighted_quantile
 from jax_metrics.metrics.state import Accumulator, Buffer, Total
 from jax_metrics.module import MetricState
 
@@ -100,29 +102,37 @@ class KeptValues(Accumulator):
     """
 
     rows: Buffer
+    weights: Buffer
 
     def __init__(self, capacity: int, shape: tuple[int, ...], dtype: Any, aggregation: Aggregation):
         self.aggregation = aggregation
         self.rows = Buffer(capacity, shape, dtype)
+        self.weights = Buffer(capacity, (), dtype)
 
     def added(self, values: jax.Array, weight: jax.Array) -> "KeptValues":
         """The values with those of a batch, `[queries, *shape]`, and their weights."""
-        return self._replace(rows=self.rows.extended(values, weight != 0))
+        included = weight != 0
+        return self._replace(
+            rows=self.rows.extended(values, included),
+            weights=self.weights.extended(weight, included),
+        )
 
     @property
     def value(self) -> jax.Array:
         """The aggregated values."""
         rows = self.rows
-        value = aggregated(rows.values, rows.filled.astype(rows.values.dtype), self.aggregation)
+        value = aggregated(rows.values, self.weights.values, self.aggregation)
         return jnp.where(rows.overflowed, jnp.nan, value)
 
     def neutral(self) -> "KeptValues":
         """No values."""
-        return self._replace(rows=self.rows.neutral())
+        return self._replace(rows=self.rows.neutral(), weights=self.weights.neutral())
 
     def merged(self, other: "KeptValues") -> "KeptValues":
         """The values of both."""
-        return self._replace(rows=self.rows.merged(other.rows))
+        return self._replace(
+            rows=self.rows.merged(other.rows), weights=self.weights.merged(other.weights)
+        )
 
 
 QueryValues = MeanValue | ExtremeValue | KeptValues
@@ -133,7 +143,8 @@ def aggregated(values: jax.Array, weight: jax.Array, aggregation: Aggregation) -
 
     Args:
         values: Shape `[queries, *shape]`.
-        weight: Shape `[queries]`; queries of weight 0 are left out.
+        weight: Shape `[queries]`; queries of weight 0 are left out. Others count as often as their
+            weight says in the mean and the median, and once in other aggregations.
         aggregation: `"mean"`, `"median"`, `"min"`, `"max"`, or a function such as `jnp.nanmedian`,
             called with the values, NaN for queries that are left out, and `axis=0`.
     """
@@ -142,12 +153,20 @@ def aggregated(values: jax.Array, weight: jax.Array, aggregation: Aggregation) -
     if aggregation == "mean":
         expanded = _expanded(weight, values)
         value = (jnp.where(expanded != 0, values, 0) * expanded).sum(0) / weight.sum()
+    elif aggregation == "median":
+        columns = jax.vmap(weighted_quantile, (1, None, None))(_columns(values), weight, 0.5)
+        value = columns.reshape(values.shape[1:])
     else:
-        named = {"median": jnp.nanmedian, "min": jnp.nanmin, "max": jnp.nanmax}
+        named = {"min": jnp.nanmin, "max": jnp.nanmax}
         function = named[aggregation] if isinstance(aggregation, str) else aggregation
         value = function(present, axis=0)
     invalid = (jnp.isnan(values) & _expanded(included, values)).any() | ~included.any()
     return jnp.where(invalid, jnp.nan, value)
+
+
+def _columns(values: jax.Array) -> jax.Array:
+    """The values of queries, `[queries, *shape]`, as `[queries, prod(shape)]`."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _expanded(weight: jax.Array, values: jax.Array) -> jax.Array:

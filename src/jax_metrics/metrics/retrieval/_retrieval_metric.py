@@ -59,7 +59,7 @@ class RetrievalMetric(Metric):
         ignore_index: Documents with this target are left out.
         aggregation: `"mean"`, `"median"`, `"min"` or `"max"` of the queries; or a function such as
             `jnp.nanmedian`, called with their values, NaN for missing ones, and `axis=0`. Weights
-            other than 0 count in the mean only.
+            count in the mean and the median; for the others, only whether they are 0.
         capacity: The maximum number of documents that are kept, for `indexes`.
         max_queries: The maximum number of queries whose values are kept; only a median or a
             function needs it, and only without a capacity.
@@ -102,6 +102,8 @@ class RetrievalMetric(Metric):
         self.empty_target_action = empty_target_action
         self.ignore_index = ignore_index
         self.aggregation = aggregation
+        if callable(aggregation):
+            self.weights_repeat = False
         self.state = self._initial_state(capacity, max_queries)
 
     def _initial_state(

@@ -164,6 +164,8 @@ class TokenEditDistance(Metric):
         self.pad_id = pad_id
         self.substitution_cost = check_cost(substitution_cost)
         self.reduction = reduction
+        if reduction == "none":
+            self.weights_repeat = False
         self.distances = buffer_of_values(self, f"{reduction=}", reduction == "none", capacity)
         self.total, self.length = Total(dtype=self.dtype), Total(dtype=self.dtype)
 

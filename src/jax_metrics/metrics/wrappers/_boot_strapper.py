@@ -14,7 +14,12 @@ from jax_metrics.metrics._metric import Common, Metric, same_direction
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.state import state
 from jax_metrics.metrics.wrappers._copies import Copies
-from jax_metrics.metrics.wrappers._examples import Examples, read_examples, times
+from jax_metrics.metrics.wrappers._examples import (
+    Examples,
+    check_weights_repeat,
+    read_examples,
+    times,
+)
 from jax_metrics.module import Key, Rng
 
 _SAMPLINGS = ("poisson", "multinomial")
@@ -49,7 +54,8 @@ class BootStrapper(Metric):
 
     Raises:
         ValueError: If the sampling is unknown, a number or level is out of range, or the metric
-            takes no `sample_weight` or cannot be traced.
+            takes no `sample_weight`, does not count an example of weight two like two examples
+            (`weights_repeat = False`), or cannot be traced.
 
     Source: Efron: Bootstrap Methods (1979); Hanley and MacGibbon: Creating non-parametric bootstrap
     samples using Poisson frequencies (2006).
@@ -95,6 +101,7 @@ class BootStrapper(Metric):
                 f"BootStrapper updates all copies as one program, but {type(metric).__name__} has "
                 "`jittable = False`."
             )
+        check_weights_repeat("BootStrapper", metric)
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
         self.quantile = None if quantile is None else _levels(quantile)
         self.higher_is_better = metric.higher_is_better

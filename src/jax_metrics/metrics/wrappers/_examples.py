@@ -88,6 +88,25 @@ def _sizes(argument: Any) -> Iterator[int]:
             yield np.shape(leaf)[0]
 
 
+def check_weights_repeat(wrapper: str, metric: Metric) -> None:
+    """Checks that an example of weight two counts like two examples, in all parts of a metric.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if not metric.weights_repeat:
+        raise ValueError(
+            f"{wrapper} gives an example that is drawn twice a weight of two, but to this "
+            f"{type(metric).__name__}, this is not the same as two examples: its `weights_repeat` "
+            "is False. Choose other options, such as "
+            '`reduction="mean_over_weights"`, or `aggregation="median"` instead of a function.'
+        )
+    parts = jax.tree.leaves(metric, is_leaf=lambda x: isinstance(x, Metric) and x is not metric)
+    for part in parts:
+        if isinstance(part, Metric):
+            check_weights_repeat(wrapper, part)
+
+
 def times(one: jax.Array, other: jax.Array) -> jax.Array:
     """The product of two arrays, where the shape of one is a prefix of that of the other."""
     axes = max(one.ndim, other.ndim)

@@ -11,7 +11,12 @@ from jax_metrics.metrics._checks import lift_checks
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.wrappers._copies import Copies
-from jax_metrics.metrics.wrappers._examples import included_examples, read_examples, times
+from jax_metrics.metrics.wrappers._examples import (
+    check_weights_repeat,
+    included_examples,
+    read_examples,
+    times,
+)
 from jax_metrics.module import Key, Rng
 
 _AT_ONCE = 64  # samples whose predictions are in memory at the same time
@@ -41,8 +46,8 @@ class PairedComparison(Metric):
         key: A random key or a seed; a different one on each device.
 
     Raises:
-        ValueError: If an option is out of range, or the metric lacks an argument or cannot be
-            traced.
+        ValueError: If an option is out of range, or the metric lacks an argument, does not count an
+            example of weight two like two examples (`weights_repeat = False`), or cannot be traced.
 
     Source: Efron and Tibshirani: An Introduction to the Bootstrap (1993), chapters 13 and 15.
 
@@ -84,6 +89,7 @@ class PairedComparison(Metric):
                 "PairedComparison updates all samples as one program, but a "
                 f"{type(metric).__name__} cannot be compiled."
             )
+        check_weights_repeat("PairedComparison", metric)
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, but is {num_samples}.")
         if not 0 < level < 1:
