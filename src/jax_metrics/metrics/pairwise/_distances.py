@@ -228,7 +228,8 @@ def _over_features(
         combined: How two terms are combined, none of which is negative.
     """
     features = x.shape[1]
-    blocks = -(-features // _BLOCK)
+    # XLA would fuse a single block with a mean of the values, and no longer use all processors.
+    blocks = max(-(-features // _BLOCK), 2)
     columns = [
         jnp.pad(rows.T, ((0, blocks * _BLOCK - features), (0, 0))).reshape(
             blocks, _BLOCK, len(rows)
