@@ -1,0 +1,59 @@
+"""Losses whose terms nearly cancel, against float64; and values at their bounds."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import special
+
+import jax_metrics as jm
+from jax_metrics import losses
+
+rng = np.random.default_rng(0)
+ROWS = rng.normal(size=(64, 7)).astype(np.float32)
+
+
+def divergence_of_logits(p, q):
+    """The Kullback-Leibler and the Jensen-Shannon divergence in float64."""
+    p, q = (special.softmax(x.astype(float), -1) for x in (p, q))
+    m = (p + q) / 2
+    kl = (p * np.log(p / q)).sum(-1)
+    return kl, ((p * np.log(p / m)).sum(-1) + (q * np.log(q / m)).sum(-1)) / 2
+
+
+@pytest.mark.parametrize("size", [1e-4, 1e-2, 1.0, 20.0])
+def test_divergences_of_close_distributions(size):
+    other = ROWS + np.float32(size) * rng.normal(size=ROWS.shape).astype(np.float32)
+    kl, js = divergence_of_logits(ROWS, other)
+    p, q = jax.nn.softmax(ROWS), jax.nn.log_softmax(other)
+    found = losses.jensen_shannon(p, q)
+    np.testing.assert_allclose(found, js, rtol=1e-2 if size == 1e-4 else 1e-4)
+    assert (found >= 0).all() and (found <= np.log(2)).all()
+    found = losses.kl_divergence(p, q)
+    np.testing.assert_allclose(found, kl, rtol=1e-4, atol=3e-7)
+    assert (found >= 0).all()
+    assert (losses.kl_divergence(p, q, generalized=True) >= 0).all()
+    assert jm.metrics.kl_divergence(p, jnp.exp(q)) >= 0
+
+
+@pytest.mark.parametrize("loss", [losses.kl_divergence, losses.jensen_shannon])
+def test_gradients_of_divergences(loss):
+    other = jax.nn.softmax(ROWS[::-1])
+    at_itself = jax.grad(lambda x: loss(other, jax.nn.log_softmax(x)).sum())(jnp.log(other))
+    np.testing.assert_allclose(at_itself, 0, atol=1e-6)
+    sure = jnp.eye(7)[:2]
+    gradient = jax.grad(lambda x: loss(sure, jax.nn.log_softmax(x)).sum())(200 * sure[::-1])
+    assert jnp.isfinite(gradient).all()
+
+
+def test_measures_that_do_not_sum_to_1_may_diverge_below_0():
+    half, full = np.float32([[0.25, 0.25]]), np.float32([[0.5, 0.5]])
+    value = losses.kl_divergence(half, full, log_preds=False)
+    np.testing.assert_allclose(value, -0.5 * np.log(2), rtol=1e-6)
+
+
+def test_cosines_are_at_most_1():
+    assert (losses.cosine_embedding(np.ones(64, int), ROWS, other=3 * ROWS) >= 0).all()
+    assert abs(losses.cosine_similarity(ROWS, -3 * ROWS)).max() <= 1
+    assert jm.metrics.cosine_similarity(ROWS, 3 * ROWS) <= 1
+    assert abs(jm.metrics.pairwise_cosine_similarity(ROWS, -3 * ROWS)).max() <= 1
