@@ -57,3 +57,18 @@ def test_cosines_are_at_most_1():
     assert abs(losses.cosine_similarity(ROWS, -3 * ROWS)).max() <= 1
     assert jm.metrics.cosine_similarity(ROWS, 3 * ROWS) <= 1
     assert abs(jm.metrics.pairwise_cosine_similarity(ROWS, -3 * ROWS)).max() <= 1
+
+
+@pytest.mark.parametrize("q", [1e-6, 1e-3, 0.5, 1.0])
+def test_generalized_crossentropy_of_probabilities(q):
+    p = np.float32([0.9, 0.3, 1.0, 0.0, 1e-30])
+    target, preds = np.zeros(5, int), np.stack([p, 1 - p], -1)
+    with np.errstate(divide="ignore"):
+        expected = -np.expm1(q * np.log(p.astype(float))) / q
+
+    def loss(preds):
+        return losses.generalized_crossentropy(target, preds, q=q, from_logits=False)
+
+    np.testing.assert_allclose(loss(preds), expected, rtol=1e-5)
+    slope = jax.grad(lambda x: loss(x).sum())(jnp.asarray(preds))[:3, 0]
+    np.testing.assert_allclose(slope, -(p[:3].astype(float) ** (q - 1)), rtol=1e-5)
