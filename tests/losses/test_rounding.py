@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 import jax_metrics as jm
 from jax_metrics import losses
@@ -72,3 +72,20 @@ def test_generalized_crossentropy_of_probabilities(q):
     np.testing.assert_allclose(loss(preds), expected, rtol=1e-5)
     slope = jax.grad(lambda x: loss(x).sum())(jnp.asarray(preds))[:3, 0]
     np.testing.assert_allclose(slope, -(p[:3].astype(float) ** (q - 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("log_rate", [False, True])
+def test_poisson_with_large_counts(log_rate):
+    count = np.float32([3, 11, 1e4, 1e4, 1e6, 1e6, 1e6, 50, 50])
+    preds = np.float32([2, 9, 1e4, 1.1e4, 1e6, 1.001e6, 4e6, 1e-3, 0])
+    preds = np.log(np.maximum(preds, 1e-30)) if log_rate else preds
+    rate = np.exp(preds.astype(float)) if log_rate else preds.astype(float)
+    expected = -stats.poisson.logpmf(count.astype(float), rate)
+
+    def loss(preds):
+        return losses.poisson(count, preds, log_rate=log_rate, full=True)
+
+    np.testing.assert_allclose(loss(preds), expected, rtol=2e-3 if log_rate else 1e-5)
+    slope = jax.grad(lambda x: loss(x)[:-1].sum())(jnp.asarray(preds))[:-1]
+    expected = rate - count if log_rate else 1 - count / np.maximum(rate, 1e-30)
+    np.testing.assert_allclose(slope, expected[:-1], rtol=1e-4, atol=1)
