@@ -89,3 +89,13 @@ def test_poisson_with_large_counts(log_rate):
     slope = jax.grad(lambda x: loss(x)[:-1].sum())(jnp.asarray(preds))[:-1]
     expected = rate - count if log_rate else 1 - count / np.maximum(rate, 1e-30)
     np.testing.assert_allclose(slope, expected[:-1], rtol=1e-4, atol=1)
+
+
+def test_gaussian_nll_of_large_errors():
+    error, var = np.float32([1e20, -1e25, 1e-20]), np.float32([1e38, 1e38, 1e-6])
+    with np.errstate(over="ignore"):
+        expected = 0.5 * (np.log(var.astype(float)) + error.astype(float) ** 2 / var)
+    found = losses.gaussian_nll(error, np.zeros(3), var=var)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    slope = jax.grad(lambda x: losses.gaussian_nll(error, jnp.zeros(3), var=x).sum())(var)
+    assert jnp.isfinite(slope).all()
