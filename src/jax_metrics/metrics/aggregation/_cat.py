@@ -45,6 +45,7 @@ class Cat(Metric):
         (Array([1., 2., 3.], dtype=float32), False)
     """
 
+    keeps_integers = True
     buffer: Buffer
 
     def __init__(self, capacity: int, *, shape: tuple[int, ...] = (), **options: Unpack[Common]):

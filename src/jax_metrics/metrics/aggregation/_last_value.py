@@ -51,6 +51,7 @@ class LastValue(Metric):
         3.0
     """
 
+    keeps_integers = True
     last: Last
 
     def __init__(self, **options: Unpack[Common]):
