@@ -1,5 +1,6 @@
 """Integers of NumPy that JAX would truncate to 32 bits are right or refused."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -45,6 +46,34 @@ def test_sequences_are_refused():
         losses.ctc(np.array([[WIDE, 1]]), frames)
     with pytest.raises(OverflowError, match="preds_length holds"):
         losses.ctc(np.array([[2, 1]]), frames, preds_length=np.array([WIDE]))
+
+
+A, B = jnp.array([2**24 + 1, 2**24 + 3]), jnp.full(2, 2**24)
+PAIRS = {
+    "squared_error": (lambda a, b: losses.squared_error(a, b), [1, 9]),
+    "margin_ranking": (lambda a, b: losses.margin_ranking(jnp.ones(2), b, other=a), [1, 3]),
+    "gaussian_nll": (lambda a, b: losses.gaussian_nll(a, b, var=jnp.ones(2)), [0.5, 4.5]),
+    "triplet_margin": (
+        lambda a, b: losses.triplet_margin(a[:, None], b[:, None], negative=a[:, None], margin=0),
+        [1, 3],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_integers_are_subtracted_before_they_are_rounded(name):
+    loss, expected = PAIRS[name]
+    assert loss(A, B).tolist() == jax.jit(loss)(A, B).tolist() == expected
+    assert loss(np.asarray(A), np.asarray(B)).tolist() == expected
+
+
+def test_boxes_of_integers_that_would_be_rounded_are_refused():
+    box = 2**24 + jnp.array([0, 0, 4, 4])
+    assert losses.iou(box, box) == losses.iou(np.asarray(box), np.asarray(box)) == 0
+    with pytest.raises(ValueError, match="preds holds boxes with integers that float32 would"):
+        losses.iou(box, box + 1)
+    assert jnp.isnan(jax.jit(losses.iou)(box, box + 1))
+    assert losses.iou(box - 2**24, box - 2**24 + 2) == pytest.approx(1 - 4 / 28)
 
 
 @pytest.mark.parametrize("mask", [None, np.ones(2, bool), jnp.ones(2, bool)])

@@ -6,15 +6,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments._inputs import pair
+from jax_metrics.arguments._inputs import as_float, same_shape
 
 
-def subtract(target: Any, preds: Any) -> jax.Array:
+def subtract(target: Any, preds: Any, *, names: tuple[str, str] = ("target", "preds")) -> jax.Array:
     """`target - preds` as floats; of integers beyond 2**24 the difference is rounded, not they.
 
     Args:
         target: Numbers.
         preds: Numbers of the same shape.
+        names: What both are called in errors.
 
     Raises:
         TypeError: If their elements are not real numbers.
@@ -26,7 +27,8 @@ def subtract(target: Any, preds: Any) -> jax.Array:
         >>> float(subtract(jnp.array(2_000_000_001), jnp.array(2_000_000_000)))
         1.0
     """
-    first, second = pair(target, preds)
+    first, second = as_float(names[0], target), as_float(names[1], preds)
+    same_shape(**{names[0]: first, names[1]: second})
     if not (_is_wide(target) or _is_wide(preds)):
         return first - second
     (a, rest_a), (b, rest_b) = split(target, first.dtype), split(preds, second.dtype)

@@ -3,8 +3,10 @@
 import functools
 import inspect
 import typing
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jax_metrics.arguments import check_constructor, refuse_unknown
 from jax_metrics.tree import signature_of
 
 _KIND = inspect.Parameter
@@ -38,6 +40,27 @@ def constructor_signature(cls: type) -> inspect.Signature:
         elif rest.annotation not in (rest.empty, Any):  # for the base itself, not passed on
             return inspect.Signature([*leading, *options.values(), rest])
     return inspect.Signature([*leading, *options.values()])
+
+
+def check_options(cls: Any, args: Sequence[Any], options: Mapping[str, Any]) -> None:
+    """Checks the arguments of a constructor; see `check_constructor`.
+
+    If its `**options` are typed with `Unpack`, they take only the names of the dict type: further
+    options of a base mean nothing for the class. Options that no class knows are left to `Metric`.
+
+    Raises:
+        TypeError: If one does not fit.
+    """
+    check_constructor(cls, cls.__signature__, args, options)
+    known = cls.__signature__.parameters
+    if known.keys() >= options.keys():
+        return
+    rest = next((p for p in _own_parameters(cls.__init__) if p.kind is _KIND.VAR_KEYWORD), None)
+    if rest is not None and _names(rest.annotation) is not None:
+        inits = [vars(base)["__init__"] for base in cls.__mro__[:-1] if "__init__" in vars(base)]
+        of_bases = {p.name for init in inits for p in _own_parameters(init)}
+        hidden = [name for name in options if name not in known and name in of_bases]
+        refuse_unknown(cls.__name__, hidden, known, cls._arguments_hint)
 
 
 @functools.cache

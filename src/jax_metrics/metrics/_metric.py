@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypedDict, TypeVar
 
 import jax
-import jax.numpy as jnp
 
-from jax_metrics.arguments import Index, as_path, check_constructor, refuse_unknown
+from jax_metrics.arguments import Index, as_path, refuse_unknown
 from jax_metrics.metrics._check_modes import forget_noticed, pass_on, raise_noticed
-from jax_metrics.metrics._constructor import constructor_signature
-from jax_metrics.metrics._default_dtype import DefaultDtype
+from jax_metrics.metrics._constructor import check_options, constructor_signature
+from jax_metrics.metrics._default_dtype import DefaultDtype, checked_dtype
 from jax_metrics.metrics._dict_order import as_dicts, keep_order
 from jax_metrics.metrics._explain import explain_values
 from jax_metrics.metrics._logs import to_floats
@@ -79,7 +78,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
             `preds["a"]`, `on=("a", 0)` reads `target["a"][0]` and `preds["a"][0]`. It does not
             apply to `sample_weight` and `mask`.
         dtype: The floating dtype of the state and of the value, by default float32, or float64 if
-            x64 is enabled.
+            x64 is enabled; or an integer dtype, of a class with `keeps_integers`.
 
     Attributes:
         jittable: Whether `update` and `compute` can be traced. Set it to False in a metric of
@@ -88,6 +87,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         per_example: For a metric whose `update` takes no `mask`: the names of its arguments that
             have examples along the first axis, so that a collection raises if it is given a mask.
             None, the default, for all arrays; `()` for a metric that needs no mask.
+        keeps_integers: Whether `dtype` may be an integer dtype, for a metric that stores values.
         higher_is_better: Whether a higher value is better; None where neither direction is better,
             or where it differs between several values, see `directions`.
         bounds: The smallest and the largest possible value, each None where there is no limit or
@@ -109,8 +109,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
         ...         self.seen += values.size
         ...     def compute(self):
         ...         return self.positive.value / self.seen.value
-        >>> metric = Positive()
-        >>> float(metric.update(jnp.array([1.0, -1.0])).update(jnp.array([2.0, 3.0])).compute())
+        >>> float(Positive().update(jnp.array([1.0, -1.0])).update(jnp.array([2.0, 3.0])).compute())
         0.75
     """
 
@@ -123,6 +122,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     per_example: ClassVar[tuple[str, ...] | None] = None
     _array_declarations: ClassVar[tuple[str, ...]] = ('jm.metrics.state("sum")',)
     jittable: Any = True
+    keeps_integers: ClassVar[bool] = False
     higher_is_better: Any = None
     bounds: tuple[float | None, float | None] = (None, None)
     plot_form: Any = "value"
@@ -152,7 +152,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
 
         def __new__(cls, *args: Any, **options: Any) -> Self:
             if args or options:
-                check_constructor(cls, cls.__signature__, args, options)
+                check_options(cls, args, options)
             return super().__new__(cls)
 
         def __init__(
@@ -172,7 +172,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
             if on is not None:
                 self.on = as_path(on)
             if dtype is not None:
-                self.dtype = jnp.dtype(dtype)
+                self.dtype = checked_dtype(type(self), dtype)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Updates the metric with a batch and returns it; each metric defines its own."""
@@ -268,8 +268,7 @@ class Metric(Operators, ArgumentRouting, PlainStates, Extensions):
     @property
     def directions(self) -> Any:
         """Whether a higher value is better; a dict by name where the value is a dict."""
-        jittable = self.jittable
-        value = jax.eval_shape(lambda m: m.compute(), self) if jittable else self.compute()
+        value = jax.eval_shape(lambda m: m.compute(), self) if self.jittable else self.compute()
         return same_direction(value, self.higher_is_better)
 
     def plot(

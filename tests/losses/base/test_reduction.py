@@ -93,3 +93,16 @@ def test_terms_with_weights_and_a_mask():
     assert float(doubled) == pytest.approx(2)
     masked = reduce_terms(terms, Reduction.MEAN_OVER_WEIGHTS, None, jnp.array([False, True, True]))
     assert float(masked) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(3_000_000, jnp.int32), (1, jnp.float16), (1, jnp.bfloat16), (True, bool)]
+)
+def test_integers_and_16_bits_are_added_as_float32(value, dtype):
+    count = 100_003
+    values = jnp.full(count, value, dtype)
+    terms = Terms(values, values)
+    assert float(reduce_terms(terms, Reduction.SUM)) == pytest.approx(count * value, rel=1e-6)
+    assert float(reduce_terms(terms, Reduction.SUM_OVER_BATCH_SIZE)) == pytest.approx(float(value))
+    assert float(reduce_terms(terms, Reduction.MEAN_OVER_WEIGHTS)) == 1
+    assert reduce_terms(terms, Reduction.NONE).dtype == jnp.float32

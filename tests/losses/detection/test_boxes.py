@@ -1,5 +1,6 @@
 """The losses of boxes in all formats, against formulas by coordinates in float64."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -24,6 +25,17 @@ def test_boxes_apart_have_a_loss_of_their_distance():
     for further in (losses.giou, losses.diou, losses.ciou):
         near, far = further(target, preds)
         assert 1 < near < far < 2
+
+
+@pytest.mark.parametrize("kind", ["iou", "giou", "diou", "ciou"])
+def test_units_of_boxes_do_not_matter(kind):
+    unit = np.float32([[1], [2**-100], [2**60], [2**120], [0]])[:, None]
+    values, slope = jax.value_and_grad(
+        lambda preds: getattr(losses, kind)(unit * np.float32(TARGET), preds).sum()
+    )(jnp.asarray(unit * np.float32(PREDS)))
+    loss = getattr(losses, kind)(unit * np.float32(TARGET), unit * np.float32(PREDS))
+    np.testing.assert_allclose(loss[1:4], loss[:1].repeat(3, 0), rtol=1e-6)
+    assert jnp.isfinite(values) and jnp.isfinite(slope).all()
 
 
 @pytest.mark.parametrize(

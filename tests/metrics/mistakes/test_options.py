@@ -31,6 +31,21 @@ MISTAKES = {
         "takes no arguments by position, but got 2. Give them by name: target=..., preds=...",
     ),
     # Lines 18 and 18b: options
+    "an option of the base that means nothing": (
+        lambda: metrics.HingeLoss(from_logits=True),
+        TypeError,
+        "HingeLoss has no argument 'from_logits'. It takes squared, strategy, ",
+    ),
+    "an integer dtype of sums": (
+        lambda: Mean(dtype=jnp.int32),
+        TypeError,
+        "Mean computes with floats, but got dtype=int32, .* sets `keeps_integers = True`",
+    ),
+    "an integer dtype of moments": (
+        lambda: metrics.R2Score(dtype="int32"),
+        TypeError,
+        "R2Score computes with floats, but got dtype=int32",
+    ),
     "wrong num_classes": (
         lambda: Accuracy(num_classes=4)(target=Y, preds=SCORES),
         ValueError,

@@ -314,3 +314,13 @@ def test_bases_name_the_method_to_define():
         OfNothing(num_labels=C, from_logits=True).compute()
     with pytest.raises(TypeError, match="MeanCost must define `costs`"):
         MeanCost(num_labels=C, from_logits=True).update(**arguments)
+
+
+@pytest.mark.parametrize("logit", [2.0, 16.0, 20.0, -20.0])
+def test_brier_score_of_confident_logits(logit):
+    expected = sigmoid(-logit) ** 2
+    binary = jm.metrics.brier_score([1, 0], np.array([logit, -logit]), from_logits=True)
+    assert_close(binary, expected)
+    classes = np.array([[logit, 0.0], [0.0, logit]])
+    options = {"num_classes": 2, "from_logits": True}
+    assert_close(jm.metrics.brier_score([0, 1], classes, **options), 2 * expected)

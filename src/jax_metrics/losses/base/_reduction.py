@@ -71,7 +71,8 @@ def sum_terms(
 ) -> tuple[jax.Array, jax.Array | None]:
     """The weighted sum of the unmasked values, and the denominator of their mean.
 
-    Values are masked before they are multiplied, so masked values may be NaN.
+    Values are masked before they are multiplied, so masked values may be NaN. Integers and floats
+    of 16 bits are added as float32: in their own dtype, sums wrap, overflow or lose small values.
 
     Args:
         terms: Values of any shape, with weights and a mask of their own.
@@ -86,14 +87,14 @@ def sum_terms(
     Raises:
         ValueError: If the shape of the weights or the mask does not fit.
     """
-    values = terms.values
+    values = _summable(terms.values)
     keep = terms.mask
     if mask is not None:
         aligned = jnp.broadcast_to(_align("mask", mask, values), values.shape)
         keep = aligned if keep is None else aligned & keep
     weights = None
     if sample_weight is not None:
-        weights = jnp.asarray(sample_weight, jnp.promote_types(values.dtype, jnp.float32))
+        weights = jnp.asarray(sample_weight, values.dtype)
         if weights.ndim:
             weights = _align("sample_weight", weights, values)
         weights = jnp.broadcast_to(weights, values.shape)
@@ -110,7 +111,7 @@ def sum_terms(
     if reduction is Reduction.SUM_OVER_BATCH_SIZE or (weights is None and terms.weights is None):
         count = values.size if keep is None else jnp.sum(keep, dtype=jnp.int32)
         return total, jnp.asarray(count, total.dtype)
-    total_weights = 1 if terms.weights is None else terms.weights
+    total_weights = 1 if terms.weights is None else _summable(terms.weights)
     total_weights = total_weights if weights is None else total_weights * weights
     if keep is not None:
         total_weights = jnp.where(keep, total_weights, 0)
@@ -121,6 +122,12 @@ def ratio(numerator: jax.Array, denominator: jax.Array) -> jax.Array:
     """The quotient, and 0 (with gradient 0) where the denominator is 0."""
     empty = denominator == 0
     return jnp.where(empty, 0, numerator / jnp.where(empty, 1, denominator))
+
+
+def _summable(values: jax.Array) -> jax.Array:
+    """The values as floats of 32 bits or more."""
+    values = jnp.asarray(values)
+    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
 
 
 def _align(name: str, array: jax.Array, values: jax.Array) -> jax.Array:

@@ -57,7 +57,10 @@ def generalized_crossentropy(
     else:
         probability = at_label(preds, target)
         wrong = either(wrong, check_probabilities(preds, probability))
-        loss = (1 - probability**q) / q
+        # From the logarithm, since a small q takes the power close to 1.
+        zero = probability == 0
+        loss = -jnp.expm1(q * jnp.log(jnp.where(zero, 1, probability))) / q
+        loss = jnp.where(zero, (1 - jnp.where(zero, probability, 1) ** q) / q, loss)
     return nan_where(wrong, loss)
 
 

@@ -1,5 +1,6 @@
 """How much two boxes overlap: IoU, and its variants that also tell boxes apart that do not."""
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -41,12 +42,24 @@ def ciou(a: jax.Array, b: jax.Array) -> jax.Array:
     return diou(a, b) - weight * squared
 
 
-OVERLAPS: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
-    "iou": iou,
-    "giou": giou,
-    "diou": diou,
-    "ciou": ciou,
-}
+Overlap = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+def _in_any_unit(overlap: Overlap) -> Overlap:
+    """The overlap of boxes brought to a size of about 1, so that no area overflows or vanishes."""
+
+    @functools.wraps(overlap)
+    def wrapper(a: jax.Array, b: jax.Array) -> jax.Array:
+        size = jnp.max(abs(_enclosing_size(a, b)), axis=-1, keepdims=True)
+        exponent = jnp.frexp(jnp.where(jnp.isfinite(size), size, 1))[1]
+        largest = jnp.finfo(size.dtype).maxexp - 2
+        factor = jnp.ldexp(jnp.ones_like(size), -jnp.clip(exponent, -largest, largest))
+        return overlap(a * factor, b * factor)
+
+    return wrapper
+
+
+OVERLAPS: dict[str, Overlap] = {f.__name__: _in_any_unit(f) for f in (iou, giou, diou, ciou)}
 
 
 def _ratio(numerator: jax.Array, denominator: jax.Array) -> jax.Array:

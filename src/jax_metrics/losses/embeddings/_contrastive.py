@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_array, as_float, explains_arguments, positive
+from jax_metrics.arguments import as_array, as_float, bounded, explains_arguments, positive
 from jax_metrics.losses.base import LossOptions, Terms, from_function, values_of_terms
 from jax_metrics.losses.embeddings._triplet import norm
 
@@ -136,8 +136,7 @@ def circle(
         target, preds, mask, remove_diagonal=remove_diagonal
     )
     unit = _unit_vectors(preds)
-    # Rounding may lead to cosines above 1.
-    similarity = jnp.minimum(unit @ unit.T, 1)
+    similarity = bounded(unit @ unit.T, -1, 1)
     constant = jax.lax.stop_gradient(similarity)
     positive_logits = -gamma * jnp.maximum(1 + margin - constant, 0) * (similarity - 1 + margin)
     negative_logits = gamma * jnp.maximum(constant + margin, 0) * (similarity - margin)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_float, explains_arguments, pair, same_shape, signs
+from jax_metrics.arguments import as_float, bounded, explains_arguments, pair, same_shape, signs
 from jax_metrics.losses.base import LossOptions, from_function
 
 
@@ -38,7 +38,7 @@ def cosine(a: jax.Array, b: jax.Array, axis: int) -> jax.Array:
     zero = (jnp.all(a == 0, axis, keepdims=True)) | (jnp.all(b == 0, axis, keepdims=True))
     a, b = (_rescaled(jnp.where(zero, 1, x), axis) for x in (a, b))
     similarity = optax.losses.cosine_similarity(a, b, axis=axis)
-    return jnp.where(jnp.squeeze(zero, axis), 0, similarity)
+    return jnp.where(jnp.squeeze(zero, axis), 0, bounded(similarity, -1, 1))
 
 
 def _rescaled(x: jax.Array, axis: int) -> jax.Array:

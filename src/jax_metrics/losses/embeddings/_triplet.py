@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, explains_arguments, same_shape
+from jax_metrics.arguments import as_float, explains_arguments, same_shape, subtract
 from jax_metrics.losses.base import LossOptions, from_function
 
 Distance = Callable[[jax.Array, jax.Array], jax.Array]
@@ -52,16 +52,19 @@ def triplet_margin(
     """
     if not p >= 1:
         raise ValueError(f"p must be 1 or greater, but is {p}: smaller orders are not norms.")
-    anchor, positive, negative = (
-        as_float(name, value)
-        for name, value in (("anchor", anchor), ("positive", positive), ("negative", negative))
-    )
-    same_shape(anchor=anchor, positive=positive, negative=negative)
-    # Not optax' form: it takes no absolute values, so it is wrong for p = 1 and p = 3.
-    measure = distance if distance is not None else lambda a, b: norm(a - b + eps, p)
-    to_positive, to_negative = measure(anchor, positive), measure(anchor, negative)
+    given = {"anchor": anchor, "positive": positive, "negative": negative}
+    floats = {name: as_float(name, value) for name, value in given.items()}
+    same_shape(**floats)
+
+    def measure(a: str, b: str) -> jax.Array:
+        if distance is not None:
+            return distance(floats[a], floats[b])
+        # Not optax' form: it takes no absolute values, so it is wrong for p = 1 and p = 3.
+        return norm(subtract(given[a], given[b]) + eps, p)
+
+    to_positive, to_negative = measure("anchor", "positive"), measure("anchor", "negative")
     if swap:
-        to_negative = jnp.minimum(to_negative, measure(positive, negative))
+        to_negative = jnp.minimum(to_negative, measure("positive", "negative"))
     return jnp.maximum(0, margin + (to_positive - to_negative))  # large ones absorb the margin
 
 

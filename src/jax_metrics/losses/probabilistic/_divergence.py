@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import explains_arguments, pair, safe_log
+from jax_metrics.arguments import bounded, explains_arguments, pair, safe_log
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.labels import (
     check_log_probabilities,
@@ -14,6 +14,8 @@ from jax_metrics.losses.labels import (
     either,
     nan_where,
 )
+
+_SLACK = 2**-8  # how far rounding in bfloat16 may take the sum of probabilities from 1
 
 
 @explains_arguments
@@ -62,8 +64,9 @@ def kl_divergence(
     log_q = preds if log_preds else safe_log(p, preds)
     loss = _weighted_difference(p, log_p, log_q)
     if generalized:
-        loss = loss + q - p
-    return jnp.sum(nan_where(wrong, loss), axis=axis)
+        return jnp.sum(bounded(loss + q - p, 0), axis=axis)
+    loss = jnp.sum(nan_where(wrong, loss), axis=axis)
+    return jnp.where(_are_distributions(p, q, axis), bounded(loss, 0), loss)
 
 
 def _check_distributions(
@@ -80,6 +83,12 @@ def _check_distributions(
         )
         wrong = either(wrong, outside)
     return wrong
+
+
+def _are_distributions(p: jax.Array, q: jax.Array, axis: int) -> jax.Array:
+    """Whether both sum to 1, so that their divergence has bounds."""
+    p_off, q_off = (abs(jnp.sum(x, axis=axis) - 1) for x in (p, q))
+    return (p_off <= _SLACK) & (q_off <= _SLACK)
 
 
 def _weighted_difference(factor: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
@@ -131,7 +140,23 @@ def jensen_shannon(
     )
     log_mean = safe_log(p + q, p + q) - math.log(2)
     loss = _weighted_difference(p, log_p, log_mean) + _weighted_difference(q, log_q, log_mean)
-    return 0.5 * jnp.sum(nan_where(wrong, loss), axis=axis)
+    # Logarithms of close probabilities cancel.
+    loss = jnp.where(abs(p - q) <= 0.3 * (p + q), _close_divergence(p, q), loss)
+    loss = 0.5 * jnp.sum(nan_where(wrong, loss), axis=axis)
+    return jnp.where(_are_distributions(p, q, axis), bounded(loss, 0, math.log(2)), loss)
+
+
+def _close_divergence(p: jax.Array, q: jax.Array) -> jax.Array:
+    """`p * log(p / m) + q * log(q / m)` with the mean `m`, a power series of `(p - q) / (p + q)`.
+
+    With `p = m * (1 + t)` and `q = m * (1 - t)` it is `m * sum(t**(2 * k) / (k * (2 * k - 1)))`.
+    """
+    total = p + q
+    square = ((p - q) / jnp.where(total == 0, 1, total)) ** 2
+    series = jnp.zeros_like(square)
+    for k in range(12, 0, -1):  # 12 terms are exact in float64 up to t = 0.3
+        series = square * (1 / (k * (2 * k - 1)) + series)
+    return 0.5 * total * series
 
 
 class JensenShannon(from_function(jensen_shannon), init=False):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, explains_arguments, pair, positive
+from jax_metrics.arguments import as_float, explains_arguments, positive, subtract
 from jax_metrics.losses.base import LossOptions, from_function
 
 
@@ -37,9 +37,10 @@ def gaussian_nll(
         Array([0., 2.], dtype=float32)
     """
     positive(epsilon=epsilon)
-    target, preds = pair(target, preds)
-    var = jnp.maximum(_broadcast(as_float("var", var), preds.shape), epsilon)
-    loss = 0.5 * (jnp.log(var) + (target - preds) ** 2 / var)
+    error = subtract(target, preds)
+    var = jnp.maximum(_broadcast(as_float("var", var), error.shape), epsilon)
+    # Squared last, since the square of the error alone may overflow.
+    loss = 0.5 * (jnp.log(var) + (error / jnp.sqrt(var)) ** 2)
     return loss + 0.5 * math.log(2 * math.pi) if full else loss
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, explains_arguments, pair, same_shape, signs
+from jax_metrics.arguments import explains_arguments, pair, signs, subtract
 from jax_metrics.losses.base import LossOptions, from_function
 
 
@@ -25,10 +25,9 @@ def margin_ranking(target: Any, preds: Any, *, other: Any, margin: float = 0.0) 
         >>> jm.losses.margin_ranking(jnp.array([1, -1]), jnp.ones(2), other=jnp.zeros(2))
         Array([0., 1.], dtype=float32)
     """
-    target, preds = pair(target, preds)
-    other = as_float("other", other)
-    same_shape(preds=preds, other=other)
-    return jnp.maximum(0, margin - signs(target) * (preds - other))
+    target, _ = pair(target, preds)
+    difference = subtract(preds, other, names=("preds", "other"))
+    return jnp.maximum(0, margin - signs(target) * difference)
 
 
 class MarginRanking(from_function(margin_ranking, "other"), init=False):

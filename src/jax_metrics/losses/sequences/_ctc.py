@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_array, as_float, check_lengths, explains_arguments
+from jax_metrics.arguments import as_array, as_float, bounded, check_lengths, explains_arguments
 from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import check_labels, either, nan_where
 
@@ -82,8 +82,7 @@ def ctc(
     repeated = (target[:, 1:] == target[:, :-1]) & labels[:, 1:]
     needed = jnp.sum(labels, -1) + jnp.sum(repeated, -1)
     fits = needed <= jnp.sum(frames, -1)
-    # Rounding must not make a probability larger than 1; the gradient remains.
-    loss = loss - jax.lax.stop_gradient(jnp.minimum(loss, 0))
+    loss = bounded(loss, 0)  # rounding must not make a probability larger than 1
     loss = jnp.where(fits, loss, 0 if zero_infinity else jnp.inf)
     if by_target_length:
         loss = loss / jnp.maximum(jnp.sum(labels, -1), 1)

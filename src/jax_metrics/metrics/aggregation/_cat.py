@@ -46,6 +46,7 @@ class Cat(Metric):
     """
 
     weights_repeat = False
+    keeps_integers = True
     buffer: Buffer
 
     def __init__(self, capacity: int, *, shape: tuple[int, ...] = (), **options: Unpack[Common]):

@@ -24,6 +24,7 @@ class Max(Metric):
         5.0
     """
 
+    keeps_integers = True
     largest: jax.Array = state("max")
 
     def __init__(self, **options: Unpack[Common]):
@@ -56,6 +57,7 @@ class Min(Metric):
         1.0
     """
 
+    keeps_integers = True
     smallest: jax.Array = state("min")
 
     def __init__(self, **options: Unpack[Common]):

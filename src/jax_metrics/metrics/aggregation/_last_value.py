@@ -52,6 +52,7 @@ class LastValue(Metric):
     """
 
     weights_repeat = False
+    keeps_integers = True
     last: Last
 
     def __init__(self, **options: Unpack[Common]):

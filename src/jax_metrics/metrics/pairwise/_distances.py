@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, one_of
+from jax_metrics.arguments import as_float, bounded, one_of
 from jax_metrics.metrics.state import power_of_two
 
 REDUCTIONS = ("mean", "sum", "none", None)
@@ -171,7 +171,7 @@ def _products(x: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def _cosines(x: jax.Array, y: jax.Array) -> jax.Array:
-    return _products(_normalized(x), _normalized(y))
+    return bounded(_products(_normalized(x), _normalized(y)), -1, 1)
 
 
 def _normalized(x: jax.Array) -> jax.Array:

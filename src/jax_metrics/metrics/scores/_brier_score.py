@@ -3,10 +3,11 @@
 from typing import Unpack
 
 import jax
+import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics.inputs import ScoreBatch, as_probabilities, one_versus_rest
+from jax_metrics.metrics.inputs import ScoreBatch, as_smaller_probabilities, one_versus_rest
 from jax_metrics.metrics.scores._mean_cost import MeanCost, MeanCostOptions
 
 
@@ -44,7 +45,8 @@ class BrierScore(MeanCost):
     def costs(self, batch: ScoreBatch) -> jax.Array:
         """The squared error of each target."""
         positive = one_versus_rest(self.labels, batch.target)
-        errors = (as_probabilities(self.labels, batch.scores) - positive) ** 2
+        smaller, is_above = as_smaller_probabilities(self.labels, batch.scores)
+        errors = jnp.where(is_above == (positive == 1), smaller, 1 - smaller) ** 2
         return errors if self.labels.num_classes is None else errors.sum(-1)
 
     def compute(self) -> jax.Array:
