@@ -8,6 +8,7 @@ import numpy as np
 
 from jax_metrics.metrics.counts._bins import Thresholds, threshold_table
 from jax_metrics.metrics.counts._running_sums import running_sums
+from jax_metrics.metrics.state import power_of_two, scale
 
 _ONE = np.uint32(0x3F800000)  # the bits of 1.0, the largest score: all of them fit into 30 bits
 _IGNORED = np.uint32(0xFFFFFFFF)
@@ -44,6 +45,22 @@ class Points(NamedTuple):
             )
         )
         return self._replace(thresholds=thresholds, tp=tp, fp=fp)
+
+    def scaled(self) -> "Points":
+        """The points with counts in units of their own, whose products do not leave the floats.
+
+        Positives and negatives are each divided by a power of two, 1 if there is an ordinary number
+        of them, so that rates stay the same.
+        """
+        of_positive, of_negative = (
+            power_of_two(-scale(total), total.dtype) for total in (self.positive, self.negative)
+        )
+        return self._replace(
+            tp=self.tp * of_positive[..., None],
+            fp=self.fp * of_negative[..., None],
+            positive=self.positive * of_positive,
+            negative=self.negative * of_negative,
+        )
 
     @property
     def tpr(self) -> jax.Array:
