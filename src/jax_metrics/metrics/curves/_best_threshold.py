@@ -14,8 +14,7 @@ from jax_metrics.metrics.curves._function import function_of_scores
 
 
 def _accuracy(points: Points) -> jax.Array:
-    correct = points.tp + points.negative[..., None] - points.fp
-    return divide(correct, (points.positive + points.negative)[..., None], jnp.nan)
+    return divide(points.tp + points.tn, (points.positive + points.negative)[..., None], jnp.nan)
 
 
 def _f1(points: Points) -> jax.Array:
@@ -24,10 +23,15 @@ def _f1(points: Points) -> jax.Array:
 
 def _matthews(points: Points) -> jax.Array:
     # By rates, which do not overflow, and are exact where all counts are alike.
-    above, below = points.tp + points.fp, points.positive[..., None] + points.negative[..., None]
-    share = jnp.sqrt(divide(above, below, jnp.nan) * (1 - divide(above, below, jnp.nan)))
-    prevalence = divide(points.positive, points.positive + points.negative, jnp.nan)[..., None]
-    spread = jnp.sqrt(prevalence * (1 - prevalence))
+    total = points.positive + points.negative
+    above, below = (
+        divide(count, total[..., None], jnp.nan)
+        for count in (points.tp + points.fp, points.tn + points.fn)
+    )
+    positive, negative = (
+        divide(count, total, jnp.nan)[..., None] for count in (points.positive, points.negative)
+    )
+    share, spread = jnp.sqrt(above * below), jnp.sqrt(positive * negative)
     return divide((points.tpr - points.fpr) * spread, share, 0.0)
 
 
