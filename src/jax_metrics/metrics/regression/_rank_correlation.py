@@ -5,8 +5,7 @@ from typing import Any, Protocol, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of, pair
-from jax_metrics.metrics.inputs import as_exact, weights
+from jax_metrics.arguments import one_of
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
     RowsOptions,
@@ -29,7 +28,7 @@ VARIANTS = ("a", "b", "c")
 
 
 class FromRanks(FromRows):
-    """The base of metrics of the order of numbers, so different numbers must not round to the same.
+    """The base of metrics of the order of numbers.
 
     Args:
         p_value: Whether the value is a `RankCorrelation`: `statistic`, the correlation, and
@@ -58,17 +57,6 @@ class FromRanks(FromRows):
                 "p-values of several outputs have no average: leave out multioutput, or p_value."
             )
         self.p_value, self.alternative = p_value, alternative
-
-    def update(
-        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
-        """Updates with a batch: `target` and `preds` of one shape."""
-        numbers = pair(target, preds)
-        weight = weights(numbers[0].shape, sample_weight, mask)
-        hint = "Subtract a constant from all of them."
-        target = as_exact(target, numbers[0].dtype, weight, "target", hint)
-        preds = as_exact(preds, numbers[1].dtype, weight, "preds", hint)
-        super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
 
 
 class SpearmanCorrCoef(FromRanks):
