@@ -106,6 +106,10 @@ def test_integers_are_kept_exactly_with_an_integer_dtype(integer):
     assert int(low.compute()) == min(integer, 7)
     assert int(high.merge_state(high.neutral()).compute()) == max(integer, 7)
     assert metrics.Cat(2, dtype=jnp.int32)(values).values.tolist() == [integer, 7]
+    last = metrics.LastValue(dtype=jnp.int32)
+    assert int(last.compute()) == 0
+    last.update(values[::-1])
+    assert int(last.compute()) == int(last.merge_state(last.neutral()).compute()) == integer
     masked = metrics.Max(dtype=jnp.int32)(values, mask=jnp.array([False, True]))
     assert int(masked) == 7
 

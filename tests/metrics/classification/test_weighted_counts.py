@@ -144,3 +144,32 @@ def test_a_class_that_is_only_predicted_is_not_at_distance_0(average):
         np.testing.assert_allclose(worse, 1 - accuracy)
     left_out = jm.hamming_distance(target, np.array([0, 2, 1, 1]), zero_division=jnp.nan, **options)
     np.testing.assert_allclose(np.nanmean(left_out), 0.25)
+
+
+ROWS = np.array([0, 0, 1, 1, 0, 1]), np.float32([0.1, 0.4, 0.35, 0.8, 0.5, 0.7])
+ORDERED = jnp.array([1.0, 2, 3, 4, 5, 7]), jnp.array([1.1, 2.5, 2, 4, 6, 6.5])
+
+
+@pytest.mark.parametrize(
+    ("metric", "arguments"),
+    [
+        (jm.AUROC(capacity=6), ROWS),
+        (jm.AUROC(thresholds=100), ROWS),
+        (jm.AUROC(max_fpr=0.5, capacity=6), ROWS),
+        (jm.PositiveLikelihoodRatio(), (ROWS[0], ROWS[1] > 0.45)),
+        (jm.NegativeLikelihoodRatio(), (ROWS[0], ROWS[1] > 0.45)),
+        (jm.KendallRankCorrCoef(capacity=6), ORDERED),
+        (jm.KendallRankCorrCoef(variant="c", capacity=6), ORDERED),
+    ],
+    ids=lambda value: value.name if isinstance(value, jm.Metric) else "",
+)
+def test_values_do_not_depend_on_the_unit_of_weights(metric, arguments):
+    target, preds = arguments
+    weight = np.float32([1, 2, 1, 1, 1, 3])
+    expected = metric.neutral()(target=target, preds=preds, sample_weight=weight)
+    assert np.isfinite(expected)
+    for unit in (1e-30, 1e-20, 1e20, 1e30):
+        value = metric.neutral()(
+            target=target, preds=preds, sample_weight=np.float32(weight * unit)
+        )
+        np.testing.assert_allclose(value, expected, rtol=1e-6)

@@ -40,6 +40,38 @@ def test_the_error_tradeoff_has_the_points_of_scikit_learn():
     assert (fpr[-1], fnr[-1], thresholds[-1]) == (0, 1, np.inf)
 
 
+@pytest.mark.parametrize("curve", [{"thresholds": [0.5]}, {"capacity": 6}])
+def test_small_weights_below_the_threshold_beside_large_ones_above(curve):
+    target = np.array([1, 1, 1, 0, 0, 0])
+    preds = np.float32([0.75, 0.25, 0.25, 0.75, 0.25, 0.25])
+    options = {"sample_weight": np.float32([1e8, 1, 2, 1e8, 0.5, 0.25]), **curve}
+    counts = jm.metrics.confusion_matrix_at_thresholds(target, preds, **options)
+    last = [np.asarray(x)[..., -1] for x in counts[:4]]  # at the highest threshold
+    np.testing.assert_array_equal(last, np.float32([0.75, 1e8, 3, 1e8]))
+    rates = jm.metrics.det(target, preds, **options)
+    np.testing.assert_allclose(rates.fnr[-2], 3e-8, rtol=1e-6)
+    point = jm.metrics.specificity_at_sensitivity(target, preds, min_sensitivity=0.5, **options)
+    np.testing.assert_allclose(point.value, 0.75e-8, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counts_below_thresholds_are_the_rest(weighted):
+    target, preds = arguments(rng, "labels")
+    weight = rng.uniform(0.1, 3, target.shape) if weighted else None
+    for curve in CURVES.values():
+        options = {"num_labels": 4, "sample_weight": weight, **curve}
+        counts = jm.metrics.confusion_matrix_at_thresholds(target, preds, **options)
+        size = np.ones(target.shape) if weight is None else weight
+        positive, negative = (size * target).sum(0), (size * (1 - target)).sum(0)
+        thresholds = np.broadcast_to(counts.thresholds, counts.fn.shape)
+        below = preds.T[:, None] < thresholds[..., None]
+        fn, tn = ((below * (size * x).T[:, None]).sum(-1) for x in (target, 1 - target))
+        np.testing.assert_allclose(counts.fn, fn, rtol=1e-5)
+        np.testing.assert_allclose(counts.tn, tn, rtol=1e-5)
+        np.testing.assert_allclose((counts.tp + counts.fn) / positive[:, None], 1, rtol=1e-5)
+        np.testing.assert_allclose((counts.fp + counts.tn) / negative[:, None], 1, rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["classes", "labels"])
 def test_each_class_has_a_curve(kind):
     target, preds = arguments(rng, kind)

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from functools import partial
 
 import jax
 import numpy as np
@@ -95,6 +96,25 @@ def test_fractional_weights():
     np.testing.assert_allclose(actual, tau_b, rtol=1e-5)
     actual = jm.median_absolute_error(np.array([1.0, 2, 3]), np.zeros(3), sample_weight=[1, 1, 5])
     assert actual == 3
+
+
+@pytest.mark.parametrize("weight", [1 / 3, 0.1, 0.7, 1.0, 1e20])
+def test_equal_weights_of_any_size_leave_the_median_in_the_middle(weight):
+    for size in (8, 200):
+        errors, zeros = np.arange(1.0, 201), np.zeros(200)
+        options = {"sample_weight": np.full(200, weight), "mask": np.arange(200) < size}
+        assert jm.median_absolute_error(errors, zeros, **options) == (size + 1) / 2
+        for score in (jm.d2_absolute_error_score, partial(jm.d2_pinball_score, alpha=0.25)):
+            expected = score(errors, zeros, mask=options["mask"])
+            np.testing.assert_allclose(score(errors, zeros, **options), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1 / 19, 0.1, 3.0])
+def test_the_median_of_multiples_of_a_weight(scale):
+    errors, weight = np.arange(7.0), np.array([2, 1, 3, 4, 0, 4, 6])
+    median = partial(jm.median_absolute_error, errors, np.zeros(7))
+    assert median(sample_weight=weight * scale) == 4  # 10 below, 10 above: between 3 and 5
+    assert median(sample_weight=weight * np.array([1, 1, 1.01, 1, 1, 1, 1]) * scale) == 3
 
 
 def by_scipy(statistic, **options):

@@ -71,6 +71,8 @@ def test_differences_of_numpy():
         (metrics.ExplainedVariance(), sk.explained_variance_score),
         (metrics.MaxError(), lambda t, p, sample_weight: sk.max_error(t[[0, 1, 3]], p[[0, 1, 3]])),
         (metrics.MedianAbsoluteError(capacity=8), lambda *a, **k: 1),
+        (metrics.TweedieDevianceScore(), sk.mean_squared_error),
+        (metrics.TweedieDevianceScore(power=1), lambda *a, **k: 4.5 / BASE),
         (metrics.MeanAbsolutePercentageError(), sk.mean_absolute_percentage_error),
         (metrics.MeanSquaredLogarithmicError(), sk.mean_squared_log_error),
         (metrics.PearsonCorrCoef(), None),
@@ -110,8 +112,17 @@ def test_quantiles():
     np.testing.assert_array_equal(loss, np.stack([[0, 0, 0, 4], [0] * 4], -1))
 
 
-@pytest.mark.parametrize("metric", [metrics.SpearmanCorrCoef, metrics.KendallRankCorrCoef])
-def test_ranks_of_rounded_integers_are_refused(metric):
+COMPARED = [
+    metrics.SpearmanCorrCoef,
+    metrics.KendallRankCorrCoef,
+    metrics.D2AbsoluteErrorScore,
+    metrics.D2PinballScore,
+    metrics.D2TweedieScore,
+]
+
+
+@pytest.mark.parametrize("metric", COMPARED)
+def test_rows_of_rounded_integers_are_refused(metric):
     metric = metric(capacity=4)
     with pytest.raises(ValueError, match="preds holds integers that float32 would round. Subtract"):
         metric(target=jnp.asarray(STEPS), preds=PREDS)
@@ -119,9 +130,22 @@ def test_ranks_of_rounded_integers_are_refused(metric):
         metric(target=TARGET, preds=jnp.asarray(STEPS))
     even = metric(target=TARGET * 0 + 2**30, preds=PREDS, mask=np.zeros(4, bool))
     assert np.isnan(even)  # masked ones are not looked at
-    np.testing.assert_allclose(
-        metric.neutral()(target=jnp.asarray(STEPS) << 25, preds=jnp.asarray(STEPS)), 1
-    )
+    held = jnp.asarray(STEPS) << 25
+    np.testing.assert_allclose(metric.neutral()(target=held, preds=held), 1)
+
+
+def test_rounded_integers_whose_offset_matters_may_be_floats():
+    score = metrics.D2TweedieScore(power=1, capacity=4)
+    with pytest.raises(ValueError, match="target holds integers that float32 would round. Convert"):
+        score(target=TARGET, preds=PREDS)
+    assert np.isfinite(score(target=jnp.float32(TARGET).at[0].set(1), preds=jnp.float32(PREDS)))
+
+
+def test_positions_of_rounded_points_are_refused():
+    area = partial(metrics.auc, capacity=4)
+    with pytest.raises(ValueError, match="x holds integers that float32 would round. Subtract"):
+        area(TARGET, jnp.ones(4, int))
+    assert float(area(jnp.asarray(STEPS), TARGET)) == 8.0 * BASE
 
 
 def test_the_range_of_rounded_integers_is_refused():

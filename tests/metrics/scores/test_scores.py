@@ -1,5 +1,7 @@
 """Metrics of scores over options and edge cases."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import sklearn.metrics as sk
@@ -199,6 +201,15 @@ def test_calibration_over_quantiles(bins):
         observed, predicted = calibration_curve(target, preds, n_bins=bins, strategy="quantile")
         actual = jm.metrics.calibration_error(target, preds, norm="max", **options)
         assert_close(actual, abs(observed - predicted).max())
+
+
+@pytest.mark.parametrize("unit", [0.1, 1 / N, 0.7, 1e20])
+def test_calibration_over_quantiles_does_not_depend_on_the_unit_of_weights(unit):
+    target, preds = BITS[:, 0], sigmoid(LOGITS[:, 0])
+    error = partial(jm.metrics.calibration_error, target, preds, strategy="quantile", num_bins=4)
+    fractions = rng.uniform(0.1, 3, N)
+    for weight in (np.ones(N), rng.integers(0, 3, N), fractions):
+        assert_close(error(sample_weight=np.float32(weight * unit)), error(sample_weight=weight))
 
 
 def test_calibration_over_quantiles_in_batches():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jax_metrics import metrics
 from jax_metrics.metrics import Total
 
 add = jax.jit(lambda total, value: total + value)
@@ -29,6 +30,15 @@ def test_one_of_many_sums_is_exact():
     assert (int(totals[0]), int(totals[-1])) == (2**32 + 1, 3)
     with pytest.raises(TypeError, match="not iterable"):
         list(totals)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+def test_floats_of_16_bits_are_added_as_wider_ones(dtype):
+    values = jnp.full((17, 59), 100, dtype)
+    assert float(Total.sum(values).value) == 100_300
+    assert Total.sum(values, (1,)).value.tolist() == [5900] * 17
+    throughput = metrics.Throughput().update(count=values, seconds=2.0)
+    assert float(throughput.compute()) == 50_150
 
 
 def test_booleans_count_as_one():

@@ -15,21 +15,23 @@ class Last(Accumulator):
     """An optional value; merging keeps the later one.
 
     Attributes:
-        value: A scalar, NaN if there is no value yet.
+        value: A scalar; NaN if there is no value yet, or 0 in an integer dtype.
         exists: Whether there is a value.
     """
 
     value: jax.Array = MetricState.node()
     exists: jax.Array = MetricState.node()
 
-    def __init__(self, value: Any = jnp.nan, exists: Any = False, dtype: Any = float):
-        self.value = jnp.asarray(value, dtype)
+    def __init__(self, value: Any = None, exists: Any = False, dtype: Any = float):
+        none = 0 if jnp.issubdtype(dtype, jnp.integer) else jnp.nan
+        self.value = jnp.asarray(none if value is None else value, dtype)
         self.exists = jnp.asarray(exists)
 
     def neutral(self) -> "Last":
         """No value."""
+        none = Last(dtype=self.value.dtype).value
         return self._replace(
-            value=jnp.full_like(self.value, jnp.nan), exists=jnp.zeros_like(self.exists)
+            value=jnp.full_like(self.value, none), exists=jnp.zeros_like(self.exists)
         )
 
     def merged(self, other: "Last") -> "Last":
@@ -42,7 +44,7 @@ class LastValue(Metric):
     """The last value of nonzero weight, such as a learning rate; NaN before the first one.
 
     `update(values, sample_weight=None, mask=None)`: values of any shape. Merging keeps the value of
-    the later metric, if it has one.
+    the later metric, if it has one. With an integer dtype, which has no NaN, it starts at 0.
 
     Example:
         >>> import jax.numpy as jnp

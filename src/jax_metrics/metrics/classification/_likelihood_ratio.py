@@ -52,6 +52,7 @@ class PositiveLikelihoodRatio(LikelihoodRatio):
 
     def score(self, counts: Outcomes) -> jax.Array:
         """The ratio, for each class or for all together."""
+        counts = counts.scaled()
         return self.ratio(counts.tp * (counts.fp + counts.tn), counts.fp * counts.support)
 
 
@@ -77,6 +78,7 @@ class NegativeLikelihoodRatio(LikelihoodRatio):
 
     def score(self, counts: Outcomes) -> jax.Array:
         """The ratio, for each class or for all together."""
+        counts = counts.scaled()
         return self.ratio(counts.fn * (counts.fp + counts.tn), counts.tn * counts.support)
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics.counts import bincount, checked_bincount, checked_sum
 from jax_metrics.metrics.inputs import LabelBatch, Labels
-from jax_metrics.metrics.state import Total
+from jax_metrics.metrics.state import Total, power_of_two, scale
 
 # Up to this many classes, one confusion matrix is cheaper than three separate counts.
 _MATRIX_CLASSES = 64
@@ -41,6 +41,11 @@ class Outcomes(NamedTuple):
     def all(self) -> jax.Array:
         """The number of all predictions."""
         return self.tp + self.fp + self.fn + self.tn
+
+    def scaled(self) -> "Outcomes":
+        """The numbers divided by a power of two, so that their products do not leave the floats."""
+        factor = power_of_two(-scale(self.all), self.tp.dtype)
+        return Outcomes(*(count * factor for count in self))
 
 
 def zero_outcomes(labels: Labels, dtype: Any, *, together: bool = False) -> Total:

@@ -10,6 +10,7 @@ from jax_metrics.metrics.counts._bins import checked_thresholds as checked_thres
 from jax_metrics.metrics.counts._bins import number_of_thresholds as number_of_thresholds
 from jax_metrics.metrics.counts._checked import checked_bincount as checked_bincount
 from jax_metrics.metrics.counts._checked import checked_sum as checked_sum
+from jax_metrics.metrics.counts._examples import as_examples as as_examples
 from jax_metrics.metrics.counts._odds_bins import folded as folded
 from jax_metrics.metrics.counts._points import Points as Points
 from jax_metrics.metrics.counts._points import binned_points as binned_points

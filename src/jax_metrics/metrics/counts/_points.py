@@ -8,6 +8,7 @@ import numpy as np
 
 from jax_metrics.metrics.counts._bins import Thresholds, threshold_table
 from jax_metrics.metrics.counts._running_sums import running_sums
+from jax_metrics.metrics.state import power_of_two, scale
 
 _ONE = np.uint32(0x3F800000)  # the bits of 1.0, the largest score: all of them fit into 30 bits
 _IGNORED = np.uint32(0xFFFFFFFF)
@@ -25,6 +26,9 @@ class Points(NamedTuple):
         fp: The number of negative examples with such a score, of the same shape.
         positive: The number of all positive examples, `[*shape]`.
         negative: The number of all negative examples, `[*shape]`.
+        fn: The number of positive examples with a score below the threshold, of the shape of `tp`.
+            It is a sum of its own: a difference of sums of weights would round small ones away.
+        tn: The number of negative examples with such a score.
     """
 
     thresholds: jax.Array
@@ -32,18 +36,40 @@ class Points(NamedTuple):
     fp: jax.Array
     positive: jax.Array
     negative: jax.Array
+    fn: jax.Array
+    tn: jax.Array
 
     def completed(self) -> "Points":
         """The points with an additional first one at infinity and a last one at 0."""
-        tp, fp, thresholds = (
+        tp, fp, fn, tn, thresholds = (
             jnp.concatenate([_column(first, points), points, _column(last, points)], -1)
             for first, points, last in (
                 (0, self.tp, self.positive),
                 (0, self.fp, self.negative),
+                (self.positive, self.fn, 0),
+                (self.negative, self.tn, 0),
                 (jnp.inf, self.thresholds, 0),
             )
         )
-        return self._replace(thresholds=thresholds, tp=tp, fp=fp)
+        return self._replace(thresholds=thresholds, tp=tp, fp=fp, fn=fn, tn=tn)
+
+    def scaled(self) -> "Points":
+        """The points with counts in units of their own, whose products do not leave the floats.
+
+        Positives and negatives are each divided by a power of two, 1 if there is an ordinary number
+        of them, so that rates stay the same.
+        """
+        of_positive, of_negative = (
+            power_of_two(-scale(total), total.dtype) for total in (self.positive, self.negative)
+        )
+        return self._replace(
+            tp=self.tp * of_positive[..., None],
+            fp=self.fp * of_negative[..., None],
+            positive=self.positive * of_positive,
+            negative=self.negative * of_negative,
+            fn=self.fn * of_positive[..., None],
+            tn=self.tn * of_negative[..., None],
+        )
 
     @property
     def tpr(self) -> jax.Array:
@@ -58,12 +84,12 @@ class Points(NamedTuple):
     @property
     def fnr(self) -> jax.Array:
         """The false negative rate."""
-        return (self.positive[..., None] - self.tp) / self.positive[..., None]
+        return self.fn / self.positive[..., None]
 
     @property
     def specificity(self) -> jax.Array:
         """The true negative rate."""
-        return (self.negative[..., None] - self.fp) / self.negative[..., None]
+        return self.tn / self.negative[..., None]
 
     @property
     def precision(self) -> jax.Array:
@@ -81,8 +107,17 @@ def binned_points(counts: jax.Array, thresholds: Thresholds) -> Points:
     """The points from the counts of negatives and positives in each bin, `[*shape, bins, 2]`."""
     above = running_sums(counts)
     negative, positive = above[..., -1, 0], above[..., -1, 1]
+    below = jnp.minimum(running_sums(counts[..., ::-1, :]), above[..., -1:, :])[..., -2::-1, :]
     table = threshold_table(thresholds, counts.dtype)[::-1]
-    return Points(jnp.asarray(table), above[..., :-1, 1], above[..., :-1, 0], positive, negative)
+    return Points(
+        jnp.asarray(table),
+        above[..., :-1, 1],
+        above[..., :-1, 0],
+        positive,
+        negative,
+        below[..., 1],
+        below[..., 0],
+    )
 
 
 def exact_points(scores: jax.Array, signed: jax.Array, *, bounded: bool) -> Points:
@@ -111,16 +146,19 @@ def _unweighted_points(scores: jax.Array, signed: jax.Array) -> Points:
     rank = key >> 1
     tp, fp = _at_last_of_ties(rank, tp, fp)
     scores = jax.lax.bitcast_convert_type(jnp.where(is_example, _ONE - rank, 0), scores.dtype)
-    tp, fp = tp.astype(scores.dtype), fp.astype(scores.dtype)
-    return Points(scores, tp, fp, tp[..., -1], fp[..., -1])
+    sums = (tp, fp, tp[..., -1], fp[..., -1], tp[..., -1:] - tp, fp[..., -1:] - fp)
+    return Points(scores, *(one.astype(scores.dtype) for one in sums))
 
 
 def _weighted_points(scores: jax.Array, signed: jax.Array) -> Points:
     key, signed = jax.lax.sort((descending_key(scores), signed), dimension=-1, num_keys=1)
     weights = (jnp.where(signed < 0, 0, signed), jnp.where(signed > 0, 0, -signed))
     tp, fp = _at_last_of_ties(key, *(jnp.cumsum(weight, -1) for weight in weights))
+    positive, negative = tp[..., -1], fp[..., -1]
+    fn, tn = _after_ties(key, *weights)
+    fn, tn = jnp.minimum(fn, positive[..., None]), jnp.minimum(tn, negative[..., None])
     scores = jax.lax.bitcast_convert_type(_flip_negative(~key), scores.dtype)
-    return Points(scores, tp, fp, tp[..., -1], fp[..., -1])
+    return Points(scores, tp, fp, positive, negative, fn, tn)
 
 
 def descending_key(scores: jax.Array) -> jax.Array:
@@ -141,6 +179,22 @@ def _flip_negative(bits: jax.Array) -> jax.Array:
     It maps the bits of floats to integers in the same order.
     """
     return bits ^ ((bits >> (bits.dtype.itemsize * 8 - 1)) & jnp.iinfo(bits.dtype).max)
+
+
+def _after_ties(keys: jax.Array, *weights: jax.Array) -> tuple[jax.Array, ...]:
+    """The sums of the weights after each key and all that equal it."""
+    # From the last to the first: before each key, the sums up to the last of the keys behind it.
+    keys = keys[..., ::-1]
+    is_first = jnp.concatenate(
+        [jnp.ones_like(keys[..., :1], bool), keys[..., 1:] != keys[..., :-1]], -1
+    )
+    results = []
+    for weight in weights:
+        before = jnp.cumsum(weight[..., ::-1], -1)
+        before = jnp.concatenate([jnp.zeros_like(before[..., :1]), before[..., :-1]], -1)
+        at_first = jnp.where(is_first, before, 0)
+        results.append(jax.lax.cummax(at_first, axis=before.ndim - 1)[..., ::-1])
+    return tuple(results)
 
 
 def _at_last_of_ties(keys: jax.Array, *sums: jax.Array) -> tuple[jax.Array, ...]:

@@ -53,14 +53,8 @@ class ConfusionMatrixAtThresholds(Curve):
     def compute(self) -> Confusions:
         """The counts at each threshold, for each class or label."""
         points = self.points()
-        tp, fp = points.tp[..., ::-1], points.fp[..., ::-1]
-        return Confusions(
-            points.negative[..., None] - fp,
-            fp,
-            points.positive[..., None] - tp,
-            tp,
-            points.thresholds[..., ::-1],
-        )
+        counts = (points.tn, points.fp, points.fn, points.tp, points.thresholds)
+        return Confusions(*(count[..., ::-1] for count in counts))
 
 
 confusion_matrix_at_thresholds = function_of_scores(ConfusionMatrixAtThresholds)

@@ -9,7 +9,7 @@ from jax_metrics.arguments import as_float, one_of, same_shape
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.curves._area import SUMMATION_METHODS, area
-from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.inputs import as_exact, weights
 from jax_metrics.metrics.state import Buffer
 
 
@@ -51,9 +51,13 @@ class AUC(Metric):
 
     def update(self, x: Any, y: Any, mask: Any = None) -> Any:
         """Updates with points."""
-        x, y = as_float("x", x), as_float("y", y)
-        same_shape(x=x, y=y)
-        included = weights(x.shape, None, mask).reshape(-1) != 0
+        position, y = as_float("x", x), as_float("y", y)
+        same_shape(x=position, y=y)
+        weight = weights(position.shape, None, mask)
+        # The area is of differences of x, which a rounded integer would change.
+        hint = "Subtract a constant from all of them."
+        x = as_exact(x, position.dtype, weight, "x", hint)
+        included = weight.reshape(-1) != 0
         self.buffer = self.buffer.extended(jnp.stack([x.reshape(-1), y.reshape(-1)], -1), included)
 
     @property

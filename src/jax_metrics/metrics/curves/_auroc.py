@@ -88,7 +88,7 @@ class AUROC(CurveScore):
 
     def score(self, points: Points) -> jax.Array:
         """The area under each curve."""
-        points = points.completed()
+        points = points.completed().scaled()
         # The area of counts, not of rates, whose differences would be mostly rounding errors.
         if self.max_fpr is None or self.max_fpr == 1:
             total = area(points.fp, points.tp, method=self.summation_method)

@@ -14,8 +14,7 @@ from jax_metrics.metrics.curves._function import function_of_scores
 
 
 def _accuracy(points: Points) -> jax.Array:
-    correct = points.tp + points.negative[..., None] - points.fp
-    return divide(correct, (points.positive + points.negative)[..., None], jnp.nan)
+    return divide(points.tp + points.tn, (points.positive + points.negative)[..., None], jnp.nan)
 
 
 def _f1(points: Points) -> jax.Array:
@@ -23,14 +22,17 @@ def _f1(points: Points) -> jax.Array:
 
 
 def _matthews(points: Points) -> jax.Array:
-    # By rates, which do not overflow. Those of the smaller side of the threshold are small numbers,
-    # so their difference loses no digits.
-    total = (points.positive + points.negative)[..., None]
-    above = points.tp + points.fp
-    below = total - above
-    share = jnp.sqrt(divide(above, total, jnp.nan) * divide(below, total, jnp.nan))
-    shares = (points.positive[..., None] / total, points.negative[..., None] / total)
-    spread = jnp.sqrt(shares[0] * shares[1])
+    # By rates, which do not overflow, and are exact where all counts are alike. Those of the smaller
+    # side of the threshold are small numbers, so their difference loses no digits.
+    total = points.positive + points.negative
+    above, below = (
+        divide(count, total[..., None], jnp.nan)
+        for count in (points.tp + points.fp, points.tn + points.fn)
+    )
+    positive, negative = (
+        divide(count, total, jnp.nan)[..., None] for count in (points.positive, points.negative)
+    )
+    share, spread = jnp.sqrt(above * below), jnp.sqrt(positive * negative)
     difference = jnp.where(above <= below, points.tpr - points.fpr, points.specificity - points.fnr)
     return divide(difference * spread, share, 0.0)
 

@@ -5,10 +5,9 @@ from typing import Any, Protocol, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import between, pair
+from jax_metrics.arguments import between
 from jax_metrics.losses import quantile
 from jax_metrics.metrics._weighted_quantile import weighted_quantile
-from jax_metrics.metrics.inputs import weights
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
     RowsFunction,
@@ -136,15 +135,12 @@ class D2TweedieScore(FromRows):
     ):
         super().__init__(capacity=capacity, **options)
         self.power = check_power(power)
+        if power != 0:  # which depends on an offset
+            self.rounding_hint = "Convert them to floats if they may be rounded."
 
-    def update(
-        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
-        """Updates with a batch: `target` and `preds` of one shape."""
-        target, preds = pair(target, preds)
-        weight = weights(target.shape, sample_weight, mask)
-        target = target + deviance_fault(target, preds, weight, self.power)
-        super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
+    def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
+        """NaN if a target or prediction is outside the support of the distribution."""
+        return deviance_fault(target, preds, weight, self.power)
 
     def score(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> jax.Array:
         """The explained fraction."""

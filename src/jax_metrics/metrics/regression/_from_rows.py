@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.inputs import as_exact, weights
 from jax_metrics.metrics.regression._outputs import (
     MULTIOUTPUT,
     Multioutput,
@@ -32,7 +32,8 @@ class FromRows(Metric):
 
     A subclass defines `score`. A sample weight of n counts as n examples; rows of weight zero are
     not kept. With more rows than the capacity, `overflowed` is true and the value is NaN, since a
-    value of the kept rows alone would look right.
+    value of the kept rows alone would look right. Rows are compared with each other, so integers
+    that floats would round are refused.
 
     Args:
         capacity: The maximum number of rows. The memory is allocated at once, so that shapes never
@@ -48,6 +49,7 @@ class FromRows(Metric):
     """
 
     rows: Buffer
+    rounding_hint = "Subtract a constant from all of them."
 
     def __init__(
         self,
@@ -65,15 +67,26 @@ class FromRows(Metric):
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
     ) -> Any:
         """Updates with a batch: `target` and `preds` of one shape."""
-        target, preds = pair(target, preds)
-        outputs = self.rows.values.shape[2:]
-        rows_of_outputs(target.shape, outputs)
-        weight = weights(target.shape, sample_weight, mask, self.dtype)
+        numbers = pair(target, preds)
+        shape, outputs = numbers[0].shape, self.rows.values.shape[2:]
+        rows_of_outputs(shape, outputs)
+        weight = weights(shape, sample_weight, mask, self.dtype)
+        target, preds = (
+            as_exact(values, number.dtype, weight, name, self.rounding_hint)
+            for values, number, name in zip(
+                (target, preds), numbers, ("target", "preds"), strict=True
+            )
+        )
+        target = target + self.fault(target, preds, weight)
         columns = (jnp.where(weight != 0, x, 0) for x in (target, preds, weight))
         rows = jnp.stack([x.astype(self.dtype).reshape(-1, *outputs) for x in columns], 1)
         included = (rows[:, 2] != 0).any(tuple(range(1, rows.ndim - 1)))
         unmasked = sample_weight is None and mask is None
         self.rows = self.rows.extended(rows, None if unmasked else included)
+
+    def fault(self, target: jax.Array, preds: jax.Array, weight: jax.Array) -> Any:
+        """0, or NaN if there are values that the score is not defined for; see `check`."""
+        return 0
 
     @property
     def overflowed(self) -> jax.Array:

@@ -5,8 +5,7 @@ from typing import Any, Protocol, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import one_of, pair
-from jax_metrics.metrics.inputs import as_exact, weights
+from jax_metrics.arguments import one_of
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
     RowsOptions,
@@ -23,12 +22,13 @@ from jax_metrics.metrics.regression._rank_tests import (
     p_value_of_tau,
 )
 from jax_metrics.metrics.regression._ranks import inversions, ranks
+from jax_metrics.metrics.state import power_of_two, scale
 
 VARIANTS = ("a", "b", "c")
 
 
 class FromRanks(FromRows):
-    """The base of metrics of the order of numbers, so different numbers must not round to the same.
+    """The base of metrics of the order of numbers.
 
     Args:
         p_value: Whether the value is a `RankCorrelation`: `statistic`, the correlation, and
@@ -57,17 +57,6 @@ class FromRanks(FromRows):
                 "p-values of several outputs have no average: leave out multioutput, or p_value."
             )
         self.p_value, self.alternative = p_value, alternative
-
-    def update(
-        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
-    ) -> Any:
-        """Updates with a batch: `target` and `preds` of one shape."""
-        numbers = pair(target, preds)
-        weight = weights(numbers[0].shape, sample_weight, mask)
-        hint = "Subtract a constant from all of them."
-        target = as_exact(target, numbers[0].dtype, weight, "target", hint)
-        preds = as_exact(preds, numbers[1].dtype, weight, "preds", hint)
-        super().update(target=target, preds=preds, sample_weight=sample_weight, mask=mask)
 
 
 class SpearmanCorrCoef(FromRanks):
@@ -185,32 +174,37 @@ class KendallRankCorrCoef(FromRanks):
         # Sorted by target, discordant pairs are those whose predictions are out of order. Equal
         # targets are sorted by prediction, so tied pairs are never out of order.
         order = jnp.lexsort((b.group, a.group))
-        group, weight_ = b.group[order], weight[order]
+        # Tau does not depend on the unit of the weights, and products of very large or very small
+        # ones would leave the floats.
+        exponent = scale(total)
+        factor = power_of_two(-exponent, weight.dtype)
+        group, weight_, whole = b.group[order], weight[order] * factor, total * factor
         discordant = inversions(group, weight_)
         new = (a.group[order][1:] != a.group[order][:-1]) | (group[1:] != group[:-1])
         joint = jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(new, dtype=jnp.int32)])
         joint_weight = jnp.zeros_like(weight).at[joint].add(weight_)[joint]
-        same_target, same_preds = (x.weight[x.group][order] for x in (a, b))
+        same_target, same_preds = (x.weight[x.group][order] * factor for x in (a, b))
         # Twice the number of pairs that differ in the target, in the prediction, in both: summed
         # over rows as the weight of the other rows, since squares of the total would be rounded.
         in_target, in_preds, in_both = (
-            (weight_ * (total - same).clip(0)).sum()
+            (weight_ * (whole - same).clip(0)).sum()
             for same in (same_target, same_preds, same_target + same_preds - joint_weight)
         )
         difference = in_both - 4 * discordant
         if self.variant == "a":
-            pairs = total * (total - 1)
+            pairs = whole * (whole - factor)
         elif self.variant == "b":
             pairs = jnp.sqrt(in_target) * jnp.sqrt(in_preds)
         else:
             distinct = jnp.minimum(*((x.weight > 0).sum() for x in (a, b)))
-            pairs = total**2 * (distinct - 1) / distinct
+            pairs = whole**2 * (distinct - 1) / distinct
         constant = all_same(target, weight) | all_same(preds, weight)
         tied = 0 / pairs if self.variant == "a" else jnp.nan
         tau = jnp.where(constant, tied, jnp.clip(difference / pairs, -1, 1))
         if not self.p_value:
             return tau
-        p_value = p_value_of_tau(difference / 2, a, b, total, self.alternative, self.method)
+        surplus = jnp.ldexp(difference / 2, 2 * exponent)  # concordant minus discordant pairs
+        p_value = p_value_of_tau(surplus, a, b, total, self.alternative, self.method)
         return RankCorrelation(tau, p_value)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import multiply_log, pair
+from jax_metrics.arguments import multiply_log, pair, subtract
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics.regression._mean_error import MeanError, MeanErrorOptions
@@ -87,14 +87,15 @@ def deviance_fault(
 
 def tweedie_deviance(target: Any, preds: Any, power: float) -> jax.Array:
     """The deviance of each element; see `TweedieDevianceScore`."""
-    target, preds = pair(target, preds)
+    difference = subtract(target, preds)
     if power == 0:
-        return (target - preds) ** 2
+        return difference**2
+    target, preds = pair(target, preds)
     # With s = log(target / preds) and a = 2 - power, half of the deviance is preds**a times
     # (expm1(a * s) / a - expm1(s)) / (a - 1). Near s = 0 all digits cancel, so there it is
     # the series sum(s**k / k! * (1 + a + ... + a**(k - 2))) from k = 2 on.
     a = 2 - power
-    error, ratio = (target - preds) / preds, jnp.maximum(target / preds, 0)
+    error, ratio = difference / preds, jnp.maximum(target / preds, 0)
     small = jnp.abs(error) < 0.5  # elsewhere log1p(-1 + tiny) would lose digits
     log = jnp.where(small, jnp.log1p(jnp.where(small, error, 0)), jnp.log(ratio))
     near = jnp.abs(log) * max(1, abs(a)) < 0.5

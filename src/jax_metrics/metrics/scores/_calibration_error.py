@@ -45,7 +45,9 @@ class CalibrationError(Metric):
         norm: `"l1"` (expected calibration error), `"l2"` or `"max"`.
         strategy: `"uniform"` bins are evenly spaced from 0 to 1, and include their lower ends;
             `"quantile"` bins hold the same number of examples each, except for ties, and include
-            their upper ends. They need all probabilities, and so a capacity.
+            their upper ends. They need all probabilities, and so a capacity. Weights that are not
+            whole numbers count relative to the smallest if all are multiples of it, else to
+            their mean.
         capacity: The maximum number of examples, only for `"quantile"`. With more, the value is
             NaN: see `overflowed`. The function defaults to the number of examples in the batch.
         by_class: Whether each class, against the rest, or each label has its own bins and value,

@@ -53,6 +53,8 @@ class Total(Accumulator):
     def sum(cls, values: Any, axis: tuple[int, ...] | None = None, dtype: Any = jnp.float32) -> Any:
         """The sum of an array; exact for integers, where `values.sum()` would wrap at 2**31.
 
+        Floats of 16 bits are added as floats of the given dtype, so that their sum is not infinite.
+
         Args:
             values: Numbers of any dtype.
             axis: The axes to sum over; all of them by default.
@@ -67,7 +69,8 @@ class Total(Accumulator):
         values = values if _is_numpy_integer(values) else jnp.asarray(values)
         axes = tuple(range(values.ndim)) if axis is None else axis
         if not _is_integer(values.dtype):
-            return cls(values.sum(axes), dtype)
+            wider = jnp.promote_types(values.dtype, jnp.zeros((), dtype).dtype)
+            return cls(values.astype(wider).sum(axes), dtype)
         summed = tuple(size for i, size in enumerate(values.shape) if i in axes)
         kept = tuple(size for i, size in enumerate(values.shape) if i not in axes)
         library: Any = jnp if isinstance(values, jax.Array) else np
