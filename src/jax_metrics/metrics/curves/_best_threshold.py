@@ -22,8 +22,8 @@ def _f1(points: Points) -> jax.Array:
 
 
 def _matthews(points: Points) -> jax.Array:
-    # By rates, which do not overflow, and are exact where all counts are alike. Rates on the smaller
-    # side of the threshold are small numbers, so their difference loses no digits.
+    # By rates, which do not overflow, and are exact where all counts are alike. Those of the
+    # smaller of both sides are small numbers, so that their difference loses no digits.
     total = points.positive + points.negative
     above, below = (
         divide(count, total[..., None], jnp.nan)
