@@ -107,6 +107,14 @@ def test_losses(loss, value):
     np.testing.assert_allclose(loss(target=TARGET, preds=PREDS), value, rtol=1e-5)
 
 
+def test_ensembles():
+    members = np.stack([OTHERS, STEPS + 1], -1)
+    for fair in (False, True):
+        score = partial(metrics.continuous_ranked_probability_score, fair=fair)
+        expected = score(STEPS, members)
+        np.testing.assert_allclose(score(TARGET, jnp.asarray(BASE + members)), expected, rtol=1e-6)
+
+
 def test_quantiles():
     loss = losses.quantile(TARGET, jnp.stack([PREDS, TARGET], -1), q=(1.0, 0.5))
     np.testing.assert_array_equal(loss, np.stack([[0, 0, 0, 4], [0] * 4], -1))

@@ -14,7 +14,8 @@ class Variance(Metric):
     """The weighted variance of all values, accurate under any offset; NaN before the first one.
 
     `update(values, sample_weight=None, mask=None)`: values of any shape; the shapes of weights and
-    mask are prefixes of it.
+    mask are prefixes of it. The variance of equal values is exactly 0, and so is one whose root is
+    less than about 4e-11 of the mean, which float32 cannot tell from a rounding error.
 
     Args:
         ddof: Delta degrees of freedom, subtracted from the sum of the weights in the divisor: 0 for

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float
+from jax_metrics.arguments import as_float, subtract
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics._metric import Common
@@ -50,6 +50,7 @@ class ContinuousRankedProbabilityScore(MeanOf):
 
     def values(self, target: Any, preds: Any) -> jax.Array:
         """The scores, `[...]`."""
+        given = target, preds
         target, preds = as_float("target", target), as_float("preds", preds)
         if preds.shape[:-1] != target.shape or preds.ndim == 0 or preds.shape[-1] == 0:
             raise ValueError(
@@ -64,7 +65,8 @@ class ContinuousRankedProbabilityScore(MeanOf):
         # The integral is a sum of nonnegative terms: between two members, the distribution function
         # of the ensemble is the fraction of members below.
         members = preds.shape[-1]
-        difference = jnp.sort(preds - target[..., None], -1)
+        each, ensemble = jnp.asarray(given[0])[..., None], jnp.asarray(given[1])
+        difference = jnp.sort(subtract(ensemble, jnp.broadcast_to(each, ensemble.shape)), -1)
         below, above = jnp.minimum(difference, 0), jnp.maximum(difference, 0)
         fraction = jnp.arange(1, members + 1, dtype=difference.dtype) / members
         zero = jnp.zeros_like(difference[..., :1])
