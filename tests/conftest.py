@@ -44,6 +44,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import collections  # noqa: E402
 import gc  # noqa: E402
 import itertools  # noqa: E402
+import signal  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 
@@ -51,6 +52,10 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
+
+# Shells have background jobs ignore Ctrl-C, which some tests send; processes inherit this.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Until the tests are collected nothing is freed, so there is nothing to look for.
 gc.disable()
