@@ -202,7 +202,7 @@ def test_state_that_is_no_longer_finite_is_not_saved(tmp_path, caplog, layer):
 
 
 class Breaks(Callback):
-    """Gives the model infinite parameters after a step, and the right ones after the next."""
+    """Makes the parameters infinite after a step, and restores them after the next."""
 
     def on_step(self, run):
         if run.step == 6:
