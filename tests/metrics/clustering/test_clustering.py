@@ -119,15 +119,23 @@ def test_data_of_any_scale(scale):
         assert_close(function(data, CLUSTERS), reference(DATA, CLUSTERS), rtol=2e-5)
 
 
-@pytest.mark.slow
-def test_data_far_from_the_origin():
-    data = np.float32(DATA + 1e4)
-    exact = np.float64(data)
+@pytest.mark.parametrize("offset", [1e4, -1e6])
+def test_data_far_from_the_origin(offset):
+    data, clusters = np.float32(np.tile(DATA, (500, 1)) + offset), np.tile(CLUSTERS, 500)
+    exact = np.float64(data) - offset
     value = jm.metrics.CalinskiHarabaszScore(num_clusters=3, num_features=3)
-    for part in range(0, 40, 10):
-        value.update(data=data[part : part + 10], labels=CLUSTERS[part : part + 10])
-    assert_close(value.compute(), sk.calinski_harabasz_score(exact, CLUSTERS))
+    for part in np.split(np.arange(len(data)), 4):
+        value.update(data=data[part], labels=clusters[part])
+    assert_close(value.compute(), sk.calinski_harabasz_score(exact, clusters))
+    value = jm.metrics.davies_bouldin_score(data, clusters)
+    assert_close(value, sk.davies_bouldin_score(exact, clusters))
+
+
+@pytest.mark.slow
+def test_silhouettes_far_from_the_origin():
+    data = np.float32(DATA + 1e4)
     value = jm.metrics.silhouette_score(data, CLUSTERS, distance="manhattan")
+    exact = np.float64(data)
     assert_close(value, sk.silhouette_score(exact, CLUSTERS, metric="manhattan"))
 
 

@@ -1,6 +1,6 @@
 """Metrics of distances from and between cluster centers: Davies-Bouldin, Dunn."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,12 @@ from jax_metrics.metrics.clustering._function import DataFunction, function_of_d
 from jax_metrics.metrics.clustering._kept_data import Clusters, KeptData, KeptDataOptions
 from jax_metrics.metrics.counts import divide
 from jax_metrics.metrics.pairwise import norm
+from jax_metrics.metrics.state import (
+    ordinary_squares,
+    power_of_two,
+    scale,
+    without_last_bits,
+)
 
 
 class DaviesBouldinScore(KeptData):
@@ -38,12 +44,11 @@ class DaviesBouldinScore(KeptData):
 
     def score(self, clusters: Clusters) -> jax.Array:
         """The mean over clusters."""
-        centers, used = clusters.centers(), clusters.used
-        spread = clusters.mean(norm(clusters.data - centers[clusters.labels], 2))
-        distance = norm(centers[:, None] - centers, 2)
+        within, distance = _distances(clusters, 2)
+        spread = clusters.mean(within)
         similarity = divide(spread[:, None] + spread, distance, 0.0)
-        largest = jnp.where(used[:, None] & used, similarity, 0).max(1)
-        return jnp.where(used, largest, 0).sum() / used.sum()
+        largest = jnp.where(_pairs(clusters), similarity, 0).max(1)
+        return largest.sum() / clusters.used.sum()
 
 
 class DunnIndex(KeptData):
@@ -79,11 +84,42 @@ class DunnIndex(KeptData):
 
     def score(self, clusters: Clusters) -> jax.Array:
         """The quotient."""
-        centers, used = clusters.centers(), clusters.used
-        pairs = used[:, None] & used & ~jnp.eye(used.size, dtype=bool)
-        between = jnp.where(pairs, norm(centers[:, None] - centers, self.p), jnp.inf).min()
-        within = norm(clusters.data - centers[clusters.labels], self.p)
-        return between / jnp.where(clusters.weight != 0, within, 0).max()
+        within, distance = _distances(clusters, self.p)
+        return jnp.where(_pairs(clusters), distance, jnp.inf).min() / within.max()
+
+
+def _pairs(clusters: Clusters) -> jax.Array:
+    """Which pairs of clusters are compared, `[clusters, clusters]`."""
+    used = clusters.used
+    return used[:, None] & used & ~jnp.eye(used.size, dtype=bool)
+
+
+def _distances(clusters: Clusters, p: float) -> tuple[jax.Array, jax.Array]:
+    """The distances of the rows from their centers, `[rows]`, and of centers from each other.
+
+    Those of rows that are not in use are 0. All are divided by one power of two if they are so
+    large or small that squares would be lost.
+    """
+    included = clusters.weight != 0
+    # The same number wherever it is used: see `without_last_bits`.
+    near = without_last_bits(clusters.mean(clusters.data), 1)
+    deviations = clusters.data - near[clusters.labels]
+    # The mean of deviations is what rounding took from a center: much, if the data has an offset.
+    rest = clusters.mean(deviations)
+    apart = (near[:, None] - near) + (rest[:, None] - rest)
+    apart = jnp.where(_pairs(clusters)[..., None], apart, 0)
+
+    def norms(factor: Any) -> tuple[jax.Array, jax.Array]:
+        rows = norm(factor * (deviations - rest[clusters.labels]), p)
+        return jnp.where(included, rows, 0), norm(factor * apart, p)
+
+    def scaled() -> tuple[jax.Array, jax.Array]:
+        size = jnp.where(included[:, None], abs(deviations), 0).max(initial=0)
+        return norms(power_of_two(-scale(jnp.maximum(size, abs(apart).max())), size.dtype))
+
+    plain = norms(1)
+    largest = jnp.maximum(plain[0].max(initial=0), plain[1].max())
+    return jax.lax.cond(ordinary_squares(largest**2), lambda: plain, scaled)
 
 
 davies_bouldin_score: DataFunction[jax.Array] = function_of_data(

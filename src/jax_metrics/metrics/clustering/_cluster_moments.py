@@ -5,7 +5,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics.state import Moments, ordinary_squares, power_of_two, scale
+from jax_metrics.metrics.clustering._sums import sums
+from jax_metrics.metrics.state import (
+    Moments,
+    ordinary_squares,
+    power_of_two,
+    scale,
+    without_last_bits,
+)
 
 
 class ClusterMoments(Moments):
@@ -30,21 +37,17 @@ class ClusterMoments(Moments):
         """
         clusters, features = self.mean.shape[:2]
         weight = weight.astype(self.mean.dtype)[:, None]
-
-        def by_cluster(values: jax.Array) -> jax.Array:
-            return jax.ops.segment_sum(values, labels, clusters)
-
-        count = by_cluster(weight)
+        count = sums(weight, labels, clusters)
         divisor = jnp.where(count == 0, 1, count)
-        mean = by_cluster(weight * data) / divisor
+        # The same number wherever it is used: see `without_last_bits`.
+        mean = without_last_bits(sums(weight * data, labels, clusters) / divisor, 1)
         deviations = data - mean[labels]
-        residual = by_cluster(weight * deviations) / divisor
+        # The mean of the deviations is a rounding error, which may be larger than all of them.
+        residual = sums(weight * deviations, labels, clusters) / divisor
+        deviations -= residual[labels]
 
         def squares(exponent: jax.Array, factor: Any) -> tuple[jax.Array, jax.Array]:
-            # The mean of the deviations is a rounding error, small unless all deviations are.
-            total = by_cluster(weight * (deviations * factor) ** 2)
-            rest = count * jnp.ldexp(residual, -exponent) ** 2
-            return jnp.maximum(total - rest, 0), exponent
+            return sums(weight * (deviations * factor) ** 2, labels, clusters), exponent
 
         def scaled() -> tuple[jax.Array, jax.Array]:
             size = jnp.where(weight == 0, 0, abs(deviations))

@@ -9,7 +9,8 @@ from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._contingency import check_size
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.clustering._data import read_data
-from jax_metrics.metrics.state import Buffer, power_of_two, scale
+from jax_metrics.metrics.clustering._sums import sums
+from jax_metrics.metrics.state import Buffer
 
 
 class KeptDataOptions(Common, total=False):
@@ -21,10 +22,10 @@ class KeptDataOptions(Common, total=False):
 
 
 class Clusters(NamedTuple):
-    """Data in clusters, moved to the origin, and scaled if squares would overflow or vanish.
+    """Data in clusters.
 
     Attributes:
-        data: `[rows, features]`.
+        data: `[rows, features]`; 0 where the weight is 0.
         labels: The cluster of each row, `[rows]`.
         weight: The weight of each row, `[rows]`; 0 for rows that are not in use.
         totals: The sum of the weights in each cluster, `[clusters]`.
@@ -40,13 +41,7 @@ class Clusters(NamedTuple):
         cls, data: jax.Array, labels: jax.Array, weight: jax.Array, num_clusters: int
     ) -> "Clusters":
         """The data of rows with weights, those of weight 0 not in use."""
-        included = (weight != 0)[:, None]
-        total = jnp.where(weight.sum() == 0, 1, weight.sum())
-        mean = jnp.matmul(weight, data, precision=jax.lax.Precision.HIGHEST) / total
-        shifted = jnp.where(included, data - mean, 0)
-        shifted *= power_of_two(-scale(abs(shifted).max(initial=0)), data.dtype)
-        totals = jax.ops.segment_sum(weight, labels, num_clusters)
-        return cls(shifted, labels, weight, totals)
+        return cls(data, labels, weight, sums(weight, labels, num_clusters))
 
     @property
     def used(self) -> jax.Array:
@@ -62,14 +57,9 @@ class Clusters(NamedTuple):
     def mean(self, values: jax.Array) -> jax.Array:
         """The mean in each cluster of values of the rows; 0 in empty ones."""
         weight = self.weight.reshape(-1, *[1] * (values.ndim - 1))
-        total = jax.ops.segment_sum(weight * values, self.labels, self.totals.size)
+        total = sums(weight * values, self.labels, self.totals.size)
         count = self.totals.reshape(-1, *[1] * (values.ndim - 1))
         return total / jnp.where(count == 0, 1, count)
-
-    def centers(self) -> jax.Array:
-        """The center of each cluster, `[clusters, features]`."""
-        center = self.mean(self.data)
-        return center + self.mean(self.data - center[self.labels])
 
 
 class KeptData(Metric):

@@ -13,6 +13,7 @@ from jax_metrics.metrics.clustering._data import read_data
 from jax_metrics.metrics.clustering._function import DataFunction, function_of_data
 from jax_metrics.metrics.clustering._kept_data import Clusters, KeptData, KeptDataOptions
 from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.state import power_of_two, scale
 from jax_metrics.module import MetricState
 
 DISTANCES = ("euclidean", "manhattan")
@@ -95,10 +96,17 @@ def _silhouettes(clusters: Clusters, distance: str) -> jax.Array:
     """The silhouette of each row, `[rows]`."""
     size = clusters.totals.size
     members = (clusters.labels[:, None] == jnp.arange(size)) * clusters.weight[:, None]
+    # Silhouettes have no unit, so squares of differences need neither overflow nor vanish.
+    included = (clusters.weight != 0)[:, None]
+    lowest = clusters.data.min(0, where=included, initial=jnp.inf)
+    highest = clusters.data.max(0, where=included, initial=-jnp.inf)
+    data = clusters.data * power_of_two(
+        -scale((highest - lowest).max(initial=0)), clusters.data.dtype
+    )
 
     def row(inputs: tuple[jax.Array, jax.Array]) -> jax.Array:
         vector, label = inputs
-        differences = clusters.data - vector
+        differences = data - vector
         if distance == "euclidean":
             distances = jnp.sqrt((differences**2).sum(-1))
         else:
@@ -109,7 +117,7 @@ def _silhouettes(clusters: Clusters, distance: str) -> jax.Array:
         value = divide(nearest - mean[label], jnp.maximum(nearest, mean[label]), 0.0)
         return jnp.where(clusters.totals[label] <= 1, 0, value)
 
-    return jax.lax.map(row, (clusters.data, clusters.labels), batch_size=_BLOCK)
+    return jax.lax.map(row, (data, clusters.labels), batch_size=_BLOCK)
 
 
 silhouette_score: DataFunction[jax.Array] = function_of_data(SilhouetteScore, "silhouette_score")

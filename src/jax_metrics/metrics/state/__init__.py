@@ -17,3 +17,4 @@ from jax_metrics.metrics.state._state import neutral_state as neutral_state
 from jax_metrics.metrics.state._state import reduced_state as reduced_state
 from jax_metrics.metrics.state._state import state as state
 from jax_metrics.metrics.state._total import Total as Total
+from jax_metrics.metrics.state._uncontracted import without_last_bits as without_last_bits
