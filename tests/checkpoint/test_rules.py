@@ -1,5 +1,6 @@
 """Rules that convert foreign states."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -98,3 +99,38 @@ def test_malformed_rules(make, text):
 def test_rules_that_do_not_fit(rule, text):
     with pytest.raises(jm.CheckpointError, match=text):
         rule(STATE)
+
+
+def changed(change):
+    """A rule of one's own that changes `w`."""
+    return lambda state: {**state, "w": change(state["w"])}
+
+
+@pytest.mark.parametrize("size", [3, 600])  # small arrays, and large ones, which threads copy
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16, np.int8])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        transpose("w", (2, 0, 1)),
+        reshape("w", (-1,)),
+        changed(lambda w: w.reshape(-1, 2).T),
+        changed(lambda w: w[::-1]),
+        changed(lambda w: w.view(np.int8)),
+        changed(lambda w: np.broadcast_to(w[:1], w.shape)),
+        changed(lambda w: w[:, :1]),
+        changed(lambda w: w + w),
+    ],
+)
+def test_files_in_other_layouts(tmp_path, rule, dtype, size):
+    path = tmp_path / "model.safetensors"
+    w = np.arange(2 * size * 600).reshape(2, size, 600).astype(dtype)
+    jm.save(path, {"w": w, "b": jnp.ones(2)})
+    expected = rule({"w": w})["w"]
+    loaded = jm.load(path, {"w": jnp.asarray(expected), "b": jnp.zeros(2)}, rules=[rule])
+    np.testing.assert_array_equal(loaded["w"], expected)
+    assert loaded["w"].dtype == expected.dtype
+    data = bytearray(path.read_bytes())
+    data[data.rindex(w.tobytes()[-600:]) + 7] ^= 1  # in the last row
+    path.write_bytes(data)
+    with pytest.raises(jm.CheckpointError, match="checksums of 'w'"):
+        jm.load(path, {"w": jnp.asarray(expected), "b": jnp.zeros(2)}, rules=[rule])

@@ -12,10 +12,12 @@ from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._file import File
 from jax_metrics.checkpoint._inverse import Rule
 from jax_metrics.checkpoint._load_state_dict import Rename, apply_rules, assign
+from jax_metrics.checkpoint._memory import copies
 from jax_metrics.checkpoint._names import natural_order
 from jax_metrics.checkpoint._read_ahead import Stored, check, read_ahead
 from jax_metrics.checkpoint._shards import index_path, read_index
 from jax_metrics.checkpoint._tied_names import StateDict, Tied, follow_ties, origin_of
+from jax_metrics.checkpoint._views import views_of
 
 A = TypeVar("A")
 
@@ -96,19 +98,24 @@ def load(
             origins[id(array)] = Stored(file, name)
     derived = {} if like is None else follow_ties(arrays, noted)
     state = apply_rules({**arrays, **derived}, rules, rename)
+    stored = {name: origins[id(value)] for name, value in state.items() if id(value) in origins}
+    other = {name: value for name, value in state.items() if name not in stored}
+    views = views_of(other, arrays, origins, verify=verify)
     # What the rules took apart or put together is not read below, so it is checked here; so is
     # what gave tied positions their values.
-    stored = {name: origins[id(value)] for name, value in state.items() if id(value) in origins}
     if verify:
-        direct = set(stored.values())
+        seen = {*stored.values(), *(one for one, _ in views.values())}
         used = {origin_of(name, noted) for name in derived}
-        check([one for one in origins.values() if one not in direct or one.name in used])
+        check([one for one in origins.values() if one not in seen or one.name in used])
 
     def read(names: Sequence[str]) -> Iterator[tuple[str, Any]]:
         values = read_ahead([stored[name] for name in names if name in stored], verify=verify)
+        copied = copies((views[name][1], state[name].dtype) for name in names if name in views)
         for name in names:
             if name in stored:
                 yield name, next(values)
+            elif name in views:
+                yield name, next(copied)
             else:
                 yield (
                     name,
@@ -129,8 +136,8 @@ def load(
             read=read,
         )
         return result if strict else (result, left_out)
-    copies = dict(read(sorted(state, key=natural_order)))
-    return StateDict(copies, noted) if noted and copies.keys() == arrays.keys() else copies
+    loaded = dict(read(sorted(state, key=natural_order)))
+    return StateDict(loaded, noted) if noted and loaded.keys() == arrays.keys() else loaded
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

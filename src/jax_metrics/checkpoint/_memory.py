@@ -13,6 +13,7 @@ import numpy as np
 from jax_metrics.checkpoint._deferred import Deferred
 
 _LARGE = 2**20  # bytes
+_AHEAD = 2**28  # bytes that are in memory before they are used, unless one array has more
 _COLUMNS = 64  # so that what is transposed at once stays in the cache
 _THREADS = min(8, os.cpu_count() or 1)
 
@@ -41,14 +42,20 @@ def copies(arrays: Iterable[tuple[np.ndarray | Deferred, Any]]) -> Iterator[np.n
             read in those threads.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
-        ahead: deque[Callable[[], np.ndarray]] = deque()
+        ahead: deque[tuple[int, Callable[[], np.ndarray]]] = deque()
+        size = 0
         for array, dtype in arrays:
             copy = functools.partial(_copied, array, dtype)
-            ahead.append(copy if array.nbytes < _LARGE else pool.submit(copy).result)
-            if len(ahead) > 2 * _THREADS:
-                yield ahead.popleft()()
+            ahead.append(
+                (array.nbytes, copy if array.nbytes < _LARGE else pool.submit(copy).result)
+            )
+            size += array.nbytes
+            while len(ahead) > 2 * _THREADS or (len(ahead) > 1 and size > _AHEAD):
+                finished, result = ahead.popleft()
+                size -= finished
+                yield result()
         while ahead:
-            yield ahead.popleft()()
+            yield ahead.popleft()[1]()
 
 
 def _copied(source: np.ndarray | Deferred, dtype: Any) -> np.ndarray:
