@@ -1,9 +1,13 @@
-"""Targets and predictions to call losses with."""
+"""Cases of losses, and the targets and predictions that they are called with."""
+
+import re
 
 import numpy as np
+import pytest
 import scipy.special as special
 
 rng = np.random.default_rng
+SIGNS = {"target": np.array([1, -1, 1, -1]), "preds": np.array([0.3, 0.6, -1.7, 2.4])}
 
 
 def floats(*shape, seed=0, low=-2.0, high=2.0):
@@ -29,3 +33,8 @@ def scores(classes=3):
 def one_row(target, preds):
     """Limits for one target and one prediction each."""
     return {"target": np.array(target), "preds": np.array(preds)}
+
+
+def case(loss, arguments, reference, **options):
+    """A loss, its arguments, a reference in float64, and options of `check_loss`."""
+    return pytest.param(loss, arguments, reference, options, id=re.sub(" at 0x.*", "", repr(loss)))

@@ -2,9 +2,11 @@
 
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import pytest
 
@@ -26,6 +28,22 @@ class Net(jm.Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+def sequential() -> Any:
+    return jm.Sequential(jm.Linear(2), jax.nn.relu).init(0, X)
+
+
+class Mistake(NamedTuple):
+    """A mistake, and four parts of what is told: an empty one is in the line that raises."""
+
+    title: str
+    make: Callable[[], Any]
+    kind: type
+    expected: str
+    received: str
+    where: str
+    remedy: str
 
 
 def ids(rows: Any) -> list[str]:

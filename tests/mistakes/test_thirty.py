@@ -1,11 +1,13 @@
-"""Each message says what was expected, what came, where, and how to mend it, as recorded."""
+"""The mistakes that beginners make most: what is told has all four parts, as recorded."""
 
 import warnings
 from pathlib import Path
 
 import pytest
-from thirty_mistakes import MISTAKES
+import thirty_of_calls
+import thirty_of_models
 
+MISTAKES = thirty_of_models.MISTAKES + thirty_of_calls.MISTAKES
 PAGE = Path(__file__).parents[2] / "docs" / "design" / "errors.md"
 
 

@@ -173,9 +173,9 @@ class Whisper(Architecture):
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
-        >>> model = jm.models.Whisper(16, 2, 4, vocabulary=20, num_mels=8, max_length=12)
-        >>> model = model.init(0, model.example_inputs()).eval()
         >>> features, tokens = jnp.zeros((1, 30, 8)), jnp.array([[3, 1, 4]])
+        >>> model = jm.models.Whisper(16, 1, 4, vocabulary=20, num_mels=8, max_length=12)
+        >>> model = model.init(0, (features, tokens)).eval()
         >>> logits = model(features, tokens)
         >>> decoder = model.listen(features)
         >>> steps = [decoder(tokens[:, :2]), decoder(tokens[:, 2:])]

@@ -144,8 +144,8 @@ class CLIP(Architecture):
         ...     8, image_width=16, image_layers=2, image_heads=4, patch_size=4, image_size=8,
         ...     text_width=12, text_layers=2, text_heads=2, vocabulary=20, max_length=6,
         ... )
-        >>> model = model.init(0, model.example_inputs()).eval()
         >>> images, tokens = jnp.zeros((3, 8, 8, 3)), jnp.array([[1, 5, 19], [1, 19, 0]])
+        >>> model = model.init(0, (images, tokens)).eval()
         >>> model(images, tokens).shape, model.encode_text(tokens).shape
         ((3, 2), (2, 8))
     """

@@ -101,11 +101,10 @@ class ConvNeXt(ImageClassifier):
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
-        >>> model = jm.models.ConvNeXt([1, 2], [8, 16], num_classes=10)
-        >>> model = model.init(0, model.example_inputs()).eval()
-        >>> images = jnp.zeros((2, 64, 64, 3))
+        >>> images = jnp.zeros((2, 32, 32, 3))
+        >>> model = jm.models.ConvNeXt([1, 2], [8, 16], num_classes=10).init(0, images).eval()
         >>> model(images).shape, model.features(images).shape
-        ((2, 10), (2, 8, 8, 16))
+        ((2, 10), (2, 4, 4, 16))
     """
 
     presets = {

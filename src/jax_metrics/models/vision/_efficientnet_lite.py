@@ -68,11 +68,11 @@ class EfficientNetLite(ImageClassifier):
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
-        >>> model = jm.models.EfficientNetLite.preset("lite0", width=0.1, num_classes=10)
-        >>> model = model.init(0, model.example_inputs()).eval()
-        >>> images = jnp.zeros((2, 64, 64, 3))
+        >>> images = jnp.zeros((2, 32, 32, 3))
+        >>> stages = [(1, 3, 1, 1, 16), (1, 5, 2, 6, 24)]
+        >>> model = jm.models.EfficientNetLite(stages=stages, num_classes=10).init(0, images).eval()
         >>> model(images).shape, model.features[:3](images).shape
-        ((2, 10), (2, 16, 16, 8))
+        ((2, 10), (2, 8, 8, 24))
     """
 
     presets = {

@@ -85,11 +85,11 @@ class MobileNetV3(ImageClassifier):
     Example:
         >>> import jax.numpy as jnp
         >>> import jax_metrics as jm
-        >>> model = jm.models.MobileNetV3.preset("small", width=0.25, num_classes=10)
-        >>> model = model.init(0, model.example_inputs()).eval()
-        >>> images = jnp.zeros((2, 64, 64, 3))
+        >>> images = jnp.zeros((2, 32, 32, 3))
+        >>> rows = [(3, 16, 8, False, False, 2), (5, 24, 16, True, True, 2)]
+        >>> model = jm.models.MobileNetV3(rows, hidden=32, num_classes=10).init(0, images).eval()
         >>> model(images).shape, model.features(images).shape
-        ((2, 10), (2, 2, 2, 144))
+        ((2, 10), (2, 4, 4, 96))
     """
 
     presets = {
