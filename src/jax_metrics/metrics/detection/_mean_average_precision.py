@@ -70,7 +70,7 @@ class MeanAveragePrecision(Metric):
 
     `target` and `preds` are dicts of arrays `[images, objects, ...]`, padded with objects of the
     label -1; or lists of dicts of arrays `[objects, ...]`, one for each image, which are padded on
-    the host. `mask` excludes images.
+    the host; a list with a value for each object is stacked. `mask` excludes images.
 
     - `labels`: integers from 0 to `num_classes - 1`.
     - `scores`, of the predictions.
