@@ -244,6 +244,7 @@ def test_images_must_be_dicts():
         ({"rec_thresholds": [0.5, 0.1]}, "rec_thresholds must increase"),
         ({"max_detection_thresholds": [10, 1]}, "max_detection_thresholds must increase"),
         ({"max_detection_thresholds": [0]}, "max_detection_thresholds must be positive"),
+        ({"max_detection_thresholds": []}, "max_detection_thresholds must be positive"),
         ({"area_ranges": {"all": (2, 1)}}, "area_ranges must be the lowest and the highest"),
         ({"capacity": 0}, "capacity of at least 1"),
     ],
