@@ -255,27 +255,6 @@ def test_a_model_does_not_differ_from_itself():
     assert value["lower"] == value["upper"] == 0
 
 
-@pytest.mark.parametrize(
-    ("metric", "structure"),
-    [
-        (Accuracy(on="a"), lambda x: {"a": x, "other": np.ones(9), "number": 1.0}),
-        (Accuracy(on=0), lambda x: [x, np.ones(9)]),
-        (Accuracy().index_into(target=("a", 0), preds=("a", 0)), lambda x: {"a": [x]}),
-    ],
-)
-def test_predictions_in_structures_are_compared_like_plain_ones(metric, structure):
-    target = np.arange(12) % 2
-    given = {"target": target, "preds": target, "baseline": np.where(target[::-1] > 0, 1, target)}
-    expected = PairedComparison(Accuracy(), num_samples=20)(**given)
-    comparison = PairedComparison(metric, num_samples=20)
-    value = comparison(**{name: structure(x) for name, x in given.items()})
-    assert {k: float(v) for k, v in value.items()} == {k: float(v) for k, v in expected.items()}
-    wrong = [target, structure(target[:5])]
-    for baseline in wrong:
-        with pytest.raises(ValueError, match="of two models for the same examples, but have the s"):
-            comparison.update(target=structure(target), preds=structure(target), baseline=baseline)
-
-
 def test_permutations_without_a_value_do_not_make_a_difference_rare():
     """Swapping one of two impulses makes one model constant, whose correlation is undefined."""
     target = rng.normal(size=12).astype(np.float32)

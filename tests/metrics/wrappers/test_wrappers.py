@@ -56,18 +56,6 @@ def test_running_in_a_scan():
     np.testing.assert_allclose(metric.compute(), BATCHES[-2:].mean(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("on", ["a", 0])
-def test_outputs_in_structures(on):
-    target = np.array([[0.0, 1.0], [2.0, np.nan]])
-    outputs = Multioutput(jm.metrics.MeanSquaredError(on=on), num_outputs=2, remove_nans=True)
-    given = [{"a": x, "other": np.ones((2, 3)), "number": 1.0} for x in (target, target + 1)]
-    given = given if on == "a" else [[x["a"], x["other"]] for x in given]
-    assert outputs(target=given[0], preds=given[1]).tolist() == [1, 1]
-    wrong = {"a": np.ones((2, 3))} if on == "a" else [np.ones((2, 3))]
-    with pytest.raises(ValueError, match=r"preds of shape \(2, 3\) does not have num_outputs=2"):
-        outputs.update(target=given[0], preds=wrong)
-
-
 def test_min_max_over_the_values_after_each_update():
     minmax, means = MinMax(Mean()), []
     for step, batch in enumerate(BATCHES, 1):
