@@ -76,6 +76,27 @@ def test_boxes_of_integers_that_would_be_rounded_are_refused():
     assert losses.iou(box - 2**24, box - 2**24 + 2) == pytest.approx(1 - 4 / 28)
 
 
+@pytest.mark.parametrize("kind", [jnp.asarray, np.asarray, np.int64])
+@pytest.mark.parametrize(
+    ("box_format", "exact", "rounded"),
+    [
+        ("xywh", [2**24, 0, 4, 4], [2**24, 0, 3, 4]),
+        ("xywh", [3, 0, 2**24 - 4, 4], [3, 0, 2**24, 4]),
+        ("cxcywh", [2**24 - 2, 0, 4, 4], [2**24 - 2, 0, 3, 4]),
+        ("cxcywh", [-(2**24) + 2, 0, 4, 4], [-(2**24) + 2, 0, 3, 4]),
+    ],
+)
+def test_boxes_of_integers_whose_corners_would_be_rounded_are_refused(
+    box_format, exact, rounded, kind
+):
+    exact, rounded = (kind(np.array(box, np.int32)) for box in (exact, rounded))
+    assert losses.iou(exact, exact, box_format=box_format) == 0
+    with pytest.raises(ValueError, match="whose corners it would round"):
+        losses.iou(exact, rounded, box_format=box_format)
+    compiled = jax.jit(losses.iou, static_argnames="box_format")
+    assert jnp.isnan(compiled(exact, rounded, box_format=box_format))
+
+
 @pytest.mark.parametrize("mask", [None, np.ones(2, bool), jnp.ones(2, bool)])
 @pytest.mark.parametrize("loss", [losses.MeanAbsoluteError(), losses.Quantile(q=0.0)])
 def test_numbers_are_right(loss, mask):

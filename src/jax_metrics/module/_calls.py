@@ -56,7 +56,7 @@ class Call:
         self.around = around
         self.copied_in: Call | None = None
         self.token = object()
-        self.uses: dict[str, object] = {} if root is None else root.uses
+        self.uses: dict[str, tuple[Any, ...]] = {} if root is None else root.uses
         self._paths: dict[int, str] | None = None
 
     @property
@@ -258,7 +258,7 @@ def outermost_calls() -> tuple[Any, Any]:
     return module, None if inside else caller.root.module
 
 
-def used_before(module: Any) -> bool:
+def used_before(module: Any, *inputs: Any) -> bool:
     """Whether the outermost running call has used a module before; notes this use.
 
     A transformation of JAX may trace its function several times. So the uses of a copy that it made
@@ -266,15 +266,18 @@ def used_before(module: Any) -> bool:
 
     Args:
         module: The module whose call is running.
+        *inputs: What it is used with: further uses with the same objects count as one. Without
+            any, each use counts.
     """
     running = _running.get()
     path = None if running is None else running.root.path_of(module)
-    user: object = object()
+    user: tuple[Any, ...] = inputs or (object(),)
     while running is not None and path is not None:
-        if running.root.uses.setdefault(path, user) is not user:
+        first = running.root.uses.setdefault(path, user)
+        if len(first) != len(user) or any(a is not b for a, b in zip(first, user, strict=True)):
             return True
         running = running.root.copied_in
-        user = None if running is None else running.token
+        user = () if running is None else (running.token,)
     return False
 
 

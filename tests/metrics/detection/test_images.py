@@ -1,5 +1,6 @@
 """Images as lists: padding, keys, and what is told of mistakes."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -170,6 +171,65 @@ def test_objects_of_different_shapes(key):
         padded(images, ["labels", key])
 
 
+MASKS = [np.tri(4, dtype=bool), np.eye(4, dtype=bool)]
+BOX = [0.0, 0, 8, 8]
+
+
+@pytest.mark.parametrize(
+    ("iou_type", "values"),
+    [
+        ("segm", MASKS),
+        ("segm", [mask.tolist() for mask in MASKS]),
+        ("segm", [jnp.asarray(mask) for mask in MASKS]),
+        ("bbox", [BOX, BOX]),
+        ("bbox", [np.array(BOX), np.array(BOX)]),
+    ],
+)
+def test_objects_as_lists(iou_type, values):
+    key = {"segm": "masks", "bbox": "boxes"}[iou_type]
+    image = {key: values, "labels": [np.int32(0), 1], "scores": [0.5, np.float32(0.25)]}
+    metric = jm.metrics.MeanAveragePrecision(num_classes=2, capacity=8, iou_type=iou_type)
+    assert metric(target=[image], preds=[image])["map"] == 1
+
+
+def test_lists_of_traced_objects():
+    @jax.jit
+    def of_masks(mask, score):
+        image = {"masks": [mask, mask], "labels": [0, 1], "scores": [score, 1.0]}
+        return jm.metrics.mean_average_precision([image], [image], num_classes=2, iou_type="segm")
+
+    assert of_masks(MASKS[0], 0.5)["map"] == 1
+
+    @jax.jit
+    def of_boxes(box, label):
+        image = {"boxes": [box, box + 1], "labels": [label, 1]}
+        return jm.metrics.IntersectionOverUnion()(target=[image], preds=[image])
+
+    assert of_boxes(jnp.array(BOX), 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("iou_type", "change", "message"),
+    [
+        ("bbox", {"boxes": [BOX, BOX[:3]]}, r"boxes of image 0 must be one array \[objects, 4\]"),
+        ("bbox", {"labels": 0}, r"labels of image 0 must be one array \[objects\].* single number"),
+        ("bbox", {"scores": [[0.5], 0.5]}, "scores of image 0 .* objects of different shapes"),
+        ("segm", {"masks": [MASKS[0], MASKS[1][:2]]}, r"\[objects, height, width\].* of different"),
+        ("segm", {"masks": [MASKS[0], {"size": (4, 4), "counts": [0, 16]}]}, "image 0 has both"),
+    ],
+)
+def test_mistakes_of_lists(iou_type, change, message):
+    good = {"boxes": [BOX, BOX], "masks": MASKS, "labels": [0, 1], "scores": [0.5, 0.5]}
+    metric = jm.metrics.MeanAveragePrecision(num_classes=2, capacity=8, iou_type=iou_type)
+    with pytest.raises(ValueError, match=message):
+        metric.update(target=[good], preds=[good | change])
+
+
+def test_images_must_be_dicts():
+    with pytest.raises(TypeError, match="Each image of preds must be a dict .* image 1 is a"):
+        jm.metrics.IntersectionOverUnion().update(target=TARGET[:2], preds=[PREDS[0], [BOX]])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -184,6 +244,7 @@ def test_objects_of_different_shapes(key):
         ({"rec_thresholds": [0.5, 0.1]}, "rec_thresholds must increase"),
         ({"max_detection_thresholds": [10, 1]}, "max_detection_thresholds must increase"),
         ({"max_detection_thresholds": [0]}, "max_detection_thresholds must be positive"),
+        ({"max_detection_thresholds": []}, "max_detection_thresholds must be positive"),
         ({"area_ranges": {"all": (2, 1)}}, "area_ranges must be the lowest and the highest"),
         ({"capacity": 0}, "capacity of at least 1"),
     ],

@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics.detection._overlap import keypoint_overlap, mask_overlap
+from jax_metrics.metrics.detection._overlap import (
+    box_overlap,
+    keypoint_overlap,
+    mask_overlap,
+)
 
 rng = np.random.default_rng(0)
 TARGET_MASKS, MASKS = rng.random((2, 3, 6, 5)) < 0.6, rng.random((2, 4, 6, 5)) < 0.6
@@ -60,6 +64,38 @@ def test_the_similarity_of_keypoints():
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found_area, area, rtol=1e-6)
     np.testing.assert_allclose(extent, np.prod(np.ptp(preds, axis=2), -1), rtol=1e-5)
+
+
+UNITS = np.float32([1, 2**-120, 2**-80, 2**64, 2**120])[:, None, None]
+
+
+def test_units_of_boxes_do_not_matter():
+    target = {"boxes": np.float32([[0, 0, 4, 4], [1, 0, 3, 4], [5, 5, 5, 5]]) * UNITS}
+    preds = {"boxes": np.float32([[0, 0, 4, 2], [5, 5, 6, 6]]) * UNITS}
+    crowd = np.array([[False, True, False]] * len(UNITS))
+    found, area, _ = box_overlap(target, preds, crowd, "xyxy")
+    np.testing.assert_array_equal(found, [[[0.5, 0.5, 0], [0, 0, 0]]] * len(UNITS))
+    np.testing.assert_array_equal(area[0], [16, 8, 0])
+
+
+def test_units_of_keypoints_do_not_matter():
+    unit = np.where([True, True, False], UNITS[..., None], np.float32(1))  # not of visibility
+    keypoints = np.float32([[[1, 1, 2], [2, 3, 2]], [[0, 0, 0], [0, 0, 0]]]) * unit
+    point = np.float32([[[1, 2], [2, 3]], [[5, 9], [2, 2]]]) * unit[..., :2]
+    boxes = np.float32([[0, 0, 4, 4], [1, 1, 2, 3]]) * UNITS
+    target = {"keypoints": keypoints, "boxes": boxes}
+    found, *_ = keypoint_overlap(target, {"keypoints": point}, np.float32([0.2, 0.4]), "xyxy")
+    assert 0.4 < found[0, 0, 0] < 1 and 0.4 < found[0, 1, 1] < 0.6
+    np.testing.assert_allclose(found, found[:1].repeat(len(UNITS), 0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1e-25, 1e25])
+def test_mean_average_precision_in_any_unit(unit):
+    box = np.float32([[0, 0, 4, 4]]) * np.float32(unit)
+    image = {"boxes": box, "labels": [0], "scores": [0.5]}
+    areas = {"all": (0, np.inf)}
+    metric = jm.metrics.MeanAveragePrecision(num_classes=2, capacity=8, area_ranges=areas)
+    assert metric(target=[image], preds=[image])["map"] == 1
 
 
 def test_mistakes_of_shapes():

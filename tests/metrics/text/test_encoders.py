@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jax_metrics import metrics as jm
+from jax_metrics.metrics.text._info_lm import _distance
 
 LETTERS = "abcde"
 TABLE = np.random.default_rng(0).uniform(0.1, 1, (8, 6)).astype(np.float32)
@@ -139,7 +140,37 @@ def test_information_measures(measure, options, formula):
     expected = formula(distribution("abc"), distribution("be"))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
     same = jm.infolm("abc", "abc", special_ids=(5, 6, 7), **options, **MASKED)
-    np.testing.assert_allclose(same, 0, atol=1e-3)
+    np.testing.assert_allclose(same, 0, atol=1e-5)
+
+
+ROWS = softmax(np.random.default_rng(1).normal(0, 3, (500, 40)).astype(np.float32))
+ROWS[:, 0] = 0  # a word that is never expected
+ROWS /= ROWS.sum(-1, keepdims=True)
+MEASURES = [
+    *((f"{name}_divergence", a, b) for name in ("kl", "alpha", "ab") for a, b in [(0.5, 0.25)]),
+    *(("alpha_divergence", a, 0.0) for a in (-1.0, 2.0)),
+    *(("beta_divergence", 0.0, b) for b in (0.5, -0.25, 2.0)),
+    *(("ab_divergence", a, b) for a, b in [(-1.0, 0.5), (0.5, -0.25), (2.0, -0.5)]),
+    *(("renyi_divergence", a, 0.0) for a in (0.5, 2.0, -1.0)),
+    *((f"{name}_distance", 0.0, 0.0) for name in ("l1", "l2", "l_infinity", "fisher_rao")),
+]
+
+
+@pytest.mark.parametrize(("measure", "alpha", "beta"), MEASURES)
+def test_distances_of_equal_and_close_distributions_have_the_right_sign(measure, alpha, beta):
+    sign = -1 if measure == "renyi_divergence" and alpha < 0 else 1
+    close = ROWS * (1 + np.float32(1e-5) * np.sign(ROWS - ROWS.mean(-1, keepdims=True)))
+    for other in (ROWS, close):
+        found = sign * np.asarray(_distance(measure, ROWS, other, alpha, beta))
+        assert (found >= 0).all() and (found < 1e-4).all()
+    apart = sign * np.asarray(_distance(measure, ROWS, ROWS[::-1], alpha, beta))
+    assert (apart > 0.01).all() and np.isfinite(apart).all()
+
+
+def test_only_distributions_are_bounded():
+    """That of a text without tokens is 0."""
+    found = _distance("alpha_divergence", np.zeros_like(ROWS[:1]), ROWS[:1], 2.0, 0.0)
+    np.testing.assert_allclose(found, -0.5)
 
 
 def test_weighted_words():

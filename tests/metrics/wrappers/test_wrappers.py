@@ -337,6 +337,11 @@ def test_the_tracker_of_a_collection():
             ValueError,
             r"of shape \(3,\) and the labels are \('a', 'b'\)",
         ),
+        (
+            lambda: Classwise(Precision(num_classes=3, average=None), labels=()).compute(),
+            ValueError,
+            r"of shape \(3,\) and the labels are \(\)",
+        ),
         (lambda: Multitask({}), ValueError, "Multitask needs at least one task"),
         (lambda: Transformed(Mean(), preds=abs), TypeError, "Mean takes no 'preds'; it takes val"),
         (lambda: Tracker(Mean()).update(1.0), RuntimeError, "call `tracker.increment"),

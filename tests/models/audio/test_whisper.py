@@ -121,3 +121,9 @@ def test_errors(model):
         model.encoder(np.zeros((1, 15, 6), np.float32))
     with pytest.raises(ValueError, match="has 5 positions, from 0; got a sequence that goes to 5"):
         whole(model, FEATURES, np.zeros((2, 6), int))
+
+
+@pytest.mark.parametrize("name", ["decoder_layers", "decoder_heads", "decoder_mlp_features"])
+def test_the_decoder_has_no_size_of_zero(name):
+    with pytest.raises(ValueError, match="expects a positive integer for .* got 0"):
+        jm.models.Whisper(8, 2, 2, **{name: 0})

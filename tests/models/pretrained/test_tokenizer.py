@@ -67,6 +67,15 @@ def test_pairs_and_long_texts(folder):
     assert len(tokenizer.encode("a " * 20)) == 22
     with pytest.raises(ValueError, match="8 tokens, which are more than `length=6`. Pass `max_le"):
         tokenizer("a " * 20, length=6)
+    for wrong in (0, -1, 2.5, "8"):
+        with pytest.raises(ValueError, match="`max_length` needs a positive integer; got"):
+            tokenizer("a", max_length=wrong)
+        with pytest.raises(ValueError, match="`max_length` needs a positive integer; got"):
+            Tokenizer(tokenizer.backend, max_length=wrong)
+    assert tokenizer("a b c", max_length=np.int64(2), special=False).ids.tolist() == [[4, 5]]
+    for pairs, limit in ((None, 1), (["b"], 2)):
+        with pytest.raises(ValueError, match=f"`max_length={limit}` leaves no room for a text"):
+            tokenizer(["a"], pairs, max_length=limit)
     with pytest.raises(ValueError, match="There are 1 texts, but 2 pairs for them"):
         tokenizer(["a"], ["b", "c"])
 

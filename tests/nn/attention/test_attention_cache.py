@@ -111,6 +111,45 @@ def test_one_layer_cannot_cache_two_uses(make, path):
             call()
 
 
+class Attends(jm.Module):
+    """Attends to each of its memories; to that of the cache for None."""
+
+    def __init__(self):
+        self.own = jm.nn.GroupedQueryAttention(4, causal=True)
+        self.layer = jm.nn.GroupedQueryAttention(4, cross=True)
+
+    def __call__(self, x, memories, masks=(None, None)):
+        x = self.own(x)
+        for memory, mask in zip(memories, masks, strict=True):
+            x = self.layer(x, memory, padding_mask=mask)
+        return x
+
+
+@pytest.mark.parametrize("transform", [lambda model: model, jm.nn.Remat])
+def test_one_layer_cannot_cache_two_memories(transform):
+    model = transform(Attends()).init(0, (X, (MEMORY, MEMORY)))
+    decoding = jm.nn.init_cache(model, 2, 8, memory_length=6)
+    traced = jax.jit(lambda model, *args: (model, model(*args)))
+    for memories, *masks in [(MEMORY, 2 * MEMORY)], [(MEMORY, MEMORY), (KEEP, None)]:
+        for call in (decoding, lambda *args: traced(decoding, *args)):
+            with pytest.raises(RuntimeError, match=r"layer \(Gr.*one memory and is called "):
+                call(X, memories, *masks)
+        model(X, memories, *masks)  # without a cache
+
+
+def test_one_layer_can_use_its_memory_again():
+    model = Attends().init(0, (X, (MEMORY, MEMORY)))
+    decoding = jm.nn.init_cache(model, 2, 8, memory_length=6)
+    parts = [decoding(X[:, :1], (MEMORY, MEMORY)), decoding(X[:, 1:2], (None, None))]
+    parts += [decoding(X[:, 2:3], (MEMORY, None)), decoding(X[:, 3:], (None, None))]
+    expected = model(X, (MEMORY, MEMORY))
+    np.testing.assert_allclose(jnp.concatenate(parts, 1), expected, **CLOSE)
+    decoding = jm.nn.init_cache(model, 2, 8, memory_length=6)
+    decoding(X[:, :1], (MEMORY, None))
+    with pytest.raises(RuntimeError, match="is called with two in one call"):
+        decoding(X[:, 1:2], (None, 2 * MEMORY))
+
+
 class Steps(jm.Module):
     def __init__(self):
         self.layer = jm.nn.GroupedQueryAttention(4, causal=True)

@@ -13,3 +13,4 @@ from jax_metrics.losses.detection._boxes import area as area
 from jax_metrics.losses.detection._boxes import as_corners as as_corners
 from jax_metrics.losses.detection._boxes import intersection as intersection
 from jax_metrics.losses.detection._overlap import OVERLAPS as OVERLAPS
+from jax_metrics.losses.detection._overlap import in_common_unit as in_common_unit

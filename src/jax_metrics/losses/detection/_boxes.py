@@ -1,7 +1,5 @@
 """Boxes: their formats, areas and intersections."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
@@ -14,7 +12,8 @@ BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
 def as_corners(name: str, boxes: jax.Array, box_format: str) -> jax.Array:
     """Boxes as `(x1, y1, x2, y2)`, floats `[..., 4]`.
 
-    Integers that these would round raise an error, or become NaN under `jit`.
+    Integers that these would round, or whose corners they would round, raise an error, or become
+    NaN under `jit`.
 
     Args:
         name: The name of the argument, for errors.
@@ -24,15 +23,29 @@ def as_corners(name: str, boxes: jax.Array, box_format: str) -> jax.Array:
 
     Raises:
         ValueError: If the format is unknown, the last axis does not have four numbers, or integers
-            would be rounded.
+            or their corners would be rounded.
     """
     one_of("box_format", box_format, BOX_FORMATS)
-    boxes = _not_rounded(name, boxes)
-    if boxes.shape[-1:] != (4,):
+    floats = as_float(name, boxes)
+    if floats.shape[-1:] != (4,):
         raise ValueError(
             f"{name} must hold boxes of four numbers along the last axis, [..., 4], but the shape "
-            f"is {list(boxes.shape)}."
+            f"is {list(floats.shape)}."
         )
+    high, low = split(boxes, floats.dtype)
+    corners = _corners(floats, box_format)
+    if isinstance(low, float):  # no integers, or small ones
+        return corners
+    lost = _rounds(high, low)
+    if box_format != "xyxy":
+        position, size = floats[..., :2], floats[..., 2:]
+        if box_format == "cxcywh":
+            lost |= jnp.tile(_rounds(position, -size / 2), 2)
+        lost |= jnp.tile(_rounds(corners[..., :2], size), 2)
+    return _not_rounded(name, corners, lost)
+
+
+def _corners(boxes: jax.Array, box_format: str) -> jax.Array:
     if box_format == "xyxy":
         return boxes
     position, size = boxes[..., :2], boxes[..., 2:]
@@ -40,25 +53,27 @@ def as_corners(name: str, boxes: jax.Array, box_format: str) -> jax.Array:
     return jnp.concatenate([first, first + size], axis=-1)
 
 
-def _not_rounded(name: str, boxes: Any) -> jax.Array:
-    """The boxes as floats.
+def _rounds(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Whether the sum of two floats is rounded (Knuth's two-sum)."""
+    total = a + b
+    part = total - a
+    return (a - (total - part)) + (b - part) != 0
+
+
+def _not_rounded(name: str, corners: jax.Array, lost: jax.Array) -> jax.Array:
+    """The corners, NaN where integers were lost.
 
     Raises:
-        ValueError: If integers would be rounded, outside of `jit`.
+        ValueError: If integers were lost, outside of `jit`.
     """
-    floats = as_float(name, boxes)
-    high, low = split(boxes, floats.dtype)
-    if isinstance(low, float):  # no integers, or small ones
-        return floats
-    lost = (high + low) - high != low
     if isinstance(lost, Tracer):
-        return jnp.where(lost, jnp.nan, floats)
+        return jnp.where(lost, jnp.nan, corners)
     if lost.any():
         raise ValueError(
-            f"{name} holds boxes with integers that {floats.dtype} would round. Subtract a "
-            "constant from the coordinates of target and preds."
+            f"{name} holds boxes with integers that {corners.dtype} would round, or whose corners "
+            "it would round. Subtract a constant from the coordinates of target and preds."
         )
-    return floats
+    return corners
 
 
 def area(boxes: jax.Array) -> jax.Array:

@@ -45,16 +45,22 @@ def ciou(a: jax.Array, b: jax.Array) -> jax.Array:
 Overlap = Callable[[jax.Array, jax.Array], jax.Array]
 
 
-def _in_any_unit(overlap: Overlap) -> Overlap:
-    """The overlap of boxes brought to a size of about 1, so that no area overflows or vanishes."""
+def in_common_unit(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Pairs of boxes, each scaled to a size of about 1, so that no area overflows or vanishes.
 
+    The factors are powers of two, which round nothing.
+    """
+    size = jnp.max(abs(_enclosing_size(a, b)), axis=-1, keepdims=True)
+    exponent = jnp.frexp(jnp.where(jnp.isfinite(size), size, 1))[1]
+    largest = jnp.finfo(size.dtype).maxexp - 2
+    factor = jnp.ldexp(jnp.ones_like(size), -jnp.clip(exponent, -largest, largest))
+    return a * factor, b * factor
+
+
+def _in_any_unit(overlap: Overlap) -> Overlap:
     @functools.wraps(overlap)
     def wrapper(a: jax.Array, b: jax.Array) -> jax.Array:
-        size = jnp.max(abs(_enclosing_size(a, b)), axis=-1, keepdims=True)
-        exponent = jnp.frexp(jnp.where(jnp.isfinite(size), size, 1))[1]
-        largest = jnp.finfo(size.dtype).maxexp - 2
-        factor = jnp.ldexp(jnp.ones_like(size), -jnp.clip(exponent, -largest, largest))
-        return overlap(a * factor, b * factor)
+        return overlap(*in_common_unit(a, b))
 
     return wrapper
 

@@ -37,13 +37,13 @@ def fractions(
 
 
 def maximums(values: Sequence[int]) -> tuple[int, ...]:
-    """Positive numbers of detections, in increasing order.
+    """Positive numbers of detections, at least one, in increasing order.
 
     Raises:
-        ValueError: If they are not positive and increasing.
+        ValueError: If they are not positive and increasing, or there are none.
     """
     check_increasing("max_detection_thresholds", values)
-    if values[0] < 1:
+    if not len(values) or values[0] < 1:
         raise ValueError(f"max_detection_thresholds must be positive, but are {list(values)}.")
     return tuple(int(value) for value in values)
 

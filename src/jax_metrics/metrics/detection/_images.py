@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
@@ -22,12 +23,19 @@ _SHAPES: dict[str, tuple[int, ...]] = {
     "masks": (1, 1),
     "keypoints": (1, 3),
 }
+# The names of their axes, for errors.
+_AXES = {
+    "boxes": ("4",),
+    "masks": ("height", "width"),
+    "keypoints": ("keypoints", "3"),
+}
 
 
 def are_images(target: Any, preds: Any) -> bool:
     """Whether target and predictions are sequences of images, which are to be padded.
 
     Raises:
+        TypeError: If an image is not a dict.
         ValueError: If only one of them is, or their lengths differ.
     """
     given = [isinstance(images, Sequence) for images in (target, preds)]
@@ -39,6 +47,13 @@ def are_images(target: Any, preds: Any) -> bool:
             f"target and preds must both be lists of the same images, but got {found[0]} and "
             f"{found[1]}."
         )
+    for name, images in (("target", target), ("preds", preds)) if all(given) else ():
+        for index, image in enumerate(images):
+            if not isinstance(image, Mapping):
+                raise TypeError(
+                    f"Each image of {name} must be a dict of arrays, but image {index} is a "
+                    f"{type(image).__name__}."
+                )
     return all(given)
 
 
@@ -80,13 +95,17 @@ def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[
     Raises:
         ValueError: If the masks of an image have different heights or widths.
     """
+    target, preds = (
+        [{**image, "masks": _as_masks(i, image.get("masks", ()))} for i, image in enumerate(images)]
+        for images in (target, preds)
+    )
     for index, both in enumerate(zip(target, preds, strict=True)):
-        _check_sizes(index, *(_sizes(image.get("masks", ())) for image in both))
-    if any(isinstance(image.get("masks"), Tracer) for image in (*target, *preds)):
+        _check_sizes(index, *(_sizes(image["masks"]) for image in both))
+    if any(isinstance(image["masks"], Tracer) for image in (*target, *preds)):
         return list(target), list(preds)
     with_areas: tuple[list[Any], list[Any]] = ([], [])
     for true, predicted in zip(target, preds, strict=True):
-        runs = [as_runs(image.get("masks", ())) for image in (true, predicted)]
+        runs = [as_runs(image["masks"]) for image in (true, predicted)]
         crowd = np.asarray(true.get("iscrowd", np.zeros(len(runs[0]))), bool)
         overlap = overlap_of_runs(runs[1], runs[0], crowd)
         for image, own, found in zip((true, predicted), runs, with_areas, strict=True):
@@ -98,6 +117,20 @@ def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[
             with_areas[0][-1]["area"] = np.where(given > 0, given, area)
         with_areas[1][-1]["overlap"] = overlap
     return with_areas
+
+
+def _as_masks(index: int, masks: Any) -> Any:
+    """The masks of an image as `as_runs` takes them: one array, or a sequence of encodings."""
+    if isinstance(masks, Sequence):
+        encoded = [isinstance(mask, Mapping) for mask in masks]
+        if all(encoded):
+            return masks
+        if any(encoded):
+            raise ValueError(
+                "The masks of an image must be either arrays or run-length encodings, but image "
+                f"{index} has both."
+            )
+    return _as_array(index, "masks", masks)
 
 
 def _sizes(masks: Any) -> set[tuple[int, ...]]:
@@ -128,14 +161,14 @@ def padded_overlap(preds: Sequence[Image], shape: tuple[int, int, int]) -> np.nd
 
 
 def _with_defaults(index: int, image: Image, keys: Sequence[str]) -> dict[str, Any]:
-    """The values of an image, 0 under optional keys that it lacks."""
+    """The values of an image as arrays, 0 under optional keys that it lacks."""
     missing = [key for key in ("labels", *keys) if key not in image and key not in _OPTIONAL]
     if missing:
         raise ValueError(
             f"Image {index} has no {missing[0]!r}; it has {', '.join(map(repr, image))}."
         )
-    zeros = np.zeros(len(image["labels"]), np.int32)
-    values = {key: image.get(key, zeros) for key in keys}
+    zeros = np.zeros(len(_as_array(index, "labels", image["labels"])), np.int32)
+    values = {key: _as_array(index, key, image.get(key, zeros)) for key in keys}
     lengths = {key: len(value) for key, value in values.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(
@@ -143,6 +176,24 @@ def _with_defaults(index: int, image: Image, keys: Sequence[str]) -> dict[str, A
             f"{', '.join(f'{n} {key}' for key, n in lengths.items())}."
         )
     return values
+
+
+def _as_array(index: int, key: str, value: Any) -> Any:
+    """An array, or a list with a value for each object, as one array `[objects, ...]`."""
+    traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(value))
+    try:
+        array = (jnp if traced else np).asarray(value)
+    except (TypeError, ValueError):
+        array = None
+    if array is None or array.ndim == 0 or array.dtype == object:
+        row = "".join(f", {axis}" for axis in _AXES.get(key, ()))
+        one = array is not None and array.ndim == 0 and array.dtype != object
+        found = "a single number" if one else "objects of different shapes"
+        raise ValueError(
+            f"{key} of image {index} must be one array [objects{row}], or a list with a value of "
+            f"one shape for each object, but got {found}."
+        )
+    return array
 
 
 def _rounded_up(size: int) -> int:

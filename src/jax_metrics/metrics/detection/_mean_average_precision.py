@@ -70,7 +70,7 @@ class MeanAveragePrecision(Metric):
 
     `target` and `preds` are dicts of arrays `[images, objects, ...]`, padded with objects of the
     label -1; or lists of dicts of arrays `[objects, ...]`, one for each image, which are padded on
-    the host. `mask` excludes images.
+    the host; a list with a value for each object is stacked. `mask` excludes images.
 
     - `labels`: integers from 0 to `num_classes - 1`.
     - `scores`, of the predictions.
@@ -170,9 +170,9 @@ class MeanAveragePrecision(Metric):
         self.iou_thresholds = fractions("iou_thresholds", iou_thresholds, _IOU_THRESHOLDS)
         self.rec_thresholds = fractions("rec_thresholds", rec_thresholds, _RECALLS)
         check_increasing("rec_thresholds", self.rec_thresholds)
-        self.max_detections = maximums(
-            max_detection_thresholds or ((20,) if of_keypoints else (1, 10, 100))
-        )
+        if max_detection_thresholds is None:
+            max_detection_thresholds = (20,) if of_keypoints else (1, 10, 100)
+        self.max_detections = maximums(max_detection_thresholds)
         if area_ranges is None:
             area_ranges = {n: r for n, r in _AREAS.items() if not (of_keypoints and n == "small")}
         self.area_ranges = ranges_of_areas(area_ranges)

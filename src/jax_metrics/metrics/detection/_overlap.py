@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float
-from jax_metrics.losses.detection import area, as_corners, intersection
+from jax_metrics.losses.detection import area, as_corners, in_common_unit, intersection
 
 Objects = Mapping[str, Any]
 # The spread of annotations of the 17 keypoints of COCO, as a fraction of the object's size.
@@ -32,8 +32,9 @@ def box_overlap(
     """
     true = as_corners("boxes of target", target["boxes"], box_format)
     predicted = as_corners("boxes of preds", preds["boxes"], box_format)
-    common = intersection(predicted[:, :, None], true[:, None])
-    return _over_union(common, area(true), area(predicted), crowd)
+    one, other = in_common_unit(predicted[:, :, None], true[:, None])
+    overlap = _over_union(intersection(one, other), area(other), area(one), crowd)
+    return overlap, area(true), area(predicted)
 
 
 def mask_overlap(
@@ -55,7 +56,9 @@ def mask_overlap(
         (x != 0).reshape(*x.shape[:2], pixels).astype(float) for x in (true, predicted)
     )
     common = jnp.einsum("ndp,ngp->ndg", predicted, true, precision=jax.lax.Precision.HIGHEST)
-    return _over_union(common, true.sum(-1), predicted.sum(-1), crowd)
+    true_area, area = true.sum(-1), predicted.sum(-1)
+    overlap = _over_union(common, true_area[:, None], area[..., None], crowd)
+    return overlap, true_area, area
 
 
 def keypoint_overlap(
@@ -88,6 +91,9 @@ def keypoint_overlap(
         )
     boxes = as_corners("boxes of target", target["boxes"], box_format)
     true_area = target_area(target, area(boxes))
+    # The square root of the area, which also exists where the area overflows or vanishes.
+    size = jnp.prod(jnp.sqrt(abs(boxes[..., 2:] - boxes[..., :2])), axis=-1)
+    size = jnp.where(target_area(target, jnp.zeros_like(size)) > 0, jnp.sqrt(true_area), size)
     visible = true[..., 2] > 0
     labelled = visible.any(-1, keepdims=True)
     first, last = boxes[..., :2], boxes[..., 2:]
@@ -96,9 +102,9 @@ def keypoint_overlap(
     low = jnp.where(labelled[..., None], position, low)[:, None]
     high = jnp.where(labelled[..., None], position, high)[:, None]
     point = predicted[:, :, None, :, :2]
-    squared = (jnp.maximum(low - point, 0) + jnp.maximum(point - high, 0)) ** 2
-    scale = 8 * sigmas**2 * (true_area[..., None] + jnp.finfo(float).tiny)
-    similarity = jnp.exp(-squared.sum(-1) / scale[:, None])
+    distance = jnp.maximum(low - point, 0) + jnp.maximum(point - high, 0)
+    distance /= jnp.maximum(size, jnp.finfo(size.dtype).tiny)[:, None, :, None, None]
+    similarity = jnp.exp(-(distance**2).sum(-1) / (8 * sigmas**2))
     counted = jnp.where(labelled, visible, True)[:, None]
     overlap = jnp.where(counted, similarity, 0).sum(-1) / counted.sum(-1)
     extent = predicted[..., :2].max(2) - predicted[..., :2].min(2)
@@ -115,8 +121,7 @@ def target_area(target: Objects, otherwise: jax.Array) -> jax.Array:
 
 def _over_union(
     common: jax.Array, true_area: jax.Array, predicted_area: jax.Array, crowd: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    true, predicted = true_area[:, None], predicted_area[..., None]
-    union = predicted + jnp.where(crowd[:, None], 0, true - common)
-    overlap = jnp.where(common > 0, common / jnp.where(union > 0, union, 1), 0)
-    return overlap, true_area, predicted_area
+) -> jax.Array:
+    """The common areas of pairs over those of their unions, `[images, preds, target]`."""
+    union = predicted_area + jnp.where(crowd[:, None], 0, true_area - common)
+    return jnp.where(common > 0, common / jnp.where(union > 0, union, 1), 0)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import one_of
+from jax_metrics.arguments import bounded, one_of
 from jax_metrics.metrics.text._encoding import (
     Encoder,
     Tokenizer,
@@ -24,6 +24,8 @@ from jax_metrics.metrics.text._sentence_metric import (
 
 Measure = Callable[[jax.Array, jax.Array, float, float], jax.Array]
 
+_SLACK = 1e-3  # how far rounding may take the sum of a distribution from 1
+
 
 def _kl(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
     least = jnp.finfo(preds.dtype).tiny
@@ -32,14 +34,14 @@ def _kl(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.A
 
 
 def _alpha(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
-    return ((target**alpha * preds ** (1 - alpha)).sum(-1) - 1) / (alpha * (alpha - 1))
+    return (_common(target, preds, alpha, 1 - alpha) - 1) / (alpha * (alpha - 1))
 
 
 def _ab(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
     both = alpha + beta
-    own = jnp.log((target**both).sum(-1)) / (beta * both)
-    other = jnp.log((preds**both).sum(-1)) / (alpha * both)
-    return own + other - jnp.log((target**alpha * preds**beta).sum(-1)) / (alpha * beta)
+    own = jnp.log(_common(target, preds, both, 0.0)) / (beta * both)
+    other = jnp.log(_common(target, preds, 0.0, both)) / (alpha * both)
+    return own + other - jnp.log(_common(target, preds, alpha, beta)) / (alpha * beta)
 
 
 def _beta(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
@@ -47,7 +49,7 @@ def _beta(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax
 
 
 def _renyi(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
-    return jnp.log((target**alpha * preds ** (1 - alpha)).sum(-1)) / (alpha - 1)
+    return jnp.log(_common(target, preds, alpha, 1 - alpha)) / (alpha - 1)
 
 
 def _l1(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
@@ -63,7 +65,18 @@ def _l_infinity(target: jax.Array, preds: jax.Array, alpha: float, beta: float) 
 
 
 def _fisher_rao(target: jax.Array, preds: jax.Array, alpha: float, beta: float) -> jax.Array:
-    return 2 * jnp.arccos(jnp.sqrt(target * preds).sum(-1).clip(0, 1))
+    one, other = jnp.sqrt(target), jnp.sqrt(preds)
+    cosine, chord = (one * other).sum(-1), jnp.sqrt(((one - other) ** 2).sum(-1))
+    # The angle of close distributions is lost in their cosine.
+    near = 2 * jnp.arcsin((chord / 2).clip(0, 1))
+    return 2 * jnp.where(cosine > 0.5, near, jnp.arccos(cosine.clip(0, 1)))
+
+
+def _common(target: jax.Array, preds: jax.Array, a: float, b: float) -> jax.Array:
+    """The sum of `target**a * preds**b`, in which words that neither expects count 0."""
+    neither = (target == 0) & (preds == 0)
+    target, preds = jnp.where(neither, 1, target), jnp.where(neither, 1, preds)
+    return jnp.where(neither, 0, target**a * preds**b).sum(-1)
 
 
 # Each with the numbers that it needs, and those that they must not be.
@@ -80,12 +93,23 @@ _MEASURES: dict[str, tuple[Measure, dict[str, tuple[float, ...]]]] = {
 }
 
 
+def _distance(
+    name: str, target: jax.Array, preds: jax.Array, alpha: float, beta: float
+) -> jax.Array:
+    """The distance of distributions `[texts, vocabulary]`, without the wrong sign of rounding."""
+    value = _MEASURES[name][0](target, preds, alpha, beta)
+    low, high = (-jnp.inf, 0) if name == "renyi_divergence" and alpha < 0 else (0, jnp.inf)
+    whole = [abs(x.sum(-1) - 1) < _SLACK for x in (target, preds)]  # no text is empty
+    return jnp.where(whole[0] & whole[1], bounded(value, low, high), value)
+
+
 class InfoLM(SentenceMetric):
     """The mean distance of the words that a masked language model expects in texts.
 
     Each token of a text is masked in turn; the mean of the distributions that the model predicts in
     its place is the distribution of the text. The distance is that of the distributions of target
-    and prediction; at least 0. NaN before the first update. The state is two sums.
+    and prediction; at least 0, but at most 0 for a Rényi divergence of negative `alpha`. NaN before
+    the first update. The state is two sums.
 
     Args:
         tokenizer: A function of a list of strings that returns a dict of `input_ids` and
@@ -170,12 +194,13 @@ class InfoLM(SentenceMetric):
         """The distance, and 1, for each example."""
         if not preds:
             return np.zeros((0, 2))
-        measure, _ = _MEASURES[self.information_measure]
         target, found = (
             jnp.concatenate([self._distribution(one) for one in batches(texts, self.batch_size)])
             for texts in (targets, preds)
         )
-        distances = measure(target, found, self.alpha or 0.0, self.beta or 0.0)
+        distances = _distance(
+            self.information_measure, target, found, self.alpha or 0.0, self.beta or 0.0
+        )
         return np.stack([np.asarray(distances)[: len(preds)], np.ones(len(preds))], 1)
 
     def _distribution(self, texts: list[str]) -> jax.Array:

@@ -64,7 +64,7 @@ class Classwise(Composite):
                 f"returns an array of shape {values.shape} and the labels are {self.labels}. Give "
                 "the metric `average=None`, and a label for each class."
             )
-        labels = self.labels or tuple(map(str, range(len(values))))
+        labels = range(len(values)) if self.labels is None else self.labels
         return {
             f"{self.prefix}{label}{self.postfix}": value
             for label, value in zip(labels, values, strict=True)

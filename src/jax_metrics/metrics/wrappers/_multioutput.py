@@ -1,5 +1,7 @@
 """`Multioutput`: one metric for each output of a model."""
 
+import functools
+import operator
 from typing import Any, Unpack
 
 import jax
@@ -8,6 +10,7 @@ import jax.numpy as jnp
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.wrappers._structures import as_arrays, map_fitting, read
 from jax_metrics.tree import copy
 
 
@@ -18,7 +21,8 @@ class Multioutput(Composite):
     to all metrics.
 
     Args:
-        metric: The metric; it is copied.
+        metric: The metric; it is copied. With `on=`, it reads out of structures, whose arrays have
+            the outputs.
         num_outputs: The number of outputs.
         output_axis: The axis of the outputs in `target` and `preds`.
         remove_nans: Whether to exclude examples from the outputs where their target or prediction
@@ -66,21 +70,39 @@ class Multioutput(Composite):
 
     def update(self, *, target: Any, preds: Any, mask: Any = None, **others: Any) -> Any:
         """Updates with a batch."""
-        target, preds = jnp.asarray(target), jnp.asarray(preds)
-        for name, array in (("target", target), ("preds", preds)):
-            if array.shape[self.output_axis] != len(self.metrics):
-                raise ValueError(
-                    f"{name} of shape {array.shape} does not have num_outputs={len(self.metrics)} "
-                    f"along axis {self.output_axis}; give another `output_axis` or `num_outputs`."
-                )
+        first = self.metrics[0]
+        both = {"target": as_arrays(first, target), "preds": as_arrays(first, preds)}
+        given = others if mask is None else {**others, "mask": mask}
+        received = read(first, both | given)
+        for name in both:
+            for array in jax.tree.leaves(received[name]):
+                if not self._has_outputs(array):
+                    raise ValueError(
+                        f"{name} of shape {array.shape} does not have num_outputs="
+                        f"{len(self.metrics)} along axis {self.output_axis}; give another "
+                        "`output_axis` or `num_outputs`."
+                    )
         for index, metric in enumerate(self.metrics):
-            target_, preds_ = (jnp.take(x, index, self.output_axis) for x in (target, preds))
-            mask_ = mask
+            arguments = given
             if self.remove_nans:
-                valid = ~(_has_nan(target_) | _has_nan(preds_))
+                outputs = jax.tree.leaves([self._output(received[name], index) for name in both])
+                valid = ~functools.reduce(operator.or_, map(_has_nan, outputs))
                 mask_ = valid & (weights(valid.shape, mask=mask) != 0)
-            arguments = others if mask_ is None else {**others, "mask": mask_}
+                arguments = {**given, "mask": mask_}
+            target_, preds_ = (self._output(x, index) for x in both.values())
             metric.update(target=target_, preds=preds_, **arguments)
+
+    def _output(self, structure: Any, index: int) -> Any:
+        """One output of each array of a structure."""
+
+        def take(array: jax.Array) -> jax.Array:
+            return jnp.take(array, index, self.output_axis)
+
+        return map_fitting(self._has_outputs, take, structure)
+
+    def _has_outputs(self, array: jax.Array) -> bool:
+        axes = range(-array.ndim, array.ndim)
+        return self.output_axis in axes and array.shape[self.output_axis] == len(self.metrics)
 
     def compute(self) -> jax.Array:
         """The values of the outputs, along the first axis."""

@@ -17,6 +17,7 @@ from jax_metrics.metrics.wrappers._examples import (
     read_examples,
     times,
 )
+from jax_metrics.metrics.wrappers._structures import as_arrays, map_fitting, read
 from jax_metrics.module import Key, Rng
 
 _AT_ONCE = 64  # samples whose predictions are in memory at the same time
@@ -105,21 +106,18 @@ class PairedComparison(Metric):
         """Updates with a batch.
 
         Args:
-            preds: The predictions of the model, `[n, ...]`.
-            baseline: The predictions of the baseline, of the same shape and dtype.
+            preds: The predictions of the model, `[n, ...]`; a structure of arrays if the metric
+                reads out of one, with `on=`.
+            baseline: The predictions of the baseline, of the same structure, shape and dtype.
             sample_weight: As for the metric.
             **arguments: As for the metric, such as `target` and `mask`.
         """
         check_accepted(self, arguments)
-        preds, baseline = jnp.asarray(preds), jnp.asarray(baseline)
-        if preds.shape != baseline.shape or preds.ndim == 0:
-            raise ValueError(
-                "preds and baseline are predictions of two models for the same examples, but have "
-                f"the shapes {preds.shape} and {baseline.shape}."
-            )
-        size = preds.shape[0]
+        metric = self.model.metrics
+        preds, baseline = as_arrays(metric, preds), as_arrays(metric, baseline)
         given = {"preds": preds, "sample_weight": sample_weight, **arguments}
-        examples = read_examples(self.model.metrics, (), given)
+        size = self._size(preds, baseline, given)
+        examples = read_examples(metric, (), given)
         weight = examples.sample_weight
         weight = jnp.ones(size) if weight is None else weight
         included_examples(size, sample_weight=weight)  # raises if its shape does not fit
@@ -138,10 +136,18 @@ class PairedComparison(Metric):
         swaps = jnp.concatenate([never[:1], never, swapped])
 
         def update(metric: Metric, repetitions: jax.Array, swaps: jax.Array, first: Any) -> Metric:
-            swapped = (swaps == first).reshape(swaps.shape + (1,) * (preds.ndim - swaps.ndim))
-            chosen = jnp.where(swapped, baseline, preds)
-            weights = times(weight, repetitions)
-            return metric.update(preds=chosen, sample_weight=weights, **arguments)
+            def chosen(one: jax.Array, other: jax.Array) -> jax.Array:
+                swapped = (swaps == first).reshape(swaps.shape + (1,) * (one.ndim - swaps.ndim))
+                return jnp.where(swapped, other, one)
+
+            def has_examples(array: jax.Array) -> bool:
+                return array.shape[: swaps.ndim] == swaps.shape
+
+            return metric.update(
+                preds=map_fitting(has_examples, chosen, preds, baseline),
+                sample_weight=times(weight, repetitions),
+                **arguments,
+            )
 
         def updated(copies: Copies, first: bool) -> Copies:
             metrics = lift_checks(
@@ -155,6 +161,24 @@ class PairedComparison(Metric):
 
         self.model, self.baseline = updated(self.model, True), updated(self.baseline, False)
         self.key = next_key
+
+    def _size(self, preds: Any, baseline: Any, given: Mapping[str, Any]) -> int:
+        """The number of examples.
+
+        Raises:
+            ValueError: If predictions and baseline do not have the same structure and shapes.
+        """
+        pair = [preds, baseline]
+        if jax.tree.structure(preds) == jax.tree.structure(baseline):
+            pair = [read(self.model.metrics, {**given, "preds": x})["preds"] for x in pair]
+        one, other = (jax.tree.map(jnp.shape, x) for x in pair)
+        shapes = [x.shape for x in jax.tree.leaves(pair[0])]
+        if one != other or not shapes or () in shapes:
+            raise ValueError(
+                "preds and baseline are predictions of two models for the same examples, but have "
+                f"the shapes {one} and {other}."
+            )
+        return shapes[0][0]
 
     def compute(self) -> dict[str, jax.Array]:
         """The two values, their difference, its interval, and the p-value."""

@@ -234,8 +234,11 @@ class Whisper(Architecture):
         self.decoder = WhisperDecoder(
             vocabulary,
             width,
-            decoder_layers or num_layers,
-            block(decoder_heads or num_heads, decoder_mlp_features or mlp_features),
+            num_layers if decoder_layers is None else decoder_layers,
+            block(
+                num_heads if decoder_heads is None else decoder_heads,
+                mlp_features if decoder_mlp_features is None else decoder_mlp_features,
+            ),
             max_length=max_length,
             **shared,
         )

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.models._whole_numbers import read_positive
 from jax_metrics.models.generation._run import Run
-from jax_metrics.models.generation._whole_numbers import read_positive
 from jax_metrics.module import Module
 
 

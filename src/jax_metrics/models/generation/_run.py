@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.models._whole_numbers import read_positive
 from jax_metrics.models.generation._decoding import Cached, State, advance, start
 from jax_metrics.models.generation._prompts import read_prompts
 from jax_metrics.models.generation._sampling import read_options
-from jax_metrics.models.generation._whole_numbers import read_positive
 from jax_metrics.module import Module
 from jax_metrics.tree import as_whole
 

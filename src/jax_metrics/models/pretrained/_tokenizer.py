@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jax_metrics.checkpoint import CheckpointError
+from jax_metrics.models._whole_numbers import read_positive
 from jax_metrics.models.pretrained._gguf_file import GGUFFile
 from jax_metrics.models.pretrained._gguf_tokenizer import tokenizer_of_gguf
 from jax_metrics.models.pretrained._json_files import read_json
@@ -74,7 +75,7 @@ class Tokenizer:
             backend.no_truncation()
         self.backend = backend
         self.special = dict(special or {})
-        self.max_length = max_length
+        self.max_length = None if max_length is None else read_positive("max_length", max_length)
         self.chat_template = chat_template
 
     @property
@@ -118,12 +119,13 @@ class Tokenizer:
             pad_left: Pad on the left, as generation needs it.
 
         Raises:
-            ValueError: If a text is longer than `length`, or the numbers of pairs and texts differ.
+            ValueError: If a text is longer than `length`, `max_length` has no room for the special
+                tokens or is no positive integer, or the numbers of pairs and texts differ.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
         if pairs is not None and len(pairs) != len(texts):
             raise ValueError(f"There are {len(texts)} texts, but {len(pairs)} pairs for them.")
-        limit = max_length or self.max_length
+        limit = self.max_length if max_length is None else read_positive("max_length", max_length)
         inputs = texts if pairs is None else list(zip(texts, pairs, strict=True))
         with _ENCODING:
             if limit is not None:
@@ -133,6 +135,11 @@ class Tokenizer:
             finally:
                 self.backend.no_truncation()
         longest = max((len(one.ids) for one in found), default=0)
+        if limit is not None and longest > limit:  # the tokenizer then does not cut at all
+            raise ValueError(
+                f"`max_length={limit}` leaves no room for a text beside the special tokens. Raise "
+                "it, or pass `special=False`."
+            )
         if length is not None and longest > length:
             raise ValueError(
                 f"A text has {longest} tokens, which are more than `length={length}`. Pass "

@@ -12,10 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_metrics.module import describe_place, is_initializing
+from jax_metrics.module import describe_place, is_initializing, used_before
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.attention._cache_space import check_cache_space, check_used_once
 
+_RECALLED = object()
 Cached = tuple[jax.Array, jax.Array, jax.Array]
 
 
@@ -101,15 +102,26 @@ def append(
     return _swapped(keys).astype(k.dtype), _swapped(values).astype(v.dtype), mask
 
 
-def keep_memory(layer: Any, k: jax.Array, v: jax.Array, padding_mask: jax.Array | None) -> Cached:
+def keep_memory(
+    layer: Any, given: tuple[Any, ...], k: jax.Array, v: jax.Array, padding_mask: jax.Array | None
+) -> Cached:
     """Puts the keys and values of a memory in place of what the cache holds, and returns them.
 
     Args:
         layer: The layer.
+        given: What the keys, values and mask were made from. Others in the same call of the model
+            are an error.
         k: The keys, `[batch..., keys, heads, head_dim]`.
         v: The values, likewise.
         padding_mask: True at keys that are not padding, `[batch..., keys]`; None: all.
     """
+    if used_before(layer, *given):
+        raise RuntimeError(
+            f"{describe_place(layer)} has a cache for one memory and is called with two in one "
+            "call of the model, so that later steps would attend to the last one only. Make a "
+            "layer for each memory, or leave out `memory_length` in `jm.nn.init_cache` and pass "
+            "the memories in each step."
+        )
     shape = _swapped(layer.cached_key).shape
     if k.shape != shape:
         raise ValueError(
@@ -133,6 +145,7 @@ def recall_memory(layer: Any, padding_mask: jax.Array | None) -> Cached:
         layer: The layer.
         padding_mask: A mask of this call, which is combined with that of the memory.
     """
+    used_before(layer, _RECALLED)  # so that no other memory can follow in this call
     index, mask = layer.cache_index, layer.cached_mask
     if not isinstance(index, Tracer) and int(index) == 0:
         raise ValueError(

@@ -35,7 +35,8 @@ def init_cache(
         max_length: The number of positions in the cache.
         memory_length: The number of positions of the memory, which is the output of an encoder.
             Then each layer that attends to it also caches its keys and values, and only the first
-            call needs to pass it. None: they are computed in each call.
+            call needs to pass it; a second memory for a layer in one step is an error. None: they
+            are computed in each call.
         dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
     Raises:

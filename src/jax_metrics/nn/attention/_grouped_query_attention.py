@@ -75,7 +75,7 @@ class GroupedQueryAttention(RandomLayer):
         ValueError: If the numbers of heads do not fit, or it is `causal` and `cross`; in a call,
             if shapes do not fit, the memory is missing, or the cache cannot hold the inputs.
         RuntimeError: In a call in training mode with dropout, without a key, or if one call of the
-            model calls a layer with a cache twice.
+            model calls a layer with a cache twice, for a `cross` layer with two memories.
 
     Example:
         >>> import jax.numpy as jnp
@@ -189,6 +189,7 @@ class GroupedQueryAttention(RandomLayer):
             )
         key = query if key is None else key
         value = key if value is None else value
+        given = key, value, padding_mask
         self._check_inputs(query, key, value, cross)
         if self.initializing() and "query" not in vars(self):
             with outside_compact():  # a compact method around would take them for its own
@@ -214,7 +215,7 @@ class GroupedQueryAttention(RandomLayer):
                 k = self.rope(k, expand_positions(None, k.shape[-3]) if cross else query_positions)
         if has_cache(self) and not recalls:
             if self.cross:
-                k, v, padding_mask = keep_memory(self, k, v, padding_mask)
+                k, v, padding_mask = keep_memory(self, given, k, v, padding_mask)
             else:
                 k, v, padding_mask = append(self, k, v, padding_mask, cross)
         keep = self._mask(q, k, mask, padding_mask, before)

@@ -1,4 +1,4 @@
-"""Arguments of `generate` that are whole numbers."""
+"""Arguments that are whole numbers."""
 
 from typing import Any
 
