@@ -138,8 +138,9 @@ cases: collections.Counter[str] = collections.Counter()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Marks as slow what comes after the first cases of a test with the mark `quick_cases`."""
-    if mark := item.get_closest_marker("quick_cases"):
+    """Marks as slow what comes after the first quick cases of a test with `quick_cases`."""
+    mark = item.get_closest_marker("quick_cases")
+    if mark and not item.get_closest_marker("slow"):
         test = item.nodeid.partition("[")[0]
         cases[test] += 1
         if cases[test] > mark.args[0]:

@@ -75,6 +75,7 @@ def test_every_byte_flipped_or_cut(folder, reader, every):
     assert not refused(reader)
 
 
+@pytest.mark.slow
 def test_every_file_deleted_by_hand(folder, reader):
     outcomes = {}
     for path in [*files_in(folder), folder / "2" / "arrays", folder / "2" / "contents"]:

@@ -225,6 +225,7 @@ def test_all_misfits_are_in_one_error(checkpoints, model):
     assert renamed["b"]["new"].dtype == jnp.bfloat16 and renamed["b"]["new"].all()
 
 
+@pytest.mark.slow
 def test_which_steps_are_kept(tmp_path):
     with jm.Checkpointer(tmp_path, keep=2, best=("val/loss", "min"), every=2) as checkpoints:
         losses = {2: 5.0, 4: float("nan"), 6: 1.0, 8: 2.0, 10: 1.0, 12: 3.0, 14: 4.0}

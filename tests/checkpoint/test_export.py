@@ -145,6 +145,7 @@ def test_it_is_a_module(exported, linear):
     assert inside(X).shape == (4, 3)
 
 
+@pytest.mark.slow
 def test_the_weights_can_be_trained(exported, linear):
     loaded = jm.load_exported(exported)
     optimizer = jm.Optimizer(optax.sgd(0.1)).init(loaded)

@@ -31,6 +31,7 @@ def test_a_wrong_metric_is_found_and_reduced(masked, capsys):
     assert_one_row(report)
 
 
+@pytest.mark.slow
 def test_a_wrong_loss_is_found_and_reduced():
     subject = Subject("jm.losses.MeanSquaredError()", draw, wrong)
     with pytest.raises(AssertionError) as raised:

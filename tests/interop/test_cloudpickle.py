@@ -29,6 +29,7 @@ def local_model(x, activation=lambda h: jnp.maximum(h, 0)):
     return jm.Sequential(Residual(jm.Linear(3), jm.BatchNorm()), jm.Dropout(0.5)).init(0, x)
 
 
+@pytest.mark.slow
 def test_local_classes_round_trip(x, assert_same):
     model = local_model(x)
     loaded = cloudpickle.loads(cloudpickle.dumps(model))
@@ -37,6 +38,7 @@ def test_local_classes_round_trip(x, assert_same):
     assert_same(loaded(x), model(x))
 
 
+@pytest.mark.slow
 def test_compact_modules_and_optimizers_round_trip(x, assert_same):
     optax = pytest.importorskip("optax", reason="optax is not installed")
 

@@ -55,6 +55,7 @@ def test_custom_vjp_clips_gradients_of_a_model_with_keys(model, x):
     assert (abs(grads.layers[0].kernel) > 0).any()
 
 
+@pytest.mark.slow
 def test_custom_jvp_gets_a_module_as_tangent(mlp, x, bare_mlp, bare_params, assert_close):
     @jax.custom_jvp
     def call(mlp, x):
@@ -75,6 +76,7 @@ def test_custom_jvp_gets_a_module_as_tangent(mlp, x, bare_mlp, bare_params, asse
     assert_close(grads.layers[2].bias, jnp.full(2, 3.0 * len(x)))
 
 
+@pytest.mark.slow
 def test_custom_vjp_inside_a_module(x, assert_close):
     class ReverseGradient(jm.Module):
         def __call__(self, x):

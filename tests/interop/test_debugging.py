@@ -74,6 +74,7 @@ def test_a_leak_is_found(x):
         jax.jit(lambda m, x: m(x))(Leaks(), x)
 
 
+@pytest.mark.slow
 def test_debug_nans_passes_a_healthy_step_and_finds_a_nan(model, optimizer, x):
     with jax.debug_nans(True):
         jax.jit(train_step)(model, optimizer, x)

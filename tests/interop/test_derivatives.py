@@ -8,6 +8,7 @@ from jax.flatten_util import ravel_pytree
 import jax_metrics as jm
 
 
+@pytest.mark.slow
 def test_linearize_and_transpose(mlp, x, bare_mlp, bare_params, assert_close):
     direction = jax.tree.map(jnp.ones_like, mlp)
     y, push = jax.linearize(lambda mlp: mlp(x), mlp)
@@ -18,6 +19,7 @@ def test_linearize_and_transpose(mlp, x, bare_mlp, bare_params, assert_close):
     assert_close(bare_params(pulled), bare_pulled)
 
 
+@pytest.mark.slow
 def test_hessian_is_a_module_of_modules(x, assert_close):
     layer = jm.Linear(2).init(0, x)
     hessian = jax.jit(jax.hessian(lambda layer: (jnp.tanh(layer(x)) ** 2).mean()))(layer)

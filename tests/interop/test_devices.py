@@ -5,6 +5,7 @@ import weakref
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 import jax_metrics as jm
 
@@ -29,6 +30,7 @@ def test_block_until_ready(model, assert_same):
     assert_same(jax.block_until_ready(model), model)
 
 
+@pytest.mark.slow
 def test_donated_buffers_are_reused(model, x, assert_close):
     """Every leaf that comes in goes out updated: no buffer is kept, and JAX does not warn."""
 

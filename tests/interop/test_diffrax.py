@@ -57,6 +57,7 @@ def test_gradient_through_the_solver(mlp, y0, assert_close):
     assert_close(bare_params(grads), expected)
 
 
+@pytest.mark.slow
 def test_a_module_is_the_vector_field(mlp, y0, assert_close):
     class Field(jm.Module):
         mlp: jm.MLP

@@ -60,6 +60,7 @@ def test_filter_grad_differentiates_floats_only(model, x, assert_close):
     assert_close(grads.layers[4], expected.layers[4])
 
 
+@pytest.mark.slow
 def test_filter_vmap_makes_an_ensemble(x):
     keys = jax.random.split(jax.random.key(0), 3)
     ensemble = eqx.filter_vmap(lambda key: jm.Linear(2).init(key, x))(keys)
@@ -76,6 +77,7 @@ def test_tree_equal_and_serialisation(model, tmp_path):
     assert eqx.tree_equal(eqx.tree_deserialise_leaves(tmp_path / "model.eqx", empty), raw)
 
 
+@pytest.mark.slow
 def test_our_module_holds_an_equinox_module(x, assert_close):
     linear = eqx.nn.Linear(3, 2, key=jax.random.key(0))
     holder = Holder(linear).init(0, x)
@@ -90,6 +92,7 @@ def test_our_module_holds_an_equinox_module(x, assert_close):
     assert_close(updated.inner.weight, linear.weight - 0.5 * x.sum(0)[None].repeat(2, 0))
 
 
+@pytest.mark.slow
 def test_an_equinox_module_with_functions_goes_through_filter_jit(x):
     """`eqx.nn.MLP` has its activation among its leaves, which `jax.jit` refuses of any pytree."""
     inner = eqx.nn.MLP(3, 2, 8, 1, key=jax.random.key(0))

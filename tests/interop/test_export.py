@@ -21,6 +21,7 @@ def test_parameters_closed_over_become_constants(model, x):
     assert jnp.allclose(loaded.call(x), model(x), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_batch_size_may_be_symbolic(model, x):
     model = model.eval()
     (batch,) = export.symbolic_shape("batch")
@@ -29,6 +30,7 @@ def test_batch_size_may_be_symbolic(model, x):
     assert jnp.allclose(loaded.call(x[:5]), model(x[:5]), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_module_is_an_argument_within_one_process(model, x, assert_close):
     def step(model, x):
         y = model(x)

@@ -100,6 +100,7 @@ def test_optimizer_equals_optax_on_plain_dicts(mlp, x, bare_mlp, bare_params, as
     assert_close(bare_params(mlp), params)
 
 
+@pytest.mark.slow
 def test_extra_arguments_reach_a_line_search(mlp, x, assert_close):
     loss = lambda mlp: (mlp(x) ** 2).mean()  # noqa: E731
     search = optax.scale_by_backtracking_linesearch(max_backtracking_steps=10)

@@ -44,6 +44,7 @@ def test_standard_checkpointer_restores_into_an_abstract_model(trained, x, tmp_p
     assert_same(train_step(*restored, x), train_step(*trained, x))
 
 
+@pytest.mark.slow
 def test_pytree_checkpointer_restores_when_told_where(trained, x, tmp_path, assert_same):
     """Without a sharding it would give numpy arrays, and typed keys as their data."""
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])

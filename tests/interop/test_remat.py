@@ -19,6 +19,7 @@ def loss(params, model, x, wrap):
     return (y**2).mean(), model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transform", [lambda f: f, jax.jit], ids=["eager", "jit"])
 def test_gradients_and_state_are_those_without(model, x, transform, assert_close):
     params = model.parameters()
@@ -82,6 +83,7 @@ def test_policy_by_name(x, bare_mlp, bare_params, assert_close):
     assert_close(bare_params(jax.grad(remat)(model, x)), expected)
 
 
+@pytest.mark.slow
 def test_each_init_gets_its_own_key(x):
     """JAX keeps what it traced; the key of one `init` must not come back in the next."""
     first, second = (jm.Sequential(Block()).init(key, x) for key in (0, 1))

@@ -19,6 +19,7 @@ def batches():
     return jax.random.normal(jax.random.key(2), (4, 8, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_key", [jax.random.key, jax.random.PRNGKey])
 def test_scan_moves_state_and_keys(x, batches, make_key, assert_close):
     layers = jm.Linear(16), jm.BatchNorm(momentum=0.9), jm.Dropout(0.5)
@@ -36,6 +37,7 @@ def test_scan_moves_state_and_keys(x, batches, make_key, assert_close):
     assert not (dropped[0] == dropped[1]).all()
 
 
+@pytest.mark.slow
 def test_scan_trains(model, batches, assert_close):
     optax = pytest.importorskip("optax", reason="optax is not installed")
     optimizer = jm.Optimizer(optax.adam(1e-2)).init(model)
@@ -58,6 +60,7 @@ def test_scan_trains(model, batches, assert_close):
     assert_close(carry, expected)
 
 
+@pytest.mark.slow
 def test_scan_over_stacked_layers(x, assert_close):
     keys = jax.random.split(jax.random.key(0), 4)
     layers = jax.vmap(lambda key: jm.Linear(3).init(key, x))(keys)

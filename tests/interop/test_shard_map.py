@@ -34,6 +34,7 @@ def test_batch_norm_synchronizes(mesh, batch, assert_close):
     assert_close(jax.device_get(moved.mean), 0.1 * plain.mean(0))
 
 
+@pytest.mark.slow
 def test_gradient_equals_that_of_one_device(mesh, batch, assert_close):
     def make(axis_name=None):
         layers = jm.Linear(16), jm.BatchNorm(axis_name=axis_name), jax.nn.relu, jm.Linear(2)
@@ -62,6 +63,7 @@ def test_gradient_equals_that_of_one_device(mesh, batch, assert_close):
     assert_close(jax.tree.leaves(model), jax.tree.leaves(expected_model))
 
 
+@pytest.mark.slow
 def test_each_device_drops_its_own(mesh):
     @jax.jit
     @jax.shard_map(mesh=mesh, in_specs=(jax.P(), jax.P("data")), out_specs=(jax.P("data"), jax.P()))

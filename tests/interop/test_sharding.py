@@ -86,6 +86,7 @@ def test_a_model_with_state_over_a_sharded_batch(model, x, kind, assert_close):
     assert_close(_plain(moved), _plain(expected))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit])
 def test_dropout_over_a_sharded_batch(kind, assert_close):
     """Flax makes a mask without sharding, which Explicit axes refuse: leave them to XLA there."""
@@ -116,6 +117,7 @@ def test_init_under_jit_makes_sharded_parameters(mlp, x, kind, assert_close):
     assert_close(jax.device_get(made), jax.device_get(mlp))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit])
 def test_optimizer_keeps_the_sharding(mlp, x, kind, assert_close):
     optax = pytest.importorskip("optax", reason="optax is not installed")

@@ -31,6 +31,7 @@ def call(model, x):
     return y, model
 
 
+@pytest.mark.slow
 def test_init_of_an_ensemble_equals_single_inits(ensemble, keys, x, assert_close):
     assert ensemble.initialized
     assert ensemble.layers[0].kernel.shape == (3, 3, 4)
@@ -67,6 +68,7 @@ def _is_none(value):
     return value is None
 
 
+@pytest.mark.slow
 def test_gradients_per_example(mlp, x, bare_mlp, bare_params, assert_close):
     loss = lambda mlp, x: (mlp(x) ** 2).sum()  # noqa: E731
     grads = jax.vmap(jax.grad(loss), in_axes=(None, 0))(mlp, x)

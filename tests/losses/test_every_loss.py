@@ -50,6 +50,7 @@ def quick_first(cases):
         yield pytest.param(*case.values, id=case.id, marks=[*case.marks, *marks])
 
 
+@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize(("loss", "arguments", "reference", "options"), [*quick_first(CASES)])
 def test_loss(loss, arguments, reference, options):
     check_loss(loss, arguments, reference=reference, **options)
@@ -62,6 +63,7 @@ def test_a_batch_of_no_examples_is_accepted(loss, arguments, reference, options)
     assert result.dtype == np.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [losses.Crossentropy(), losses.Dice(), losses.MultiMargin()])
 def test_the_loss_of_no_examples_is_0(loss):
     assert loss(target=np.zeros((0, 2), int), preds=np.zeros((0, 2, 3))) == 0

@@ -21,6 +21,7 @@ def divergence_of_logits(p, q):
     return kl, ((p * np.log(p / m)).sum(-1) + (q * np.log(q / m)).sum(-1)) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1e-4, 1e-2, 1.0, 20.0])
 def test_divergences_of_close_distributions(size):
     other = ROWS + np.float32(size) * rng.normal(size=ROWS.shape).astype(np.float32)
@@ -36,6 +37,7 @@ def test_divergences_of_close_distributions(size):
     assert jm.metrics.kl_divergence(p, jnp.exp(q)) >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [losses.kl_divergence, losses.jensen_shannon])
 def test_gradients_of_divergences(loss):
     other = jax.nn.softmax(ROWS[::-1])
@@ -52,6 +54,7 @@ def test_measures_that_do_not_sum_to_1_may_diverge_below_0():
     np.testing.assert_allclose(value, -0.5 * np.log(2), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_cosines_are_at_most_1():
     assert (losses.cosine_embedding(np.ones(64, int), ROWS, other=3 * ROWS) >= 0).all()
     assert abs(losses.cosine_similarity(ROWS, -3 * ROWS)).max() <= 1
@@ -74,6 +77,7 @@ def test_generalized_crossentropy_of_probabilities(q):
     np.testing.assert_allclose(slope, -(p[:3].astype(float) ** (q - 1)), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_rate", [False, True])
 def test_poisson_with_large_counts(log_rate):
     count = np.float32([3, 11, 1e4, 1e4, 1e6, 1e6, 1e6, 50, 50])

@@ -60,6 +60,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_integers_are_subtracted_before_they_are_rounded(name):
     loss, expected = PAIRS[name]
@@ -67,6 +68,7 @@ def test_integers_are_subtracted_before_they_are_rounded(name):
     assert loss(np.asarray(A), np.asarray(B)).tolist() == expected
 
 
+@pytest.mark.slow
 def test_boxes_of_integers_that_would_be_rounded_are_refused():
     box = 2**24 + jnp.array([0, 0, 4, 4])
     assert losses.iou(box, box) == losses.iou(np.asarray(box), np.asarray(box)) == 0

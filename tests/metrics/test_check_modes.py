@@ -189,7 +189,7 @@ class Within(jm.Metric):
         return self.total.value
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WITHIN)
 def test_checks_within_transformations_raise_too(way):
     good, bad = GOOD.astype(float), BAD.astype(float)

@@ -61,6 +61,7 @@ def test_a_batch_on_eight_devices(axis_type):
     assert_same(evaluated.compute())
 
 
+@pytest.mark.slow
 def test_a_bad_label_on_one_of_eight_devices():
     target = BATCH["target"].copy()
     target[SIZE // 2] = 9

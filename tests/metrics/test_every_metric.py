@@ -134,6 +134,7 @@ SIBLINGS |= {cls for names in LOADED for cls in names.get("SIBLINGS", ())}
 FIRST = {type(case["metric"]): case for case in reversed(CASES)}
 
 
+@pytest.mark.quick_cases(14)
 @pytest.mark.parametrize(
     "case", [case for cls, case in FIRST.items() if cls not in SIBLINGS], ids=name_of
 )

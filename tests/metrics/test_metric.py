@@ -102,6 +102,7 @@ def test_reset_merge_and_pickle(cls):
     np.testing.assert_array_equal(metric.reset().compute(), cls().compute())
 
 
+@pytest.mark.slow
 def test_an_eager_update_is_traced_once():
     traces = []
 

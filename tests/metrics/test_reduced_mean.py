@@ -75,6 +75,7 @@ def pieces(given, axes):
     return [{name: x[i] for name, x in flat.items()} for i in range(len(flat["target"]))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("function", "given", "options"), list(cases()))
 def test_each_value_is_that_of_the_example_alone(function, given, options):
     axes = 1 if given is SIGNALS else given["target"].ndim - 1
@@ -92,6 +93,7 @@ def test_complex_spectra_are_counted_without_an_axis_of_parts():
     assert np.isfinite(each).all()
 
 
+@pytest.mark.slow
 def test_images_alone():
     images = IMAGES["target"]
     each = jm.total_variation(images, reduction="none")
@@ -105,6 +107,7 @@ def test_images_alone():
     assert each.shape == (4,)
 
 
+@pytest.mark.slow
 def test_several_values_of_each_signal():
     signals = SIGNALS["target"]
     options = {"fs": 8000, "model": opinions}
@@ -115,6 +118,7 @@ def test_several_values_of_each_signal():
     np.testing.assert_allclose(means["loudness"], each["loudness"].mean(), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_values_are_kept_across_updates_merges_and_programs():
     metric = jm.SignalNoiseRatio(reduction="none", capacity=14)
     update = jax.jit(lambda metric, mask: metric.update(**SIGNALS, mask=mask))
@@ -171,6 +175,7 @@ def test_scores_of_sentences(function, options):
         assert np.isnan(found[3])
 
 
+@pytest.mark.slow
 def test_distances_of_strings_and_of_tokens():
     each = jm.edit_distance(TARGET, PREDS, reduction="none")
     np.testing.assert_array_equal(each, [jm.edit_distance(*x) for x in zip(TARGET, PREDS)])  # noqa: B905

@@ -47,6 +47,7 @@ class WithLocalFunction(jm.Module):
 LOCAL = [WithLocalClass, WithLocalSubclass, WithLocalFunction]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", LOCAL)
 def test_a_local_class_sees_the_variables_of_each_run(cls):
     model = cls().init(0, X)

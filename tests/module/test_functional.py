@@ -60,6 +60,7 @@ def test_it_takes_the_names_and_docs_of_the_function():
     assert Encoder.__doc__ == "Encodes."
 
 
+@pytest.mark.slow
 def test_it_passes_arguments_on():
     encoder = Encoder().init(0, jm.Inputs(X, size=7))
     assert encoder.linear2.kernel.shape == (3, 7)

@@ -93,6 +93,7 @@ def test_aux_and_grad():
     assert jnp.allclose(grads[4].bias, 2 * plain[4].bias, rtol=1e-5) and jm.equal(same, model)
 
 
+@pytest.mark.slow
 def test_several_models_at_once():
     models = {"encoder": jm.Linear(2).init(0, X), "norm": jm.BatchNorm().init(0, X)}
 

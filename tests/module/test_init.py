@@ -120,6 +120,7 @@ def test_init_in_place():
     assert equal(model, Affine().init(0, jnp.ones(X)))
 
 
+@pytest.mark.slow
 def test_init_under_jit_and_eval_shape():
     make = functools.partial(jm.MLP([4, 2]).init, 0)
     eager = make(jnp.ones(X))

@@ -43,6 +43,7 @@ def test_the_gradient_is_the_sum_of_both_uses():
     np.testing.assert_allclose(plain.embed.embedding, total, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("donate", [False, True])
 def test_steps_of_an_optimizer(donate):
     rule = optax.adam(0.1)
@@ -83,6 +84,7 @@ def test_models_made_apart_share_a_program():
     assert traces == 1
 
 
+@pytest.mark.slow
 def test_vmap_over_an_ensemble():
     keys = jax.random.split(jax.random.key(0), 3)
     ensemble = jax.vmap(lambda key: LanguageModel(tied=True).init(key, TOKENS))(keys)

@@ -39,6 +39,7 @@ def test_every_layer_is_registered():
     assert not missing, f"add these to CASES, or to ABSTRACT: {sorted(missing)}"
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize(
     "case",
     [

@@ -36,6 +36,7 @@ def sharded(x, *axes):
     return jax.device_put(x, jax.NamedSharding(mesh(), jax.P(*axes)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["Dropout", *(pytest.param(n, marks=pytest.mark.slow) for n in LAYERS if n != "Dropout")],
@@ -75,6 +76,7 @@ def test_a_contraction_over_sharded_features_keeps_the_batch_sharded():
     np.testing.assert_allclose(output, nn.Linear(4).init(0, X)(X), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_running_statistics_keep_their_type():
     layer = nn.BatchNorm().init(0, X)
     types = jax.tree.map(jax.typeof, (layer.mean, layer.var))

@@ -74,6 +74,7 @@ def test_batch_norm_does_not_learn_statistics_under_jit(mode):
     assert (statistics(layer) == before).all()
 
 
+@pytest.mark.slow
 def test_batch_norm_shares_statistics_along_a_mapped_axis():
     layer = norm(axis_name="batch")
 

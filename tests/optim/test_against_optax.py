@@ -116,6 +116,7 @@ def test_a_line_search_over_a_single_array():
     np.testing.assert_allclose(params, 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False], ids=["jit", "eager"])
 def test_opaque_sam_gets_a_function_of_gradients(compiled):
     def make():
@@ -157,6 +158,7 @@ def test_accumulated_gradients_pass_extra_arguments_on():
     assert plateau.scale == expected_plateau.scale < 1
 
 
+@pytest.mark.slow
 def test_a_step_that_is_not_finite_is_left_out():
     make = lambda: optax.apply_if_finite(optax.adam(0.1), 2)  # noqa: E731
     model = other = make_model()

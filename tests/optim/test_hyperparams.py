@@ -220,6 +220,7 @@ def test_places_without_a_group_are_named_by_their_path_in_the_state():
     assert [float(size) for size in optimizer.step_size.values()] == [-0.5, 4.0]
 
 
+@pytest.mark.slow
 def test_an_ensemble_has_a_rate_for_each_member():
     models = jax.vmap(lambda key: jm.Linear(1).init(key, X))(jax.random.split(jax.random.key(0), 3))
     fresh = jm.Optimizer(optax.sgd, learning_rate=0.1)

@@ -99,6 +99,7 @@ def test_a_model_in_float16_trains_as_one_in_float32():
     assert without[-1] > 0.9 * without[0]
 
 
+@pytest.mark.slow
 def test_the_other_order_works_too():
     other = jm.optim.loss_scaling(jm.optim.master_weights(optax.adam(1e-2, eps=1e-12)))
     losses, _ = trained(other, jnp.float16)

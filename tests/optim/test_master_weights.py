@@ -47,7 +47,7 @@ def in_float32(transformation, dtype, steps):
     return master
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRANSFORMATIONS)
 @pytest.mark.parametrize("dtype", HALVES, ids=["bfloat16", "float16"])
 @pytest.mark.parametrize("compiled", [True, False], ids=["jit", "eager"])

@@ -157,6 +157,7 @@ def test_an_optimizer_made_anew_does_not_compile_again():
     assert traced == [True]
 
 
+@pytest.mark.slow
 def test_inside_jit_it_is_part_of_the_program():
     transformation, traced = counting()
     model = make_model()
@@ -170,6 +171,7 @@ def test_inside_jit_it_is_part_of_the_program():
     assert traced == [True]
 
 
+@pytest.mark.slow
 def test_inside_scan():
     model = make_model()
     optimizer = jm.Optimizer(optax.adam(1e-2)).init(model)
@@ -185,6 +187,7 @@ def test_inside_scan():
     assert state.opt_state[0].count == STEPS and losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_under_vmap_an_ensemble_is_trained():
     keys = jax.random.split(jax.random.key(0), 3)
     models = jax.vmap(lambda key: jm.Linear(1).init(key, X))(keys)

@@ -210,6 +210,7 @@ def test_parameters_that_are_not_floats(params, path, dtype):
         optimizer.update(grads, floats)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transform", [jm.grad, jm.value_and_grad])
 def test_results_that_are_not_unpacked(transform):
     model = make_model()

@@ -94,6 +94,7 @@ def test_state_follows_its_parameter(name, kind):
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
 def test_settings_and_changes_on_a_mesh(kind):
     mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(kind, kind))
@@ -113,6 +114,7 @@ def test_settings_and_changes_on_a_mesh(kind):
         assert jm.equal(jax.device_get(back.opt_state), jax.device_get(optimizer.opt_state))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
 def test_extra_arguments_on_a_mesh(kind):
     mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(kind, kind))

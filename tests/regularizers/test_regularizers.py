@@ -45,7 +45,7 @@ def cosines(matrix):
     return (abs(unit @ unit.T).sum() - size) / (size * (size - 1))
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "reference"),
     [
@@ -127,6 +127,7 @@ def test_static():
     assert pickle.loads(pickle.dumps(L1L2(1, 2, filters=Kernel))) == L1L2(1, 2, filters=(Kernel,))
 
 
+@pytest.mark.slow
 def test_precision_and_dtypes():
     half = {"a": jnp.full(4096, 0.1, jnp.bfloat16), "step": jnp.array(7)}
     found = L1(1.0)(parameters=half)

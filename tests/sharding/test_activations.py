@@ -129,6 +129,7 @@ def test_nothing_without_it():
     assert jax.tree.structure(removed) == jax.tree.structure(layer)
 
 
+@pytest.mark.slow
 def test_the_constraints_are_a_part_of_the_structure():
     layer = jm.nn.MultiHeadAttention(4).init(0, x)
     first, second = (activations(layer, mesh_of(), AXES) for _ in range(2))

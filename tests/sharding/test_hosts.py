@@ -37,6 +37,7 @@ refused()
 """
 
 
+@pytest.mark.slow
 def test_before_connecting():
     program = [sys.executable, "-c", BEFORE_CONNECTING]
     result = subprocess.run(program, capture_output=True, text=True, timeout=100)

@@ -26,6 +26,7 @@ def new_model():
     return jm.Sequential(jm.Linear(FEATURES), jm.Dropout(0.5), jm.Linear(FEATURES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit])
 def test_values(kind):
     model = init(new_model(), 3, inputs, mesh_of(kind), RULES)
@@ -72,6 +73,7 @@ def test_problems_come_first():
         init(jm.BatchNorm(), 0, inputs, mesh_of(), RULES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=["auto", "explicit"])
 def test_the_second_step_is_not_compiled_again(kind):
     # Everything lies where the step leaves it: also the counter of the optimizer, and the kernel

@@ -121,6 +121,7 @@ def test_fully_sharded():
     assert found.counts.keys() == {"all-gather", "all-reduce"} and found.counts["all-reduce"] == 1
 
 
+@pytest.mark.slow
 def test_tensor_parallel():
     result, program = trained("tensor", mesh_of())
     assert_as_on_one_device(result)

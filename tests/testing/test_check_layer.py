@@ -86,6 +86,7 @@ class OverTheBatch(Scale):
         return super().__call__(x) - x.mean(0)
 
 
+@pytest.mark.slow
 def test_sharding_is_checked():
     with pytest.raises(Exception, match="out sharding could not be resolved"):
         check_layer(Gathering(), X)

@@ -234,6 +234,7 @@ def test_paths_of_trees_lead_to_them(tree):
         assert jt.At(tree)[path].get() is part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(jt.FlattenMode))
 @given(tree=pytrees)
 def test_all_modes_round_trip(mode, tree):
@@ -243,6 +244,7 @@ def test_all_modes_round_trip(mode, tree):
     assert same(rebuilt, tree)
 
 
+@pytest.mark.slow
 @given(trees)
 def test_number_of_fields_in_all_modes(tree):
     with jt.flatten_mode("no_fields"):

@@ -206,6 +206,7 @@ def test_values_that_are_different(a, b):
     assert structure(a) == structure(a)
 
 
+@pytest.mark.slow
 def test_nested_values_that_are_different():
     for a, b in DIFFERENT:
         assert structure([{"a": (a,)}]) != structure([{"a": (b,)}])

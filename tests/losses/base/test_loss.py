@@ -233,6 +233,7 @@ class PerClass(Loss):
         return jnp.sum(scale * (target - preds - shift) ** 2, -1)
 
 
+@pytest.mark.slow
 def test_only_what_is_declared_per_example_is_masked():
     target, preds = jnp.ones((3, 3)), jnp.zeros((3, 3))
     scale, mask = jnp.array([10.0, 20.0, 30.0]), jnp.array([True, False, True])
@@ -292,6 +293,7 @@ def test_counts_past_the_integers_of_float32():
     assert float(loss(target=ones, preds=2 * ones, mask=ones > 0)) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [jax.sharding.AxisType.Auto, jax.sharding.AxisType.Explicit])
 def test_sharded_batches(kind):
     mesh = jax.make_mesh((8,), ("data",), axis_types=(kind,))
@@ -331,7 +333,7 @@ HIDING = {
 }
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HIDING)
 def test_masked_values_pass_the_checks_of_values(name):
     loss, arguments = HIDING[name]

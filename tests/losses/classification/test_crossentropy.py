@@ -133,6 +133,7 @@ def test_weighted_mean_counts_the_weights_of_classes():
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_labels_out_of_range():
     target = np.array([0, 4, 1], np.int32)
     with pytest.raises(

@@ -72,7 +72,7 @@ def test_infinite_logits_that_are_right_cost_nothing(loss, logits):
     assert (jax.grad(loss)(jnp.array(logits)) == 0).all()
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("logits", [[-INF, 0.0], [0.0, INF]])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_infinite_logits_that_are_wrong_cost_infinity(loss, logits):
@@ -82,6 +82,7 @@ def test_infinite_logits_that_are_wrong_cost_infinity(loss, logits):
         assert np.isfinite(gradient).all() and gradient[0] == -1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"gamma": 0.5}, {"gamma": 0.0}])
 def test_binary_focal_loss_of_infinitely_wrong_logits(options):
     def loss(logits):
@@ -118,6 +119,7 @@ def test_poisson_losses_of_no_events(log_rate, rate):
     assert loss(jnp.array([INF])) == INF
 
 
+@pytest.mark.slow
 def test_ranking_leaves_out_infinite_scores_and_empty_lists():
     where = jnp.array([[True, True, False], [False, False, False]])
     target = jnp.array([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]])

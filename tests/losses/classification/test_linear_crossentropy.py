@@ -16,6 +16,7 @@ BIAS = rng.normal(size=7).astype(np.float32)
 MASK = rng.random((3, 5)) < 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chunk", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 15, 100))]
 )
@@ -40,6 +41,7 @@ def test_values_and_gradients_are_those_of_the_whole(chunk, options):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_of_16_bits_are_summed_in_32():
     target = np.arange(512) % 7
     hidden = np.random.default_rng(1).normal(size=(512, 4)).astype(np.float32)
@@ -56,6 +58,7 @@ def test_gradients_of_16_bits_are_summed_in_32():
         np.testing.assert_allclose(mine.astype(np.float32), other, rtol=2**-8)
 
 
+@pytest.mark.slow
 def test_the_class_masks_and_reduces():
     loss = LinearCrossentropy(chunk=4)
     found = loss(target=TARGET, preds=HIDDEN, kernel=KERNEL, mask=MASK)

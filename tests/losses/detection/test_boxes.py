@@ -19,6 +19,7 @@ def test_formats(kind, box_format):
     np.testing.assert_allclose(found, box_loss(kind, TARGET, PREDS, box_format), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_boxes_apart_have_a_loss_of_their_distance():
     target, preds = jnp.array([[0.0, 0, 1, 1]] * 2), jnp.array([[2.0, 0, 3, 1], [9, 0, 10, 1]])
     assert losses.iou(target, preds).tolist() == [1, 1]
@@ -27,6 +28,7 @@ def test_boxes_apart_have_a_loss_of_their_distance():
         assert 1 < near < far < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["iou", "giou", "diou", "ciou"])
 def test_units_of_boxes_do_not_matter(kind):
     unit = np.float32([[1], [2**-100], [2**60], [2**120], [0]])[:, None]

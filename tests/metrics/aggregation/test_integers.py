@@ -61,6 +61,7 @@ def test_metrics_that_add_integers(dtype, masked, metric, reference):
     np.testing.assert_allclose(value, reference(values[mask].astype(np.float64)), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_means_of_large_integers():
     values = jnp.array([1_700_000_000, 1_700_000_060])
     assert float(metrics.Mean()(values=values)) == np.float32(1_700_000_030)

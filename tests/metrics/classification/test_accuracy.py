@@ -26,6 +26,7 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, np.asarray(expected), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 def test_shapes_tell_what_predictions_are(weight):
     options = {"sample_weight": weight}

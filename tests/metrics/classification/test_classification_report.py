@@ -23,6 +23,7 @@ def assert_same(actual, expected):
             np.testing.assert_allclose(actual[name], row, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
 @pytest.mark.parametrize("zero_division", [0.0, 1.0])
 def test_classes(zero_division, weight):

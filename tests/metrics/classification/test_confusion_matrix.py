@@ -117,6 +117,7 @@ def test_options_are_checked():
         jm.CohenKappa(num_labels=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "metric", [jm.ConfusionMatrix(num_classes=2), jm.CohenKappa(num_classes=2)]
 )
@@ -126,6 +127,7 @@ def test_one_batch_may_hold_more_than_a_float_counts(metric):
     assert int(metric.matrix.high[0, 0]) + int(metric.matrix.low[0, 0]) == 2**24 + 1
 
 
+@pytest.mark.slow
 def test_one_batch_may_hold_more_correct_ones_than_a_float_counts():
     zeros = np.zeros(2**24 + 1, np.int8)
     metric = jm.BalancedAccuracy(num_classes=2).update(target=zeros, preds=zeros)

@@ -87,7 +87,7 @@ def test_zero_division_of_nan_leaves_classes_out():
         )
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("score", [jm.precision, jm.recall, jm.accuracy, jm.f1_score])
 def test_ignored_examples_are_excluded(score):
     target = np.where(np.arange(N) % 5 == 0, -100, TARGET)
@@ -143,6 +143,7 @@ def test_likelihood_ratios_of_each_class_against_the_rest(average, weight):
         assert_close(actual, expected)
 
 
+@pytest.mark.slow
 def test_likelihood_ratios_with_a_zero_denominator():
     target, preds = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
     assert np.isnan(jm.positive_likelihood_ratio(target, preds))
@@ -191,6 +192,7 @@ def test_balanced_accuracy(adjusted, weight):
     assert_close(actual, expected)
 
 
+@pytest.mark.slow
 def test_balanced_accuracy_of_one_class():
     ones = np.ones(4, int)
     assert_close(jm.balanced_accuracy(ones, ones), 1)
@@ -249,6 +251,7 @@ def test_masked_rows_are_harmless_and_wrong_labels_are_not(metric):
     assert np.isnan(traced).all()
 
 
+@pytest.mark.slow
 def test_before_the_first_update():
     for zero_division in (1.0, np.nan):
         for options in ({}, {"num_classes": 3}, {"num_labels": 3}):
@@ -287,6 +290,7 @@ def test_a_custom_metric():
         LabelMetric().update(target=np.array([1]), preds=np.array([1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, np.zeros(0)], ids=["", "weighted"])
 def test_an_empty_batch_changes_nothing(weight):
     nothing = {"target": np.zeros(0, int), "preds": np.zeros((0, C)), "sample_weight": weight}

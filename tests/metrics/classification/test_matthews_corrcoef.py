@@ -28,6 +28,7 @@ def test_matthews_corrcoef(weight):
     assert_close(actual, sk.matthews_corrcoef(BITS.ravel(), PREDICTED.ravel(), sample_weight=each))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"num_classes": 2}, {"num_classes": 3}])
 def test_matthews_corrcoef_of_constants(options):
     ones, some = np.ones(N, int), np.arange(N) % 2

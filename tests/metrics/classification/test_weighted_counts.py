@@ -19,6 +19,7 @@ def ones(classes):
     return np.ones(500, int), preds, weight
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", SIZES)
 def test_no_negatives_are_exactly_none(classes):
     target, preds, weight = ones(classes)
@@ -41,6 +42,7 @@ def test_no_true_negatives_are_exactly_none(classes):
     assert float(npv[1]) == 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", SIZES)
 def test_small_weights_beside_large_ones(classes):
     target = np.array([0] * 50 + [1, 0, 2] * 10)

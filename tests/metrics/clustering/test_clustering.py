@@ -82,6 +82,7 @@ def test_counts_that_a_float_would_round():
     assert_close(pairs, 10 / 16)
 
 
+@pytest.mark.slow
 def test_weights_repeat_examples():
     target, preds = rng.integers(0, 3, 20), rng.integers(0, 3, 20)
     weight = rng.integers(0, 4, 20)
@@ -119,6 +120,7 @@ def test_data_of_any_scale(scale):
         assert_close(function(data, CLUSTERS), reference(DATA, CLUSTERS), rtol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [1e4, -1e6])
 def test_data_far_from_the_origin(offset):
     data, clusters = np.float32(np.tile(DATA, (500, 1)) + offset), np.tile(CLUSTERS, 500)
@@ -160,6 +162,7 @@ def test_norms_of_the_dunn_index(p):
     assert_close(jm.metrics.dunn_index(DATA, CLUSTERS, p=p), min(between) / within)
 
 
+@pytest.mark.slow
 def test_overflow_is_not_silent():
     metric = jm.metrics.DaviesBouldinScore(capacity=40, num_clusters=3, num_features=3)
     assert np.isnan(metric.compute())
@@ -172,6 +175,7 @@ def test_overflow_is_not_silent():
 KEPT = {"capacity": 4, "num_clusters": 2, "num_features": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "text"),
     [

@@ -129,6 +129,7 @@ class Logging(jm.Module):
         return y
 
 
+@pytest.mark.slow
 def test_logs_of_modules():
     model = jm.nn.Sequential(Logging(), Logging()).init(0, TARGET[:, None])
     aux_losses, aux_metrics = AuxLosses(model), AuxMetrics(model)

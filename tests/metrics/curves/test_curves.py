@@ -51,7 +51,7 @@ def direct(target, preds, thresholds):
     return (above & (target == 1)[:, None]).sum(0), (above & (target == 0)[:, None]).sum(0)
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("thresholds", [2, 50, 200, 1001, (0.1, 0.25, 0.7)])
 def test_bins_equal_comparisons_with_the_thresholds(thresholds):
     curve = Curve(thresholds=thresholds)
@@ -69,6 +69,7 @@ def test_bins_equal_comparisons_with_the_thresholds(thresholds):
     assert (points.positive, points.negative) == (target.sum(), (1 - target).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 def test_exact_points_equal_comparisons_with_the_scores(weighted):
     target, preds = rng.integers(0, 2, 50), np.float32(scores(rng, 50) * 0.7)
@@ -95,6 +96,7 @@ def test_without_both_classes_the_value_is_nan(metric, score, curve):
     np.testing.assert_allclose(instance(target=target, preds=preds), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_scores_of_zero_and_one():
     target, preds = np.array([1, 0, 1, 0]), np.array([1.0, 0.0, 1.0, -0.0])
     for options in CURVES.values():
@@ -103,6 +105,7 @@ def test_scores_of_zero_and_one():
     assert jm.metrics.auroc(target, preds, thresholds=(0.5,)) == 1
 
 
+@pytest.mark.slow
 def test_logits_that_round_to_one_keep_their_order():
     target, preds = np.array([0, 1, 0, 1]), np.array([20.0, 30.0, -120.0, -110.0])
     exact = jm.metrics.auroc(target, preds, from_logits=True, capacity=4)
@@ -144,6 +147,7 @@ def test_invalid_values_raise_and_are_nan_when_traced(target, preds, sample_weig
     assert np.isnan(metric.update(**given, mask=empty_mask).compute())  # for want of examples
 
 
+@pytest.mark.slow
 def test_overflow_is_reported():
     target, preds = np.arange(6) % 2, scores(rng, 6)
     metric = AUROC(capacity=5)
@@ -156,6 +160,7 @@ def test_overflow_is_reported():
     assert np.isnan(metric.points().tp).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES)
 def test_ignored_and_masked_examples_are_excluded(curve):
     target, preds = arguments(rng, "labels")
@@ -227,6 +232,7 @@ def test_bases_name_the_method_to_define():
         AUROC(from_logits=True).update(target=np.zeros(1, int), preds=np.full(1, np.nan))
 
 
+@pytest.mark.slow
 def test_areas_under_precision_and_recall():
     """The integral of the precision, where both counts grow evenly between two thresholds."""
     target, preds = rng.integers(0, 2, 12), rng.permutation(12) / 12

@@ -58,6 +58,7 @@ def test_smaller_probabilities_of_logits(size):
     np.testing.assert_allclose(smaller, np.minimum(p, rest), rtol=2e-5, atol=1e-37)
 
 
+@pytest.mark.slow
 def test_rare_events():
     preds = np.float32(rng.beta(1, 800, 20_000))
     target = (rng.random(20_000) < 3 * preds).astype(int)

@@ -25,6 +25,7 @@ def pairs_of(average, **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("average", ["macro", "weighted"])
 def test_pairs_of_classes(average):
     expected = roc_auc_score(TARGET, PREDS, multi_class="ovo", average=average)
@@ -77,6 +78,7 @@ def test_methods_of_summation(method):
     np.testing.assert_allclose(points, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_methods_of_summation_differ_where_scores_are_equal():
     target, preds = np.array([0, 1, 0, 1]), np.full(4, 0.5)
     options = {"max_fpr": 0.5, "capacity": 4}

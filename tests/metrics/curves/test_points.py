@@ -40,6 +40,7 @@ def test_the_error_tradeoff_has_the_points_of_scikit_learn():
     assert (fpr[-1], fnr[-1], thresholds[-1]) == (0, 1, np.inf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", [{"thresholds": [0.5]}, {"capacity": 6}])
 def test_small_weights_below_the_threshold_beside_large_ones_above(curve):
     target = np.array([1, 1, 1, 0, 0, 0])
@@ -54,6 +55,7 @@ def test_small_weights_below_the_threshold_beside_large_ones_above(curve):
     np.testing.assert_allclose(point.value, 0.75e-8, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 def test_counts_below_thresholds_are_the_rest(weighted):
     target, preds = arguments(rng, "labels")
@@ -72,6 +74,7 @@ def test_counts_below_thresholds_are_the_rest(weighted):
         np.testing.assert_allclose((counts.fp + counts.tn) / negative[:, None], 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["classes", "labels"])
 def test_each_class_has_a_curve(kind):
     target, preds = arguments(rng, kind)
@@ -126,6 +129,7 @@ def test_no_threshold_reaches_the_minimum():
     assert (beyond.value, beyond.threshold) == (0.5, 0)
 
 
+@pytest.mark.slow
 def test_equal_errors():
     assert jm.metrics.eer(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.7, 0.8])) == 0
     assert jm.metrics.eer(np.array([1, 1, 0, 0]), np.array([0.1, 0.2, 0.7, 0.8])) == 1
@@ -136,6 +140,7 @@ def test_equal_errors():
     np.testing.assert_allclose(actual, np.mean(each), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_area_over_the_logarithm():
     # A curve along the diagonal: the area is the integral of fpr over its logarithm.
     target = np.tile([0, 1], 2000)
@@ -145,6 +150,7 @@ def test_area_over_the_logarithm():
     assert np.isnan(jm.metrics.log_auc(target * 0, preds))
 
 
+@pytest.mark.slow
 def test_area_of_points():
     x, y = np.array([2.0, 0.0, 1.0, 1.0]), np.array([5.0, 1.0, 3.0, 2.0])
     assert jm.metrics.auc(x, y, capacity=9) == 1.5 + 4

@@ -155,6 +155,7 @@ def test_masks_of_different_sizes(target, preds, change):
         metric.update(target=target[1:], preds=preds[:1])
 
 
+@pytest.mark.slow
 def test_images_of_different_sizes_and_no_masks():
     sizes = [(10, 20), (20, 40), (5, 5, 0)]
     target = [with_masks(*size) for size in sizes]
@@ -175,6 +176,7 @@ MASKS = [np.tri(4, dtype=bool), np.eye(4, dtype=bool)]
 BOX = [0.0, 0, 8, 8]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("iou_type", "values"),
     [
@@ -192,6 +194,7 @@ def test_objects_as_lists(iou_type, values):
     assert metric(target=[image], preds=[image])["map"] == 1
 
 
+@pytest.mark.slow
 def test_lists_of_traced_objects():
     @jax.jit
     def of_masks(mask, score):

@@ -69,6 +69,7 @@ def test_the_similarity_of_keypoints():
 UNITS = np.float32([1, 2**-120, 2**-80, 2**64, 2**120])[:, None, None]
 
 
+@pytest.mark.slow
 def test_units_of_boxes_do_not_matter():
     target = {"boxes": np.float32([[0, 0, 4, 4], [1, 0, 3, 4], [5, 5, 5, 5]]) * UNITS}
     preds = {"boxes": np.float32([[0, 0, 4, 2], [5, 5, 6, 6]]) * UNITS}
@@ -78,6 +79,7 @@ def test_units_of_boxes_do_not_matter():
     np.testing.assert_array_equal(area[0], [16, 8, 0])
 
 
+@pytest.mark.slow
 def test_units_of_keypoints_do_not_matter():
     unit = np.where([True, True, False], UNITS[..., None], np.float32(1))  # not of visibility
     keypoints = np.float32([[[1, 1, 2], [2, 3, 2]], [[0, 0, 0], [0, 0, 0]]]) * unit
@@ -89,6 +91,7 @@ def test_units_of_keypoints_do_not_matter():
     np.testing.assert_allclose(found, found[:1].repeat(len(UNITS), 0), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1e-25, 1e25])
 def test_mean_average_precision_in_any_unit(unit):
     box = np.float32([[0, 0, 4, 4]]) * np.float32(unit)

@@ -55,6 +55,7 @@ def test_kernels_in_float64():
     np.testing.assert_allclose(found, within - 2 * kernels[2].mean(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_too_few_and_too_many_images():
     fid = metrics.FrechetInceptionDistance(num_features=6).update(images=REAL, real=True)
     assert np.isnan(fid.update(images=GENERATED[:1], real=False).compute())
@@ -92,6 +93,7 @@ def test_splits_are_dealt_in_turn():
     assert score.directions == {"mean": True, "std": None}
 
 
+@pytest.mark.slow
 def test_a_shared_network_is_called_once():
     calls = []
 

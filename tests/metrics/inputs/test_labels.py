@@ -79,6 +79,7 @@ def test_a_nan_score_is_a_fault_unless_its_weight_is_zero():
         Accuracy().update(target=BINARY, preds=scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_largest_equals_argmax_and_max(dtype):
     scores = jnp.asarray(np.random.default_rng(0).integers(-2, 3, (4, 50, 7)), dtype)

@@ -178,6 +178,7 @@ def test_an_error_names_the_member():
     assert "This was in the member 'some/top' of Metrics." in raised.value.__notes__
 
 
+@pytest.mark.slow
 def test_members_that_need_no_mask():
     members = {
         "accuracy": Accuracy(),

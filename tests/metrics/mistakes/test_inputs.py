@@ -295,6 +295,7 @@ def test_an_eager_metric_takes_what_jax_cannot():
     assert Longest()(words=["a", "bcd"]) == 3
 
 
+@pytest.mark.slow
 def test_what_is_declared_stays_silent():
     several = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]])
     assert metrics.accuracy(several, SCORES, num_labels=3) == 8 / 12

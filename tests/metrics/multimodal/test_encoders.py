@@ -8,6 +8,7 @@ from jax_metrics import metrics
 ROWS = np.float32([[1, 0], [0, 2]])
 
 
+@pytest.mark.slow
 def test_strings_are_read_on_the_host():
     def tokenizer(texts):
         return np.float32([[len(text), 0] for text in texts])

@@ -55,6 +55,7 @@ def test_variables_that_are_constant():
     assert_close(jm.metrics.CramersV(num_classes=4)(target=TARGET, preds=TARGET), 1)
 
 
+@pytest.mark.slow
 def test_all_pairs_of_variables():
     variables = np.stack([TARGET, PREDS, rng.integers(0, 4, 60)], 1)
     for function, single in (
@@ -79,6 +80,7 @@ def test_scores_of_raters():
     assert_close(jm.metrics.fleiss_kappa(scores, mode="probs"), expected)
 
 
+@pytest.mark.slow
 def test_raters_of_several_batches():
     metric = jm.metrics.FleissKappa(num_categories=3)
     assert np.isnan(metric.compute())

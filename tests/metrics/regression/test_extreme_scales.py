@@ -91,6 +91,7 @@ def test_opposite_numbers(scale):
     np.testing.assert_allclose(jm.pearson_corrcoef(target, preds), -1, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multioutput", ["raw_values", "variance_weighted", "uniform_average"])
 def test_outputs_of_very_different_units(multioutput):
     units = np.array([1e-30, 1.0, 1e25])
@@ -100,6 +101,7 @@ def test_outputs_of_very_different_units(multioutput):
     np.testing.assert_allclose(jm.r2_score(target, preds, **options), expected, rtol=3e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-30, 1e30])
 def test_masked_rows_of_another_unit(scale):
     target, preds = np.float32(TARGET * scale), np.float32(PREDS * scale)
@@ -109,6 +111,7 @@ def test_masked_rows_of_another_unit(scale):
     np.testing.assert_allclose(value, sk.r2_score(TARGET[mask], PREDS[mask]), rtol=3e-6)
 
 
+@pytest.mark.slow
 def test_batches_of_different_units():
     small, large = np.float32(TARGET * 1e-25), np.float32(TARGET * 1e25)
     for first, second in ((small, large), (large, small)):

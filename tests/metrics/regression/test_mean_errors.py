@@ -199,6 +199,7 @@ def test_invalid_options(metric, options, text):
         metric(**options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "reference"),
     [
@@ -308,6 +309,7 @@ def test_poisson():
     assert jm.poisson(np.array([1]), np.array([0.0])) == np.inf
 
 
+@pytest.mark.slow
 def test_values_of_rows():
     rows = {"target": TARGET.reshape(4, 6, 3), "preds": PREDS.reshape(4, 6, 3)}
     t, p = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (TARGET, PREDS))
@@ -372,6 +374,7 @@ def test_divergences(log_prob, reduction):
         np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_divergence_of_probability_zero():
     target, preds = np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])
     assert jm.kl_divergence(target, preds) == np.inf

@@ -66,6 +66,7 @@ def test_adjusted(offset):
     assert np.isfinite(jm.r2_score(target[:7], preds[:7], adjusted=5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", [jm.r2_score, jm.explained_variance])
 def test_targets_that_are_all_the_same(metric):
     target = np.full(1000, 1e6 / 3)
@@ -79,6 +80,7 @@ def test_targets_that_are_all_the_same(metric):
     assert metric(target[:1], target[:1]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multioutput", ["uniform_average", "variance_weighted"])
 def test_nan_in_one_output_is_not_lost(multioutput):
     target, preds = examples(0, (64, 2))
@@ -152,6 +154,7 @@ def test_correlation(metric, reference, offset):
         assert_close(actual[index], reference(*columns, np.ones(64)))
 
 
+@pytest.mark.slow
 def test_correlation_of_constants():
     target, preds = np.full(1000, 1e6 / 3), rng.normal(size=1000)
     for one in ((target, preds), (preds, target), (target, target)):

@@ -25,6 +25,7 @@ PEERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
 def test_outputs_are_averaged(function):
     marked = function(TARGET, PREDS, num_outputs=3)

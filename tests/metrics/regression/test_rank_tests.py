@@ -26,6 +26,7 @@ def assert_p_value_of_scipy(target, preds, **options):
     np.testing.assert_allclose(found, expected, rtol=2e-4, atol=1e-30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["auto", "exact"])
 def test_few_examples(method):
     assert_p_value_of_scipy(TARGET[:7], PREDS["noisy"][:7], method=method)

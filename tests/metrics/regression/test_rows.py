@@ -67,6 +67,7 @@ def test_statistic(metric, options, statistic, values, size):
     np.testing.assert_allclose(actual, expected(statistic, *repeated), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "options", "statistic"), STATISTICS)
 def test_no_ties_an_offset_and_infinity(metric, options, statistic):
     target = np.float32(rng.normal(size=100) + 1e6)
@@ -79,6 +80,7 @@ def test_no_ties_an_offset_and_infinity(metric, options, statistic):
         assert np.isnan(metric(np.where(target == target.max(), np.nan, target), preds, **options))
 
 
+@pytest.mark.slow
 def test_fractional_weights():
     target, preds = rng.integers(0, 6, (2, 50)).astype(float)
     weight = rng.uniform(0, 2, 50)
@@ -170,6 +172,7 @@ def test_inversions(size):
     assert inversions(jax.numpy.asarray(numbers), jax.numpy.asarray(weight)) == pairs.sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", [jm.SpearmanCorrCoef, jm.MedianAbsoluteError])
 def test_overflow_is_not_silent(metric):
     target, preds = rng.normal(size=(2, 8))
@@ -187,6 +190,7 @@ def test_overflow_is_not_silent(metric):
     assert not instance.reset().overflowed
 
 
+@pytest.mark.slow
 def test_functions_take_the_size_of_the_batch():
     target, preds = rng.normal(size=(2, 12, 2))
     whole = jm.spearman_corrcoef(target.ravel(), preds.ravel())

@@ -37,6 +37,7 @@ def test_differences(kind, transform):
     assert found.dtype == jnp.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, jnp.int32])
 def test_small_integers_and_floats_keep_their_digits(dtype):
     small = np.array([-4, 3, -1, 2**24 - 1, -(2**24)])
@@ -129,6 +130,7 @@ COMPARED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", COMPARED)
 def test_rows_of_rounded_integers_are_refused(metric):
     metric = metric(capacity=4)
@@ -142,6 +144,7 @@ def test_rows_of_rounded_integers_are_refused(metric):
     np.testing.assert_allclose(metric.neutral()(target=held, preds=held), 1)
 
 
+@pytest.mark.slow
 def test_rounded_integers_whose_offset_matters_may_be_floats():
     score = metrics.D2TweedieScore(power=1, capacity=4)
     with pytest.raises(ValueError, match="target holds integers that float32 would round. Convert"):
@@ -156,6 +159,7 @@ def test_positions_of_rounded_points_are_refused():
     assert float(area(jnp.asarray(STEPS), TARGET)) == 8.0 * BASE
 
 
+@pytest.mark.slow
 def test_the_range_of_rounded_integers_is_refused():
     metric = metrics.NormalizedRootMeanSquaredError(normalization="range")
     with pytest.raises(

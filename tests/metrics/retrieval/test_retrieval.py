@@ -53,6 +53,7 @@ def test_documents_in_any_order_have_the_value_of_whole_queries(function):
     assert_close(function(**FLAT, **options), function(TARGET, PREDS, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "empty"), [("neg", 0), ("pos", 1), ("skip", None)])
 def test_queries_without_relevant_documents(action, empty):
     options = {"empty_target_action": action, "top_k": 2}
@@ -125,6 +126,7 @@ def test_aggregations():
     assert_close(actual, np.quantile(values, 0.25))
 
 
+@pytest.mark.slow
 def test_weights_count_in_the_median_as_repetitions_do():
     weight = np.resize([0, 2, 1, 3], QUERIES)
     plain = jm.metrics.RetrievalMAP(aggregation="median", max_queries=4 * QUERIES)
@@ -141,6 +143,7 @@ def test_weights_count_in_the_median_as_repetitions_do():
     assert curve(**given).recall.shape == (2,)
 
 
+@pytest.mark.slow
 def test_overflow_is_not_silent():
     metric = jm.metrics.RetrievalMRR(capacity=TARGET.size)
     assert np.isnan(metric.compute()) and not metric.overflowed
@@ -179,6 +182,7 @@ def test_more_ranks_than_documents():
     assert_close(none, (0, 3))
 
 
+@pytest.mark.slow
 def test_extreme_scores():
     target = np.array([[0, 1, 0, 1]])
     preds = np.array([[-np.inf, -0.0, 0.0, np.inf]], np.float32)

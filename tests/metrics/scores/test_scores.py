@@ -43,7 +43,7 @@ def assert_close(actual, expected, rtol=1e-5):
     np.testing.assert_allclose(actual, expected, rtol=rtol)
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 @pytest.mark.parametrize("logits", [False, True])
 def test_log_loss_and_brier_score(logits, weight):
@@ -79,6 +79,7 @@ def test_scores_without_examples():
     assert jm.metrics.log_loss(target, logits, from_logits=True) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", [LogLoss, BrierScore, CalibrationError])
 def test_ignored_and_masked_examples_are_excluded(metric):
     target, keep = np.where(rng.random(N) < 0.3, -1, LABELS), None
@@ -134,6 +135,7 @@ def test_calibration_error(norm, bins):
     assert_close(from_logits, abs(target[:-5].mean() - preds[:-5].mean()), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_normalized_entropy_of_classes_and_labels():
     frequency = np.bincount(LABELS) / N
     entropy = -(frequency * np.log(frequency)).sum()
@@ -148,6 +150,7 @@ def test_normalized_entropy_of_classes_and_labels():
     assert np.isnan(NormalizedEntropy().compute())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 def test_explained_fractions_of_costs(weight):
     def brier_of(right, preds):
@@ -190,6 +193,7 @@ def gaps_of_quantile_bins(target, preds, bins):
     return np.array(gaps), np.array([m.sum() for m in members])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bins", [1, 4, 7])
 def test_calibration_over_quantiles(bins):
     for preds in (sigmoid(LOGITS[:, 0]), np.round(sigmoid(LOGITS[:, 0]), 1)):
@@ -212,6 +216,7 @@ def test_calibration_over_quantiles_does_not_depend_on_the_unit_of_weights(unit)
         assert_close(error(sample_weight=np.float32(weight * unit)), error(sample_weight=weight))
 
 
+@pytest.mark.slow
 def test_calibration_over_quantiles_in_batches():
     target, preds, weight = BITS[:, 0], sigmoid(LOGITS[:, 0]), rng.integers(0, 3, N)
     metric = CalibrationError(strategy="quantile", num_bins=4, norm="l2", capacity=N)
@@ -227,6 +232,7 @@ def test_calibration_over_quantiles_in_batches():
     assert not CalibrationError().overflowed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["uniform", "quantile"])
 def test_calibration_by_class(strategy):
     options = {"strategy": strategy, "num_bins": 5}

@@ -43,6 +43,7 @@ def test_weights_and_zero_weights():
     assert float(moments.count.value) == weight.sum()
 
 
+@pytest.mark.slow
 def test_merging_is_associative_with_a_neutral_element():
     a, b, c = (update(Moments(2), pair(1e4, seed=seed)) for seed in range(3))
     left, right = a.merged(b).merged(c), a.merged(b.merged(c))
@@ -52,6 +53,7 @@ def test_merging_is_associative_with_a_neutral_element():
             np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.slow
 def test_many_outputs_at_once():
     values = np.stack([pair(0.0), pair(1e4, seed=1)], axis=1)
     moments = update(Moments(2, shape=(2,)), jnp.asarray(values))

@@ -56,6 +56,7 @@ def test_sums_are_nearly_those_of_float64(values):
     assert abs(float(total.high) + float(total.low) - exact) <= 1e-12 * np.abs(values).sum() + 1e-30
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-(2**20), 2**20), max_size=20), st.integers(0, 20))
 def test_merging_is_adding(values, cut):
     def summed(part):

@@ -74,6 +74,7 @@ def test_it_does_not_matter_where_the_padding_is(special_tokens):
         np.testing.assert_allclose(found[name], value, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_does_not_matter_where_the_padding_is_for_info_lm():
     options = MASKED | {"special_ids": (5, 6, 7), "information_measure": "l1_distance"}
     expected = jm.infolm("ab", "acd", **options)
@@ -88,6 +89,7 @@ def test_baseline():
     assert scaled["f1"] == plain["f1"]
 
 
+@pytest.mark.slow
 def test_batches_are_filled_up():
     sizes = []
 

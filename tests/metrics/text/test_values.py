@@ -79,6 +79,7 @@ def test_options_of_edit_distances(cls):
         cls(reduction="median")
 
 
+@pytest.mark.slow
 def test_lengths_of_ids():
     target, preds = np.array([[1, 2, 3], [1, 2, 3]]), np.array([[2, 3, 4, 5], [1, 1, 1, 1]])
     lengths = {"target_length": np.array([3, 0]), "preds_length": np.array([2, 4])}
@@ -94,6 +95,7 @@ def test_lengths_of_ids():
     assert traced(np.array([3, 4])).tolist()[1] == -1 != traced(np.array([3, 3])).tolist()[1]
 
 
+@pytest.mark.slow
 def test_long_rows_of_ids():
     """As long as rows of a table that has more than one word of bits."""
     rng = np.random.default_rng(0)
@@ -321,6 +323,7 @@ def test_squad():
             jm.squad(target, preds)
 
 
+@pytest.mark.slow
 def test_perplexity():
     logits = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]])
     target = np.array([0, 1])

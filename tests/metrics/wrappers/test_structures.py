@@ -6,6 +6,7 @@ import pytest
 from jax_metrics.metrics import Accuracy, MeanSquaredError, Multioutput, PairedComparison
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "structure"),
     [

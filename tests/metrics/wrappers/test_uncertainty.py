@@ -71,6 +71,7 @@ def test_there_is_no_interval_before_the_first_example():
     assert np.isnan(value["lower"]) and np.isnan(value["upper"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["wilson", "exact"])
 def test_intervals_of_proportions_take_outcomes_without_weights(method):
     interval = ConfidenceInterval(jm.metrics.Mean(), method=method)
@@ -114,6 +115,7 @@ def test_the_interval_of_a_renamed_or_indexed_mean(metric, arguments):
         interval.update(**{arguments: values})
 
 
+@pytest.mark.slow
 def test_bootstraps_read_arguments_as_the_metric_does():
     """A renamed mask, weights by position, and a list; the other array has another length."""
     values = np.array([1.0, 2.0, 100.0])
@@ -136,6 +138,7 @@ QUERY = np.repeat(np.arange(6), 3)
 FOUND = {"target": np.tile([0, 1, 0], 6), "preds": np.tile([0.9, 0.8, 0.3], 6).astype(np.float32)}
 
 
+@pytest.mark.slow
 def test_bootstraps_of_documents_draw_queries():
     """In each query the second document is relevant, so each sample has the same value."""
     recall = jm.metrics.RetrievalRecall(top_k=2, capacity=18)
@@ -179,6 +182,7 @@ def test_metrics_where_weights_are_not_repetitions_are_refused(wrapper, metric, 
         wrapper(metric)
 
 
+@pytest.mark.slow
 def test_the_bootstrap_of_a_median_counts_repetitions():
     """The spread of a median of 0 and 1: it is their mean where both are drawn equally often."""
     target, preds = np.array([[1, 0], [0, 1]]), np.array([[0.9, 0.1], [0.9, 0.1]])
@@ -190,6 +194,7 @@ def test_the_bootstrap_of_a_median_counts_repetitions():
     assert all(0.2 < each < 0.5 for each in share[::2]) and 0.05 < share[1] < 0.35
 
 
+@pytest.mark.slow
 def test_comparisons_of_documents_swap_queries():
     """Swapped document by document, the models would lose the order of the documents."""
     comparison = PairedComparison(jm.metrics.RetrievalMRR(capacity=18), num_samples=20)
@@ -202,6 +207,7 @@ def test_comparisons_of_documents_swap_queries():
     assert value["p_value"] == 1 and value["model"] == 0.5
 
 
+@pytest.mark.slow
 def test_the_bootstrap_agrees_with_the_spread_of_the_mean():
     values = rng.normal(size=400).astype(np.float32)
     metric = ConfidenceInterval(jm.metrics.Mean(), num_bootstraps=500)
@@ -247,6 +253,7 @@ def test_the_permutation_test_is_the_sign_test_for_accuracy():
     assert value["upper"] == pytest.approx(0.2 + 1.96 * spread, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_model_does_not_differ_from_itself():
     x = rng.normal(size=(2, 30)).astype(np.float32)
     comparison = PairedComparison(MeanSquaredError(), num_samples=20)
@@ -255,6 +262,7 @@ def test_a_model_does_not_differ_from_itself():
     assert value["lower"] == value["upper"] == 0
 
 
+@pytest.mark.slow
 def test_permutations_without_a_value_do_not_make_a_difference_rare():
     """Swapping one of two impulses makes one model constant, whose correlation is undefined."""
     target = rng.normal(size=12).astype(np.float32)
@@ -314,6 +322,7 @@ def test_groups_of_lists():
     assert metric.compute().tolist() == [1.0, 2.0]
 
 
+@pytest.mark.slow
 def test_groups_with_names_masks_and_several_values():
     target, preds = rng.integers(0, 2, 30), rng.uniform(size=30).astype(np.float32)
     groups, mask = rng.integers(0, 3, 30), rng.random(30) < 0.8
@@ -341,6 +350,7 @@ def criteria(tp, fp, positive, negative):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("criterion", ["accuracy", "balanced_accuracy", "f1", "matthews", "youden"])
 def test_the_best_threshold_is_that_of_all_scores(criterion):
     target = rng.integers(0, 2, 50)
@@ -358,6 +368,7 @@ def test_the_best_threshold_is_that_of_all_scores(criterion):
     assert at == pytest.approx(max(found), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("criterion", ["balanced_accuracy", "matthews", "youden"])
 def test_the_highest_of_equally_good_thresholds_is_not_chosen_by_rounding(criterion):
     for seed in range(12):
@@ -382,6 +393,7 @@ def test_predicting_none_is_best_where_nothing_is_better():
     assert point.value == 0 and point.threshold == np.inf
 
 
+@pytest.mark.slow
 def test_a_criterion_of_ones_own_and_a_target_of_one_class():
     metric = BestThreshold(criterion=lambda points: points.tpr - 5 * points.fpr, capacity=8)
     target, preds = np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.5, 0.8], np.float32)

@@ -86,12 +86,14 @@ def test_bootstraps_spread_as_theory_says(sampling):
     assert actual["raw"].shape == (400,)
 
 
+@pytest.mark.slow
 def test_a_quantile_may_be_an_integer():
     metric = BootStrapper(Mean(), num_bootstraps=3, quantile=np.array([0, 1]), raw=True)
     value = metric(np.arange(50.0))
     assert value["quantile"].tolist() == [value["raw"].min(), value["raw"].max()]
 
 
+@pytest.mark.slow
 def test_bootstraps_draw_anew_for_each_batch():
     metric = BootStrapper(Mean(), num_bootstraps=3, raw=True)
     values = np.arange(50.0)
@@ -153,6 +155,7 @@ NOTHING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nothing", NOTHING)
 def test_a_batch_without_examples_is_no_update(nothing):
     def values_of(metric, *batches):

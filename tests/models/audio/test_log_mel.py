@@ -23,6 +23,7 @@ def test_a_tone_lies_in_its_band():
     np.testing.assert_allclose(bands, expected, atol=1)
 
 
+@pytest.mark.slow
 def test_the_range_is_two_and_doubling_adds_log10_4_over_4():
     noise = np.random.default_rng(0).normal(size=1600).astype(np.float32) * 0.1
     found = features(noise)

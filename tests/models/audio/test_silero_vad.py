@@ -44,6 +44,7 @@ def test_initialization_and_shapes():
     assert SileroVAD.preset("8k").chunk_size == 256 and SileroVAD.preset("16k").context_size == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [(), (2,)])
 def test_a_stream_is_the_whole_in_parts(model, batch):
     wave = sound(*batch, 1100)
@@ -68,6 +69,7 @@ def test_no_chunk_sees_what_comes_later(model):
     )
 
 
+@pytest.mark.slow
 def test_silence_has_finite_gradients(model):
     wave = np.concatenate([np.zeros((2, 4, 64)), sound(2, 4, 512)], axis=-1, dtype=np.float32)
     wave[0] = 0

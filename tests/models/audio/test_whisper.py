@@ -28,6 +28,7 @@ def step(decoder, tokens):
     return decoder, logits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -59,6 +60,7 @@ def test_decoding_equals_recomputing(model):
     assert int(jm.nn.cached_length(decoder)) == 4
 
 
+@pytest.mark.slow
 def test_the_memory_is_not_projected_again(model):
     """A step has no product of the size of the memory, 6 positions, with a kernel."""
 
@@ -93,6 +95,7 @@ def test_generate_writes_down_what_was_heard(model):
     np.testing.assert_array_equal(found.tokens, np.concatenate(written, axis=1))
 
 
+@pytest.mark.slow
 def test_later_tokens_do_not_change_earlier_logits(model):
     other = TOKENS.copy()
     other[:, 3] = 7

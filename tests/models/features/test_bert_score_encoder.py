@@ -91,6 +91,7 @@ def test_lengths(model, tokenizer, options, count, length):
     assert batch["input_ids"].sum(1).tolist() == [min(count, length), 2]
 
 
+@pytest.mark.slow
 def test_scores(model, tokenizer):
     functions = jm.models.bert_score_encoder(model, tokenizer, pad_to_multiple_of=4)
     metric = jm.metrics.BERTScore(**functions, special_tokens=False)

@@ -129,6 +129,7 @@ def test_repetition_is_penalized():
     assert expected != [recomputed(MODEL, prompt, NEW) for prompt in SHORT]
 
 
+@pytest.mark.slow
 def test_it_compiles_once_for_prompts_of_one_shape():
     Counted.traces = 0
     other = jm.tree.map(lambda x: x + 1, MODEL, jm.Parameter)
@@ -144,6 +145,7 @@ def test_padding_to_a_multiple_changes_nothing():
     assert generate(MODEL, PROMPTS, NEW, pad_to_multiple_of=8, max_length=16).to_lists() == GREEDY
 
 
+@pytest.mark.slow
 def test_integers_of_numpy_and_jax():
     options = {"pad_token": np.int32(0), "pad_to_multiple_of": np.int64(8), "stop_tokens": ()}
     options |= {"max_length": jnp.int32(16), "key": np.int64(1), "top_k": np.int64(1)}
@@ -162,6 +164,7 @@ def test_stream(at_once):
     assert list(stream(MODEL, PROMPTS[0], 1)) == GREEDY[0][:1]
 
 
+@pytest.mark.slow
 def test_a_stream_may_be_left():
     tokens = stream(MODEL, PROMPTS[0], NEW)
     assert [next(tokens), next(tokens)] == GREEDY[0][:2]
@@ -255,6 +258,7 @@ def test_mistakes_of_streams_are_told_at_once():
         stream(MODEL, [1], 2, top_k=5)
 
 
+@pytest.mark.slow
 def test_a_model_without_a_cache():
     model = jm.models.Bert(VOCABULARY, 8, 1, 2, head="masked_language")
     model = model.init(0, model.example_inputs())

@@ -66,6 +66,7 @@ def test_what_stands_behind_the_end_has_no_influence(model):
     np.testing.assert_array_equal(named.text.pool(hidden, TOKENS[:1]), hidden[:, 1])
 
 
+@pytest.mark.slow
 def test_gradients_reach_both_towers(model):
     def loss_fn(model, images, tokens):
         logits = model(images[:2], tokens)

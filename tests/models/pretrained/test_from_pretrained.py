@@ -19,6 +19,7 @@ def expected():
     return loaded()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["", "model.safetensors"])
 def test_a_folder_of_another_library(tmp_path, expected, name):
     write(tmp_path, theirs())

@@ -34,6 +34,7 @@ def test_padding_changes_no_embedding(pooling):
         np.testing.assert_allclose(turned, found, **CLOSE)
 
 
+@pytest.mark.slow
 def test_pool_tokens():
     hidden = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
     keep = np.array([[1, 1, 1, 1], [0, 1, 1, 0], [0, 0, 0, 0]], bool)
@@ -58,6 +59,7 @@ def test_masks_are_boolean(call, mask):
         call(np.ones((2, 4, 3)), padding_mask=mask)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16])
 def test_vectors_of_zeros_have_finite_gradients(dtype):
     """As those of rows that are all padding."""
@@ -104,6 +106,7 @@ def test_the_masked_language_head_has_the_embedding():
     assert (abs(grads.features.embed.tokens.embedding) > 0).all(1).all()  # also of other tokens
 
 
+@pytest.mark.slow
 def test_segments_and_positions_matter():
     model = made()
     plain = call(model, TOKENS)

@@ -46,6 +46,7 @@ def test_parts(name):
     assert jm.num_parameters(made(name, tied=False)) - jm.num_parameters(model) == 8 * 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAKE)
 def test_cache_and_positions(name):
     model = made(name)

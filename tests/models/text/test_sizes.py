@@ -28,6 +28,7 @@ NUMBERS = [
 QUICK = {"gpt2", "minilm-l6"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cls", "preset", "changes", "number"),
     [

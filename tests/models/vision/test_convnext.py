@@ -8,6 +8,7 @@ from jax_metrics.models import ConvNeXt
 X = np.random.default_rng(0).normal(size=(2, 4, 4, 8)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_stages():
     shapes = []
     model = ConvNeXt([1, 2, 1, 1], [4, 8, 16, 32])

@@ -77,7 +77,7 @@ def case(request):
     return make, shape, initialized(make(**SMALL))
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 def test_evaluation(case):
     make, shape, model = case
     features = jax.eval_shape(lambda model, x: model.features(x), model.eval(), X)

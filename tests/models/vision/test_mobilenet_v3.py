@@ -26,6 +26,7 @@ def test_widths_are_multiples_of_8(width, features):
     # 0.1 * 96 is nearest to 8, but that is less than 90 % of it.
 
 
+@pytest.mark.slow
 def test_squeezing_scales_channels():
     model = MobileNetV3([(3, 16, 16, True, False, 1)], 8).features[1].squeeze
     x = np.random.default_rng(0).normal(size=(2, 4, 4, 16)).astype(np.float32)

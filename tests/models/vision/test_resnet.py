@@ -6,6 +6,7 @@ import jax_metrics as jm
 from jax_metrics.models import ResNet
 
 
+@pytest.mark.slow
 def test_stages():
     shapes = []
     model = ResNet([1, 2, 1, 1], widths=[4, 8, 16, 32], stem_width=8)

@@ -10,6 +10,7 @@ import jax_metrics as jm
 IMAGES = np.random.default_rng(0).normal(size=(2, 11, 13, 2)).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "size", "parameters"),
     [("original", 388, 31_030_658), ("same_size", 572, 31_036_546)],
@@ -54,6 +55,7 @@ def test_the_smallest_images(depth, smallest):
     assert jm.models.UNet(2, width=2, depth=depth).smallest_size() == 2**depth
 
 
+@pytest.mark.slow
 def test_another_head_and_other_norms(model):
     head = jm.Conv(7, (1, 1)).init(1, jnp.zeros((1, 1, 1, 4)))
     shape = jax.eval_shape(lambda m, x: m.eval()(x), model.replace(head=head), IMAGES).shape

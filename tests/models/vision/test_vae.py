@@ -37,6 +37,7 @@ def test_the_loss_is_in_the_logs():
     assert float(logged.total_loss()) == pytest.approx(float(model.nll + model.kl))
 
 
+@pytest.mark.slow
 def test_training_samples_and_evaluation_does_not():
     model, first = call(make(), IMAGES)
     model, second = call(model, IMAGES)
@@ -45,6 +46,7 @@ def test_training_samples_and_evaluation_does_not():
     np.testing.assert_allclose(third, still.decode(still.encode(IMAGES)[0]), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_samples():
     images = make().sample(3, 5)
     assert images.shape == (5, 8, 4, 1) and 0 < images.min() and images.max() < 1
@@ -52,6 +54,7 @@ def test_samples():
     assert make(likelihood="gaussian").sample(3, 5).shape == (5, 8, 4, 1)
 
 
+@pytest.mark.slow
 def test_the_bound_grows_with_the_samples():
     model = make(likelihood="gaussian").eval()
     bound = jax.jit(lambda model, x, key, n: model.elbo(x, key, num_samples=n), static_argnums=3)
@@ -64,6 +67,7 @@ def test_the_bound_grows_with_the_samples():
     assert (bound(model, IMAGES, 0, 200) >= ones - 0.05).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 def test_a_step_lowers_the_loss(likelihood):
     model = make(likelihood=likelihood)

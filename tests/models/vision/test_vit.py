@@ -22,6 +22,7 @@ def model():
 
 
 # The papers round to millions; these are the numbers of transformers and torchvision.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -53,6 +54,7 @@ def test_shapes_and_the_class_token(model):
     assert not np.allclose(changed, tokens, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_mean_of_the_patches_and_a_representation():
     model = jm.models.ViT(
         **SIZES, num_classes=None, pooling="mean", representation_features=6
@@ -63,6 +65,7 @@ def test_the_mean_of_the_patches_and_a_representation():
     assert vectors.shape == (2, 6)
 
 
+@pytest.mark.slow
 def test_another_head(model):
     body = model.features
     new = model.replace(head=jm.Linear(3).init(1, jnp.zeros((1, 8))))
@@ -81,6 +84,7 @@ def test_dropout_obeys_the_mode():
     np.testing.assert_array_equal(outputs(still, IMAGES)[1], outputs(still, IMAGES)[1])
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_and_reach_everything(model):
     loss = jax.jit(jm.grad(lambda model, x: (model(x) ** 2).mean()))
     gradients, _ = loss(model.train(), IMAGES)
@@ -92,6 +96,7 @@ def test_gradients_are_finite_and_reach_everything(model):
     assert all(name.endswith("key.bias") for name in still)
 
 
+@pytest.mark.slow
 def test_other_image_sizes(model):
     same = model.with_image_size((8, 12))
     np.testing.assert_allclose(outputs(same, IMAGES)[1], outputs(model, IMAGES)[1], rtol=1e-5)

@@ -39,7 +39,7 @@ def filled(model):
     return jm.map(draw, keys, jm.Parameter)
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_round_trips(tmp_path, name):
     model, written = MODELS[name]
@@ -123,6 +123,7 @@ def sentences(folder, kinds=("Transformer", "Pooling", "Normalize"), name="bert"
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mode", "expected"),
     [("bert", "mean_tokens", "mean"), ("masked", "cls_token", "cls")],
@@ -134,6 +135,7 @@ def test_how_sentences_are_embedded(tmp_path, name, mode, expected):
     assert model.pooling == expected and model.normalize and model.head is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [("bert", None), ("pooler", None), ("llama", None), ("sentences", ("Transformer", "Dense"))],
@@ -146,6 +148,7 @@ def test_modules_of_another_model_stay_in_no_folder(tmp_path, name, kinds):
     assert (tmp_path / "config.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_modules_of_the_same_model(tmp_path):
     sentences(tmp_path, pooling_mode_mean_tokens=True)
     model = filled(MODELS["sentences"][0])
@@ -178,6 +181,7 @@ def test_other_ways_to_embed(tmp_path, options, text):
     assert jm.models.from_pretrained(tmp_path, Bert(**SIZES)).pooling is None
 
 
+@pytest.mark.slow
 def test_older_names_are_read(tmp_path):
     model = filled(MODELS["bert"][0])
     jm.models.save_pretrained(model, tmp_path)

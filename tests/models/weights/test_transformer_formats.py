@@ -123,6 +123,7 @@ def test_there_and_back(name):
     assert shapes_of(jm.state_dict(again.parameters())) == shapes_of(ours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("weights", "make"), [(VIT_FORMAT, vit), (CLIP_FORMAT, clip)])
 def test_images_of_other_channels(weights, make):
     model = initialized(make(num_channels=1))
@@ -157,6 +158,7 @@ def test_vits_that_transformers_does_not_have(model, message):
         VIT_FORMAT.to_config(initialized(model))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weights", "model", "rates"),
     [
@@ -190,6 +192,7 @@ def test_each_rate_of_dropout_has_its_place(weights, model, rates):
         assert layer.dropout1.rate == layer.dropout2.rate == (0.0 if len(rates) == 1 else first)
 
 
+@pytest.mark.slow
 def test_both_towers_of_clip_have_their_own_dropout():
     config = CLIP_FORMAT.to_config(initialized(clip()))
     config["text_config"]["attention_dropout"] = 0.3

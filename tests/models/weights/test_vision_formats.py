@@ -145,7 +145,7 @@ def test_there_and_back(name):
         np.testing.assert_array_equal(back[entry], value)
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_features_alone_load_the_weights_of_a_classifier(name):
     format, make, _ = CASES[name]
@@ -189,6 +189,7 @@ def test_configurations_have_all_settings(format, model):
     assert jm.equal(format.from_config(config), model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, (format, *_) in CASES.items() if format.to_config])
 def test_configurations_of_images_with_other_channels(name):
     format, make, _ = CASES[name]
@@ -200,6 +201,7 @@ def test_configurations_of_images_with_other_channels(name):
     assert format.from_config(format.to_config(shapes)).num_channels == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [
@@ -221,6 +223,7 @@ def test_a_folder_of_a_classifier(tmp_path, model):
     assert jm.equal(found, part)
 
 
+@pytest.mark.slow
 def test_presets_by_the_names_of_others():
     for format, name, model in [
         (TORCHVISION_RESNET_FORMAT, "resnet18", ResNet.preset("resnet18")),

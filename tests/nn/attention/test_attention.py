@@ -21,6 +21,7 @@ def normal(*shape):
 X = normal(2, 5, 8)
 
 
+@pytest.mark.slow
 def test_kinds_of_the_fields():
     layer = nn.MultiHeadAttention(2, dropout_rate=0.5, decode=True, normalize_qk=True)
     layer = layer.init(0, jm.Inputs(X, sow_weights=True))
@@ -33,6 +34,7 @@ def test_kinds_of_the_fields():
     assert jax.tree.leaves(layer.caches()) and jax.tree.leaves(layer.logs())
 
 
+@pytest.mark.slow
 def test_decoding_step_by_step_is_attention_under_a_causal_mask():
     layer = nn.SelfAttention(2, decode=True).init(0, X)
     whole = nn.MultiHeadAttention(2).init(0, X)
@@ -46,6 +48,7 @@ def test_decoding_step_by_step_is_attention_under_a_causal_mask():
     assert int(after.cache_index) == 5 and int(layer.cache_index) == 0
 
 
+@pytest.mark.slow
 def test_the_cache_fills_in_evaluation_mode_and_when_frozen():
     for layer in (nn.SelfAttention(2, decode=True).init(0, X).eval(),):
         layer(X[:, :1])
@@ -142,6 +145,7 @@ def test_decoding_past_the_cache_is_refused(make):
         layer(x[:, :1])
 
 
+@pytest.mark.slow
 def test_one_decoding_layer_cannot_be_called_twice():
     class Twice(jm.Module):
         def __init__(self, layer):

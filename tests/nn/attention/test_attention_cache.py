@@ -28,6 +28,7 @@ def decoder(scan=False):
     return jm.nn.TransformerDecoder(layer, 2, scan=scan).init(0, (X, MEMORY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -67,6 +68,7 @@ def test_a_decoder_computes_the_memory_once(scan):
     assert not jax.tree.leaves(jm.nn.remove_cache(decoding).caches())
 
 
+@pytest.mark.slow
 def test_an_empty_cache_of_a_memory():
     decoding = jm.nn.init_cache(decoder(), 2, 4, memory_length=6)
     assert np.isnan(step(decoding, X)[1]).all()
@@ -91,6 +93,7 @@ class TiedLayers(jm.Module):
         return self.b(self.a(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "path"),
     [
@@ -125,6 +128,7 @@ class Attends(jm.Module):
         return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transform", [lambda model: model, jm.nn.Remat])
 def test_one_layer_cannot_cache_two_memories(transform):
     model = transform(Attends()).init(0, (X, (MEMORY, MEMORY)))
@@ -137,6 +141,7 @@ def test_one_layer_cannot_cache_two_memories(transform):
         model(X, memories, *masks)  # without a cache
 
 
+@pytest.mark.slow
 def test_one_layer_can_use_its_memory_again():
     model = Attends().init(0, (X, (MEMORY, MEMORY)))
     decoding = jm.nn.init_cache(model, 2, 8, memory_length=6)
@@ -167,6 +172,7 @@ def _in_steps(layer, x):
     return jnp.concatenate([layer(x[:, :3]), layer(x[:, 3:])], axis=1)
 
 
+@pytest.mark.slow
 def test_several_steps_of_one_cache():
     """In a call of a model that starts the cache, and in a method that is no call."""
     model = Steps().init(0, X)
@@ -176,6 +182,7 @@ def test_several_steps_of_one_cache():
     np.testing.assert_allclose(decoding.steps(X), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_stack_that_is_traced_twice_uses_its_cache_once():
     """Its first trace finds that the output has another dtype than the input."""
     stack = jm.nn.Stack(jm.nn.GroupedQueryAttention(4, causal=True), 2).init(0, X)
@@ -183,6 +190,7 @@ def test_a_stack_that_is_traced_twice_uses_its_cache_once():
     np.testing.assert_allclose(_in_steps(decoding, half), stack(half), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -71,6 +71,7 @@ def test_against_float64(heads, batch, length, keys, masked, use_bias):
     np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_masks_are_combined():
     layer = jm.nn.GroupedQueryAttention(4, 2, causal=True).init(0, X)
     padding = np.arange(6) < np.array([[6], [4]])
@@ -127,6 +128,7 @@ def test_batch_axes(batch):
 # -- dropout ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(0, 6, 8), (2, 0, 6, 8), (2, 0, 8)])
 @pytest.mark.parametrize("options", [{}, {"return_weights": True}])
 def test_no_examples_and_no_positions(shape, options):
@@ -138,6 +140,7 @@ def test_no_examples_and_no_positions(shape, options):
     assert jax.eval_shape(lambda m: (m, m(x, padding_mask=keep)), decoding)[1].shape == shape
 
 
+@pytest.mark.slow
 def test_dropout_of_weights():
     layer = jm.nn.GroupedQueryAttention(4, 2, dropout_rate=0.5).init(0, X)
     _, whole = layer.eval()(X, return_weights=True)
@@ -164,6 +167,7 @@ def test_dropout_needs_a_key():
         layer(X)
 
 
+@pytest.mark.slow
 def test_biases_of_some_layers():
     layer = jm.nn.GroupedQueryAttention(4, use_bias=["query", "out"]).init(0, X)
     layers = {"query": layer.query, "key": layer.key, "value": layer.value, "out": layer.out}
@@ -206,6 +210,7 @@ def test_cache_changes_nothing(steps, room):
     np.testing.assert_array_equal(jm.nn.remove_cache(decoding)(X), layer(X))
 
 
+@pytest.mark.slow
 def test_cache_under_scan_is_traced_once():
     layer = cached(dropout_rate=0.1).eval()
     traces = 0

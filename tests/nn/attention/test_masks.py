@@ -26,6 +26,7 @@ def test_nothing_to_combine():
     assert nn.combine_masks(None, None) is None
 
 
+@pytest.mark.slow
 def test_functions_of_attention_are_those_of_flax():
     query = jnp.arange(40.0).reshape(1, 5, 2, 4)
     for name in ("dot_product_attention", "dot_product_attention_weights"):

@@ -82,6 +82,7 @@ def test_nan_in_padding_reaches_nothing(name):
     np.testing.assert_allclose(y[VALID], expected[VALID], atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mask", [KEYS, BOTH, jnp.tril(jnp.ones((1, 1, 5, 5), bool), -1)], ids=["keys", "both", "causal"]
 )

@@ -35,6 +35,7 @@ def test_rope_against_complex_numbers(interleaved, fraction, size, base):
     np.testing.assert_array_equal(rope(X[0]), rope(X)[0])
 
 
+@pytest.mark.slow
 def test_products_depend_on_the_distance_only():
     rope = jm.nn.RotaryEmbedding()
 
@@ -44,6 +45,7 @@ def test_products_depend_on_the_distance_only():
     np.testing.assert_allclose(products(0), products(50), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_rope_in_half_precision_has_exact_angles():
     x = jnp.ones((1, 2000, 1, 8))
     exact = jm.nn.RotaryEmbedding()(x)
@@ -57,6 +59,7 @@ def test_offset_may_be_traced():
     np.testing.assert_allclose(jax.jit(rope)(X, 3), rope(X, 3), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", [6, 7])
 def test_sinusoidal_against_the_paper(features):
     x = np.zeros((2, 5, features), np.float32)
@@ -80,6 +83,7 @@ def test_sinusoidal_in_halves_with_the_last_wavelength(features):
     np.testing.assert_allclose(layer(jnp.zeros((4, features))), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_learned():
     x = jnp.ones((2, 5, 4))
     layer = jm.nn.LearnedPositionEmbedding(8).init(0, x)

@@ -18,6 +18,7 @@ def decoder_layer(**options):
     return jm.nn.TransformerDecoderLayer(4, mlp_features=16, **{"dropout_rate": 0.0, **options})
 
 
+@pytest.mark.slow
 def test_feed_forward():
     layer = jm.nn.FeedForward(16, activation=jnp.sin).init(0, X)
     hidden = np.sin(X.astype(np.float64) @ np.asarray(layer.linear1.kernel, np.float64))
@@ -25,6 +26,7 @@ def test_feed_forward():
     assert jm.nn.FeedForward(use_bias=False).init(0, X).linear1.kernel.shape == (8, 32)
 
 
+@pytest.mark.slow
 def test_gated_feed_forward():
     layer = jm.nn.FeedForward(16, gated=True, activation=jnp.sin, use_bias=False).init(0, X)
     layers = (layer.linear1, layer.gate, layer.linear2)
@@ -50,6 +52,7 @@ def test_encoder_layer_is_made_of_its_parts(norm_first):
     np.testing.assert_allclose(layer(X), expected, **CLOSE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_decoder_layer_is_made_of_its_parts(norm_first):
     layer = decoder_layer(norm_first=norm_first).init(0, (X, MEMORY))
@@ -64,6 +67,7 @@ def test_decoder_layer_is_made_of_its_parts(norm_first):
     np.testing.assert_allclose(layer(X, MEMORY), x, **CLOSE)
 
 
+@pytest.mark.slow
 def test_causal_layers_do_not_see_what_comes():
     changed = X.copy()
     changed[:, 3:] += 1
@@ -136,6 +140,7 @@ def test_scanned_layers_equal_separate_ones():
     np.testing.assert_allclose(jnp.concatenate(parts, 1), model(X), **CLOSE)
 
 
+@pytest.mark.slow
 def test_dropout_obeys_the_mode():
     layer = encoder_layer(dropout_rate=0.5).init(0, X)
     np.testing.assert_array_equal(layer.eval()(X), layer.freeze()(X))
@@ -179,6 +184,7 @@ def test_works_in_compact_methods():
     assert model(X).shape == X.shape
 
 
+@pytest.mark.slow
 def test_other_norms():
     layer = encoder_layer(norm=jm.nn.RMSNorm, epsilon=1e-3).init(0, X)
     assert isinstance(layer.norm1, jm.nn.RMSNorm) and layer.norm1.epsilon == 1e-3

@@ -65,6 +65,7 @@ def test_dtypes_and_initializers():
     assert abs(float(wide.kernel.std()) - 1 / 3) < 0.01  # fan in 9
 
 
+@pytest.mark.slow
 def test_batch_axes():
     layer = jm.nn.DepthwiseConv((3, 3), padding_mode="reflect").init(0, X)
     np.testing.assert_allclose(jax.vmap(layer)(X), layer(X), rtol=1e-5)

@@ -77,6 +77,7 @@ def test_same_padding_rounds_up():
     assert y.ravel().tolist() == [0.5, 2.5, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dilation", [1, 2])
 def test_gradient_of_max_goes_to_the_first_of_the_largest(dilation):
     x = jnp.array([1.0, 1.0, 5.0, 5.0, 5.0])[:, None]

@@ -59,6 +59,7 @@ def test_what_was_left_several_times_is_a_tuple():
     assert "intermediates" not in layer.variables
 
 
+@pytest.mark.slow
 def test_norms_of_weights_keep_pretrained_layers():
     inner = nn.Linear(3).init(7, X)
     for cls in (nn.SpectralNorm, nn.WeightNorm):

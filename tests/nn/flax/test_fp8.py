@@ -31,6 +31,7 @@ def test_two_steps_are_those_of_linen():
     assert float(scale[0]) != 1
 
 
+@pytest.mark.slow
 def test_the_optimizer_leaves_it_alone():
     layer = nn.Linear(4, dot_general_cls=FP8).init(0, X)
     optimizer = jm.Optimizer(optax.sgd(0.1)).init(layer)

@@ -49,6 +49,7 @@ def test_kinds_go_by_collection():
     assert len(jax.tree.leaves(model.rngs())) == 1
 
 
+@pytest.mark.slow
 def test_a_call_is_that_of_flax_with_its_state():
     model = FlaxModule(Net()).init(0, X)
     variables, rng = model.variables, model.rng
@@ -103,6 +104,7 @@ def test_other_methods(method):
     np.testing.assert_allclose(FlaxModule(Net(), method=method).init(0, X)(X), X * 2)
 
 
+@pytest.mark.slow
 def test_a_cache_grows_in_evaluation_mode_too():
     attention = nn.MultiHeadDotProductAttention(2, qkv_features=4, decode=True)
     model = FlaxModule(attention).init(0, jnp.ones((1, 5, 4))).eval()

@@ -11,6 +11,7 @@ from jax_metrics.testing import check_layer
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_nnx():
     rngs = nnx.Rngs(0)
     module = nnx.Sequential(nnx.Linear(3, 4, rngs=rngs), nnx.LayerNorm(4, rngs=rngs))

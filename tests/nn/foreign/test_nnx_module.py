@@ -29,6 +29,7 @@ class Sows(nnx.Module):
         return 2 * x
 
 
+@pytest.mark.slow
 def test_calls_are_those_of_nnx_with_its_state():
     reference, model = net(), NNXModule(net()).init(0, X)
     step = jax.jit(lambda model, x: (model(x), model))
@@ -70,6 +71,7 @@ def test_gradients_are_those_of_nnx():
     )
 
 
+@pytest.mark.slow
 def test_a_function_is_run_by_init_with_a_key():
     model = NNXModule(lambda rngs: nnx.Linear(2, 2, rngs=rngs))
     with pytest.raises(RuntimeError, match="was not made yet. Call"):

@@ -31,6 +31,7 @@ def test_it_is_a_distribution_of_two_stages():
     np.testing.assert_allclose(np.exp(found), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_that_of_the_class():
     target = rng.integers(0, 20, (3, 5))
     expected = np.take_along_axis(np.asarray(LAYER(X)), target[..., None], -1)[..., 0]

@@ -41,7 +41,7 @@ def test_a_key_may_be_given(layer):
     assert layer.rng is before
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 def test_under_transformations(layer):
     once = jm.copy(layer)(X)
 
@@ -103,6 +103,7 @@ def test_spatial_dropout_drops_channels():
     assert abs((factors[:, 0] == 0).mean() - 0.25) < 0.02
 
 
+@pytest.mark.slow
 def test_alpha_dropout_keeps_mean_and_variance():
     y = jm.nn.AlphaDropout(0.4).init(0)(X)
     assert abs(y.mean()) < 0.02 and abs(y.std() - 1) < 0.02

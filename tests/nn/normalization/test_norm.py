@@ -33,6 +33,7 @@ def test_a_large_mean_leaves_the_variance_exact(name, offset):
     assert abs(y.std() - 1) < 1e-2
 
 
+@pytest.mark.slow
 def test_queries_and_keys_of_attention_are_normalized_exactly():
     # Keys of this kernel have a mean far from zero and a small deviation.
     x = jnp.asarray(RNG(0).normal(size=(1, 4, 8)), jnp.float32)
@@ -44,7 +45,7 @@ def test_queries_and_keys_of_attention_are_normalized_exactly():
     np.testing.assert_allclose(shifted(x), layer(x), atol=2e-3)
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_nan_in_padding_reaches_nothing(name):
     padded = jnp.where(VALID, X, jnp.array([jnp.nan, jnp.inf, -jnp.inf] * 2))
@@ -66,6 +67,7 @@ def test_nan_in_padding_reaches_nothing(name):
         np.testing.assert_allclose(after, reference, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_masked_statistics_are_those_of_flax(name):
     mask = jnp.asarray(RNG(1).random(X.shape) > 0.2)
@@ -99,6 +101,7 @@ def test_a_feature_without_values_leaves_its_running_statistics():
     assert (layer.mean[jnp.array([0, 1, 3, 4, 5])] != 0).all()
 
 
+@pytest.mark.slow
 def test_masked_statistics_over_devices_count_values():
     layer = nn.BatchNorm(axis_name="data").init(0, X)
     single = nn.BatchNorm().init(0, X)

@@ -54,7 +54,7 @@ def test_both_names_are_accepted(name):
         layer(X, lengths=LENGTHS, seq_lengths=LENGTHS)
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("lengths", [[6, 3, 0], [5, -1, 0]])
 def test_lengths_beyond_the_time_axis_are_refused(name, lengths):
@@ -72,6 +72,7 @@ def test_traced_lengths_are_clipped(name):
         np.testing.assert_allclose(value, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_sequence_without_steps_keeps_the_initial_carry():
     layer = LAYERS["RNN"]().init(0, X)
     first = jnp.full((3, 3), 0.5)
@@ -79,6 +80,7 @@ def test_a_sequence_without_steps_keeps_the_initial_carry():
     assert (carry[2] == 0.5).all() and (carry[:2] != 0.5).all()
 
 
+@pytest.mark.slow
 def test_time_major_lengths_are_those_of_the_first_axis():
     layer = nn.RNN(nn.GRUCell(3), time_major=True).init(0, X)
     layer(X, lengths=jnp.full(5, 3))
@@ -101,6 +103,7 @@ def test_several_batch_axes(time_major):
         np.testing.assert_allclose(y[:, column], outputs, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_no_batch_axis():
     layer = nn.RNN(nn.GRUCell(3), return_carry=True).init(0, X[0])
     carry, y = layer(X[0], lengths=3)

@@ -40,6 +40,7 @@ def test_rnn_is_that_of_linen(options, lengths):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -85,6 +86,7 @@ def test_a_cell_that_was_made_before_keeps_its_parameters():
     assert_same(layer.cell, cell)
 
 
+@pytest.mark.slow
 def test_another_cell_is_another_program():
     small, large = (nn.RNN(nn.GRUCell(n)).init(0, X) for n in (2, 3))
     assert (small(X).shape[-1], large(X).shape[-1]) == (2, 3)
@@ -135,6 +137,7 @@ class DroppingCell(nn.RNNCellBase, flax_class=Dropping):
     deterministic: bool | None = None
 
 
+@pytest.mark.slow
 def test_mode_keys_and_state_reach_the_cell():
     split = {"params": False, "dropout": True}
     layer = nn.RNN(DroppingCell(0.5), variable_axes={"batch_stats": 0}, split_rngs=split).init(0, X)

@@ -120,6 +120,7 @@ def test_time_axis(axis, move):
     assert_close(y.transpose(move), layer(X, mask=mask))
 
 
+@pytest.mark.slow
 def test_more_batch_axes_and_none():
     layer = GRU(5).init(0, X)
     assert_close(layer(X.reshape(2, 2, 6, 3)), layer(X).reshape(2, 2, 5))
@@ -127,6 +128,7 @@ def test_more_batch_axes_and_none():
     assert_close(jax.vmap(layer)(X), layer(X))
 
 
+@pytest.mark.slow
 def test_stateful_goes_on_where_it_was():
     layer = LSTM(5, stateful=True, return_sequences=True).init(0, X)
     whole = LSTM(5, return_sequences=True).init(0, X)
@@ -141,6 +143,7 @@ def test_stateful_goes_on_where_it_was():
         layer(X[:2])
 
 
+@pytest.mark.slow
 def test_dropout_between_layers_in_training_only():
     layer = GRU(5, num_layers=2, dropout=0.5).init(0, X)
     assert not jnp.array_equal(layer(X), layer(X))
@@ -187,7 +190,7 @@ def test_errors(make, text):
         make()
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "layer",
     [nn.LSTM(2), nn.GRU(2), nn.SimpleRNN(2), nn.RNN(nn.LSTMCell(2)), nn.RNN(nn.MGUCell(2))]

@@ -35,7 +35,7 @@ def step_by_step(layer, x):
     return jnp.stack(outputs, 1)
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer_class", "options"), CASES)
 def test_steps_are_those_of_the_cell(layer_class, options):
     layer = made(layer_class, options)

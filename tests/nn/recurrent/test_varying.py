@@ -25,6 +25,7 @@ def split(function, **options):
     return jax.shard_map(function, mesh=mesh, **specs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["GRU", *(pytest.param(n, marks=pytest.mark.slow) for n in CASES if n != "GRU")]
 )

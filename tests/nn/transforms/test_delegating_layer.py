@@ -67,6 +67,7 @@ def test_methods_use_the_changed_matrices():
     np.testing.assert_allclose(adapted.attend(H), adapted.merged().attend(H), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 def test_tied_embeddings_are_initialized_and_trained(wrap):
     model = Tied(wrap).init(0, TOKENS)

@@ -71,6 +71,7 @@ def test_layers_of_a_stack_get_factors_of_their_own():
     assert len(jnp.unique(a)) == a.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "x", "shapes"),
     [
@@ -120,6 +121,7 @@ def test_attention_of_a_transformer():
     np.testing.assert_allclose(output, wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_without_freezing_the_rest_still_trains():
     adapted = apply_lora(model(), ".layers[3]", 2, freeze=False)
     paths = [path for path, _ in adapted.trainable_parameters().named_parameters()]
@@ -149,6 +151,7 @@ def test_errors(make, error, text):
         make()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "where", "text"),
     [

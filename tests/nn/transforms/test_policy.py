@@ -60,6 +60,7 @@ def test_dtypes_of_parameters_activations_and_outputs(before_init, param, comput
     assert jax.tree.map(jnp.dtype, grads.layers[1].w.dtype) == param
 
 
+@pytest.mark.slow
 def test_products_are_in_the_compute_dtype_and_norms_and_softmax_in_float32():
     m = Policy(F32, BF16).apply(model().init(0, X)).eval()
     lines = str(jax.make_jaxpr(lambda m, x: (m(x), m))(m, X)).splitlines()
@@ -111,6 +112,7 @@ def test_integers_keys_and_modules_among_the_inputs_stay_as_they_are():
     assert (y.dtype, numbers.dtype) == (BF16, jnp.int32)
 
 
+@pytest.mark.slow
 def test_it_passes_through_jit_and_trains():
     import optax
 

@@ -46,6 +46,7 @@ def test_gradients_state_and_keys_are_those_of_the_plain_layer(policy, flag, jit
                 np.testing.assert_allclose(x, y, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_inside_is_computed_again():
     def sines(model):
         gradient = jax.grad(lambda p: model.merge(p)(X).sum())
@@ -55,6 +56,7 @@ def test_the_inside_is_computed_again():
     assert sines(Remat(Block()).init(0, X).eval()) == 2  # forward, and again
 
 
+@pytest.mark.slow
 def test_it_changes_the_layer_itself_and_keeps_paths():
     model = Remat(Block()).init(0, X)
     layer = model.layer

@@ -49,6 +49,7 @@ def model():
     return Stack(Block(), 5).init(0, X)
 
 
+@pytest.mark.slow
 def test_every_leaf_is_stacked_and_layers_differ(model):
     assert {leaf.shape[0] for leaf in jax.tree.leaves(model)} == {5}
     assert len(jnp.unique(model.layer.noise)) == model.layer.noise.size
@@ -57,6 +58,7 @@ def test_every_leaf_is_stacked_and_layers_differ(model):
     assert model.layer.count.tolist() == [1] * 5  # the call of `init`, as for a plain layer
 
 
+@pytest.mark.slow
 def test_a_layer_is_what_init_gives_for_its_key():
     keys = jax.random.split(jax.random.key(0), 3)
     stack = Stack(Block(), 3).init(0, X)

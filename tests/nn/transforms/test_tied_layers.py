@@ -30,6 +30,7 @@ def test_lora(where):
     assert bool(jm.ties(merged)) == (where == ".embed")
 
 
+@pytest.mark.slow
 def test_lora_trains_its_factors_through_both_uses():
     adapted = moved(jm.nn.apply_lora(TIED, ".embed", rank=2))
     optimizer = jm.Optimizer(optax.sgd(0.1)).init(adapted)
@@ -113,6 +114,7 @@ def test_a_tie_between_stacks():
     np.testing.assert_allclose(model(ROWS), jm.untie(model)(ROWS), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_remat():
     model = jm.nn.Remat(Block()).init(0, ROWS)
     grads = jax.grad(lambda model: model(ROWS).sum())(model)

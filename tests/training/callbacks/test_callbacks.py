@@ -39,6 +39,7 @@ class Recorder(Callback):
         self.calls.append(("close", None))
 
 
+@pytest.mark.slow
 def test_the_order_of_calls():
     recorder = Recorder()
     fit(callbacks=[recorder], epochs=1, log_every=4, validation=problem.batches(8))
@@ -194,6 +195,7 @@ def test_a_value_that_never_comes_is_told_at_the_first_validation():
     assert recorder.calls[-3:] == [("validation", 6), ("ValueError", 6), ("close", None)]
 
 
+@pytest.mark.slow
 def test_in_a_run_nothing_is_compiled_anew():
     callbacks = [
         KeepBest("val/accuracy"),

@@ -85,6 +85,7 @@ def endless_batches():
     return jm.training.batches({"x": X[at % len(X)], "y": Y[at % len(X)]} for at in rows)
 
 
+@pytest.mark.slow
 def test_a_new_iterator_is_skipped_to_where_the_last_one_was(tmp_path):
     whole = fit(data=endless_batches(), steps=5)
     for steps in (2, 5):
@@ -112,6 +113,7 @@ def test_a_finished_run_is_not_trained_further(tmp_path):
     assert jm.equal(longer.model, fit(epochs=3).model)
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_early_is_trained_further_with_more_patience_only(tmp_path):
     def train(patience):
         stopping = EarlyStopping("loss", patience=patience, min_delta=1e3)
@@ -125,12 +127,14 @@ def test_a_run_that_stopped_early_is_trained_further_with_more_patience_only(tmp
     assert train(4).step == 30
 
 
+@pytest.mark.slow
 def test_callbacks_may_be_added_to_a_run(tmp_path):
     fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
     run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), EarlyStopping("loss")])
     assert run.step == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_epochs_count_from_where_the_data_were_when_the_run_began(tmp_path, epochs):
     used = problem.batches(11)
@@ -145,6 +149,7 @@ def test_epochs_count_from_where_the_data_were_when_the_run_began(tmp_path, epoc
     assert (run.step, run.epoch, run.first_epoch, run.data.epoch) == (8, 4, 3, 7)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_the_first_epoch_counts_from_the_data(tmp_path):
     run = fit(epochs=1)
     state = run.state
@@ -154,6 +159,7 @@ def test_a_checkpoint_without_the_first_epoch_counts_from_the_data(tmp_path):
     assert fit(epochs=2, callbacks=[Checkpoints(tmp_path)]).step == 12
 
 
+@pytest.mark.slow
 def test_a_finished_run_may_be_rerun_with_another_monitor(tmp_path):
     first = fit(epochs=1, callbacks=[Checkpoints(tmp_path)])
     callbacks = [Checkpoints(tmp_path), KeepBest("val/loss")]
@@ -183,6 +189,7 @@ class Extremes(jm.Module):
         return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [jm.BatchNorm, Extremes])
 def test_state_that_is_no_longer_finite_is_not_saved(tmp_path, caplog, layer):
     poisoned = np.where(np.arange(22)[:, None] == 13, np.inf, X)
@@ -212,6 +219,7 @@ class Breaks(Callback):
             run.model, run.optimizer = self.kept
 
 
+@pytest.mark.slow
 def test_the_value_of_a_state_that_is_not_saved_is_not_that_of_the_next(tmp_path):
     callbacks = [Breaks(), Checkpoints(tmp_path, best=("val/loss", "min"), keep=None)]
     fit(epochs=2, callbacks=callbacks, validation=problem.batches(8), on_nan="ignore")
@@ -236,6 +244,7 @@ def test_a_best_value_that_never_comes_is_told_at_the_first_row(
     assert f"after step {step} of the training" in raised.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_a_callback_that_is_used_again_saves_in_an_empty_folder(tmp_path):
     checkpoints = Checkpoints(tmp_path / "run")
     for _ in range(2):

@@ -35,6 +35,7 @@ def two_epochs():
     return fit(epochs=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "told", "steps"),
     [
@@ -80,6 +81,7 @@ def test_each_callback_has_a_state_of_its_own():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [EarlyStopping, KeepBest])  # plain values, and with arrays
 def test_the_past_of_a_callback_goes_to_the_one_that_follows_the_same_value(tmp_path, caplog, cls):
     def train(epochs, *monitors):
@@ -111,6 +113,7 @@ def test_keeping_the_best_may_begin_and_end_in_the_middle(tmp_path):
     assert fit(epochs=3, callbacks=[Checkpoints(tmp_path)], **options).step == 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [None, jm.metrics.ConfusionMatrix(num_classes=2)])
 def test_a_run_continues_with_other_metrics(tmp_path, caplog, two_epochs, first):
     fit(steps=8, log_every=5, metrics=first, callbacks=[Checkpoints(tmp_path)])

@@ -52,6 +52,7 @@ class Grows(jm.Module):
         return jnp.exp(self.linear(x) ** 2 + 50)
 
 
+@pytest.mark.slow
 def test_nothing_is_bad():
     model = sequential(jm.Linear(3), jm.BatchNorm(), jm.Dropout(0.5), jnp.tanh)
     before = jm.copy(model, arrays=True)
@@ -119,6 +120,7 @@ def test_code_between_calls():
     assert "so code in the call of `.layers[0]` made it." in str(bad)
 
 
+@pytest.mark.slow
 def test_a_layer_of_a_stack():
     bad = find_nan(jm.nn.Stack(jm.nn.Remat(Grows()), 4).init(0, X), X)
     assert (bad.path, bad.name, bad.call, bad.calls) == (".layer.layer", "output", 1, 4)
@@ -189,6 +191,7 @@ class Slope(jm.Module):
         return jax.jvp(lambda x: self.linear(x), (x,), (x,))[1]
 
 
+@pytest.mark.slow
 def test_forward_mode_inside_of_a_call():
     model = sequential(Slope())
     with pytest.raises(TypeError, match="differentiates in forward mode.* Pass `backward=False`"):

@@ -13,6 +13,7 @@ VALUES = st.dictionaries(st.sampled_from(["loss", "val/loss", "x"]), st.floats(0
 RUN = st.lists(st.tuples(st.integers(0, 8), VALUES), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.lists(RUN.map(lambda rows: sorted(rows, key=lambda row: row[0])), max_size=4))
 def test_runs_that_continue_each_other(kind_in, tmp_path_factory, runs):

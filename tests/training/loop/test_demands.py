@@ -69,6 +69,7 @@ def opaque_sam():
     return optax.contrib.sam(optax.sgd(0.3), ASCENT, opaque_mode=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrap",
     [lambda sam: sam, pytest.param(jm.optim.loss_scaling, marks=pytest.mark.slow)],
@@ -97,6 +98,7 @@ def test_opaque_sam_takes_the_step_that_is_written_by_hand(wrap):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_opaque_sam_ascends_with_the_gradients_of_all_accumulated_batches():
     whole = fit(opaque_sam(), problem.model, steps=2)
     parts = fit(opaque_sam(), problem.model, size=11, steps=2, accumulate=2)

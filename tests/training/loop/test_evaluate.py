@@ -39,6 +39,7 @@ class Counting(jm.losses.Loss):
         return ((preds - target[:, None]) ** 2).mean(-1)
 
 
+@pytest.mark.slow
 def test_the_next_evaluation_with_a_function_traces_nothing():
     traced = []
 

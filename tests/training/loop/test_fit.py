@@ -94,6 +94,7 @@ def test_the_arguments_stay_as_they_were():
     assert model[0].kernel.is_deleted()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"steps_per_call": 4}, {"steps_per_call": 6, "steps": 9}])
 def test_several_steps_in_one_program_are_the_same_steps(options):
     options = {"epochs": 2, **options}
@@ -106,6 +107,7 @@ def test_several_steps_in_one_program_are_the_same_steps(options):
     assert several.data.state == once.data.state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_steps_of_any_number_are_one_program(accumulate):
     """Calls of 4 steps, of the rest of an epoch, and of the rest of the run."""
@@ -126,6 +128,7 @@ def test_steps_of_any_number_are_one_program(accumulate):
     assert set(taken) >= {4, 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_call", [1, 2])
 def test_accumulated_gradients_are_those_of_the_large_batch(per_call):
     """Batches of 4 with a padded last one, and of 8, in the same order."""
@@ -143,6 +146,7 @@ class Doubled(jm.losses.Crossentropy):
         return 2 * super().__call__(**arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss, examples",
     [
@@ -212,6 +216,7 @@ def test_a_generator_loses_no_batch():
     assert seen == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_epochs_and_steps_count_from_the_beginning_of_the_run():
     data = problem.batches()
     assert fit(data=data, epochs=1).step == 6
@@ -234,6 +239,7 @@ def test_lbfgs_gets_what_its_line_search_needs():
     assert losses[-1] < run(jm.Optimizer(optax.sgd(0.1)))[-1] / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"accumulate": 2}])
 def test_sam_gets_no_argument_that_it_does_not_take(options):
     sam = optax.contrib.sam(optax.sgd(0.3), optax.sgd(0.05))
@@ -246,6 +252,7 @@ def test_sam_gets_no_argument_that_it_does_not_take(options):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_the_loss_is_scaled_for_float16():
     half = problem.model().map(lambda p: p.astype(jnp.float16), jm.Parameter)
     optimizer = jm.Optimizer(
@@ -277,6 +284,7 @@ def test_batches_that_are_sharded_train_on_all_devices(axis_type):
         assert mine == pytest.approx(other, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis_type", [*jax.sharding.AxisType][:2])
 @pytest.mark.parametrize(
     "options",
@@ -325,6 +333,7 @@ class Length:
         return self.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [np.int64, np.uint8, jnp.int32, np.array, Length])
 def test_integers_of_other_libraries_are_integers(whole, tmp_path):
     callbacks = [
@@ -342,6 +351,7 @@ def test_integers_of_other_libraries_are_integers(whole, tmp_path):
         assert checkpointer.restore(step=whole(3))["progress"]["step"] == 3
 
 
+@pytest.mark.slow
 def test_grain_iterators_are_read_again_from_where_they_were():
     grain = pytest.importorskip("grain")
     dataset = grain.MapDataset.source(np.arange(22)).map(lambda i: {"x": X[i], "y": Y[i]})

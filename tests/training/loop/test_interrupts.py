@@ -78,6 +78,7 @@ class Failing:
             yield {"x": problem.X[index : index + 4], "y": problem.Y[index : index + 4]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("prefetch, step", [(0, 3), (2, 1)])
 def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(tmp_path, number, prefetch, step):
@@ -112,6 +113,7 @@ class Counted:
             yield {name: batch[name] for name in ("x", "y")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options, moment, step",
     [

@@ -13,6 +13,7 @@ def modes(model):
     return {path: (part.training, part.frozen) for path, part in trees_with_paths(model)}
 
 
+@pytest.mark.slow
 def test_a_model_in_eval_mode_is_trained_as_one_in_train_mode():
     expected = problem.fit(problem.stateful_model, epochs=1)
     run = problem.fit(lambda: problem.stateful_model().eval(), epochs=1)
@@ -27,6 +28,7 @@ def frozen_part(model):
     return model.at[".layers[1]"].apply(lambda part: part.freeze())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [evaluated_part, frozen_part])
 def test_parts_stay_as_they_are(change):
     model = change(problem.stateful_model())

@@ -113,6 +113,7 @@ def test_a_callback_that_fails_after_an_error_does_not_hide_it(tmp_path, expecte
     check_continues(tmp_path, expected, raised.value, 8)
 
 
+@pytest.mark.slow
 def test_closing_fails(tmp_path):
     """Alone it is an error; after another one it is a note."""
     closed = []
@@ -240,6 +241,7 @@ def test_a_full_disk(size, error, tmp_path, expected):
     ]
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written(tmp_path, expected):
     (tmp_path / "file").write_text("")
     loggers = [JSONLinesLogger(tmp_path / "rows.jsonl"), CSVLogger(tmp_path / "file" / "rows.csv")]
@@ -259,6 +261,7 @@ def late(monkeypatch):
     monkeypatch.setattr(Readings, "arrived", arrived_late)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("best", [None, ("loss", "min")])
 def test_a_checkpoint_has_the_rows_that_are_on_their_way(best, late, tmp_path):
     def run(folder, *callbacks):
