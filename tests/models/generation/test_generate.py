@@ -30,7 +30,7 @@ def llama():
     return jm.tree.map(lambda x: 8 * x, model, jm.Parameter)
 
 
-MODEL = llama()
+MODEL = jax.jit(llama)()
 
 
 @jax.jit
