@@ -12,7 +12,7 @@ from jax_metrics.arguments import between, one_of
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric, same_direction
 from jax_metrics.metrics.counts import bincount
-from jax_metrics.metrics.state import state
+from jax_metrics.metrics.state import Total
 from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.metrics.wrappers._examples import (
     Examples,
@@ -20,7 +20,7 @@ from jax_metrics.metrics.wrappers._examples import (
     read_examples,
     times,
 )
-from jax_metrics.module import Key, Rng
+from jax_metrics.metrics.wrappers._samples import Samples
 
 _SAMPLINGS = ("poisson", "multinomial")
 
@@ -33,7 +33,8 @@ class BootStrapper(Metric):
 
     With `indexes`, as retrieval metrics with a capacity take them, whole queries are drawn, not
     documents: the key and the query alone decide how often. If the documents of a query are on
-    several devices, give these the same key.
+    several devices, give these the same key. Otherwise, merging pairs the samples of both parts at
+    random, so that parts may begin with the same key.
 
     The statistics cover only samples that have a value. With few examples, some samples draw none,
     and some lack what the metric needs, such as a positive example for `AUROC`. Such samples are
@@ -50,7 +51,7 @@ class BootStrapper(Metric):
         sampling: `"poisson"` draws a number of repetitions for each example, which suits streams;
             `"multinomial"` draws as many examples from each batch as the batch has, not counting
             masked ones.
-        key: A random key or a seed; a different one on each device.
+        key: A random key or a seed.
 
     Raises:
         ValueError: If the sampling is unknown, a number or level is out of range, or the metric
@@ -69,10 +70,7 @@ class BootStrapper(Metric):
         (True, True)
     """
 
-    # The first copy counts each example once, and shows which NaN is not due to sampling.
-    copies: Copies
-    is_drawn: jax.Array = state("max")
-    key: jax.Array = Rng.node()
+    samples: Samples
 
     def __init__(
         self,
@@ -107,9 +105,10 @@ class BootStrapper(Metric):
         self.higher_is_better = metric.higher_is_better
         if not std:
             self.bounds = metric.bounds
-        self.copies = Copies(metric, num_bootstraps + 1)
-        self.is_drawn = jnp.zeros(num_bootstraps, jnp.int32)
-        self.key = Key(key)
+        # The first copy counts each example once, and shows which NaN is not due to sampling.
+        number = num_bootstraps + 1
+        copies, drawn = Copies(metric, number), Total.zeros((number,))
+        self.samples = Samples(key, (1, num_bootstraps), copies=copies, drawn=drawn)
 
     def update(self, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Updates with a batch."""
@@ -121,9 +120,8 @@ class BootStrapper(Metric):
         given = examples.sample_weight
         weight = jnp.ones(size) if given is None else given
         included = examples.included(size)
-        # Documents of a query that are in several batches are drawn together: by the same key.
-        same_key = examples.queries is not None
-        next_key, key = (self.key, self.key) if same_key else jax.random.split(self.key)
+        by_query = examples.queries is not None
+        key, next_key = self.samples.keys(1, by_query)
         keys = jax.random.split(key, self.copies.number - 1)
         drawn = jax.vmap(lambda key: self._repetitions(key, examples, included))(keys)
         repetitions = jnp.concatenate([jnp.ones_like(drawn[:1]), drawn])
@@ -131,10 +129,13 @@ class BootStrapper(Metric):
         def update(metric: Metric, repetitions: jax.Array) -> Metric:
             return metric.update(*args, **{**kwargs, "sample_weight": times(weight, repetitions)})
 
-        self.copies = self.copies.updated(update, repetitions)
-        is_drawn = ((drawn > 0) & included).any(tuple(range(1, drawn.ndim)))
-        self.is_drawn = jnp.maximum(self.is_drawn, is_drawn.astype(jnp.int32))
-        self.key = next_key
+        number = ((repetitions > 0) & included).sum(tuple(range(1, drawn.ndim)), dtype=jnp.int32)
+        self.samples = self.samples.updated(
+            next_key,
+            by_query,
+            copies=self.copies.updated(update, repetitions),
+            drawn=self.samples.parts["drawn"] + number,
+        )
 
     def _repetitions(self, key: jax.Array, examples: Examples, included: jax.Array) -> jax.Array:
         """How often each example is drawn."""
@@ -168,6 +169,11 @@ class BootStrapper(Metric):
         return result
 
     @property
+    def copies(self) -> Copies:
+        """The metric of all examples, and those of the samples."""
+        return self.samples.parts["copies"]
+
+    @property
     def directions(self) -> dict[str, Any]:
         """The directions of the metric, for all statistics but the spread."""
         metric = jax.tree.map(lambda x: x[0], self.copies.metrics)
@@ -185,7 +191,8 @@ class BootStrapper(Metric):
         everything, samples = values[0], values[1:]
         if not jnp.issubdtype(values.dtype, jnp.inexact):
             samples = samples.astype(self.dtype)
-        is_drawn = self.is_drawn.reshape(-1, *(1,) * (samples.ndim - 1)) > 0
+        is_drawn = self.samples.parts["drawn"].value[1:] > 0
+        is_drawn = is_drawn.reshape(-1, *(1,) * (samples.ndim - 1))
         return jnp.where(is_drawn & (everything == everything), samples, jnp.nan)
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:

@@ -17,8 +17,8 @@ from jax_metrics.metrics.wrappers._examples import (
     read_examples,
     times,
 )
+from jax_metrics.metrics.wrappers._samples import Samples
 from jax_metrics.metrics.wrappers._structures import as_arrays, map_fitting, read
-from jax_metrics.module import Key, Rng
 
 _AT_ONCE = 64  # samples whose predictions are in memory at the same time
 _SAME = 1e-5  # relative to the values: smaller differences are rounding errors
@@ -38,13 +38,16 @@ class PairedComparison(Metric):
     the models differ; it does not say by how much. Samples and permutations where a model has no
     value, such as a correlation of constant predictions, are left out.
 
+    Merging pairs the samples of both parts at random, so that parts may begin with the same key; if
+    the documents of a query are on several devices, these must have the same one.
+
     Args:
         metric: The metric, with one scalar value; it is copied. It must take `preds` and
             `sample_weight`.
         num_samples: The number of bootstrap samples and of permutations. Each has two states. The
             p-value is at least 1 divided by one more than the permutations with a value.
         level: The confidence level, between 0 and 1.
-        key: A random key or a seed; a different one on each device.
+        key: A random key or a seed.
 
     Raises:
         ValueError: If an option is out of range, or the metric lacks an argument, does not count an
@@ -63,10 +66,7 @@ class PairedComparison(Metric):
         (0.5, 0.01)
     """
 
-    # The first copies count the examples as they are.
-    model: Copies
-    baseline: Copies
-    key: jax.Array = Rng.node()
+    samples: Samples
 
     def __init__(
         self,
@@ -97,8 +97,10 @@ class PairedComparison(Metric):
             raise ValueError(f"level must lie between 0 and 1, but is {level}.")
         self.num_samples, self.level = num_samples, level
         self.higher_is_better = metric.higher_is_better
-        self.model, self.baseline = (Copies(metric, 1 + 2 * num_samples) for _ in range(2))
-        self.key = Key(key)
+        # The first copies count the examples as they are.
+        blocks = (1, num_samples, num_samples)
+        model, baseline = (Copies(metric, sum(blocks)) for _ in range(2))
+        self.samples = Samples(key, blocks, model=model, baseline=baseline)
 
     def update(
         self, *, preds: Any, baseline: Any, sample_weight: Any = None, **arguments: Any
@@ -121,9 +123,8 @@ class PairedComparison(Metric):
         weight = examples.sample_weight
         weight = jnp.ones(size) if weight is None else weight
         included_examples(size, sample_weight=weight)  # raises if its shape does not fit
-        next_key, drawing, swapping = jax.random.split(self.key, 3)
-        if examples.queries is not None:  # their documents in other batches are drawn alike
-            next_key = self.key
+        by_query = examples.queries is not None
+        drawing, swapping, next_key = self.samples.keys(2, by_query)
 
         def samples(draw: Callable[..., jax.Array], key: jax.Array) -> jax.Array:
             keys = jax.random.split(key, self.num_samples)
@@ -159,8 +160,22 @@ class PairedComparison(Metric):
             )
             return copies._replace(metrics=metrics)
 
-        self.model, self.baseline = updated(self.model, True), updated(self.baseline, False)
-        self.key = next_key
+        self.samples = self.samples.updated(
+            next_key,
+            by_query,
+            model=updated(self.model, True),
+            baseline=updated(self.baseline, False),
+        )
+
+    @property
+    def model(self) -> Copies:
+        """The metric of the model on all examples, on samples of them, and with swaps."""
+        return self.samples.parts["model"]
+
+    @property
+    def baseline(self) -> Copies:
+        """As `model`, of the baseline."""
+        return self.samples.parts["baseline"]
 
     def _size(self, preds: Any, baseline: Any, given: Mapping[str, Any]) -> int:
         """The number of examples.
