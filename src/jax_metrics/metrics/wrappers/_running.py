@@ -62,7 +62,7 @@ class Running(Metric):
         return self._empty().directions
 
     def _empty(self) -> Metric:
-        return self.window.slots.reduce().neutral()
+        return self.window.latest().neutral()
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.window.slots.signature.parameters

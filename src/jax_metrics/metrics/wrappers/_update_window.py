@@ -46,6 +46,10 @@ class UpdateWindow(Accumulator):
             count=jnp.minimum(self.count + 1, self.size),
         )
 
+    def latest(self) -> Metric:
+        """The metric of the last update alone, with the random key for the next one."""
+        return jax.tree.map(lambda x: x[self.index - 1], self.slots)
+
     def metric(self) -> Metric:
         """The metric of all updates in the window, merged."""
         return self.slots.reduce()  # empty slots are neutral
