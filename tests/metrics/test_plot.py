@@ -48,6 +48,11 @@ def test_classes_and_dicts_are_bars_with_names():
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["max", "min"]
 
 
+def test_labels_of_bars_differ():
+    with pytest.raises(ValueError, match=r"labels must differ .* 'a' is repeated in \['a', 'a'\]"):
+        Given(jnp.arange(2.0)).plot(labels=["a", "a"])
+
+
 def test_a_history_is_a_line_for_each_number():
     _, ax = jm.metrics.Mean().plot([jnp.array(3.0), jnp.array(2.0), 1.0])
     assert [list(line.get_ydata()) for line in ax.lines] == [[3, 2, 1]]

@@ -12,6 +12,7 @@ from jax_metrics.arguments._functions import refuse_misfit as refuse_misfit
 from jax_metrics.arguments._inputs import as_array as as_array
 from jax_metrics.arguments._inputs import as_float as as_float
 from jax_metrics.arguments._inputs import between as between
+from jax_metrics.arguments._inputs import distinct as distinct
 from jax_metrics.arguments._inputs import multiply_log as multiply_log
 from jax_metrics.arguments._inputs import one_of as one_of
 from jax_metrics.arguments._inputs import pair as pair

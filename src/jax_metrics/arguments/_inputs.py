@@ -1,5 +1,6 @@
 """Checks and conversions of the arrays and options of losses and metrics."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -179,6 +180,22 @@ def one_of(name: str, value: Any, options: tuple[Any, ...]) -> None:
     """
     if value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}.")
+
+
+def distinct(name: str, names: Iterable[Any]) -> tuple[str, ...]:
+    """The names of several values as strings, checked to differ, since a dict keeps one of each.
+
+    Raises:
+        ValueError: If a name is repeated.
+    """
+    names = tuple(map(str, names))
+    repeated = sorted({one for one in names if names.count(one) > 1})
+    if repeated:
+        raise ValueError(
+            f"{name} must differ from each other, since each names a value, but "
+            f"{', '.join(map(repr, repeated))} is repeated in {list(names)}."
+        )
+    return names
 
 
 def multiply_log(factor: jax.Array, log: jax.Array) -> jax.Array:

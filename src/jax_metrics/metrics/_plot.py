@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from jax_metrics.arguments import distinct
+
 # How a value is drawn: `"value"`, `"matrix"`, or a curve with two fields of the value as x and y.
 Form = str | tuple[str, str]
 
@@ -107,7 +109,7 @@ def _named(value: Any, name: str, labels: Sequence[str] | None) -> dict[str, flo
     numbers = np.asarray(value)
     if numbers.ndim == 0:
         return {name: numbers.item()}
-    names = map(str, range(numbers.size)) if labels is None else labels
+    names = distinct("labels", range(numbers.size) if labels is None else labels)
     return dict(zip(names, numbers.reshape(-1).tolist(), strict=True))
 
 

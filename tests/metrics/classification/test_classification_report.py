@@ -79,3 +79,8 @@ def test_a_class_that_does_not_occur():
 def test_names_must_match(names):
     with pytest.raises(ValueError, match="labels must be 3 different names, but are"):
         ClassificationReport(num_classes=3, labels=names)
+
+
+def test_a_class_is_not_named_like_a_row_of_all_classes():
+    with pytest.raises(ValueError, match="labels must not be 'accuracy', 'macro avg', the name of"):
+        ClassificationReport(num_classes=3, labels=["macro avg", "a", "accuracy"])

@@ -189,6 +189,11 @@ def test_arguments_for_the_metrics_alone():
             ValueError,
             "Two of them are called 'a/mean'. Give one another key",
         ),
+        (
+            lambda: Metrics({"a": MinMax(Mean()), "a/min": Mean()}).compute(),
+            ValueError,
+            "Two values are called 'a/min', the second one of the member 'a/min'. Give one of",
+        ),
         (lambda: Metrics({"a": [1]}), TypeError, "Expected a Metric, or lists.* a int at 'a/'"),
         (lambda: Losses(3), TypeError, "but got a int"),
         (lambda: Metrics([Mean()])["max"], KeyError, "There is no metric 'max'; there are mean"),

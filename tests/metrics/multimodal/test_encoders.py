@@ -27,6 +27,7 @@ def test_a_negative_mean_counts_as_zero():
     [
         ({"prompts": "quality"}, "prompts must be a sequence of names"),
         ({"prompts": ("qualities",)}, "no pair of texts 'qualities'.*Did you mean `quality`"),
+        ({"prompts": ("noisiness", "noisiness")}, "prompts must differ .*'noisiness' is repeated"),
         ({"prompts": (("a", "b", "c"),)}, "A pair of texts must have two of them"),
         ({"text_encoder": lambda texts: ROWS[:1]}, "one embedding for each of 2 texts"),
         ({"data_range": 0}, "data_range must be greater than 0"),

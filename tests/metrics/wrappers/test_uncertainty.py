@@ -378,6 +378,10 @@ def test_scores_can_be_compared_by_any_metric():
             "ByGroup needs examples, along the first axis",
         ),
         (lambda: ByGroup(Accuracy(), num_groups=2, labels=["a"]), "1 labels for 2 groups"),
+        (
+            lambda: ByGroup(Accuracy(), num_groups=2, labels="xx"),
+            "labels must differ .* 'x' is rep",
+        ),
         (lambda: ByGroup(jm.metrics.Throughput(), num_groups=2), "Throughput takes no `mask`"),
         (lambda: BestThreshold(criterion="recall"), "criterion"),
     ],

@@ -345,6 +345,11 @@ def test_the_tracker_of_a_collection():
             ValueError,
             r"of shape \(3,\) and the labels are \(\)",
         ),
+        (
+            lambda: Classwise(RECALLS, labels=["0", 0]),
+            ValueError,
+            r"labels must differ from each other, .* but '0' is repeated in \['0', '0'\]",
+        ),
         (lambda: Multitask({}), ValueError, "Multitask needs at least one task"),
         (lambda: Transformed(Mean(), preds=abs), TypeError, "Mean takes no 'preds'; it takes val"),
         (lambda: Tracker(Mean()).update(1.0), RuntimeError, "call `tracker.increment"),

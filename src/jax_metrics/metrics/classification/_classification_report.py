@@ -37,7 +37,8 @@ class ClassificationReport(LabelMetric):
         **options: See `Labels`.
 
     Raises:
-        ValueError: If the names are not distinct, or their number is not that of the classes.
+        ValueError: If the names are not distinct, one is that of a row of all classes, such as
+            `"accuracy"`, or their number is not that of the classes.
 
     Example:
         >>> import jax.numpy as jnp
@@ -76,6 +77,11 @@ class ClassificationReport(LabelMetric):
         names = tuple(map(str, range(size) if labels is None else labels))
         if len(names) != size or len(set(names)) != size:
             raise ValueError(f"labels must be {size} different names, but are {list(names)}.")
+        if taken := {"accuracy", "micro avg", *_AVERAGES} & set(names):
+            raise ValueError(
+                f"labels must not be {', '.join(map(repr, sorted(taken)))}, the name of a row of "
+                "all classes. Choose another name for the class."
+            )
         self.names = names
         self.zero_division = zero_division
         self.outcomes = zero_outcomes(self.labels, self.dtype)

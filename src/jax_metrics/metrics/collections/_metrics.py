@@ -97,7 +97,12 @@ class Metrics(Composite):
         values: dict[str, Any] = {}
         for name, metric in zip(self.names, self.metrics, strict=True):
             for path, value in _flattened(name, metric.compute()):
-                values[f"{self.prefix}{path}{self.postfix}"] = value
+                if (full := f"{self.prefix}{path}{self.postfix}") in values:
+                    raise ValueError(
+                        f"Two values are called {full!r}, the second one of the member {name!r}. "
+                        "Give one of the metrics another key or `name`."
+                    )
+                values[full] = value
         return to_floats(values) if as_floats else values
 
     def compute_logs(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import did_you_mean, positive
+from jax_metrics.arguments import did_you_mean, distinct, positive
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import WeightedMean
 from jax_metrics.metrics._metric import Common
@@ -144,7 +144,7 @@ def _named(prompts: Sequence[str | tuple[str, str]]) -> tuple[tuple[str, ...], l
             own += 1
         else:
             raise ValueError(f"A pair of texts must have two of them; got {prompt!r}.")
-    return tuple(names), texts
+    return distinct("prompts", names), texts
 
 
 clip_image_quality_assessment = functional(CLIPImageQualityAssessment)

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import distinct
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
@@ -29,8 +30,8 @@ class ByGroup(Metric):
         labels: The names of the groups.
 
     Raises:
-        ValueError: If the metric takes no `mask` or cannot be traced, or the numbers of labels and
-            groups differ.
+        ValueError: If the metric takes no `mask` or cannot be traced, a label is repeated, or the
+            numbers of labels and groups differ.
 
     Example:
         >>> import jax.numpy as jnp
@@ -65,7 +66,7 @@ class ByGroup(Metric):
         if labels is not None and len(labels) != num_groups:
             raise ValueError(f"There are {len(labels)} labels for {num_groups} groups: {labels}.")
         self.num_groups = num_groups
-        self.labels = None if labels is None else tuple(labels)
+        self.labels = None if labels is None else distinct("labels", labels)
         self.higher_is_better = metric.higher_is_better
         self.bounds = metric.bounds
         self.copies = Copies(metric, num_groups)

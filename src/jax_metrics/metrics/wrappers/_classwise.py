@@ -5,6 +5,7 @@ from typing import Unpack
 
 import jax
 
+from jax_metrics.arguments import distinct
 from jax_metrics.metrics._composite import Composite
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.tree import copy
@@ -20,7 +21,7 @@ class Classwise(Composite):
         postfix: A postfix of the names.
 
     Raises:
-        ValueError: If the numbers of labels and values differ.
+        ValueError: If a label is repeated, or the numbers of labels and values differ.
 
     Example:
         >>> import jax.numpy as jnp
@@ -47,7 +48,7 @@ class Classwise(Composite):
         self.metric = copy(metric, arrays=True)
         self.higher_is_better = metric.higher_is_better
         self.bounds = metric.bounds
-        self.labels = None if labels is None else tuple(labels)
+        self.labels = None if labels is None else distinct("labels", labels)
         self.prefix = f"{metric.name}_" if prefix is None else prefix
         self.postfix = postfix
 
