@@ -397,6 +397,18 @@ def test_groups_of_lists():
     assert metric.compute().tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("dtype", "invalid"),
+    [("float32", np.nan), ("int32", -(2**31)), ("int8", -128), ("uint8", 255)],
+)
+def test_an_invalid_group_in_traced_code_is_visible(dtype, invalid):
+    metric = ByGroup(jm.metrics.Max(dtype=dtype), num_groups=2)
+    values = jnp.array([3, 9, 5, 2], dtype)
+    update = jax.jit(lambda m, groups: jm.copy(m).update(values, groups=groups).compute())
+    assert update(metric, jnp.array([0, 1, 1, 0])).tolist() == [3, 9]
+    np.testing.assert_array_equal(update(metric, jnp.array([0, 7, 1, 1])), [invalid] * 2)
+
+
 @pytest.mark.slow
 def test_groups_with_names_masks_and_several_values():
     target, preds = rng.integers(0, 2, 30), rng.uniform(size=30).astype(np.float32)

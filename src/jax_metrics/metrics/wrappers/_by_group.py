@@ -12,7 +12,7 @@ from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.inputs import as_labels, weights
-from jax_metrics.metrics.state import Total
+from jax_metrics.metrics.state import Total, highest, lowest
 from jax_metrics.metrics.wrappers._copies import Copies
 from jax_metrics.metrics.wrappers._examples import included_examples, read_examples
 
@@ -23,6 +23,9 @@ class ByGroup(Metric):
     All groups are updated as one program. `compute` returns the values along a new first axis or,
     with `labels`, a dict by label. A group without examples has the value of a metric that was
     never updated: NaN or 0.
+
+    In traced code, which cannot raise, an invalid group makes all values NaN. Values that are
+    integers become the smallest integer of their dtype, or the largest if that is 0.
 
     Args:
         metric: The metric; it is copied. It must take `mask`.
@@ -43,7 +46,7 @@ class ByGroup(Metric):
     """
 
     copies: Copies
-    fault: Total  # NaN after an invalid group, in code that cannot raise
+    fault: Total  # 0, or NaN after an invalid group
 
     def __init__(
         self,
@@ -118,9 +121,18 @@ class ByGroup(Metric):
         return dict(zip(self.labels, parts, strict=True))
 
     def _marked(self, values: jax.Array) -> jax.Array:
-        is_float = jnp.issubdtype(values.dtype, jnp.inexact)
-        return values + self.fault.value.astype(values.dtype) if is_float else values
+        """The values; after an invalid group, in code that cannot raise, NaN or its stand-in."""
+        if values.dtype == bool:
+            return values
+        return jnp.where(jnp.isnan(self.fault.value), _invalid(values.dtype), values)
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         groups = inspect.Parameter("groups", inspect.Parameter.KEYWORD_ONLY)
         return {**self.copies.metrics.signature.parameters, "groups": groups}
+
+
+def _invalid(dtype: Any) -> Any:
+    """What no valid value is: NaN, or an integer at the end of the dtype."""
+    if jnp.issubdtype(dtype, jnp.inexact):
+        return jnp.array(jnp.nan, dtype)
+    return jnp.array(lowest(dtype) or highest(dtype), dtype)
