@@ -30,7 +30,7 @@ def outcomes(correct, total):
 
 
 @pytest.mark.parametrize("method", ["wilson", "exact"])
-@pytest.mark.parametrize("level", [0.8, 0.99])
+@pytest.mark.parametrize("level", [0.8, 0.99, 1 - 1e-9])
 def test_intervals_of_proportions_are_those_of_scipy(method, level):
     counts = [(k, n) for n in (1, 2, 9, 100, 10**4, 10**6) for k in {0, 1, n // 3, n - 1, n}]
     k, n = np.array(counts).T
