@@ -138,8 +138,8 @@ def test_what_needs_a_reduction_raises(metric, field, verb, call):
 
 
 def test_a_window_merges_its_updates():
-    with pytest.raises(TypeError, match="`reduce` cannot merge it"):
-        Running(Plain(), window=2).update(n=1)
+    with pytest.raises(TypeError, match="`Running` cannot merge it"):
+        Running(Plain(), window=2)
 
 
 class Counter(jm.Metric):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._states import check_mergeable
 from jax_metrics.metrics.aggregation import Mean, Sum
 from jax_metrics.metrics.wrappers._examples import has_examples
 from jax_metrics.metrics.wrappers._update_window import UpdateWindow, where
@@ -24,6 +25,7 @@ class Running(Metric):
 
     Raises:
         ValueError: If the window is smaller than 1.
+        TypeError: If a state of the metric is declared without a reduction.
 
     Example:
         >>> import jax_metrics as jm
@@ -40,6 +42,7 @@ class Running(Metric):
         super().__init__(**options)
         if window < 1:
             raise ValueError(f"A window needs at least 1 update; got window={window}.")
+        check_mergeable(metric, "Running")
         self.higher_is_better = metric.higher_is_better
         self.bounds = metric.bounds
         self.plot_form = metric.plot_form
