@@ -372,6 +372,10 @@ def test_scores_can_be_compared_by_any_metric():
             ).compute(),
             r"has values of shape \(2,\). Choose an `average`",
         ),
+        (
+            lambda: PairedComparison(jm.metrics.Metrics([Accuracy()]), num_samples=1).compute(),
+            "a value of the metric is a dict. Choose one of its numbers",
+        ),
         (lambda: ByGroup(Accuracy(), num_groups=0), "num_groups must be at least 1"),
         (
             lambda: ByGroup(jm.metrics.Mean(), num_groups=2).update(3.0, groups=[0]),

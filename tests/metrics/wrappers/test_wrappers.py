@@ -394,6 +394,11 @@ def test_the_tracker_of_a_collection():
             r"of shape \(3,\) and the labels are \(\)",
         ),
         (
+            lambda: Classwise(jm.metrics.Metrics([RECALLS])).compute(),
+            ValueError,
+            "but Metrics returns a dict and the labels are None",
+        ),
+        (
             lambda: Classwise(RECALLS, labels=["0", 0]),
             ValueError,
             r"labels must differ from each other, .* but '0' is repeated in \['0', '0'\]",

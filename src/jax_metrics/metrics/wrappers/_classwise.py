@@ -59,11 +59,14 @@ class Classwise(Composite):
     def compute(self) -> dict[str, jax.Array]:
         """The value of each class by name."""
         values = self.metric.compute()
-        if not values.ndim or (self.labels is not None and len(self.labels) != len(values)):
+        shape = getattr(values, "shape", ())
+        if not shape or (self.labels is not None and len(self.labels) != len(values)):
+            is_array = hasattr(values, "shape")
+            given = f"an array of shape {shape}" if is_array else f"a {type(values).__name__}"
             raise ValueError(
                 f"Classwise needs one value for each label, but {type(self.metric).__name__} "
-                f"returns an array of shape {values.shape} and the labels are {self.labels}. Give "
-                "the metric `average=None`, and a label for each class."
+                f"returns {given} and the labels are {self.labels}. Give the metric "
+                "`average=None`, and a label for each class."
             )
         labels = range(len(values)) if self.labels is None else self.labels
         return {

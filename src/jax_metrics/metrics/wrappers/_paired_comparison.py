@@ -198,10 +198,16 @@ class PairedComparison(Metric):
     def compute(self) -> dict[str, jax.Array]:
         """The two values, their difference, its interval, and the p-value."""
         model, baseline = self.model.values(), self.baseline.values()
-        if jnp.ndim(model) != 1:
+        if not isinstance(model, jax.Array):
+            raise ValueError(
+                f"PairedComparison compares numbers, but a value of the metric is a "
+                f"{type(model).__name__}. Choose one of its numbers, as in `metric[0]`, or compare "
+                "each metric on its own."
+            )
+        if model.ndim != 1:
             raise ValueError(
                 f"PairedComparison compares numbers, but the metric has values of shape "
-                f"{jnp.shape(model)[1:]}. Choose an `average`."
+                f"{model.shape[1:]}. Choose an `average`."
             )
         differences = model - baseline
         difference, drawn, swapped = jnp.split(differences, [1, 1 + self.num_samples])

@@ -31,7 +31,7 @@ class Samples(Accumulator):
         drawn: A number that says whether nothing, examples or whole queries were drawn.
     """
 
-    parts: dict[str, Accumulator]
+    parts: dict[str, Any]  # of accumulators
     key: jax.Array = Rng.node()
     drawn: jax.Array = MetricState.node()
 
