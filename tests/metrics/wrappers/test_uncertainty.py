@@ -1,4 +1,4 @@
-"""Intervals, comparisons of models, and metrics of groups."""
+"""Intervals, comparisons of models, and best thresholds."""
 
 from fractions import Fraction
 
@@ -157,32 +157,6 @@ def test_bootstraps_of_documents_draw_queries():
         multinomial.update(**FOUND, indexes=QUERY)
 
 
-PARTS = np.split(np.random.default_rng(1).permutation(18), 2)  # of queries
-
-
-def of_documents(metric, part):
-    return metric.update(**{n: x[part] for n, x in FOUND.items()}, indexes=QUERY[part])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["call", "merge", "running"])
-def test_documents_of_a_query_in_several_parts_are_drawn_together(way):
-    """Merging parts keeps their samples in order and the key as it is."""
-    recall = jm.metrics.RetrievalRecall(top_k=2, capacity=18)
-    interval = ConfidenceInterval(recall, num_bootstraps=20)
-    if way == "call":
-        for part in PARTS:
-            interval(**{n: x[part] for n, x in FOUND.items()}, indexes=QUERY[part])
-    elif way == "merge":
-        first, second = (of_documents(jm.copy(interval), part) for part in PARTS)
-        interval = first.merge_state(second)
-    else:
-        interval = jm.metrics.Running(interval, window=2)
-        for part in (*PARTS, *PARTS):
-            of_documents(interval, part)
-    assert interval.compute() == {"value": 1, "lower": 1, "upper": 1}
-
-
 MEDIAN = jm.metrics.RetrievalMRR(aggregation=jnp.nanmedian, max_queries=4)
 SUM_OVER_BATCH_SIZE = jm.metrics.Losses(jm.losses.MeanSquaredError())
 
@@ -243,51 +217,6 @@ def test_the_bootstrap_agrees_with_the_spread_of_the_mean():
     width = float(value["upper"] - value["lower"])
     assert width == pytest.approx(2 * 1.96 * error, rel=0.15)
     assert value["lower"] < values.mean() < value["upper"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["merge", "reduce", "scan", "running", "call"])
-def test_parts_that_began_with_the_same_key_do_not_vary_together(way):
-    """Drawn alike, the sums of values and of their opposites would cancel in each sample."""
-    values = np.random.default_rng(0).normal(size=(4, 100)).astype(np.float32)
-    parts = np.concatenate([values[:2], -values[:2]])
-    strapped = jm.metrics.BootStrapper(jm.metrics.Mean(), num_bootstraps=300)
-    if way == "merge":
-        halves = [jm.copy(strapped).update(x.ravel()) for x in np.split(parts, 2)]
-        strapped = halves[0] + halves[1]
-    elif way == "reduce":
-        strapped = jax.vmap(lambda x: strapped.batch_updates(x))(parts).reduce()
-    elif way == "scan":
-        merge = lambda m, x: (jm.copy(m).merge_state(strapped.batch_updates(x)), None)  # noqa: E731
-        strapped, _ = jax.lax.scan(merge, strapped, parts)
-    elif way == "running":
-        strapped = jm.metrics.Running(strapped, window=4)
-        for part in (values[3], *parts):
-            strapped.update(part)
-    else:
-        for part in parts:
-            strapped(part)
-    expected = parts.std() / np.sqrt(parts.size)
-    assert float(strapped.compute()["std"]) == pytest.approx(expected, rel=0.2)
-
-
-@pytest.mark.slow
-def test_merged_comparisons_do_not_vary_together():
-    """The second part swaps the models, so that samples drawn alike would have no difference."""
-    preds, baseline = np.random.default_rng(0).normal(size=(2, 200)).astype(np.float32)
-    comparison = PairedComparison(MeanSquaredError(), num_samples=200)
-    first, second = (
-        jm.copy(comparison).update(target=0 * preds, preds=one, baseline=other)
-        for one, other in ((preds, baseline), (baseline, preds))
-    )
-    value = first.merge_state(second).compute()
-    spread = np.sqrt(((preds**2 - baseline**2) ** 2).mean() / 400)
-    assert abs(value["difference"]) < 1e-6
-    width = float(value["upper"] - value["lower"])
-    assert width == pytest.approx(2 * 1.96 * spread, rel=0.2)
-    # The permutations are as wide: only a large difference is rare among them.
-    third = jm.copy(comparison).update(target=0 * preds, preds=2 * preds, baseline=baseline)
-    assert first.merge_state(third).compute()["p_value"] < 0.05 < value["p_value"]
 
 
 @pytest.mark.parametrize(
@@ -393,39 +322,6 @@ def test_scores_can_be_compared_by_any_metric():
 def test_mistakes(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_groups_of_lists():
-    metric = ByGroup(jm.metrics.Mean(), num_groups=2)
-    metric.update([1.0, 2.0, 3.0], groups=[0, 1, 1], mask=[True, True, False])
-    assert metric.compute().tolist() == [1.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("dtype", "invalid"),
-    [("float32", np.nan), ("int32", -(2**31)), ("int8", -128), ("uint8", 255)],
-)
-def test_an_invalid_group_in_traced_code_is_visible(dtype, invalid):
-    metric = ByGroup(jm.metrics.Max(dtype=dtype), num_groups=2)
-    values = jnp.array([3, 9, 5, 2], dtype)
-    update = jax.jit(lambda m, groups: jm.copy(m).update(values, groups=groups).compute())
-    assert update(metric, jnp.array([0, 1, 1, 0])).tolist() == [3, 9]
-    np.testing.assert_array_equal(update(metric, jnp.array([0, 7, 1, 1])), [invalid] * 2)
-
-
-@pytest.mark.slow
-def test_groups_with_names_masks_and_several_values():
-    target, preds = rng.integers(0, 2, 30), rng.uniform(size=30).astype(np.float32)
-    groups, mask = rng.integers(0, 3, 30), rng.random(30) < 0.8
-    metric = ByGroup(AUROC(capacity=64), num_groups=4, labels=["a", "b", "c", "none"])
-    for part in (slice(0, 15), slice(15, 30)):
-        metric.update(target=target[part], preds=preds[part], groups=groups[part], mask=mask[part])
-    values = metric.compute()
-    for index, name in enumerate("abc"):
-        chosen = (groups == index) & mask
-        expected = jm.metrics.auroc(target[chosen], preds[chosen])
-        assert values[name] == pytest.approx(float(expected), rel=1e-6)
-    assert np.isnan(values["none"])
 
 
 def criteria(tp, fp, positive, negative):
