@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import explains_arguments, one_of, same_shape
-from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners
+from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners, pairs_near_zero
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.detection._images import are_images, padded, padded_mask
+from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import labels_of_objects
 from jax_metrics.metrics.state import Total
 
@@ -75,8 +76,9 @@ class BoxOverlap(Metric):
         if are_images(target, preds):
             mask = padded_mask(inputs.get("mask"), len(target))
             target, preds = (padded(images, ("labels", "boxes")) for images in (target, preds))
-            inputs = inputs | {"target": target, "preds": preds, "mask": mask}
-        return (), inputs
+            inputs = inputs | {"mask": mask}
+        target, preds = images_near_zero(target, preds, self.box_format)
+        return (), inputs | {"target": target, "preds": preds}
 
     def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
         """Updates with images."""
@@ -272,6 +274,7 @@ def _overlap(
     replacement_val: float,
     aggregate: bool,
 ) -> jax.Array:
+    target, preds = pairs_near_zero(target, preds, box_format, each=aggregate)
     boxes = as_corners("target", target, box_format)
     others = as_corners("preds", preds, box_format)
     if aggregate:

@@ -33,6 +33,7 @@ from jax_metrics.metrics.detection._images import (
     with_overlap,
 )
 from jax_metrics.metrics.detection._matching import match, rank_in_class
+from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import labels_of_objects
 from jax_metrics.metrics.detection._overlap import (
     COCO_SIGMAS,
@@ -193,7 +194,9 @@ class MeanAveragePrecision(Metric):
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         _, inputs = super()._received(args, kwargs)
-        return (), padded_inputs(inputs, self.iou_type)
+        inputs = padded_inputs(inputs, self.iou_type)
+        target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
+        return (), inputs | {"target": target, "preds": preds}
 
     def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
         """Updates with images."""
