@@ -14,7 +14,7 @@ from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.detection._images import are_images, padded, padded_mask
 from jax_metrics.metrics.detection._near_zero import images_near_zero
-from jax_metrics.metrics.detection._objects import labels_of_objects
+from jax_metrics.metrics.detection._objects import labels_of_objects, rule_of_boxes
 from jax_metrics.metrics.state import Total
 
 
@@ -86,8 +86,12 @@ class BoxOverlap(Metric):
         true, predicted, rules = labels_of_objects(
             target, preds, mask, self.num_classes, (needed, needed)
         )
-        corners = (as_corners("boxes", x["boxes"], self.box_format) for x in (target, preds))
-        boxes, others = corners
+        boxes, others = (
+            as_corners(f"boxes of {name}", objects["boxes"], self.box_format)
+            for name, objects in (("target", target), ("preds", preds))
+        )
+        rules.append(rule_of_boxes("target", boxes, true >= 0, self.box_format))
+        rules.append(rule_of_boxes("preds", others, predicted >= 0, self.box_format))
         overlap = OVERLAPS[self.overlap](others[:, :, None], boxes[:, None])
         counts = (true >= 0)[:, None] & (predicted >= 0)[..., None]
         if self.respect_labels:
