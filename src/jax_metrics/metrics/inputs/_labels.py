@@ -12,6 +12,7 @@ import numpy as np
 from jax_metrics.arguments import Index, between
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.inputs._largest import largest
+from jax_metrics.metrics.inputs._one_hot import not_one_hot
 from jax_metrics.metrics.inputs._weights import weights
 
 
@@ -137,6 +138,9 @@ class Labels(NamedTuple):
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
             weight = jnp.where(target == self.ignore_index, 0, weight)
+        rules = ()
+        if self.num_classes is not None and not are_scores:
+            rules = not_one_hot(target, preds, weight, self.num_classes)
         target, target_rule = self.replace_unknown("target", target, weight)
         if not are_scores:
             preds, rule = self.replace_unknown("preds", preds, weight)
@@ -146,7 +150,7 @@ class Labels(NamedTuple):
             preds, rule = self._predicted_class(preds, target, weight)
         if self.pos_label == 0:
             target, preds = 1 - target, 1 - preds
-        return LabelBatch(target, preds, weight, (target_rule, rule))
+        return LabelBatch(target, preds, weight, (target_rule, rule, *rules))
 
     def with_classes_last(
         self, target: jax.Array, preds: jax.Array, are_scores: bool
