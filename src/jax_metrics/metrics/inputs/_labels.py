@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import Index, between
+from jax_metrics.arguments import IDS, Index, between, numbered
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.inputs._largest import largest
 from jax_metrics.metrics.inputs._one_hot import not_one_hot
@@ -293,6 +293,19 @@ def _hint(target: tuple[int, ...], preds: tuple[int, ...], expected: tuple[int, 
     return ""
 
 
+# What arguments hold that are not labels.
+_WHAT = {"indexes": "ids", "groups": "ids", "clicks": "0 and 1", "ratings": "counts"}
+
+
+def _for_floats(name: str) -> str:
+    """What to give instead of floats."""
+    if name in IDS:
+        return f"Number them from 0: {numbered(name)}."
+    if name in _WHAT:
+        return f"Write `{name}.astype(int)` for whole numbers."
+    return f"One-hot rows become labels by `{name}.argmax(-1)`."
+
+
 def as_labels(name: str, labels: Any) -> jax.Array:
     """Integers or booleans as int32; values that do not fit into it are clipped.
 
@@ -302,8 +315,8 @@ def as_labels(name: str, labels: Any) -> jax.Array:
     labels = jnp.asarray(labels)
     if labels.dtype != bool and not jnp.issubdtype(labels.dtype, jnp.integer):
         raise TypeError(
-            f"{name} must hold labels, integers or booleans, but is {labels.dtype}. One-hot rows "
-            f"become labels by `{name}.argmax(-1)`."
+            f"{name} must hold {_WHAT.get(name, 'labels')}, integers or booleans, but is "
+            f"{labels.dtype}. {_for_floats(name)}"
         )
     if not np.can_cast(labels.dtype, np.int32):
         low, high = jnp.iinfo(jnp.int32).min, jnp.iinfo(jnp.int32).max
