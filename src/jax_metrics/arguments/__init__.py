@@ -7,6 +7,7 @@ from jax_metrics.arguments._bounded import bounded as bounded
 from jax_metrics.arguments._difference import split as split
 from jax_metrics.arguments._difference import subtract as subtract
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
+from jax_metrics.arguments._functions import explaining as explaining
 from jax_metrics.arguments._functions import explains_arguments as explains_arguments
 from jax_metrics.arguments._functions import refuse_misfit as refuse_misfit
 from jax_metrics.arguments._inputs import IDS as IDS

@@ -285,6 +285,11 @@ def test_boxes_that_are_none(name, box):
     assert metric(**images) == 0.25  # an empty box overlaps nothing
 
 
+def test_an_argument_that_the_function_lacks():
+    with pytest.raises(TypeError, match="mean_average_precision has no argument 'sample_weight'"):
+        jm.metrics.mean_average_precision(TARGET, PREDS, num_classes=2, sample_weight=np.ones(5))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("iou_type", "objects", "message"),

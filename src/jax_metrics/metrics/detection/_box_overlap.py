@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import explains_arguments, one_of, same_shape
+from jax_metrics.arguments import explaining, one_of, same_shape
 from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners, pairs_near_zero
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._metric import Common, Metric
@@ -16,6 +16,11 @@ from jax_metrics.metrics.detection._images import are_images, padded, padded_mas
 from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import labels_of_objects, rule_of_boxes
 from jax_metrics.metrics.state import Total
+
+_explaining = explaining(
+    "it compares pairs of boxes, all of which count. Its class compares images, takes a `mask` of "
+    "them, and leaves out boxes of the label -1."
+)
 
 
 class BoxOverlap(Metric):
@@ -188,7 +193,7 @@ class CompleteIntersectionOverUnion(BoxOverlap):
     overlap = "ciou"
 
 
-@explains_arguments
+@_explaining
 def intersection_over_union(
     target: Any,
     preds: Any,
@@ -227,7 +232,7 @@ def intersection_over_union(
     return _overlap("iou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
 
 
-@explains_arguments
+@_explaining
 def generalized_intersection_over_union(
     target: Any,
     preds: Any,
@@ -241,7 +246,7 @@ def generalized_intersection_over_union(
     return _overlap("giou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
 
 
-@explains_arguments
+@_explaining
 def distance_intersection_over_union(
     target: Any,
     preds: Any,
@@ -255,7 +260,7 @@ def distance_intersection_over_union(
     return _overlap("diou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
 
 
-@explains_arguments
+@_explaining
 def complete_intersection_over_union(
     target: Any,
     preds: Any,

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import as_float, one_of
+from jax_metrics.arguments import as_float, one_of, refuse_misfit
 from jax_metrics.losses.detection import BOX_FORMATS, as_corners
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._functional import functional
@@ -365,7 +365,10 @@ def mean_average_precision(*args: Any, **options: Any) -> dict[str, jax.Array]:
 
     The value of one batch; see `MeanAveragePrecision` for the options. It keeps all detections.
     """
-    given = _signature.bind(*args, **options).arguments
+    try:
+        given = _signature.bind(*args, **options).arguments
+    except TypeError as error:
+        refuse_misfit(mean_average_precision, args, options, error)
     inputs = {name: given.pop(name, None) for name in ("target", "preds", "mask")}
     inputs = padded_inputs(inputs, given.get("iou_type", "bbox"))
     preds = inputs["preds"]
