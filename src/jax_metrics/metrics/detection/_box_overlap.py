@@ -28,8 +28,8 @@ class BoxOverlap(Metric):
 
     The mean is over all pairs of a predicted and a true box of an image, by default over pairs of
     the same label. `target` and `preds` have `boxes` and `labels`, as in `MeanAveragePrecision`:
-    dicts of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. NaN if
-    there is no pair.
+    dicts of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. Boxes must
+    be finite, of sizes that are not negative. NaN if there is no pair.
 
     Args:
         num_classes: Number of classes; needed for `class_metrics`, otherwise it only serves to
@@ -206,7 +206,7 @@ def intersection_over_union(
     """The mean intersection over union of pairs of boxes, or the IoU of all pairs of boxes.
 
     Args:
-        target: True boxes, `[..., 4]`.
+        target: True boxes, `[..., 4]`. Boxes of NumPy in float64 may be far from zero.
         preds: Predicted boxes of the same shape; `[..., n, 4]` for targets `[..., m, 4]` unless
             they are aggregated.
         box_format: `"xyxy"`, `"xywh"` or `"cxcywh"`.

@@ -24,7 +24,7 @@ def images_near_zero(target: Any, preds: Any, box_format: str) -> tuple[Any, Any
     both = (target, preds)
     keys = ("boxes", "keypoints")
     places = [(index, key) for index, one in enumerate(both) for key in keys if key in one]
-    labels = [np.shape(one.get("labels")) for one in both]
+    labels = [np.shape(one.get("labels", ())) for one in both]
     if labels[0][:1] != labels[1][:1]:
         return target, preds  # an error follows
     if not all(_fits(key, np.shape(both[i][key]), labels[i]) for i, key in places):
