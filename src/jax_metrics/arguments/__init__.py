@@ -7,13 +7,16 @@ from jax_metrics.arguments._bounded import bounded as bounded
 from jax_metrics.arguments._difference import split as split
 from jax_metrics.arguments._difference import subtract as subtract
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
+from jax_metrics.arguments._functions import explaining as explaining
 from jax_metrics.arguments._functions import explains_arguments as explains_arguments
 from jax_metrics.arguments._functions import refuse_misfit as refuse_misfit
+from jax_metrics.arguments._inputs import IDS as IDS
 from jax_metrics.arguments._inputs import as_array as as_array
 from jax_metrics.arguments._inputs import as_float as as_float
 from jax_metrics.arguments._inputs import between as between
 from jax_metrics.arguments._inputs import distinct as distinct
 from jax_metrics.arguments._inputs import multiply_log as multiply_log
+from jax_metrics.arguments._inputs import numbered as numbered
 from jax_metrics.arguments._inputs import one_of as one_of
 from jax_metrics.arguments._inputs import pair as pair
 from jax_metrics.arguments._inputs import positive as positive

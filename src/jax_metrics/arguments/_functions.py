@@ -9,8 +9,11 @@ from jax_metrics.tree import explain_arguments, signature_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
-# Arguments of classes of losses, which their functions do not have.
+# Arguments of classes of losses and metrics, which some of their functions do not have.
 _OF_CLASSES = frozenset({"sample_weight", "mask", "reduction"})
+_OF_LOSSES = (
+    "it returns the losses of all elements or examples. The class of the loss takes `{name}`."
+)
 
 
 def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
@@ -28,26 +31,39 @@ def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
             ...
         TypeError: shifted has no argument 'ofset'. Did you mean `offset`? It takes target, offset.
     """
-    signature = signature_of(function)
+    return explaining(_OF_LOSSES)(function)
 
-    @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except TypeError:
+
+def explaining(of_classes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """As `explains_arguments`, for functions of metrics.
+
+    Args:
+        of_classes: What to say of an argument `{name}` of the class that the function lacks.
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        signature = signature_of(function)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
-                signature.bind(*args, **kwargs)
-            except TypeError as error:
-                for name in _OF_CLASSES & kwargs.keys():
-                    raise TypeError(
-                        f"{function.__name__} has no argument {name!r}: it returns the losses of "
-                        f"all elements or examples. The class of the loss takes `{name}`."
-                    ) from error
-                refuse_misfit(call, args, kwargs, error)
-            raise
+                return function(*args, **kwargs)
+            except TypeError:
+                try:
+                    signature.bind(*args, **kwargs)
+                except TypeError as error:
+                    for name in sorted(_OF_CLASSES & kwargs.keys() - signature.parameters.keys()):
+                        raise TypeError(
+                            f"{function.__name__} has no argument {name!r}: "
+                            f"{of_classes.format(name=name)}"
+                        ) from error
+                    refuse_misfit(call, args, kwargs, error)
+                raise
 
-    cast(Any, call).__signature__ = signature
-    return call
+        cast(Any, call).__signature__ = signature
+        return call
+
+    return decorated
 
 
 def refuse_misfit(

@@ -36,6 +36,8 @@ def as_array(name: str, value: Any) -> jax.Array:
     return jnp.asarray(value)
 
 
+# Arguments whose integers are names, not amounts.
+IDS = ("indexes", "groups")
 # Types of JAX arrays met so far: asking about a type is quicker than `isinstance`.
 _array_types: set[type] = {type(None)}
 
@@ -66,9 +68,26 @@ def _check_integers(name: str, array: Any) -> None:
     extreme = array.max() if array.max() > limits.max else array.min()
     if not limits.min <= int(extreme) <= limits.max:
         raise OverflowError(
-            f"{name} holds the {array.dtype} {extreme}, which JAX would truncate to {dtype}. Give "
-            f"floats, `{name}.astype(np.float32)`, or set `jax_enable_x64`."
+            f"{name} holds the {array.dtype} {extreme}, which JAX would truncate to {dtype}. "
+            f"{_for_wide_integers(name)}"
         )
+
+
+def numbered(name: str) -> str:
+    """Code that numbers the different values of an argument from 0."""
+    return f"`np.unique({name}, return_inverse=True)[1]`"
+
+
+def _for_wide_integers(name: str) -> str:
+    """What to give instead of integers beyond 32 bits; floats cannot be labels and ids."""
+    name = name if name.isidentifier() else "x"
+    if name in IDS:
+        return f"Number them from 0, as {numbered(name)} does for those of all batches together."
+    return (
+        f"If they are numbers, give floats, `{name}.astype(np.float32)`, or set `jax_enable_x64`. "
+        f"If they are labels or ids, number them from 0, as {numbered(name)} does for those of all "
+        "batches together."
+    )
 
 
 def same_shape(**arrays: jax.Array) -> None:

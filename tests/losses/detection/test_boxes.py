@@ -19,6 +19,14 @@ def test_formats(kind, box_format):
     np.testing.assert_allclose(found, box_loss(kind, TARGET, PREDS, box_format), rtol=1e-5)
 
 
+@pytest.mark.parametrize("box_format", ["xyxy", "cxcywh"])
+def test_boxes_of_64_bits_far_from_zero(box_format):
+    offset = np.array([500_000.1, 4_500_000.3] * (2 if box_format == "xyxy" else 1))
+    offset = np.concatenate([offset, np.zeros(4 - len(offset))])
+    found = losses.giou(TARGET + offset, PREDS + offset, box_format=box_format)
+    np.testing.assert_allclose(found, box_loss("giou", TARGET, PREDS, box_format), rtol=1e-5)
+
+
 @pytest.mark.slow
 def test_boxes_apart_have_a_loss_of_their_distance():
     target, preds = jnp.array([[0.0, 0, 1, 1]] * 2), jnp.array([[2.0, 0, 3, 1], [9, 0, 10, 1]])

@@ -72,6 +72,26 @@ def test_wrong_options_of_permutations(options, error, message):
         permutation_invariant_training(TARGET, PREDS, **options)
 
 
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (permutation_invariant_training, "of all examples. `PermutationInvariantTraining` takes"),
+        (metrics.procrustes, "it returns the values of all examples. `ProcrustesDisparity` takes"),
+        (
+            metrics.edit_distances,
+            "the distances of all pairs. `TokenEditDistance` takes",
+        ),
+        (metrics.intersection_over_union, "Its class compares images, takes a `mask`"),
+    ],
+)
+def test_functions_without_masks(function, message):
+    name = function.__name__
+    with pytest.raises(TypeError, match=f"{name} has no argument 'mask': .*{message}"):
+        function(TARGET, PREDS, mask=np.ones(4, bool))
+    with pytest.raises(TypeError, match=f"{name} has no argument 'maks'. It takes target, preds"):
+        function(TARGET, PREDS, maks=np.ones(4, bool))
+
+
 def test_a_function_that_returns_a_mean():
     with pytest.raises(ValueError, match="metric_func must return one value for each of 4 ex"):
         permutation_invariant_training(

@@ -57,6 +57,23 @@ def test_average_methods(average_method):
     assert_close(value, sk.normalized_mutual_info_score(target, preds, **options))
 
 
+@pytest.mark.parametrize(
+    "metric",
+    [
+        jm.metrics.TheilsU(num_classes=31),
+        *(
+            jm.metrics.NormalizedMutualInfoScore(
+                num_classes=31, num_clusters=31, average_method=method
+            )
+            for method in ("arithmetic", "geometric", "min", "max")
+        ),
+    ],
+)
+def test_scores_of_one_partition_are_at_most_1(metric):
+    labels = np.arange(31)  # whose information is rounded to more than its entropy
+    assert 1 - 1e-5 < float(metric(target=labels, preds=labels)) <= 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(10, 30, 60), (1000, 2000, 3000), (200_000, 500_000, 300_000)])
 def test_expected_mutual_information(sizes):

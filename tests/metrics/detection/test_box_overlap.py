@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jax_metrics import metrics as jm
+from jax_metrics.metrics.detection._near_zero import images_near_zero
 
 rng = np.random.default_rng(0)
 
@@ -62,3 +63,48 @@ def test_the_overlap_of_pycocotools():
     known = mask.iou(*(converted(x, "xywh") for x in (PREDS, TARGET)), [0] * len(TARGET))
     found = jm.intersection_over_union(np.float32(TARGET), np.float32(PREDS), aggregate=False)
     np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("change", [lambda x: x, lambda x: x.tolist()])
+def test_boxes_of_64_bits_far_from_zero(change):
+    known = [[expected("iou", p, t) for t in TARGET] for p in PREDS]
+    offset = np.array([500_000.1, 4_500_000.3] * 2)
+    target, preds = TARGET + offset, PREDS + offset
+    found = jm.intersection_over_union(change(target), change(preds), aggregate=False)
+    np.testing.assert_allclose(found, known, rtol=1e-5, atol=1e-6)
+
+
+def test_images_of_64_bits_far_from_zero():
+    offset = np.array([500_000.1, 4_500_000.3] * 2)
+    labels = np.array([[1, 1, -1]])
+    target = {"boxes": np.where([[[1], [1], [0]]], TARGET[:3] + offset, 0), "labels": labels}
+    preds = {"boxes": np.where([[[1], [1], [0]]], PREDS[:3] + offset, 0), "labels": labels}
+    known = np.mean([[expected("iou", p, t) for t in TARGET[:2]] for p in PREDS[:2]])
+    metric = jm.IntersectionOverUnion()
+    np.testing.assert_allclose(metric(target=target, preds=preds), known, rtol=1e-5)
+    lists = [[{k: x[0, :2] for k, x in one.items()}] for one in (target, preds)]
+    np.testing.assert_allclose(metric(target=lists[0], preds=lists[1]), known, rtol=1e-5)
+
+
+@pytest.mark.parametrize("box_format", ["xyxy", "xywh"])
+def test_coordinates_of_64_bits_relative_to_a_corner(box_format):
+    offset = np.array([500_000.1, 4_500_000.3])
+    size = TARGET[:4, 2:] - TARGET[:4, :2]
+    form = np.concatenate([TARGET[:4, :2], size if box_format == "xywh" else TARGET[:4, 2:]], -1)
+    far = form + np.concatenate([offset, offset * (box_format == "xyxy")])
+    points = np.concatenate([rng.uniform(0, 20, (4, 5, 2)), np.ones((4, 5, 1))], -1)
+    labels = np.array([[0, 1], [2, -1]])
+    target = {"boxes": far.reshape(2, 2, 4), "labels": labels}
+    target["keypoints"] = (points + np.array([*offset, 0])).reshape(2, 2, 5, 3)
+    preds = {"keypoints": target["keypoints"][..., :2], "labels": labels}
+    both = images_near_zero({"keypoints": target}, {"keypoints": preds}, box_format)
+    moved, others = (one["keypoints"] for one in both)
+    lowest = np.stack([TARGET[:2, :2].min(0), TARGET[2, :2]])[:, None]
+    shift = np.concatenate([lowest, lowest * (box_format == "xyxy")], -1)
+    np.testing.assert_allclose(moved["boxes"], form.reshape(2, 2, 4) - shift, atol=1e-8)
+    position = points[..., :2].reshape(2, 2, 5, 2) - lowest[:, None]
+    np.testing.assert_allclose(moved["keypoints"][..., :2], position, atol=1e-8)
+    np.testing.assert_allclose(others["keypoints"], position, atol=1e-8)
+    assert (moved["keypoints"][..., 2] == 1).all()
+    exact = {"boxes": np.float32(far).reshape(2, 2, 4), "labels": labels}
+    assert images_near_zero(exact, exact, box_format)[0] is exact

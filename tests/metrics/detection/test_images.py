@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import jax_metrics as jm
-from jax_metrics.metrics.detection._images import padded
+from jax_metrics.metrics.detection._images import padded, with_overlap
+from jax_metrics.metrics.detection._run_lengths import are_binary
 
 rng = np.random.default_rng(0)
 
@@ -259,3 +260,75 @@ def test_mistakes_of_options(options, message):
         jm.metrics.IntersectionOverUnion(num_classes=-1)
     with pytest.raises(ValueError, match="class_metrics need the number of classes"):
         jm.metrics.IntersectionOverUnion(class_metrics=True)
+
+
+BOX, ONES = [0.0, 0, 2, 2], np.ones((4, 4))
+NOT_BOXES = [[np.nan, 0, 2, 2], [0, 0, np.inf, 2], [2, 0, 0, 2], [0, 2, 2, 0]]
+
+
+@pytest.mark.parametrize("box", NOT_BOXES)
+@pytest.mark.parametrize("name", ["target", "preds"])
+def test_boxes_that_are_none(name, box):
+    images = {
+        other: {"boxes": np.float32([[BOX, BOX]]), "labels": np.array([[1, 1]])}
+        for other in ("target", "preds")
+    }
+    metric = jm.metrics.IntersectionOverUnion()
+    images[name]["boxes"][0, 1] = box
+    with pytest.raises(ValueError, match=f"boxes of {name} must be finite .* box_format='xyxy'"):
+        metric.update(**images)
+    assert np.isnan(jax.jit(lambda images: jm.metrics.IntersectionOverUnion()(**images))(images))
+    images[name]["labels"][0, 1] = -1  # no object
+    assert metric(**images) == 1
+    images["target"]["boxes"][0], images["target"]["labels"][:] = [BOX, [1, 1, 1, 1]], 1
+    images["preds"] = images["target"]
+    assert metric(**images) == 0.25  # an empty box overlaps nothing
+
+
+def test_an_argument_that_the_function_lacks():
+    with pytest.raises(TypeError, match="mean_average_precision has no argument 'sample_weight'"):
+        jm.metrics.mean_average_precision(TARGET, PREDS, num_classes=2, sample_weight=np.ones(5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("iou_type", "objects", "message"),
+    [("bbox", {"boxes": [box]}, "boxes of target must be finite") for box in NOT_BOXES]
+    + [
+        ("segm", {"masks": ONES[None] / 2}, "masks of target must hold 0 and 1. Threshold"),
+        ("segm", {"masks": ONES[None] * np.nan}, "masks of target must hold 0 and 1"),
+        ("keypoints", {"keypoints": [[[np.nan, 1, 2]]]}, "keypoints of target must be finite"),
+        ("keypoints", {"boxes": NOT_BOXES[:1]}, "boxes of target must be finite"),
+    ],
+)
+@pytest.mark.parametrize("name", ["target", "preds"])
+def test_regions_that_are_none(name, iou_type, objects, message):
+    keypoints = np.float32([[[1, 1, 2]]])
+    valid = {"boxes": np.float32([BOX]), "masks": np.float32(ONES[None]), "keypoints": keypoints}
+    valid |= {"labels": np.array([0])}
+    objects = {key: np.float32(value) for key, value in objects.items()}
+    target, preds = valid, valid | {"scores": np.ones(1)}
+    options = {"num_classes": 1, "iou_type": iou_type, "sigmas": [0.1], "capacity": 4}
+    metric = jm.metrics.MeanAveragePrecision(**options)
+    if name == "target":
+        target = valid | objects
+    elif objects.keys() == {"boxes"} and iou_type == "keypoints":
+        return  # predictions need none
+    else:
+        preds = preds | objects
+    with pytest.raises(ValueError, match=message.replace("target", name)):
+        metric.update(target=[target], preds=[preds])
+    images = {"target": [target, valid], "preds": [preds, valid | {"scores": np.ones(1)}]}
+    assert metric(**images, mask=np.array([False, True]))["map"] == 1
+    traced = jax.jit(lambda *images: jm.metrics.mean_average_precision(*images, **options)["map"])
+    assert np.isnan(traced([target], [preds]))
+
+
+def test_masks_are_binary():
+    masks = np.stack([ONES, ONES * 0.5, ONES * np.nan, ONES * 0])
+    for one in (masks, jnp.asarray(masks)):
+        assert are_binary(one).tolist() == [True, False, False, True]
+    assert are_binary(np.full((2, 4, 4), 255, np.uint8)).all()
+    images = [{"masks": masks, "labels": np.zeros(4, int)}]
+    (found,), _ = with_overlap(images, images)
+    np.testing.assert_array_equal(found["area"], [16, np.nan, np.nan, 0])

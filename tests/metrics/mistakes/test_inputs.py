@@ -135,6 +135,31 @@ MISTAKES = {
         TypeError,
         r"is float32. One-hot rows become labels by `target.argmax\(-1\)`",
     ),
+    "ids beyond 32 bits": (
+        lambda: metrics.retrieval_precision(B, P, indexes=np.full(len(B), 2**40)),
+        OverflowError,
+        r"to int32. Number them from 0, as `np.unique\(indexes, return_inverse=True\)\[1\]`",
+    ),
+    "ids as floats": (
+        lambda: metrics.retrieval_precision(B, P, indexes=np.zeros(len(B), np.float32)),
+        TypeError,
+        r"indexes must hold ids, .* Number them from 0: `np.unique\(indexes, return_inverse=True\)",
+    ),
+    "groups as floats": (
+        lambda: metrics.ByGroup(Accuracy(), num_groups=2)(target=B, preds=P, groups=np.float32(B)),
+        TypeError,
+        r"groups must hold ids, .* Number them from 0: `np.unique\(groups, return_inverse=True\)",
+    ),
+    "labels beyond 32 bits": (
+        lambda: Accuracy()(target=np.full(len(B), 2**40), preds=P),
+        OverflowError,
+        r"numbers, give floats, .* labels or ids, number them from 0, as `np.unique\(target, ",
+    ),
+    "clicks as floats": (
+        lambda: metrics.ClickThroughRate()(np.float32(B)),
+        TypeError,
+        r"clicks must hold 0 and 1, integers or booleans, but is .* Write `clicks.astype\(int",
+    ),
     "scores of two classes, AUROC": (
         lambda: AUROC()(target=B, preds=np.stack([1 - P, P], -1)),
         ValueError,

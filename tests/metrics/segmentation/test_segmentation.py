@@ -1,5 +1,6 @@
 """Options of metrics of regions; their values are compared in the cases."""
 
+import jax
 import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_cdt, distance_transform_edt
@@ -117,3 +118,27 @@ def test_mistakes_of_options(name, options, message):
 def test_mistakes_of_shapes(metric, arguments, message):
     with pytest.raises(ValueError, match=message):
         metric.update(**arguments)
+
+
+OTHERS = [METRICS.DiceScore, METRICS.GeneralizedDiceScore, METRICS.HausdorffDistance]
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        METRICS.MeanIoU,
+        *(pytest.param(one, marks=pytest.mark.slow) for one in (*OTHERS, METRICS.Accuracy)),
+    ],
+)
+def test_one_hot_arrays_are_no_labels(metric, axis):
+    labels = np.random.default_rng(0).integers(0, 3, (2, 2, 4, 4))
+    target, preds = (np.moveaxis(np.eye(3, dtype=int)[x], -1, axis) for x in labels)
+    metric = metric(num_classes=3)
+    with pytest.raises(ValueError, match=rf"look one-hot along axis {axis % 4}.*`target.argmax"):
+        metric.update(target=target, preds=preds)
+    assert np.isnan(jax.jit(lambda *both: METRICS.mean_iou(*both, num_classes=3))(target, preds))
+    mask = np.zeros(target.shape, bool)
+    mask[0, 0] = True  # too few examples to tell
+    assert not np.isnan(metric(target=target, preds=preds, mask=mask))
+    assert not np.isnan(metric(target=target * 2, preds=preds))

@@ -48,7 +48,7 @@ def test_empty_strings():
     assert float(jm.edit_distance("", "")) == 0
     assert float(jm.bleu_score("", "")) == 0
     assert float(jm.bleu_score("a", "")) == 0
-    assert float(jm.chrf_score("", "")) < 1e-6
+    assert float(jm.chrf_score("", "")) == 0
     assert float(jm.chrf_score("", "", eps_smoothing=False)) == 0
     assert float(jm.translation_edit_rate("", "a b")) == 1
     assert float(jm.translation_edit_rate("a b", "")) == 1
@@ -56,6 +56,18 @@ def test_empty_strings():
     assert float(jm.rouge_score("", "", rouge_keys="rougeL")["rougeL_fmeasure"]) == 0
     assert float(jm.squad("the", "a")["f1"]) == 100  # nothing is left of either
     assert float(jm.squad("it", "a")["f1"]) == 0
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_pairs_of_texts_without_words(smooth):
+    ter = jm.TranslationEditRate(return_sentence_level_score=True, capacity=2)
+    assert np.isnan(float(ter.compute()[0]))
+    value, each = ter(target=[[""], [""]], preds=["", "a b"])
+    assert float(value) == 1
+    assert each.tolist() == [0, 1]
+    assert float(jm.translation_edit_rate([["", ""]], [""])) == 0
+    for preds in ("", "a b"):
+        assert float(jm.chrf_score([[""]], [preds], eps_smoothing=smooth)) == 0
 
 
 def test_spaces_at_the_ends_are_no_characters():

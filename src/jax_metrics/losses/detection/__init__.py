@@ -12,5 +12,9 @@ from jax_metrics.losses.detection._boxes import BOX_FORMATS as BOX_FORMATS
 from jax_metrics.losses.detection._boxes import area as area
 from jax_metrics.losses.detection._boxes import as_corners as as_corners
 from jax_metrics.losses.detection._boxes import intersection as intersection
+from jax_metrics.losses.detection._near_zero import moved as moved
+from jax_metrics.losses.detection._near_zero import on_host as on_host
+from jax_metrics.losses.detection._near_zero import origin_of as origin_of
+from jax_metrics.losses.detection._near_zero import pairs_near_zero as pairs_near_zero
 from jax_metrics.losses.detection._overlap import OVERLAPS as OVERLAPS
 from jax_metrics.losses.detection._overlap import in_common_unit as in_common_unit

@@ -7,6 +7,7 @@ import jax
 from jax_metrics.arguments import explains_arguments, same_shape
 from jax_metrics.losses.base import from_function
 from jax_metrics.losses.detection._boxes import as_corners
+from jax_metrics.losses.detection._near_zero import pairs_near_zero
 from jax_metrics.losses.detection._overlap import OVERLAPS
 
 
@@ -109,6 +110,7 @@ def ciou(target: Any, preds: Any, *, box_format: str = "xyxy") -> jax.Array:
 
 
 def _loss(overlap: str, target: Any, preds: Any, box_format: str) -> jax.Array:
+    target, preds = pairs_near_zero(target, preds, box_format)
     target = as_corners("target", target, box_format)
     preds = as_corners("preds", preds, box_format)
     same_shape(target=target, preds=preds)

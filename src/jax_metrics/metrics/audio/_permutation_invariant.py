@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import one_of, pair
+from jax_metrics.arguments import explaining, one_of, pair
 from jax_metrics.metrics._mean_of import MeanOf, WeightedMean
 from jax_metrics.metrics._reduced_mean import ReducedMean, ReducedOptions
 from jax_metrics.metrics.audio._mean_over_signals import MeanOverSignals
@@ -86,6 +86,7 @@ class PermutationInvariantTraining(ReducedMean):
         self.add(values, sample_weight, mask)
 
 
+@explaining("it returns the values of all examples. `PermutationInvariantTraining` takes `{name}`.")
 def permutation_invariant_training(
     target: Any,
     preds: Any,

@@ -80,7 +80,7 @@ class NormalizedMutualInfoScore(PartitionMetric):
         first, second = entropies(matrix)
         information = mutual_information(matrix)
         value = divide(information, average(first, second, self.average_method), 0.0)
-        return jnp.where((first == 0) & (second == 0), 1, value)
+        return jnp.where((first == 0) & (second == 0), 1, jnp.minimum(value, 1))
 
 
 class AdjustedMutualInfoScore(NormalizedMutualInfoScore):
@@ -121,7 +121,7 @@ class AdjustedMutualInfoScore(NormalizedMutualInfoScore):
         entropy = average(*entropies(matrix), self.average_method)
         expected = expected_mutual_information(matrix)
         value = divide(mutual_information(matrix) - expected, entropy - expected, 0.0)
-        return jnp.where(is_same_partition(matrix), 1, value)
+        return jnp.where(is_same_partition(matrix), 1, jnp.minimum(value, 1))
 
 
 mutual_info_score: LabelsFunction[jax.Array] = function_of_labels(

@@ -6,15 +6,21 @@ from typing import Any, ClassVar, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import explains_arguments, one_of, same_shape
-from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners
+from jax_metrics.arguments import explaining, one_of, same_shape
+from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners, pairs_near_zero
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.detection._images import are_images, padded, padded_mask
-from jax_metrics.metrics.detection._objects import labels_of_objects
+from jax_metrics.metrics.detection._near_zero import images_near_zero
+from jax_metrics.metrics.detection._objects import labels_of_objects, rule_of_boxes
 from jax_metrics.metrics.state import Total
+
+_explaining = explaining(
+    "it compares pairs of boxes, all of which count. Its class compares images, takes a `mask` of "
+    "them, and leaves out boxes of the label -1."
+)
 
 
 class BoxOverlap(Metric):
@@ -22,8 +28,8 @@ class BoxOverlap(Metric):
 
     The mean is over all pairs of a predicted and a true box of an image, by default over pairs of
     the same label. `target` and `preds` have `boxes` and `labels`, as in `MeanAveragePrecision`:
-    dicts of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. NaN if
-    there is no pair.
+    dicts of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. Boxes must
+    be finite, of sizes that are not negative. NaN if there is no pair.
 
     Args:
         num_classes: Number of classes; needed for `class_metrics`, otherwise it only serves to
@@ -75,8 +81,9 @@ class BoxOverlap(Metric):
         if are_images(target, preds):
             mask = padded_mask(inputs.get("mask"), len(target))
             target, preds = (padded(images, ("labels", "boxes")) for images in (target, preds))
-            inputs = inputs | {"target": target, "preds": preds, "mask": mask}
-        return (), inputs
+            inputs = inputs | {"mask": mask}
+        target, preds = images_near_zero(target, preds, self.box_format)
+        return (), inputs | {"target": target, "preds": preds}
 
     def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
         """Updates with images."""
@@ -84,8 +91,12 @@ class BoxOverlap(Metric):
         true, predicted, rules = labels_of_objects(
             target, preds, mask, self.num_classes, (needed, needed)
         )
-        corners = (as_corners("boxes", x["boxes"], self.box_format) for x in (target, preds))
-        boxes, others = corners
+        boxes, others = (
+            as_corners(f"boxes of {name}", objects["boxes"], self.box_format)
+            for name, objects in (("target", target), ("preds", preds))
+        )
+        rules.append(rule_of_boxes("target", boxes, true >= 0, self.box_format))
+        rules.append(rule_of_boxes("preds", others, predicted >= 0, self.box_format))
         overlap = OVERLAPS[self.overlap](others[:, :, None], boxes[:, None])
         counts = (true >= 0)[:, None] & (predicted >= 0)[..., None]
         if self.respect_labels:
@@ -182,7 +193,7 @@ class CompleteIntersectionOverUnion(BoxOverlap):
     overlap = "ciou"
 
 
-@explains_arguments
+@_explaining
 def intersection_over_union(
     target: Any,
     preds: Any,
@@ -195,7 +206,7 @@ def intersection_over_union(
     """The mean intersection over union of pairs of boxes, or the IoU of all pairs of boxes.
 
     Args:
-        target: True boxes, `[..., 4]`.
+        target: True boxes, `[..., 4]`. Boxes of NumPy in float64 may be far from zero.
         preds: Predicted boxes of the same shape; `[..., n, 4]` for targets `[..., m, 4]` unless
             they are aggregated.
         box_format: `"xyxy"`, `"xywh"` or `"cxcywh"`.
@@ -221,7 +232,7 @@ def intersection_over_union(
     return _overlap("iou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
 
 
-@explains_arguments
+@_explaining
 def generalized_intersection_over_union(
     target: Any,
     preds: Any,
@@ -235,7 +246,7 @@ def generalized_intersection_over_union(
     return _overlap("giou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
 
 
-@explains_arguments
+@_explaining
 def distance_intersection_over_union(
     target: Any,
     preds: Any,
@@ -249,7 +260,7 @@ def distance_intersection_over_union(
     return _overlap("diou", target, preds, box_format, iou_threshold, replacement_val, aggregate)
 
 
-@explains_arguments
+@_explaining
 def complete_intersection_over_union(
     target: Any,
     preds: Any,
@@ -272,6 +283,7 @@ def _overlap(
     replacement_val: float,
     aggregate: bool,
 ) -> jax.Array:
+    target, preds = pairs_near_zero(target, preds, box_format, each=aggregate)
     boxes = as_corners("target", target, box_format)
     others = as_corners("preds", preds, box_format)
     if aggregate:

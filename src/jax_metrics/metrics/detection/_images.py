@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jax_metrics.metrics.detection._run_lengths import as_runs, overlap_of_runs
+from jax_metrics.metrics.detection._run_lengths import are_binary, as_runs, overlap_of_runs
 
 PADDING = -1  # the label where there is no object
 Image = Mapping[str, Any]
@@ -90,7 +90,8 @@ def padded_mask(mask: Any, images: int) -> Any:
 def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[Any], list[Any]]:
     """Images with the areas and the overlap of their masks in place of the masks.
 
-    The overlap is found from runs, on the host. Traced masks stay as they are.
+    The overlap is found from runs, on the host. Traced masks stay as they are. The area of a mask
+    that is not binary is NaN.
 
     Raises:
         ValueError: If the masks of an image have different heights or widths.
@@ -110,11 +111,13 @@ def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[
         overlap = overlap_of_runs(runs[1], runs[0], crowd)
         for image, own, found in zip((true, predicted), runs, with_areas, strict=True):
             area = np.array([mask.area for mask in own], np.float32)
+            if not isinstance(image["masks"], Sequence) and len(own):
+                area[~are_binary(image["masks"])] = np.nan
             rest = {key: value for key, value in image.items() if key != "masks"}
             found.append({**rest, "area": area})
         if "area" in true:
             given, area = np.asarray(true["area"], np.float32), with_areas[0][-1]["area"]
-            with_areas[0][-1]["area"] = np.where(given > 0, given, area)
+            with_areas[0][-1]["area"] = np.where((given > 0) & ~np.isnan(area), given, area)
         with_areas[1][-1]["overlap"] = overlap
     return with_areas
 

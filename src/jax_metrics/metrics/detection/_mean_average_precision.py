@@ -2,15 +2,15 @@
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Unpack, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import as_float, one_of
-from jax_metrics.losses.detection import BOX_FORMATS
+from jax_metrics.arguments import as_float, one_of, refuse_misfit
+from jax_metrics.losses.detection import BOX_FORMATS, as_corners
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
@@ -33,7 +33,13 @@ from jax_metrics.metrics.detection._images import (
     with_overlap,
 )
 from jax_metrics.metrics.detection._matching import match, rank_in_class
-from jax_metrics.metrics.detection._objects import labels_of_objects
+from jax_metrics.metrics.detection._near_zero import images_near_zero
+from jax_metrics.metrics.detection._objects import (
+    labels_of_objects,
+    rule_of_boxes,
+    rule_of_keypoints,
+    rule_of_masks,
+)
 from jax_metrics.metrics.detection._overlap import (
     COCO_SIGMAS,
     box_overlap,
@@ -74,9 +80,9 @@ class MeanAveragePrecision(Metric):
 
     - `labels`: integers from 0 to `num_classes - 1`.
     - `scores`, of the predictions.
-    - `boxes`: `[..., 4]`; or `masks`: `[..., height, width]`, in a list also COCO run-length
-      encodings; or `keypoints`: `[..., keypoints, 3]` as `(x, y, visibility)`, which need the
-      `boxes` of the targets.
+    - `boxes`: `[..., 4]`, finite, of sizes that are not negative; or `masks` of 0 and 1, `[...,
+      height, width]`, in a list also COCO run-length encodings; or `keypoints`, `[..., keypoints,
+      3]` as `(x, y, visibility)`, which need the `boxes` of the targets.
     - `iscrowd`, of the targets: 1 for crowds, in which any number of predictions is ignored.
     - `area`, of the targets: by default the area of the box or mask.
 
@@ -193,7 +199,9 @@ class MeanAveragePrecision(Metric):
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         _, inputs = super()._received(args, kwargs)
-        return (), padded_inputs(inputs, self.iou_type)
+        inputs = padded_inputs(inputs, self.iou_type)
+        target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
+        return (), inputs | {"target": target, "preds": preds}
 
     def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
         """Updates with images."""
@@ -213,6 +221,8 @@ class MeanAveragePrecision(Metric):
         rules.append(Rule(~(jnp.isnan(score) & exists), "scores of preds must not be NaN."))
         crowd = jnp.asarray(target.get("iscrowd", jnp.zeros_like(true_label))) != 0
         overlap, true_area, area = self._overlap(target, preds, crowd)
+        rules += self._rules("target", target, true_label >= 0, true_area)
+        rules += self._rules("preds", preds, exists, area)
 
         order = jnp.argsort(jnp.where(exists, -score, jnp.inf), axis=1)
         label, score, area, exists = (
@@ -259,6 +269,17 @@ class MeanAveragePrecision(Metric):
         else:
             overlap, true, area = box_overlap(target, preds, crowd, self.box_format)
         return overlap, target_area(target, true), area
+
+    def _rules(self, name: str, objects: Any, exists: jax.Array, area: jax.Array) -> Iterator[Rule]:
+        """The rules of what overlaps are computed from."""
+        if self.iou_type == "segm":
+            yield rule_of_masks(name, area, exists)
+            return
+        if self.iou_type == "keypoints":
+            yield rule_of_keypoints(name, jnp.asarray(objects["keypoints"]), exists)
+        if self.iou_type == "bbox" or name == "target":
+            corners = as_corners(f"boxes of {name}", objects["boxes"], self.box_format)
+            yield rule_of_boxes(name, corners, exists, self.box_format)
 
     def _objects(self, label: jax.Array, ignored: jax.Array) -> jax.Array:
         """The number of objects that are not ignored, `[classes, areas]`."""
@@ -344,7 +365,10 @@ def mean_average_precision(*args: Any, **options: Any) -> dict[str, jax.Array]:
 
     The value of one batch; see `MeanAveragePrecision` for the options. It keeps all detections.
     """
-    given = _signature.bind(*args, **options).arguments
+    try:
+        given = _signature.bind(*args, **options).arguments
+    except TypeError as error:
+        refuse_misfit(mean_average_precision, args, options, error)
     inputs = {name: given.pop(name, None) for name in ("target", "preds", "mask")}
     inputs = padded_inputs(inputs, given.get("iou_type", "bbox"))
     preds = inputs["preds"]

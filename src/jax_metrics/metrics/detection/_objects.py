@@ -65,6 +65,43 @@ def labels_of_objects(
     return found[0], found[1], rules
 
 
+def rule_of_boxes(name: str, corners: jax.Array, exists: jax.Array, box_format: str) -> Rule:
+    """The rule that the boxes of objects are boxes, which may be empty.
+
+    Args:
+        name: Whose boxes they are.
+        corners: The boxes by their corners, `[images, objects, 4]`.
+        exists: Which objects exist, `[images, objects]`.
+        box_format: The format in which they were given.
+    """
+    holds = (jnp.isfinite(corners).all(-1)) & (corners[..., :2] <= corners[..., 2:]).all(-1)
+    return Rule(
+        holds | ~exists,
+        f"boxes of {name} must be finite numbers that float32 does not round, with x1 <= x2 and "
+        f"y1 <= y2, or sizes that are not negative. Is box_format={box_format!r} right?",
+    )
+
+
+def rule_of_masks(name: str, area: jax.Array, exists: jax.Array) -> Rule:
+    """The rule that the masks of objects are binary, whose area is NaN if they are not."""
+    return Rule(
+        ~jnp.isnan(area) | ~exists,
+        f"masks of {name} must hold 0 and 1. Threshold probabilities: `masks > 0.5`.",
+    )
+
+
+def rule_of_keypoints(name: str, keypoints: jax.Array, exists: jax.Array) -> Rule:
+    """The rule that keypoints are finite, except those of the target that are not labelled."""
+    finite = jnp.isfinite(keypoints[..., :2]).all(-1)
+    if name == "target":
+        finite = (finite | (keypoints[..., 2] <= 0)) & ~jnp.isnan(keypoints[..., 2])
+    return Rule(
+        finite.all(-1) | ~exists,
+        f"keypoints of {name} must be finite numbers; those of the target that are not labelled "
+        "have a visibility of 0.",
+    )
+
+
 def _check_keys(name: str, objects: Any, keys: Sequence[str]) -> None:
     if not isinstance(objects, Mapping):
         raise TypeError(

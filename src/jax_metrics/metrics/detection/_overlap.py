@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float
 from jax_metrics.losses.detection import area, as_corners, in_common_unit, intersection
+from jax_metrics.metrics.detection._run_lengths import are_binary
 
 Objects = Mapping[str, Any]
 # The spread of annotations of the 17 keypoints of COCO, as a fraction of the object's size.
@@ -42,6 +43,8 @@ def mask_overlap(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The IoU of masks `[images, objects, height, width]`, and the areas; see `box_overlap`.
 
+    The areas are NaN where masks are not binary.
+
     Raises:
         ValueError: If the shapes do not fit.
     """
@@ -51,6 +54,7 @@ def mask_overlap(
             "masks must be [images, objects, height, width], of one height and width in target and "
             f"preds, but got {list(true.shape)} and {list(predicted.shape)}."
         )
+    binary = [are_binary(masks) for masks in (true, predicted)]
     pixels = math.prod(true.shape[2:])
     true, predicted = (
         (x != 0).reshape(*x.shape[:2], pixels).astype(float) for x in (true, predicted)
@@ -58,6 +62,9 @@ def mask_overlap(
     common = jnp.einsum("ndp,ngp->ndg", predicted, true, precision=jax.lax.Precision.HIGHEST)
     true_area, area = true.sum(-1), predicted.sum(-1)
     overlap = _over_union(common, true_area[:, None], area[..., None], crowd)
+    true_area, area = (
+        jnp.where(known, x, jnp.nan) for known, x in zip(binary, (true_area, area), strict=True)
+    )
     return overlap, true_area, area
 
 
@@ -112,11 +119,11 @@ def keypoint_overlap(
 
 
 def target_area(target: Objects, otherwise: jax.Array) -> jax.Array:
-    """The given `area` of true objects, or `otherwise` where none or 0 is given."""
+    """The given `area` of true objects, or `otherwise` where none or 0 is given, or it is NaN."""
     if "area" not in target:
         return otherwise
     given = as_float("area of target", target["area"])
-    return jnp.where(given > 0, given, otherwise)
+    return jnp.where((given > 0) & ~jnp.isnan(otherwise), given, otherwise)
 
 
 def _over_union(

@@ -6,7 +6,18 @@ A mask is read along its columns. Its runs are where its pixels turn from 0 to 1
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
+
+
+def are_binary(masks: Any) -> Any:
+    """Whether masks `[..., height, width]` hold only 0 and 1, booleans `[...]`.
+
+    Integers may have any number but 0 for the pixels of the mask, such as 255.
+    """
+    if not jnp.issubdtype(masks.dtype, jnp.floating):
+        return np.ones(masks.shape[:-2], bool)
+    return ((masks == 0) | (masks == 1)).all((-2, -1))
 
 
 class Runs(NamedTuple):

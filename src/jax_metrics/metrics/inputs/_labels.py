@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import Index, between
+from jax_metrics.arguments import IDS, Index, between, numbered
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.inputs._largest import largest
+from jax_metrics.metrics.inputs._one_hot import not_one_hot
 from jax_metrics.metrics.inputs._weights import weights
 
 
@@ -137,6 +138,9 @@ class Labels(NamedTuple):
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
             weight = jnp.where(target == self.ignore_index, 0, weight)
+        rules = ()
+        if self.num_classes is not None and not are_scores:
+            rules = not_one_hot(target, preds, weight, self.num_classes)
         target, target_rule = self.replace_unknown("target", target, weight)
         if not are_scores:
             preds, rule = self.replace_unknown("preds", preds, weight)
@@ -146,7 +150,7 @@ class Labels(NamedTuple):
             preds, rule = self._predicted_class(preds, target, weight)
         if self.pos_label == 0:
             target, preds = 1 - target, 1 - preds
-        return LabelBatch(target, preds, weight, (target_rule, rule))
+        return LabelBatch(target, preds, weight, (target_rule, rule, *rules))
 
     def with_classes_last(
         self, target: jax.Array, preds: jax.Array, are_scores: bool
@@ -289,6 +293,19 @@ def _hint(target: tuple[int, ...], preds: tuple[int, ...], expected: tuple[int, 
     return ""
 
 
+# What arguments hold that are not labels.
+_WHAT = {"indexes": "ids", "groups": "ids", "clicks": "0 and 1", "ratings": "counts"}
+
+
+def _for_floats(name: str) -> str:
+    """What to give instead of floats."""
+    if name in IDS:
+        return f"Number them from 0: {numbered(name)}."
+    if name in _WHAT:
+        return f"Write `{name}.astype(int)` for whole numbers."
+    return f"One-hot rows become labels by `{name}.argmax(-1)`."
+
+
 def as_labels(name: str, labels: Any) -> jax.Array:
     """Integers or booleans as int32; values that do not fit into it are clipped.
 
@@ -298,8 +315,8 @@ def as_labels(name: str, labels: Any) -> jax.Array:
     labels = jnp.asarray(labels)
     if labels.dtype != bool and not jnp.issubdtype(labels.dtype, jnp.integer):
         raise TypeError(
-            f"{name} must hold labels, integers or booleans, but is {labels.dtype}. One-hot rows "
-            f"become labels by `{name}.argmax(-1)`."
+            f"{name} must hold {_WHAT.get(name, 'labels')}, integers or booleans, but is "
+            f"{labels.dtype}. {_for_floats(name)}"
         )
     if not np.can_cast(labels.dtype, np.int32):
         low, high = jnp.iinfo(jnp.int32).min, jnp.iinfo(jnp.int32).max

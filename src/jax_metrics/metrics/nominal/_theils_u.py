@@ -3,6 +3,7 @@
 from typing import Unpack
 
 import jax
+import jax.numpy as jnp
 
 from jax_metrics.metrics.clustering import entropies, mutual_information
 from jax_metrics.metrics.counts import divide
@@ -39,7 +40,8 @@ class TheilsU(Association):
 
     def score(self, matrix: jax.Array) -> jax.Array:
         """The value of U."""
-        return divide(mutual_information(matrix), entropies(matrix)[1], 0.0)
+        value = divide(mutual_information(matrix), entropies(matrix)[1], 0.0)
+        return jnp.minimum(value, 1)
 
 
 theils_u: VariablesFunction[jax.Array] = function_of_variables(TheilsU, "theils_u")

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import pair
+from jax_metrics.arguments import explaining, pair
 from jax_metrics.metrics._in_float64 import in_float64
 from jax_metrics.metrics._mean_of import MeanOf
 from jax_metrics.metrics._reduced_mean import (
@@ -61,6 +61,7 @@ class ProcrustesDisparity(ReducedMean, MeanOf):
         return procrustes(target, preds)[0]
 
 
+@explaining("it returns the values of all examples. `ProcrustesDisparity` takes `{name}`.")
 def procrustes(target: Any, preds: Any) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The disparity of each pair of sets of points, and the transform that aligns them.
 

@@ -105,10 +105,10 @@ class CHRFScore(SentenceMetric):
             scores.append(_f_score(factor, precision, recall))
             if predicted and reference:
                 pairs.append((precision, recall))
-        if self.eps_smoothing:
-            return sum(scores) / len(scores)
         if not pairs:
             return 0.0
+        if self.eps_smoothing:
+            return sum(scores) / len(scores)
         precision, recall = (sum(one) / len(pairs) for one in zip(*pairs, strict=True))
         return _f_score(factor, precision, recall)
 

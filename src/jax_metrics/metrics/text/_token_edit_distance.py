@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import check_lengths, one_of
+from jax_metrics.arguments import check_lengths, explaining, one_of
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._reduced_mean import (
@@ -20,6 +20,7 @@ from jax_metrics.metrics.state import Buffer, Total
 from jax_metrics.metrics.text._edit_distance import check_cost
 
 
+@explaining("it returns the distances of all pairs. `TokenEditDistance` takes `{name}`.")
 def edit_distances(
     target: Any,
     preds: Any,

@@ -54,20 +54,22 @@ class TranslationEditRate(SentenceMetric):
         asian_support: bool = False,
         **options: Unpack[SentenceOptions],
     ):
-        super().__init__(2, **options)
+        super().__init__(3, **options)
         self.tokenizer = TercomTokenizer(normalize, no_punctuation, lowercase, asian_support)
 
     def statistics(self, target: list[str], preds: str) -> Sequence[float]:
-        """The edits to the closest reference, and the mean length of the references."""
+        """The edits to the closest reference, the mean length of the references, and 1."""
         found = self.tokenizer.words(preds)
         references = [self.tokenizer.words(one) for one in target]
         edits = min(translation_edits(found, one) for one in references)
-        return edits, sum(map(len, references)) / len(references)
+        return edits, sum(map(len, references)) / len(references), 1
 
     def score(self, sums: np.ndarray) -> float:
-        """The edits per word."""
-        edits, length = sums
-        return quotient(edits, length if length else edits)
+        """The edits per word; without words in any reference 0 if there are no edits, else 1."""
+        edits, length, examples = sums
+        if length or not examples:
+            return quotient(edits, length)
+        return float(edits > 0)
 
 
 translation_edit_rate = function_of_sentences(TranslationEditRate)
