@@ -1,7 +1,6 @@
 """`Tokenizer`: from texts to arrays of tokens, and back."""
 
 import os
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from jax_metrics.checkpoint import CheckpointError
 from jax_metrics.models._whole_numbers import read_positive
+from jax_metrics.models.pretrained._chat_template import default_system
 from jax_metrics.models.pretrained._gguf_file import GGUFFile
 from jax_metrics.models.pretrained._gguf_tokenizer import tokenizer_of_gguf
 from jax_metrics.models.pretrained._json_files import read_json
@@ -19,7 +19,6 @@ from jax_metrics.models.pretrained._sentence_settings import text_settings
 from jax_metrics.models.pretrained._source import TOKENIZER, local_path
 
 _SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
-_SYSTEM = re.compile(r"<\|im_start\|>system(?:\n|\\n)(.*?)<\|im_end\|>", re.DOTALL)
 _LONGEST = 10**9  # what files have where there is no limit is larger
 # Truncation is a state of a backend, which copies of a tokenizer share.
 _ENCODING = threading.Lock()
@@ -46,7 +45,7 @@ class Tokenizer:
         backend: A `tokenizers.Tokenizer`; its padding and truncation are switched off.
         special: The special tokens by role: `"pad"`, `"eos"`, `"bos"` and others.
         max_length: The longest sequence that the model takes, or was made for; None: any.
-        chat_template: The template of the model, from which the default system message is taken.
+        chat_template: The template of the model, which `chat` asks for a default system message.
 
     Example:
         >>> import tokenizers
@@ -187,11 +186,13 @@ class Tokenizer:
         Args:
             messages: Dicts with `role`, such as `"user"` or `"assistant"`, and `content`.
             system: The system message for a conversation that does not begin with a message of the
-                role `"system"`; None: the default of the model's template, if it has one.
+                role `"system"`; None: the one that the model's template adds, if it adds any.
             answer: Whether to append the beginning of the assistant's message.
 
         Raises:
-            ValueError: If the tokenizer lacks the tokens of this format.
+            ImportError: If the template is needed, and the package `jinja2` is not installed.
+            ValueError: If the tokenizer lacks the tokens of this format, or its template cannot be
+                run.
         """
         return self.encode(self.chat_text(messages, system=system, answer=answer), special=False)
 
@@ -205,10 +206,11 @@ class Tokenizer:
         """Like `chat`, but returns the text."""
         for token in ("<|im_start|>", "<|im_end|>"):
             self.id_of(token)  # complains if there is none
-        if system is None and (found := _SYSTEM.search(self.chat_template or "")):
-            system = found[1].replace("\\n", "\n")
-        if system is not None and not (messages and messages[0]["role"] == "system"):
-            messages = [{"role": "system", "content": system}, *messages]
+        if not (messages and messages[0]["role"] == "system"):
+            if system is None and self.chat_template:
+                system = default_system(self.chat_template, self.special)
+            if system is not None:
+                messages = [{"role": "system", "content": system}, *messages]
         parts = [f"<|im_start|>{one['role']}\n{one['content']}<|im_end|>\n" for one in messages]
         return "".join(parts) + "<|im_start|>assistant\n" * answer
 
@@ -277,6 +279,9 @@ def _with_settings(backend: Any, folder: Path) -> Tokenizer:
     if "pad" not in special and (padding := backend.padding):
         special["pad"] = padding["pad_token"]
     template = settings.get("chat_template")
+    if isinstance(template, list):  # several, by name
+        named = {one.get("name"): one.get("template") for one in template}
+        template = named.get("default")
     separate = folder / "chat_template.jinja"
     if template is None and separate.is_file():
         template = separate.read_text(encoding="utf-8")
