@@ -79,6 +79,13 @@ def test_one_program_for_other_weights(model):
     assert not np.allclose(*outputs)
 
 
+class Holder(jm.Module):
+    """A model with a metric inside."""
+
+    def __init__(self, metric):
+        self.metric = metric
+
+
 def test_within_metrics(model):
     feature = jm.models.ImageFeatures(model.train(), "maps", value_range=(-1, 1))
     metric = jm.metrics.LearnedPerceptualImagePatchSimilarity(feature=feature, scale=False)
@@ -86,7 +93,12 @@ def test_within_metrics(model):
     images = (IMAGES / 127.5 - 1).astype(np.float32)
     update = jax.jit(lambda metric, target, preds: metric.update(target=target, preds=preds))
     assert update(metric, images, images).compute() == 0
-    assert update(metric, images, -images).compute() > 0.01
+    apart = update(metric, images, -images)
+    assert apart.compute() > 0.01
+    again = update(Holder(metric).train().metric, images, -images)
+    np.testing.assert_allclose(again.compute(), apart.compute(), rtol=1e-5)
+    before, after = (jax.tree.leaves(jm.filter(one, jm.BatchStats)) for one in (metric, again))
+    assert before and all(map(np.array_equal, before, after))
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,10 @@ def test_training_samples_and_evaluation_does_not():
     model, first = call(make(), IMAGES)
     model, second = call(model, IMAGES)
     assert not np.allclose(first, second)
-    still, third = call(model.eval(), IMAGES)
-    np.testing.assert_allclose(third, still.decode(still.encode(IMAGES)[0]), rtol=1e-5, atol=1e-6)
+    for settled in (model.eval(), model.freeze()):
+        still, third = call(settled, IMAGES)
+        expected = still.decode(still.encode(IMAGES)[0])
+        np.testing.assert_allclose(third, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -16,7 +16,8 @@ _OUTPUTS = ("mean", "logits", "maps")
 class ImageFeatures(Module):
     """An image classifier as the `feature` of metrics, including the scaling of its inputs.
 
-    The network is part of the metric, in evaluation mode. The values depend on this network: they
+    The network is part of the metric, in evaluation mode and frozen, so that it stays so in a model
+    that is trained. The values depend on this network: they
     cannot be compared with published values, which use InceptionV3 (FID, KID, Inception score) or
     AlexNet and VGG with learned channel weights (LPIPS).
 
@@ -96,9 +97,9 @@ class ImageFeatures(Module):
             )
         if value_range[0] >= value_range[1]:
             raise ValueError(f"value_range must be (low, high) with low < high; got {value_range}.")
-        self.model = model.eval()
+        self.model = model.eval().freeze()
         # It has no parameters of its own that `init` would make.
-        self._mode = self._mode._replace(initialized=True, training=False)
+        self._mode = self._mode._replace(initialized=True, training=False, frozen=True)
         self.output = output
         self.stages = tuple(stage % number for stage in chosen)
         self.value_range = tuple(value_range)

@@ -25,9 +25,9 @@ class VAE(Architecture):
     A call in training stores two values, means over the batch in nats, in fields of the kind
     `LossLog`: `nll`, the negative log-likelihood of the image given its latents, and `kl`, the
     divergence of the approximate posterior from the prior. Their sum is the negative evidence lower
-    bound, the loss: `jm.metrics.AuxLosses` and `jm.training.fit` add them up. In evaluation mode a
-    call uses the mean of the latents; `elbo` estimates the bound with samples. Presets: `"mnist"`,
-    `"cifar10"`, `"celeba"`.
+    bound, the loss: `jm.metrics.AuxLosses` and `jm.training.fit` add them up. In evaluation mode,
+    or frozen, a call uses the mean of the latents; `elbo` estimates the bound with samples.
+    Presets: `"mnist"`, `"cifar10"`, `"celeba"`.
 
     Args:
         image_shape: Height, width and channels of the images; height and width are divisible by 2
@@ -158,7 +158,8 @@ class VAE(Architecture):
             evaluation.
         """
         mean, log_variance = self.encode(images)
-        latents = _drawn(self.keys(), mean, log_variance) if self.training else mean
+        sampled = self.training and not self.frozen
+        latents = _drawn(self.keys(), mean, log_variance) if sampled else mean
         decoded = self.decode(latents)
         self.nll = -self.log_likelihood(images, decoded).mean()
         self.kl = self.beta * kl_from_normal(mean, log_variance).mean()
