@@ -70,6 +70,31 @@ def test_the_bound_grows_with_the_samples():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+def test_nats_of_models_in_16_bits(dtype):
+    """Of what the layers of 16 bits return, all that is added up is exact."""
+    model = make(likelihood="gaussian", dtype=dtype, param_dtype=dtype)
+    model.mean.bias, model.log_variance.bias = (jnp.array(x, dtype) for x in ([5, -9], [-3, 1]))
+    model.log_deviation = jnp.array(-2.3, dtype)
+    model.decoder[0].kernel *= 0  # what is decoded does not depend on the latents
+    model, decoded = call(model.eval(), IMAGES)
+    mean, log_variance, decoded, log_scale = (
+        np.asarray(x, np.float64) for x in (*model.encode(IMAGES), decoded, model.log_deviation)
+    )
+    kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(-1)
+    square = ((IMAGES - decoded) / np.exp(log_scale)) ** 2
+    nll = (0.5 * square + log_scale + 0.5 * np.log(2 * np.pi)).sum((1, 2, 3))
+    assert model.kl.dtype == model.nll.dtype == np.float32
+    np.testing.assert_allclose([model.kl, model.nll], [kl.mean(), nll.mean()], rtol=1e-3)
+    noise = np.float64(jax.random.normal(jax.random.split(jax.random.key(0), 1)[0], mean.shape))
+    latents = mean + np.exp(log_variance / 2) * noise
+    bound = 0.5 * (noise**2 - latents**2 + log_variance).sum(-1) - nll
+    found = jax.jit(lambda model: model.elbo(IMAGES, 0))(model)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, bound, rtol=1e-3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 def test_a_step_lowers_the_loss(likelihood):
     model = make(likelihood=likelihood)
