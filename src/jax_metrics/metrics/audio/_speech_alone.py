@@ -85,7 +85,8 @@ class NonIntrusiveSpeechQualityAssessment(WithoutReference):
     Args:
         fs: The sampling rate in Hz.
         model: A function or a module of one signal `[time]`, a NumPy array, and its sampling rate,
-            that returns the five scores in this order, such as the network of the authors.
+            that returns the five scores in this order, such as the network of the authors. Samples
+            are passed on as they are, on the scale that they have.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:
