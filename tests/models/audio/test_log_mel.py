@@ -46,7 +46,5 @@ def test_silence_and_lengths():
 
 @pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.int32, np.bool_, np.complex64])
 def test_samples_on_another_scale(dtype):
-    with pytest.raises(
-        TypeError, match=f"`samples` must be .*; got {np.dtype(dtype)}.*by 32768"
-    ):
+    with pytest.raises(TypeError, match=f"`samples` must be .*; got {np.dtype(dtype)}.*by 32768"):
         features(np.zeros(512, dtype))

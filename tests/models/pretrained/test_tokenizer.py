@@ -118,6 +118,53 @@ def test_how_sentences_are_prepared(folder, settings, length, ids):
     assert tokenizer("B" + " a" * 20).ids.tolist() == [ids]
 
 
+@pytest.mark.parametrize("in_config", [True, False])
+@pytest.mark.parametrize(
+    ("cut", "fill", "expected"),
+    [
+        ("left", "right", [[5, 6], [4, 0]]),
+        ("right", "left", [[4, 5], [0, 4]]),
+        ("left", "left", [[5, 6], [0, 4]]),
+    ],
+)
+def test_sides(tmp_path, in_config, cut, fill, expected):
+    backend = words()
+    other = {"left": "right", "right": "left"}
+    sides = [other[cut], other[fill]] if in_config else [cut, fill]  # the configuration wins
+    backend.enable_truncation(4, direction=sides[0])
+    backend.enable_padding(direction=sides[1], pad_token="[PAD]")
+    backend.save(str(tmp_path / "tokenizer.json"))
+    settings = {"model_max_length": 2.0}
+    if in_config:
+        settings |= {"truncation_side": cut, "padding_side": fill}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    tokenizer = load_tokenizer(tmp_path)
+    assert tokenizer(["a b c", "a"], special=False).ids.tolist() == expected
+    assert tokenizer(["a"], special=False, length=2, pad_left=False).ids.tolist() == [[4, 0]]
+    assert tokenizer(["a"], special=False, length=2, pad_left=True).ids.tolist() == [[0, 4]]
+
+
+@pytest.mark.parametrize(
+    ("file", "settings", "text"),
+    [
+        (
+            "tokenizer",
+            {"model_max_length": "512"},
+            "need a positive integer; got '512'. Cor",
+        ),
+        ("tokenizer", {"model_max_length": 0}, "need a positive integer; got 0"),
+        ("tokenizer", {"model_max_length": True}, "need a positive integer; got True"),
+        ("sentence_bert", {"max_seq_length": [8]}, r"need a positive integer; got \[8\]"),
+        ("tokenizer", {"padding_side": "top"}, "`padding_side` must be 'left' or 'right'; got 't"),
+        ("tokenizer", {"truncation_side": 1}, "`truncation_side` must be 'left' or 'right'; got 1"),
+    ],
+)
+def test_settings_that_cannot_be(folder, file, settings, text):
+    (folder / f"{file}_config.json").write_text(json.dumps(settings))
+    with pytest.raises(jm.CheckpointError, match=f"The settings of the tokenizer in .*{text}"):
+        load_tokenizer(folder)
+
+
 def test_threads_share_a_tokenizer(folder):
     tokenizer = load_tokenizer(folder)
     tokenizer.max_length = None
