@@ -330,3 +330,40 @@ def test_modules_as_networks():
     with pytest.raises(ValueError, match="The metric 'frechet_inception_distance' has a network"):
         metrics.FeatureShare([fid], feature=abs)
     assert not fid.feature.training and jm.num_parameters(fid) == 15
+
+
+def named_texts(texts):
+    return {"input_ids": np.zeros((len(texts), 1), int), "attention_mask": np.ones((1, 1), int)}
+
+
+TEXTS = {"tokenizer": named_texts}
+
+
+class Holder(jm.Module):
+    """A model with a metric inside."""
+
+    def __init__(self, metric):
+        self.metric = metric
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("feature", lambda net: metrics.FrechetInceptionDistance(num_features=3, feature=net)),
+        ("generator", lambda net: metrics.PerceptualPathLength(generator=net, distance=abs)),
+        ("source_encoder", lambda net: metrics.CLIPScore(source_encoder=net)),
+        ("encoder", lambda net: metrics.BERTScore(encoder=net, **TEXTS)),
+        ("encoder", lambda net: metrics.InfoLM(encoder=net, mask_id=0, **TEXTS)),
+        ("model", lambda net: metrics.NonIntrusiveSpeechQualityAssessment(fs=16000, model=net)),
+    ],
+)
+def test_networks_stay_as_they_are_when_a_model_around_is_trained(name, make):
+    network = jm.Sequential([jm.BatchNorm()]).init(0, np.ones((2, 3), np.float32))
+    inside = getattr(Holder(make(network)).train().metric, name)
+    assert inside.frozen and inside[0].frozen
+    assert not jax.tree.leaves(inside.trainable_parameters())
+    with pytest.raises(ValueError, match=rf"{name} is a BatchNorm .*`{name}.init\(key, inputs\)`"):
+        make(jm.BatchNorm())
+    if name != "model":
+        with pytest.raises(TypeError, match=f"{name} must be a function or a module .* got str"):
+            make("inception")

@@ -42,3 +42,9 @@ def test_silence_and_lengths():
     assert jm.models.log_mel_spectrogram(long, length=None, num_mels=9).shape == (20, 9)
     with pytest.raises(ValueError, match=r"more than 200 samples, half a window; got shape \(9,\)"):
         jm.models.log_mel_spectrogram(np.zeros(9), length=None)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.int32, np.bool_, np.complex64])
+def test_samples_on_another_scale(dtype):
+    with pytest.raises(TypeError, match=f"`samples` must be .*; got {np.dtype(dtype)}.*by 32768"):
+        features(np.zeros(512, dtype))

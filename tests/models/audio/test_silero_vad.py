@@ -94,9 +94,11 @@ def test_the_state_of_a_stream_is_of_its_own_kind(model):
         (lambda model: model.stream(sound(512)), "The stream was not started: `model = model.st"),
         (lambda model: model.start_stream(2).stream(sound(512)), r"the shape \(2, 512\); got \(51"),
         (lambda model: model.start_stream().stream(sound(500)), r"\(512,\); got \(500,\). Start a"),
+        (lambda model: model(np.zeros(512, np.int16)), "`wave` must be floats.*int16.* by 32768"),
+        (lambda model: model.start_stream().stream(np.zeros(512, np.int16)), "`chunk` must be flo"),
         (lambda model: SileroVAD.preset("44k"), "SileroVAD has the presets '16k', '8k'; got '44k'"),
     ],
 )
 def test_mistakes(model, call, text):
-    with pytest.raises((ValueError, RuntimeError), match=text):
+    with pytest.raises((TypeError, ValueError, RuntimeError), match=text):
         call(model)

@@ -14,6 +14,7 @@ from jax_metrics.models import Tokenizer, load_tokenizer
 
 tokenizers = pytest.importorskip("tokenizers")
 pytest.importorskip("gguf")
+pytest.importorskip("jinja2")
 
 
 def words():
@@ -115,6 +116,53 @@ def test_how_sentences_are_prepared(folder, settings, length, ids):
     tokenizer = load_tokenizer(folder)
     assert tokenizer.max_length == length
     assert tokenizer("B" + " a" * 20).ids.tolist() == [ids]
+
+
+@pytest.mark.parametrize("in_config", [True, False])
+@pytest.mark.parametrize(
+    ("cut", "fill", "expected"),
+    [
+        ("left", "right", [[5, 6], [4, 0]]),
+        ("right", "left", [[4, 5], [0, 4]]),
+        ("left", "left", [[5, 6], [0, 4]]),
+    ],
+)
+def test_sides(tmp_path, in_config, cut, fill, expected):
+    backend = words()
+    other = {"left": "right", "right": "left"}
+    sides = [other[cut], other[fill]] if in_config else [cut, fill]  # the configuration wins
+    backend.enable_truncation(4, direction=sides[0])
+    backend.enable_padding(direction=sides[1], pad_token="[PAD]")
+    backend.save(str(tmp_path / "tokenizer.json"))
+    settings = {"model_max_length": 2.0}
+    if in_config:
+        settings |= {"truncation_side": cut, "padding_side": fill}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    tokenizer = load_tokenizer(tmp_path)
+    assert tokenizer(["a b c", "a"], special=False).ids.tolist() == expected
+    assert tokenizer(["a"], special=False, length=2, pad_left=False).ids.tolist() == [[4, 0]]
+    assert tokenizer(["a"], special=False, length=2, pad_left=True).ids.tolist() == [[0, 4]]
+
+
+@pytest.mark.parametrize(
+    ("file", "settings", "text"),
+    [
+        (
+            "tokenizer",
+            {"model_max_length": "512"},
+            "need a positive integer; got '512'. Cor",
+        ),
+        ("tokenizer", {"model_max_length": 0}, "need a positive integer; got 0"),
+        ("tokenizer", {"model_max_length": True}, "need a positive integer; got True"),
+        ("sentence_bert", {"max_seq_length": [8]}, r"need a positive integer; got \[8\]"),
+        ("tokenizer", {"padding_side": "top"}, "`padding_side` must be 'left' or 'right'; got 't"),
+        ("tokenizer", {"truncation_side": 1}, "`truncation_side` must be 'left' or 'right'; got 1"),
+    ],
+)
+def test_settings_that_cannot_be(folder, file, settings, text):
+    (folder / f"{file}_config.json").write_text(json.dumps(settings))
+    with pytest.raises(jm.CheckpointError, match=f"The settings of the tokenizer in .*{text}"):
+        load_tokenizer(folder)
 
 
 def test_threads_share_a_tokenizer(folder):
@@ -261,6 +309,64 @@ def test_conversations(tmp_path):
     assert [tokenizer.backend.id_to_token(i) for i in ids] == [
         "<|im_start|>", "a", "Ċ", "b", "<|im_end|>", "Ċ"
     ]  # fmt: skip
+
+
+REPEATED = "{{ '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}"
+IS_GIVEN = "{% if messages[0]['role'] == 'system' %}"
+# As in Qwen2.5, whose tools are described in a system message, too.
+WITH_TOOLS = f"""{{%- if tools %}}
+    {{{{- '<|im_start|>system\\n' }}}}
+    {{{{- "</tools><|im_end|>\\n" }}}}
+{{%- else %}}
+    {IS_GIVEN}{REPEATED}
+    {{%- else %}}
+        {{{{- '<|im_start|>system\\nYou are "Q".\\nHelp.<|im_end|>\\n' }}}}
+    {{%- endif %}}
+{{%- endif %}}"""
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (f"{IS_GIVEN}{REPEATED}{{% endif %}}", None),
+        (WITH_TOOLS, 'You are "Q".\nHelp.'),
+        ("<|im_start|>system\nOn {{ strftime_now('%d') and bos_token }}<|im_end|>", "On [CLS]"),
+        ("{% generation %}<|im_start|>{%- endgeneration -%}system\nx<|im_end|>", "x"),
+        ("{% for one in messages %}{{ one.content }}{% break %}{% endfor %}", None),
+    ],
+)
+def test_the_system_message_of_a_template(folder, template, expected):
+    backend = words()
+    backend.add_special_tokens(["<|im_start|>", "<|im_end|>"])
+    backend.save(str(folder / "tokenizer.json"))
+    templates = [{"name": "rag", "template": "no"}, {"name": "default", "template": template}]
+    for form in (template, templates):
+        settings = {"bos_token": "[CLS]", "chat_template": form}
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+        text = load_tokenizer(folder).chat_text([{"role": "user", "content": "a"}], answer=False)
+        system = "" if expected is None else f"<|im_start|>system\n{expected}<|im_end|>\n"
+        assert text == system + "<|im_start|>user\na<|im_end|>\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{% if %}", "cannot be run.*TemplateSyntaxError.*Pass `system=`"),
+        ("{{ raise_exception('tools only') }}", "cannot be run.*ValueError: tools only"),
+        ("{{ messages.append(1) }}", "cannot be run.*SecurityError"),
+    ],
+)
+def test_templates_that_cannot_be_run(monkeypatch, template, text):
+    backend = words()
+    backend.add_special_tokens(["<|im_start|>", "<|im_end|>"])
+    tokenizer = Tokenizer(backend, chat_template=template)
+    messages = [{"role": "user", "content": "a"}]
+    with pytest.raises(ValueError, match=text):
+        tokenizer.chat_text(messages)
+    assert "system\nb<|im_end|>" in tokenizer.chat_text(messages, system="b")
+    monkeypatch.setitem(sys.modules, "jinja2.sandbox", None)
+    with pytest.raises(ImportError, match="template needs the package jinja2: `pip install"):
+        tokenizer.chat_text(messages)
 
 
 def test_tokenizers_without_the_tokens_of_conversations():

@@ -42,8 +42,10 @@ def test_training_samples_and_evaluation_does_not():
     model, first = call(make(), IMAGES)
     model, second = call(model, IMAGES)
     assert not np.allclose(first, second)
-    still, third = call(model.eval(), IMAGES)
-    np.testing.assert_allclose(third, still.decode(still.encode(IMAGES)[0]), rtol=1e-5, atol=1e-6)
+    for settled in (model.eval(), model.freeze()):
+        still, third = call(settled, IMAGES)
+        expected = still.decode(still.encode(IMAGES)[0])
+        np.testing.assert_allclose(third, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow
@@ -65,6 +67,31 @@ def test_the_bound_grows_with_the_samples():
     plain = model.log_likelihood(IMAGES, model.decode(mean)) - kl
     np.testing.assert_allclose(ones, plain, atol=1.0)
     assert (bound(model, IMAGES, 0, 200) >= ones - 0.05).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+def test_nats_of_models_in_16_bits(dtype):
+    """Of what the layers of 16 bits return, all that is added up is exact."""
+    model = make(likelihood="gaussian", dtype=dtype, param_dtype=dtype)
+    model.mean.bias, model.log_variance.bias = (jnp.array(x, dtype) for x in ([5, -9], [-3, 1]))
+    model.log_deviation = jnp.array(-2.3, dtype)
+    model.decoder[0].kernel *= 0  # what is decoded does not depend on the latents
+    model, decoded = call(model.eval(), IMAGES)
+    mean, log_variance, decoded, log_scale = (
+        np.asarray(x, np.float64) for x in (*model.encode(IMAGES), decoded, model.log_deviation)
+    )
+    kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(-1)
+    square = ((IMAGES - decoded) / np.exp(log_scale)) ** 2
+    nll = (0.5 * square + log_scale + 0.5 * np.log(2 * np.pi)).sum((1, 2, 3))
+    assert model.kl.dtype == model.nll.dtype == np.float32
+    np.testing.assert_allclose([model.kl, model.nll], [kl.mean(), nll.mean()], rtol=1e-3)
+    noise = np.float64(jax.random.normal(jax.random.split(jax.random.key(0), 1)[0], mean.shape))
+    latents = mean + np.exp(log_variance / 2) * noise
+    bound = 0.5 * (noise**2 - latents**2 + log_variance).sum(-1) - nll
+    found = jax.jit(lambda model: model.elbo(IMAGES, 0))(model)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, bound, rtol=1e-3)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from jax_metrics.metrics._network import as_network
 from jax_metrics.metrics._reduced_mean import ReducedOptions, function_of_values, number_before
 from jax_metrics.metrics.audio._by_package import WithoutReference, optional_package
 
@@ -83,8 +84,9 @@ class NonIntrusiveSpeechQualityAssessment(WithoutReference):
 
     Args:
         fs: The sampling rate in Hz.
-        model: A function of one signal `[time]`, a NumPy array, and its sampling rate, that returns
-            the five scores in this order, such as the network that the authors publish.
+        model: A function or a module of one signal `[time]`, a NumPy array, and its sampling rate,
+            that returns the five scores in this order, such as the network of the authors. Samples
+            are passed on as they are, on the scale that they have.
         **options: `reduction` and `capacity`, as in `ReducedMean`.
 
     Raises:
@@ -115,7 +117,7 @@ class NonIntrusiveSpeechQualityAssessment(WithoutReference):
                 "model must be a function of a signal and its sampling rate that returns five "
                 f"opinions; got {type(model).__name__}. This library ships no networks."
             )
-        self.model = model
+        self.model = as_network("model", model)
 
     def value_of(self, signal: np.ndarray) -> Any:
         """The opinion scores of one signal."""

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.metrics._network import as_network
 from jax_metrics.metrics.text._encoding import (
     Encoder,
     Tokenized,
@@ -36,8 +37,8 @@ class BERTScore(SentenceMetric):
         tokenizer: A function of a list of strings that returns a dict of `input_ids` and
             `attention_mask`, both `[texts, tokens]`. Pad to a constant length, or each new one
             compiles.
-        encoder: A function of both that returns embeddings `[texts, tokens, features]`, such as the
-            last hidden states of a language model.
+        encoder: A function or a module of both that returns embeddings `[texts, tokens, features]`,
+            such as the last hidden states of a language model.
         idf: A weight for each token id, `[vocabulary]`; see `inverse_document_frequencies`. By
             default all tokens count the same.
         special_tokens: Whether the first and the last token of each text do not count, since they
@@ -87,7 +88,7 @@ class BERTScore(SentenceMetric):
             raise ValueError(f"batch_size must be at least 1, but is {batch_size}.")
         if baseline is not None and (len(baseline) != 3 or 1 in baseline):
             raise ValueError(f"baseline must be three numbers below 1, but is {baseline}.")
-        self.tokenizer, self.encoder = tokenizer, encoder
+        self.tokenizer, self.encoder = tokenizer, as_network("encoder", encoder)
         self.idf = None if idf is None else np.asarray(idf)
         self.special_tokens, self.batch_size = special_tokens, batch_size
         self.baseline = None if baseline is None else tuple(baseline)

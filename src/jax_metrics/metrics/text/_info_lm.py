@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.arguments import bounded, one_of
+from jax_metrics.metrics._network import as_network
 from jax_metrics.metrics.text._encoding import (
     Encoder,
     Tokenizer,
@@ -115,8 +116,8 @@ class InfoLM(SentenceMetric):
         tokenizer: A function of a list of strings that returns a dict of `input_ids` and
             `attention_mask`, both `[texts, tokens]`. Pad to a constant length, or each new one
             compiles.
-        encoder: A function of both that returns logits `[texts, tokens, vocabulary]`. It is called
-            once for each token.
+        encoder: A function or a module of both that returns logits `[texts, tokens, vocabulary]`.
+            It is called once for each token.
         mask_id: The id of the token that stands for a masked one.
         special_ids: The ids of tokens that are not masked, such as those of the beginning, the end
             and the padding of a text.
@@ -184,7 +185,8 @@ class InfoLM(SentenceMetric):
             raise ValueError(f"temperature must be positive, but is {temperature}.")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, but is {batch_size}.")
-        self.tokenizer, self.encoder, self.mask_id = tokenizer, encoder, mask_id
+        self.tokenizer, self.mask_id = tokenizer, mask_id
+        self.encoder = as_network("encoder", encoder)
         self.special_ids, self.temperature = tuple(special_ids), temperature
         self.information_measure, self.alpha, self.beta = information_measure, alpha, beta
         self.idf = None if idf is None else np.asarray(idf)

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.models.audio._as_waveform import as_waveform
+
 _LINEAR_BELOW = 1000.0  # Hz
 _HERTZ_PER_MEL = 200 / 3
 _LOG_STEP = np.log(6.4) / 27
@@ -56,7 +58,7 @@ def log_mel_spectrogram(
     the result is divided by 4.
 
     Args:
-        samples: Shape `[batch..., samples]`, from -1 to 1.
+        samples: Shape `[batch..., samples]`, floats from -1 to 1.
         num_mels: Number of bands; 128 for the preset `"large-v3"`.
         length: The number of samples to use: longer audio is cut at the end, and shorter audio is
             padded with zeros. None: the samples as they are. Whisper was trained with 30 seconds.
@@ -65,6 +67,7 @@ def log_mel_spectrogram(
         hop_length: Samples from one window to the next.
 
     Raises:
+        TypeError: If the samples are integers.
         ValueError: If there are too few samples for one window.
 
     Returns:
@@ -78,7 +81,7 @@ def log_mel_spectrogram(
         >>> features.shape, int(features[50].argmax())
         ((3000, 80), 11)
     """
-    samples = jnp.asarray(samples, jnp.float32)
+    samples = as_waveform("samples", samples).astype(jnp.float32)
     if length is not None:
         samples = samples[..., :length]
         missing = length - samples.shape[-1]

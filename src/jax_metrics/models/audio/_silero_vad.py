@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.models._architecture import Architecture
+from jax_metrics.models.audio._as_waveform import as_waveform
 from jax_metrics.module import Cache, Inputs
 from jax_metrics.nn import Conv, Linear, OptimizedLSTMCell
 from jax_metrics.tree import copy, make_mutable
@@ -81,12 +82,16 @@ class SileroVAD(Architecture):
         """The probability of speech in each chunk of complete recordings.
 
         Args:
-            wave: Shape `[batch..., samples]`, floats between -1 and 1. The last chunk is padded
-                with zeros.
+            wave: Shape `[batch..., samples]`, floats from -1 to 1. The last chunk is padded with
+                zeros.
+
+        Raises:
+            TypeError: If they are integers.
 
         Returns:
             Shape `[batch..., ceil(samples / chunk_size)]`.
         """
+        wave = as_waveform("wave", wave)
         *batch, samples = wave.shape
         axes = [(0, 0)] * len(batch)
         wave = jnp.pad(wave, [*axes, (self.context_size, -samples % self.chunk_size)])
@@ -154,17 +159,19 @@ class SileroVAD(Architecture):
         """The probability of speech in the next chunk; under `jit`, return the model, too.
 
         Args:
-            chunk: Shape `[batch..., chunk_size]`.
+            chunk: Shape `[batch..., chunk_size]`, floats from -1 to 1.
 
         Returns:
             Shape `[batch...]`.
 
         Raises:
             RuntimeError: If the stream was not started.
+            TypeError: If they are integers.
             ValueError: If the chunk has another shape.
         """
         if self.context is None or self.carry is None:
             raise RuntimeError("The stream was not started: `model = model.start_stream(...)`.")
+        chunk = as_waveform("chunk", chunk)
         expected = (*self.context.shape[:-1], self.chunk_size)
         if chunk.shape != expected:
             raise ValueError(

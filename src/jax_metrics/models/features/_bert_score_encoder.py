@@ -105,7 +105,7 @@ def _tokenize(
     tokenizer: Tokenizer, limit: int, multiple: int, texts: list[str]
 ) -> dict[str, np.ndarray]:
     """The ids and the mask of texts, filled up to a multiple, or to the limit if that is less."""
-    found = tokenizer(texts, max_length=limit)
+    found = tokenizer(texts, max_length=limit, pad_left=False)
     missing = min(-(-found.ids.shape[1] // multiple) * multiple, limit) - found.ids.shape[1]
     pad = tokenizer.id_of("pad") if "pad" in tokenizer.special else 0
     fill = ((0, 0), (0, missing))

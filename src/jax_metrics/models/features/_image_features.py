@@ -5,7 +5,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
 
+from jax_metrics.models._whole_numbers import read_positive
 from jax_metrics.module import Module
 from jax_metrics.nn import Sequential
 from jax_metrics.tree import node
@@ -16,7 +19,8 @@ _OUTPUTS = ("mean", "logits", "maps")
 class ImageFeatures(Module):
     """An image classifier as the `feature` of metrics, including the scaling of its inputs.
 
-    The network is part of the metric, in evaluation mode. The values depend on this network: they
+    The network is part of the metric, in evaluation mode and frozen, so that it stays so in a model
+    that is trained. The values depend on this network: they
     cannot be compared with published values, which use InceptionV3 (FID, KID, Inception score) or
     AlexNet and VGG with learned channel weights (LPIPS).
 
@@ -65,11 +69,11 @@ class ImageFeatures(Module):
         model: Module,
         output: str = "mean",
         *,
-        stages: Sequence[int] | None = None,
-        value_range: tuple[float, float] = (0.0, 255.0),
-        shift: float | Sequence[float] = 127.0,
-        scale: float | Sequence[float] = 128.0,
-        size: tuple[int, int] | None = None,
+        stages: Sequence[int] | ArrayLike | None = None,
+        value_range: Sequence[float] | ArrayLike = (0.0, 255.0),
+        shift: ArrayLike | Sequence[float] = 127.0,
+        scale: ArrayLike | Sequence[float] = 128.0,
+        size: Sequence[int] | ArrayLike | None = None,
     ):
         parts = getattr(model, "features", None)
         if not isinstance(model, Module) or not isinstance(parts, Sequential):
@@ -88,38 +92,62 @@ class ImageFeatures(Module):
         if stages is not None and output != "maps":
             raise ValueError(f"stages are for output='maps'; got output={output!r}.")
         number = len(parts)
-        chosen = range(number) if stages is None else stages
-        if not chosen or any(not -number <= stage < number for stage in chosen):
+        chosen = range(number) if stages is None else np.ravel(np.asarray(stages)).tolist()
+        whole = all(isinstance(stage, int) and -number <= stage < number for stage in chosen)
+        if not chosen or not whole:
             raise ValueError(
                 f"stages must be some of 0 to {number - 1}, the parts of `model.features`; got "
                 f"{stages}."
             )
-        if value_range[0] >= value_range[1]:
+        ends = _numbers("value_range", value_range)
+        if not isinstance(ends, tuple) or len(ends) != 2 or ends[0] >= ends[1]:
             raise ValueError(f"value_range must be (low, high) with low < high; got {value_range}.")
-        self.model = model.eval()
+        self.model = model.eval().freeze()
         # It has no parameters of its own that `init` would make.
-        self._mode = self._mode._replace(initialized=True, training=False)
+        self._mode = self._mode._replace(initialized=True, training=False, frozen=True)
         self.output = output
         self.stages = tuple(stage % number for stage in chosen)
-        self.value_range = tuple(value_range)
-        self.shift, self.scale = _numbers(shift), _numbers(scale)
-        self.size = None if size is None else tuple(size)
+        self.value_range = ends
+        self.shift, self.scale = _numbers("shift", shift), _numbers("scale", scale)
+        if 0 in np.ravel(self.scale):
+            raise ValueError(f"scale divides the images, so it must not be 0; got {scale}.")
+        self.size = None if size is None else _height_and_width(size)
 
     def __call__(self, images: Any) -> Any:
         """The features that `output` selects, for images `[batch, height, width, channels]`.
 
         Args:
-            images: Integers or floats, in `value_range`.
+            images: Integers or floats, in `value_range`; integers only if it goes beyond 1.
+
+        Raises:
+            TypeError: If they are integers, but the range ends at 1.
+            ValueError: If they have another shape.
         """
         return _outputs(self, images)
 
     def scaled(self, images: Any) -> jax.Array:
         """Images as the model gets them: resized and scaled."""
         x = jnp.asarray(images)
+        low, high = self.value_range
+        if x.ndim != 4:
+            raise ValueError(
+                "ImageFeatures expects images [batch, height, width, channels]; got the shape "
+                f"{x.shape}. Give a single image as `image[None]`."
+            )
+        if jnp.issubdtype(x.dtype, jnp.integer) and high <= 1:
+            raise TypeError(
+                f"ImageFeatures has value_range=({low:g}, {high:g}), but got images of {x.dtype}. "
+                "Pass `value_range=(0, 255)` to it, or scale the images to floats."
+            )
+        for name, numbers in (("shift", self.shift), ("scale", self.scale)):
+            if np.size(numbers) not in (1, x.shape[-1]):
+                raise ValueError(
+                    f"`{name}` of ImageFeatures must be one number, or one for each of "
+                    f"{x.shape[-1]} channels; got {numbers}."
+                )
         x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if self.size is not None:
             x = jax.image.resize(x, (x.shape[0], *self.size, x.shape[-1]), "linear")
-        low, high = self.value_range
         if (low, high) != (0, 255):
             x = (x - low) * (255 / (high - low))
         return (x - jnp.asarray(self.shift, x.dtype)) / jnp.asarray(self.scale, x.dtype)
@@ -140,6 +168,28 @@ def _outputs(network: ImageFeatures, images: Any) -> Any:
     return tuple(maps[stage] for stage in network.stages)
 
 
-def _numbers(given: float | Sequence[float]) -> float | tuple[float, ...]:
-    """One number or several, which can be compared: they are a part of the program."""
-    return tuple(map(float, given)) if isinstance(given, Sequence) else float(given)
+def _numbers(name: str, given: Any) -> float | tuple[float, ...]:
+    """One number or several, which can be compared: they are a part of the program.
+
+    Raises:
+        ValueError: If they are something else, or not finite.
+    """
+    try:
+        values = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        values = np.array(np.nan)
+    if values.ndim > 1 or not values.size or not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite numbers; got {given!r}.")
+    return tuple(values.tolist()) if values.ndim else float(values)
+
+
+def _height_and_width(size: Any) -> tuple[int, int]:
+    """Two sizes.
+
+    Raises:
+        ValueError: If they are something else.
+    """
+    if np.shape(size) != (2,):
+        raise ValueError(f"size must be (height, width); got {size!r}.")
+    height, width = (read_positive("size", one) for one in size)
+    return height, width

@@ -1,16 +1,16 @@
 """`Tokenizer`: from texts to arrays of tokens, and back."""
 
 import os
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from jax_metrics.checkpoint import CheckpointError
 from jax_metrics.models._whole_numbers import read_positive
+from jax_metrics.models.pretrained._chat_template import default_system
 from jax_metrics.models.pretrained._gguf_file import GGUFFile
 from jax_metrics.models.pretrained._gguf_tokenizer import tokenizer_of_gguf
 from jax_metrics.models.pretrained._json_files import read_json
@@ -18,8 +18,8 @@ from jax_metrics.models.pretrained._packages import package
 from jax_metrics.models.pretrained._sentence_settings import text_settings
 from jax_metrics.models.pretrained._source import TOKENIZER, local_path
 
+Side = Literal["left", "right"]
 _SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
-_SYSTEM = re.compile(r"<\|im_start\|>system(?:\n|\\n)(.*?)<\|im_end\|>", re.DOTALL)
 _LONGEST = 10**9  # what files have where there is no limit is larger
 # Truncation is a state of a backend, which copies of a tokenizer share.
 _ENCODING = threading.Lock()
@@ -46,7 +46,12 @@ class Tokenizer:
         backend: A `tokenizers.Tokenizer`; its padding and truncation are switched off.
         special: The special tokens by role: `"pad"`, `"eos"`, `"bos"` and others.
         max_length: The longest sequence that the model takes, or was made for; None: any.
-        chat_template: The template of the model, from which the default system message is taken.
+        chat_template: The template of the model, which `chat` asks for a default system message.
+        truncation_side: Where texts that are too long are cut, `"right"` or `"left"`.
+        padding_side: Where texts are padded unless a call says it, `"right"` or `"left"`.
+
+    Raises:
+        ValueError: If `max_length` or a side is something else.
 
     Example:
         >>> import tokenizers
@@ -69,7 +74,12 @@ class Tokenizer:
         *,
         max_length: int | None = None,
         chat_template: str | None = None,
+        truncation_side: Side = "right",
+        padding_side: Side = "right",
     ):
+        for name, side in (("truncation_side", truncation_side), ("padding_side", padding_side)):
+            if side not in ("left", "right"):
+                raise ValueError(f"`{name}` must be 'left' or 'right'; got {side!r}.")
         with _ENCODING:
             backend.no_padding()
             backend.no_truncation()
@@ -77,6 +87,7 @@ class Tokenizer:
         self.special = dict(special or {})
         self.max_length = None if max_length is None else read_positive("max_length", max_length)
         self.chat_template = chat_template
+        self.truncation_side, self.padding_side = truncation_side, padding_side
 
     @property
     def vocab_size(self) -> int:
@@ -104,7 +115,7 @@ class Tokenizer:
         length: int | None = None,
         max_length: int | None = None,
         special: bool = True,
-        pad_left: bool = False,
+        pad_left: bool | None = None,
     ) -> Tokens:
         """A batch of texts as arrays of one length.
 
@@ -116,7 +127,8 @@ class Tokenizer:
             max_length: Truncate longer texts to this length; None: the `max_length` of the
                 tokenizer.
             special: Whether to add the special tokens of the model, such as `[CLS]` and `[SEP]`.
-            pad_left: Pad on the left, as generation needs it.
+            pad_left: Pad on the left, as generation needs it; None: on the `padding_side` of the
+                tokenizer.
 
         Raises:
             ValueError: If a text is longer than `length`, `max_length` has no room for the special
@@ -129,7 +141,7 @@ class Tokenizer:
         inputs = texts if pairs is None else list(zip(texts, pairs, strict=True))
         with _ENCODING:
             if limit is not None:
-                self.backend.enable_truncation(limit)
+                self.backend.enable_truncation(limit, direction=self.truncation_side)
             try:
                 found = self.backend.encode_batch(inputs, add_special_tokens=special)
             finally:
@@ -148,11 +160,12 @@ class Tokenizer:
         shape = (len(found), longest if length is None else length)
         # Models without padding mask it out, so that any token will do.
         pad = self.id_of("pad") if "pad" in self.special else 0
+        left = self.padding_side == "left" if pad_left is None else pad_left
         ids, types = np.full(shape, pad, np.int32), np.zeros(shape, np.int32)
         mask = np.zeros(shape, bool)
         for row, one in enumerate(found):
             count = len(one.ids)
-            place = slice(shape[1] - count, None) if pad_left else slice(0, count)
+            place = slice(shape[1] - count, None) if left else slice(0, count)
             ids[row, place], types[row, place], mask[row, place] = one.ids, one.type_ids, True
         return Tokens(ids, mask, types)
 
@@ -187,11 +200,13 @@ class Tokenizer:
         Args:
             messages: Dicts with `role`, such as `"user"` or `"assistant"`, and `content`.
             system: The system message for a conversation that does not begin with a message of the
-                role `"system"`; None: the default of the model's template, if it has one.
+                role `"system"`; None: the one that the model's template adds, if it adds any.
             answer: Whether to append the beginning of the assistant's message.
 
         Raises:
-            ValueError: If the tokenizer lacks the tokens of this format.
+            ImportError: If the template is needed, and the package `jinja2` is not installed.
+            ValueError: If the tokenizer lacks the tokens of this format, or its template cannot be
+                run.
         """
         return self.encode(self.chat_text(messages, system=system, answer=answer), special=False)
 
@@ -205,10 +220,11 @@ class Tokenizer:
         """Like `chat`, but returns the text."""
         for token in ("<|im_start|>", "<|im_end|>"):
             self.id_of(token)  # complains if there is none
-        if system is None and (found := _SYSTEM.search(self.chat_template or "")):
-            system = found[1].replace("\\n", "\n")
-        if system is not None and not (messages and messages[0]["role"] == "system"):
-            messages = [{"role": "system", "content": system}, *messages]
+        if not (messages and messages[0]["role"] == "system"):
+            if system is None and self.chat_template:
+                system = default_system(self.chat_template, self.special)
+            if system is not None:
+                messages = [{"role": "system", "content": system}, *messages]
         parts = [f"<|im_start|>{one['role']}\n{one['content']}<|im_end|>\n" for one in messages]
         return "".join(parts) + "<|im_start|>assistant\n" * answer
 
@@ -219,7 +235,8 @@ def load_tokenizer(
     """Returns the tokenizer of a model.
 
     Its `max_length` is the one in `tokenizer_config.json`, or the shorter one with which a folder
-    of sentence-transformers embeds texts; in a GGUF file, it is the length of the context.
+    of sentence-transformers embeds texts; in a GGUF file, it is the length of the context. Texts
+    are cut and padded on the sides that `tokenizer_config.json` or `tokenizer.json` names.
 
     Args:
         path: A `tokenizer.json`, a folder with one, a GGUF file or a folder with a single one, or
@@ -277,6 +294,9 @@ def _with_settings(backend: Any, folder: Path) -> Tokenizer:
     if "pad" not in special and (padding := backend.padding):
         special["pad"] = padding["pad_token"]
     template = settings.get("chat_template")
+    if isinstance(template, list):  # several, by name
+        named = {one.get("name"): one.get("template") for one in template}
+        template = named.get("default")
     separate = folder / "chat_template.jinja"
     if template is None and separate.is_file():
         template = separate.read_text(encoding="utf-8")
@@ -286,10 +306,26 @@ def _with_settings(backend: Any, folder: Path) -> Tokenizer:
         own = [] if backend.normalizer is None else [backend.normalizer]
         backend.normalizer = kinds.Sequence([kinds.Lowercase(), *own])
     limits = [limit for limit in (settings.get("model_max_length"), trained) if limit is not None]
-    limit = min(limits, default=_LONGEST)
-    return Tokenizer(
-        backend,
-        special,
-        max_length=int(limit) if limit < _LONGEST else None,
-        chat_template=template if isinstance(template, str) else None,
-    )
+    cut, filled = backend.truncation or {}, backend.padding or {}
+    try:
+        limit = min(map(_as_limit, limits), default=_LONGEST)
+        return Tokenizer(
+            backend,
+            special,
+            max_length=limit if limit < _LONGEST else None,
+            chat_template=template if isinstance(template, str) else None,
+            truncation_side=settings.get("truncation_side") or cut.get("direction", "right"),
+            padding_side=settings.get("padding_side") or filled.get("direction", "right"),
+        )
+    except ValueError as error:
+        raise CheckpointError(f"The settings of the tokenizer in {folder}: {error}") from error
+
+
+def _as_limit(length: Any) -> int:
+    """A length of a file, which may be a float such as 1e30 for no limit."""
+    if isinstance(length, bool) or not isinstance(length, int | float) or not length >= 1:
+        raise ValueError(
+            "`model_max_length` and `max_seq_length` need a positive integer; got "
+            f"{length!r}. Correct tokenizer_config.json or sentence_bert_config.json."
+        )
+    return int(min(length, _LONGEST))

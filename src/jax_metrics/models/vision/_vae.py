@@ -25,9 +25,9 @@ class VAE(Architecture):
     A call in training stores two values, means over the batch in nats, in fields of the kind
     `LossLog`: `nll`, the negative log-likelihood of the image given its latents, and `kl`, the
     divergence of the approximate posterior from the prior. Their sum is the negative evidence lower
-    bound, the loss: `jm.metrics.AuxLosses` and `jm.training.fit` add them up. In evaluation mode a
-    call uses the mean of the latents; `elbo` estimates the bound with samples. Presets: `"mnist"`,
-    `"cifar10"`, `"celeba"`.
+    bound, the loss: `jm.metrics.AuxLosses` and `jm.training.fit` add them up. In evaluation mode,
+    or frozen, a call uses the mean of the latents; `elbo` estimates the bound with samples.
+    Presets: `"mnist"`, `"cifar10"`, `"celeba"`.
 
     Args:
         image_shape: Height, width and channels of the images; height and width are divisible by 2
@@ -158,7 +158,8 @@ class VAE(Architecture):
             evaluation.
         """
         mean, log_variance = self.encode(images)
-        latents = _drawn(self.keys(), mean, log_variance) if self.training else mean
+        sampled = self.training and not self.frozen
+        latents = _drawn(self.keys(), mean, log_variance) if sampled else mean
         decoded = self.decode(latents)
         self.nll = -self.log_likelihood(images, decoded).mean()
         self.kl = self.beta * kl_from_normal(mean, log_variance).mean()
@@ -171,13 +172,13 @@ class VAE(Architecture):
             images: Shape `[batch, height, width, channels]`.
             decoded: The output of `decode`, of the same shape.
         """
-        decoded = decoded.astype(jnp.promote_types(decoded.dtype, jnp.float32))
+        decoded = _widened(decoded)
         if self.likelihood == "bernoulli":
             white, black = jax.nn.log_sigmoid(decoded), jax.nn.log_sigmoid(-decoded)
             pixels = images * white + (1 - images) * black
         else:
             assert self.log_deviation is not None
-            pixels = norm.logpdf(images, decoded, jnp.exp(self.log_deviation))
+            pixels = norm.logpdf(images, decoded, jnp.exp(_widened(self.log_deviation)))
         return pixels.sum(axis=(-3, -2, -1))
 
     def elbo(self, images: jax.Array, key: Any, *, num_samples: int = 1) -> jax.Array:
@@ -191,13 +192,15 @@ class VAE(Architecture):
             key: A random key or a seed.
             num_samples: The number of latent samples for each image.
         """
-        mean, log_variance = self.encode(images)
+        encoded = self.encode(images)
+        mean, log_variance = map(_widened, encoded)
 
         def log_weight(key: jax.Array) -> jax.Array:
             latents = _drawn(key, mean, log_variance)
             prior = norm.logpdf(latents).sum(-1)
             guess = norm.logpdf(latents, mean, jnp.exp(log_variance / 2)).sum(-1)
-            return self.log_likelihood(images, self.decode(latents)) + prior - guess
+            decoded = self.decode(latents.astype(encoded[0].dtype))
+            return self.log_likelihood(images, decoded) + prior - guess
 
         weights = jax.lax.map(log_weight, jax.random.split(Key(key), num_samples))
         return jax.nn.logsumexp(weights, axis=0) - math.log(num_samples)
@@ -217,6 +220,8 @@ class VAE(Architecture):
 def kl_from_normal(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
     """The divergence of independent normal distributions from standard ones, in nats.
 
+    It is computed and returned in float32, or float64 if that is given.
+
     Args:
         mean: Their means, `[..., n]`.
         log_variance: The logarithms of their variances, `[..., n]`.
@@ -224,7 +229,13 @@ def kl_from_normal(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
     Returns:
         The sum over the last axis, `[...]`.
     """
+    mean, log_variance = _widened(mean), _widened(log_variance)
     return 0.5 * (mean**2 + jnp.exp(log_variance) - log_variance - 1).sum(-1)
+
+
+def _widened(values: jax.Array) -> jax.Array:
+    """At least float32: sums of squares and logarithms lose too much in 16 bits."""
+    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
 
 
 def _drawn(key: jax.Array, mean: jax.Array, log_variance: jax.Array) -> jax.Array:
