@@ -20,7 +20,7 @@ from jax_metrics.optim._hyperparams import (
     state_with,
     with_hyperparams,
 )
-from jax_metrics.optim._loss_scaling import LossScalingState
+from jax_metrics.optim._loss_scaling import check_order, loss_scale_in
 from jax_metrics.optim._norms import NormsState
 from jax_metrics.optim._optimizer_errors import (
     check_deleted,
@@ -173,13 +173,7 @@ class Optimizer(Tree, Extensions):
         Raises:
             ValueError: If several parts of the transformation scale the loss.
         """
-        found = nodes_of(self.opt_state, LossScalingState)
-        if len(found) > 1:
-            raise ValueError(
-                f"The optimizer has {len(found)} loss scales, but there is one loss. Wrap the "
-                "whole transformation, as in `jm.optim.loss_scaling(jm.optim.groups({...}))`."
-            )
-        return found[0][1].scale if found else 1.0
+        return loss_scale_in(self.opt_state)
 
     def init(self: O, params: Any) -> O:
         """Returns an optimizer with fresh state for these parameters.
@@ -192,7 +186,8 @@ class Optimizer(Tree, Extensions):
 
         Raises:
             SharingError: If a module or an array is in two places.
-            ValueError: If there are no trainable parameters, or they have no values yet.
+            ValueError: If there are no trainable parameters, they have no values yet, or something
+                around `jm.optim.loss_scaling` sees gradients that it has not divided.
             TypeError: If a parameter is not a float.
         """
         check_sharing(params)
@@ -218,6 +213,7 @@ class Optimizer(Tree, Extensions):
             if (explained := explain_optax(error, "init")) is not None:
                 raise explained from error
             raise
+        check_order(state)
         optimizer.opt_state = settled(state, flat)
         optimizer._paths = tuple(sorted(flat))
         return optimizer
