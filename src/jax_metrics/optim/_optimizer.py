@@ -227,7 +227,8 @@ class Optimizer(Tree, Extensions):
         correction of Adam treats a new parameter as an old one: its first steps are up to three
         times as large as after `init`. A group of `jm.optim.groups` whose parameters are all new
         starts fresh as a whole, and so does L-BFGS after any change, as its history is that of all
-        parameters together. Hyperparameters are always kept.
+        parameters together. With new parameters `optax.MultiSteps` drops the gradients that it has
+        accumulated for the next step. Hyperparameters are always kept.
 
         Args:
             params: The changed model or parameters.
