@@ -99,6 +99,8 @@ def test_global_batch_of_one_process():
     [
         ({"x": np.ones((6, 2))}, ValueError, r"`local\['x'\]` of shape \(6, 2\) in this process"),
         ({"x": 3.0}, ValueError, r"`local\['x'\]` expected an array of examples; got the scalar"),
+        (np.ma.array(np.ones(8), mask=np.eye(8)[0]), TypeError, "local is a masked array of NumPy"),
+        (np.full(8, 1e300), OverflowError, r"local holds the float64 1e\+300, which JAX would"),
         (np.full(8, 2**40), OverflowError, "local holds the int64 1099511627776"),
     ],
 )

@@ -17,6 +17,8 @@ from jax_metrics.arguments._inputs import one_of as one_of
 from jax_metrics.arguments._inputs import pair as pair
 from jax_metrics.arguments._inputs import positive as positive
 from jax_metrics.arguments._inputs import refuse_broadcast as refuse_broadcast
+from jax_metrics.arguments._inputs import refuse_masked as refuse_masked
+from jax_metrics.arguments._inputs import refuse_overflow as refuse_overflow
 from jax_metrics.arguments._inputs import refuse_truncation as refuse_truncation
 from jax_metrics.arguments._inputs import safe_log as safe_log
 from jax_metrics.arguments._inputs import same_shape as same_shape

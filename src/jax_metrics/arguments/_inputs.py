@@ -44,6 +44,7 @@ def refuse_truncation(*values: Any, **named: Any) -> None:
 
     Raises:
         OverflowError: If it would.
+        TypeError: If an array is masked.
     """
     if _array_types.issuperset(map(type, (*values, *named.values()))):
         return  # the usual case
@@ -53,6 +54,7 @@ def refuse_truncation(*values: Any, **named: Any) -> None:
             _array_types.add(type(value))
             continue
         for leaf in jax.tree.leaves(value):
+            refuse_masked(name, leaf)
             if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "iu":
                 _check_integers(name, leaf)
 
@@ -67,6 +69,40 @@ def _check_integers(name: str, array: Any) -> None:
         raise OverflowError(
             f"{name} holds the {array.dtype} {extreme}, which JAX would truncate to {dtype}. Give "
             f"floats, `{name}.astype(np.float32)`, or set `jax_enable_x64`."
+        )
+
+
+def refuse_overflow(name: str, array: np.ndarray) -> None:
+    """Checks that floats of 64 bits stay finite in JAX, which without x64 has those of 32 bits.
+
+    Raises:
+        OverflowError: If one becomes infinite.
+    """
+    dtype = jax.dtypes.canonicalize_dtype(array.dtype)
+    if dtype == array.dtype or array.dtype.kind not in "fc":
+        return
+    try:
+        with np.errstate(over="raise"):
+            array.astype(dtype)
+    except FloatingPointError:
+        finite = array[np.isfinite(array)]
+        raise OverflowError(
+            f"{name} holds the {array.dtype} {finite[np.abs(finite).argmax()]}, which JAX would "
+            f"make infinite in {dtype}. Give it in another unit, or set `jax_enable_x64`."
+        ) from None
+
+
+def refuse_masked(name: str, array: Any) -> None:
+    """Checks that an array is none of `np.ma`, whose mask would be lost.
+
+    Raises:
+        TypeError: If it is.
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array of NumPy, whose mask JAX does not have. Give its values, "
+            f"`np.ma.getdata({name})`, and a mask of those that count beside them, "
+            f"`~np.ma.getmaskarray({name})`."
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from jax_metrics.arguments import refuse_truncation
+from jax_metrics.arguments import refuse_masked, refuse_overflow, refuse_truncation
 
 A = TypeVar("A")
 
@@ -27,7 +27,8 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
 
     Raises:
         ValueError: If an array has no axis of examples, or does not split over the devices.
-        OverflowError: If integers of 64 bits do not fit into JAX's 32.
+        TypeError: If an array is a masked one of NumPy.
+        OverflowError: If integers or floats of 64 bits do not fit into JAX's 32.
 
     Example:
         >>> import jax, numpy as np
@@ -41,10 +42,13 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
 
     def place(path: Any, leaf: Any) -> jax.Array:
         where = f"local{jax.tree_util.keystr(path)}"
+        refuse_masked(where, leaf)
         array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
         if array.ndim == 0:
             raise ValueError(f"`{where}` expected an array of examples; got the scalar {leaf!r}.")
         refuse_truncation(**{where: array})
+        if not isinstance(array, jax.Array):
+            refuse_overflow(where, array)
         try:
             return jax.make_array_from_process_local_data(sharding, array)
         except ValueError as error:

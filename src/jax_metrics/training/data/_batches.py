@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jax_metrics.arguments import refuse_truncation
+from jax_metrics.arguments import refuse_overflow, refuse_truncation
 from jax_metrics.sharding import global_batch
 from jax_metrics.training.data._examples import with_mask
 
@@ -94,10 +94,10 @@ class Batches(abc.ABC):
 
     def _placed(self, examples: Any, mask: np.ndarray) -> Any:
         """The batch on its devices, with its mask."""
-        wide = [
-            (path, x) for path, x in jax.tree.leaves_with_path(examples) if x.dtype.itemsize == 8
-        ]
-        refuse_truncation(**{f"batch{jax.tree_util.keystr(path)}": x for path, x in wide})
+        for path, array in jax.tree.leaves_with_path(examples):
+            name = f"batch{jax.tree_util.keystr(path)}"
+            refuse_truncation(**{name: array})
+            refuse_overflow(name, array)
         batch = with_mask(examples, mask, self._mask_name)
         if self._spans_processes:
             return global_batch(batch, self._sharding)

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.arguments import refuse_masked
+
 
 def as_examples(tree: Any, what: str) -> tuple[Any, int]:
     """The tree with NumPy arrays as leaves, and the number of examples.
@@ -15,7 +17,7 @@ def as_examples(tree: Any, what: str) -> tuple[Any, int]:
         what: What the tree is, for errors.
 
     Raises:
-        TypeError: If a leaf holds no numbers.
+        TypeError: If a leaf holds no numbers, or is a masked array.
         ValueError: If there is no array, one is a scalar, or the numbers of examples differ.
     """
     paths, structure = jax.tree.flatten_with_path(tree)
@@ -33,6 +35,7 @@ def as_examples(tree: Any, what: str) -> tuple[Any, int]:
 
 
 def _as_array(leaf: Any, where: str) -> np.ndarray:
+    refuse_masked(where, leaf)
     try:
         array = np.asarray(leaf)
     except Exception as error:

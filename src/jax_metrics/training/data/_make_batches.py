@@ -51,10 +51,10 @@ def batches(
         mask_name: The entry for the mask, if the batches are dicts.
 
     Raises:
-        TypeError: If the arrays are not numeric, or `shuffle` is not a key.
+        TypeError: If the arrays are not numeric or masked ones of NumPy, or `shuffle` is not a key.
         ValueError: If the numbers of examples differ, there are none, a number is out of range, or
             a batch does not split over the devices; while iterating, if processes differ.
-        OverflowError: While iterating, if integers of 64 bits do not fit into JAX's 32.
+        OverflowError: While iterating, if integers or floats of 64 bits do not fit into JAX's 32.
 
     Example:
         >>> import jax, numpy as np
