@@ -1,5 +1,6 @@
 """`jm.training.batches`: arguments, batches and positions that are refused."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -23,6 +24,26 @@ MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
         ((ARRAYS, 4), {"shuffle": np.ones(2)}, TypeError, "`shuffle` expected a random key"),
         ((ARRAYS, 4), {"shuffle": -1}, ValueError, "a seed of at least 0; got -1"),
         ((PARTS, 4), {"shuffle": 0}, ValueError, "`shuffle` is for arrays"),
+        (
+            (ARRAYS, 4),
+            {"drop_last": "no"},
+            TypeError,
+            "`drop_last` expected True or False; got 'no",
+        ),
+        ((PARTS, 4), {"mask_name": None}, TypeError, "`mask_name` expected the name .*; got None"),
+        (
+            (PARTS, 4),
+            {"sharding": jax.P("d")},
+            TypeError,
+            r"expected a `jax.sharding.Sharding`; got .* `jax.NamedSharding\(mesh, spec\)",
+        ),
+        (
+            (ARRAYS, 4),
+            {"sharding": jax.devices()[0]},
+            TypeError,
+            r"got the device .* `jax.sharding.SingleDeviceSharding\(device\)`",
+        ),
+        (({0: np.ones(3)}, 4), {}, TypeError, "arrays: expected a dict with strings .* the key 0"),
         ((3, 4), {}, TypeError, "an iterable of batches; got int"),
         (({}, 4), {}, ValueError, "expected a dict or a tuple of arrays; got none"),
         (({"x": np.zeros(0)}, 4), {}, ValueError, "0 examples fill no batch"),
@@ -44,6 +65,7 @@ def test_bad_input(arguments, options, error, text):
         ([], ValueError, "The loader yields no batches. A generator does so only once"),
         ([ARRAYS], ValueError, "Batch 1 of the loader has 10 examples, more than the 4"),
         ([{"y": ["a"]}], TypeError, r"`batch\['y'\]\[0\]` expected numbers"),
+        ([{0: np.ones(3), "y": np.ones(3)}], TypeError, "batch: expected a dict with strings as k"),
         ([{"y": MASKED}], TypeError, r"batch\['y'\] is a masked array of NumPy"),
         ([{"y": np.array([1.0, -1e39])}], OverflowError, r"holds the float64 -1e\+39, which JAX"),
         ([{"y": np.array([1e300j])}], OverflowError, r"holds the complex128 1e\+300j, which JAX"),
@@ -60,6 +82,14 @@ def test_floats_of_64_bits_that_32_bits_have():
     values = np.array([1e-300, np.inf, -np.inf, np.nan, 3e38])
     (batch,) = batches({"x": values}, 5)
     np.testing.assert_array_equal(batch["x"], values.astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", ">i8", "<i2"])
+@pytest.mark.parametrize("is_loader", [False, True])
+def test_bytes_in_any_order(dtype, is_loader):
+    values = np.arange(4).astype(dtype)
+    (batch,) = batches([{"x": values}] if is_loader else {"x": values}, 4)
+    assert batch["x"].tolist() == [0, 1, 2, 3]
 
 
 def test_bad_states():

@@ -94,6 +94,8 @@ class Batches(abc.ABC):
 
     def _placed(self, examples: Any, mask: np.ndarray) -> Any:
         """The batch on its devices, with its mask."""
+        # JAX has only the byte order of the machine.
+        examples = jax.tree.map(lambda x: x.astype(x.dtype.newbyteorder("="), copy=False), examples)
         for path, array in jax.tree.leaves_with_path(examples):
             name = f"batch{jax.tree_util.keystr(path)}"
             refuse_truncation(**{name: array})
