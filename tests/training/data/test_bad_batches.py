@@ -100,3 +100,29 @@ def test_bad_states():
     with pytest.raises(ValueError, match="a position among 11 examples, and there are 10"):
         data.state = {**before, "length": 11}
     assert data.state == before
+
+
+POSITIONS = [
+    (ARRAYS, "examples", -1, "an integer of at least 0 as 'examples'; got -1"),
+    (ARRAYS, "examples", 3.7, r"an integer of at least 0 as 'examples'; got 3\.7"),
+    (ARRAYS, "examples", None, "an integer of at least 0 as 'examples'; got None"),
+    (ARRAYS, "length", "ten", "an integer of at least 0 as 'length'; got 'ten'"),
+    (ARRAYS, "seed", "abc", "a list of integers of at least 0 as 'seed'; got 'abc'"),
+    (ARRAYS, "seed", [0, -1], r"a list of integers of at least 0 as 'seed'; got \[0, -1\]"),
+    (ARRAYS, "seed", [0.5], r"a list of integers of at least 0 as 'seed'; got \[0\.5\]"),
+    (PARTS, "batches", -1, "an integer of at least 0 as 'batches'; got -1"),
+    (PARTS, "epoch", 1.5, r"an integer of at least 0 as 'epoch'; got 1\.5"),
+    (PARTS, "size", 0, "an integer of at least 1 as 'size'; got 0"),
+]
+
+
+@pytest.mark.parametrize(("arrays", "name", "value", "text"), POSITIONS)
+def test_impossible_positions_change_nothing(arrays, name, value, text):
+    data = batches(arrays, 4)
+    before = data.state
+    moved = {key: 4 if key in ("examples", "batches") else old for key, old in before.items()}
+    with pytest.raises(ValueError, match=f"The `state` of batches expected {text}"):
+        data.state = moved | {name: value}
+    assert data.state == before
+    data.state = before | {key: np.int64(4) for key in ("examples", "batches") if key in before}
+    assert 4 in data.state.values()

@@ -13,6 +13,7 @@ from jax.experimental import multihost_utils
 from jax_metrics.arguments import refuse_overflow, refuse_truncation
 from jax_metrics.sharding import global_batch
 from jax_metrics.training.data._examples import with_mask
+from jax_metrics.tree import as_whole
 
 _Placed = tuple[Any, Any]  # a batch on its devices, and the position behind it
 
@@ -201,5 +202,20 @@ class Batches(abc.ABC):
         """Moves to the position in a state with the right names.
 
         Raises:
-            ValueError: If it belongs to other data; nothing is changed.
+            ValueError: If it belongs to other data, or is no position; nothing is changed.
         """
+
+
+def counted(state: Mapping[str, Any], name: str, least: int = 0) -> int:
+    """A count in a state.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    count = as_whole(state[name])
+    if count is None or count < least:
+        raise ValueError(
+            f"The `state` of batches expected an integer of at least {least} as {name!r}; got "
+            f"{state[name]!r}."
+        )
+    return count
