@@ -8,6 +8,7 @@ from jax_metrics.arguments._difference import split as split
 from jax_metrics.arguments._difference import subtract as subtract
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
 from jax_metrics.arguments._functions import explains_arguments as explains_arguments
+from jax_metrics.arguments._functions import names_arguments as names_arguments
 from jax_metrics.arguments._functions import refuse_misfit as refuse_misfit
 from jax_metrics.arguments._inputs import as_array as as_array
 from jax_metrics.arguments._inputs import as_float as as_float

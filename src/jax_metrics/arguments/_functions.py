@@ -28,6 +28,15 @@ def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
             ...
         TypeError: shifted has no argument 'ofset'. Did you mean `offset`? It takes target, offset.
     """
+    return _explained(function, _OF_CLASSES)
+
+
+def names_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes any other function name what it takes, as `explains_arguments` does."""
+    return _explained(function, frozenset())
+
+
+def _explained(function: Callable[P, R], of_classes: frozenset[str]) -> Callable[P, R]:
     signature = signature_of(function)
 
     @functools.wraps(function)
@@ -38,7 +47,7 @@ def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 signature.bind(*args, **kwargs)
             except TypeError as error:
-                for name in _OF_CLASSES & kwargs.keys():
+                for name in of_classes & kwargs.keys():
                     raise TypeError(
                         f"{function.__name__} has no argument {name!r}: it returns the losses of "
                         f"all elements or examples. The class of the loss takes `{name}`."

@@ -80,6 +80,7 @@ class Optimizer(Tree, Extensions):
         apply_gradients = OtherMethod("It is `model = optimizer.update(grads, model)`.")
         zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
         state_dict = OtherMethod("Write `jm.state_dict(optimizer)`.")
+        load_state_dict = OtherMethod("Write `optimizer = jm.load_state_dict(optimizer, state)`.")
 
     optimizer: optax.GradientTransformation = static()
     opt_state: Any = OptState.node(None)

@@ -60,6 +60,36 @@ def test_bad_input(arguments, options, error, text):
 
 
 @pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("batch_size", "Did you mean `size`"),
+        ("drop_remainder", "Did you mean `drop_last`"),
+        ("seed", "Did you mean `shuffle`"),
+        ("mask", "Did you mean `mask_name`|It takes arrays, size, shuffle, drop_last, prefetch"),
+    ],
+)
+def test_arguments_of_other_libraries(option, text):
+    with pytest.raises(TypeError, match=f"batches has no argument '{option}'.*({text})"):
+        batches(ARRAYS, **{option: 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("state_dict", "It is an attribute: `saved = data.state`"),
+        ("load_state_dict", "Set an attribute: `data.state = saved`"),
+        ("reset", "Each loop begins the next epoch"),
+        ("batch_size", r"It is the length of the mask of `data.peek\(\)`"),
+    ],
+)
+def test_methods_of_other_libraries(name, text):
+    data = batches(ARRAYS, 4)
+    with pytest.raises(AttributeError, match=f"ArrayBatches has no method `{name}`\\. {text}"):
+        getattr(data, name)
+    assert not hasattr(data, name)
+
+
+@pytest.mark.parametrize(
     ("loader", "error", "text"),
     [
         ([], ValueError, "The loader yields no batches. A generator does so only once"),

@@ -4,7 +4,7 @@ import abc
 import collections
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -13,7 +13,7 @@ from jax.experimental import multihost_utils
 from jax_metrics.arguments import refuse_overflow, refuse_truncation
 from jax_metrics.sharding import global_batch
 from jax_metrics.training.data._examples import with_mask
-from jax_metrics.tree import as_whole
+from jax_metrics.tree import OtherMethod, as_whole
 
 _Placed = tuple[Any, Any]  # a batch on its devices, and the position behind it
 
@@ -24,6 +24,14 @@ class Batches(abc.ABC):
     Iterating over it yields the batches of one epoch, or the rest of the epoch. Its position moves
     on with each batch that is yielded, not with batches that are put on the device ahead of time.
     """
+
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        state_dict = OtherMethod("It is an attribute: `saved = data.state`.")
+        load_state_dict = OtherMethod("Set an attribute: `data.state = saved`.")
+        reset = OtherMethod(
+            "Each loop begins the next epoch. To go back, set `data.state` to what it was before."
+        )
+        batch_size = OtherMethod("It is the length of the mask of `data.peek()`.")
 
     def __init__(self, prefetch: int, sharding: Any, mask_name: str):
         self._prefetch = prefetch

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.sharding import check_sharding
 from jax_metrics.training.data._array_batches import ArrayBatches
 from jax_metrics.training.data._batches import Batches
@@ -14,6 +15,7 @@ from jax_metrics.training.data._order import seed_of
 from jax_metrics.tree import as_whole
 
 
+@names_arguments
 def batches(
     arrays: Any,
     size: int | None = None,
