@@ -134,7 +134,7 @@ OPTIMIZER = [
     (
         load_state_dict_of_the_optimizer,
         AttributeError,
-        r"Write `optimizer = jm.load_state_dict\(optimizer, state\)`",
+        "Write `optimizer = jm.load_state_dict(optimizer, state)`",
     ),
     (zero_grad_of_the_optimizer, AttributeError, "values that `jm.value_and_grad` returns"),
     (new_head_with_the_old_optimizer, ValueError, "At .layers[1].bias: the optimizer was init"),

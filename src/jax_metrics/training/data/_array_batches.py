@@ -116,10 +116,11 @@ class ArrayBatches(Batches):
                 f"The state is a position among {length} examples, and there are {self._length}."
             )
         examples = counted(state, "examples")
-        seed = [as_whole(number) for number in np.ravel(state["seed"])]
-        if not all(number is not None and number >= 0 for number in seed):
+        given = [as_whole(number) for number in np.ravel(state["seed"])]
+        seed = tuple(number for number in given if number is not None and number >= 0)
+        if len(seed) < len(given):
             raise ValueError(
                 "The `state` of batches expected a list of integers of at least 0 as 'seed'; got "
                 f"{state['seed']!r}."
             )
-        self._examples, self._seed = examples, tuple(seed)
+        self._examples, self._seed = examples, seed
