@@ -207,6 +207,15 @@ def test_plain_pytrees():
     assert trace["['w']"].any() and not trace["['b']"].any()
 
 
+def test_parts_of_a_chain_may_be_named_like_parameters():
+    params = {"w": jnp.ones(2), "b": jnp.ones(2)}
+    chain = optax.named_chain(("['w']", optax.trace(0.9)), ("['b']", optax.scale(-0.1)))
+    optimizer = jm.Optimizer(chain).init(params)
+    params = optimizer.update(params, params)
+    trace = optimizer.adapt(params, fresh="['b']").opt_state["['w']"].trace
+    assert trace["['w']"].all() and not trace["['b']"].any()
+
+
 def test_inside_of_jit():
     model, optimizer = trained(frozen_head(make_model()))
     adapted = jax.jit(lambda model, optimizer: optimizer.adapt(model))(model.unfreeze(), optimizer)
