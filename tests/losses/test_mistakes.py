@@ -339,6 +339,18 @@ MISTAKES = {
         TypeError,
         "called with 'y_pred', but it takes .* Did you mean `preds`",
     ),
+    "a masked array": (
+        lambda: MeanSquaredError()(target=np.ma.array([1.0], mask=[True]), preds=np.ones(1)),
+        TypeError,
+        r"target is a masked array of NumPy.*`np.ma.getdata\(target\)`, and a mask of those that",
+    ),
+    "a masked array of weights": (
+        lambda: MeanSquaredError()(
+            target=P, preds=P, sample_weight=np.ma.array(np.ones(len(P)), mask=np.ones(len(P)))
+        ),
+        TypeError,
+        "sample_weight is a masked array of NumPy, whose mask JAX does not have",
+    ),
     "a mask of 0 and 1": (
         lambda: MeanSquaredError()(target=P, preds=P, mask=B),
         TypeError,

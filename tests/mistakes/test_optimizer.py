@@ -70,6 +70,10 @@ def step_of_the_optimizer(_, __):
     jm.Optimizer(optax.adam(1e-3)).step()
 
 
+def load_state_dict_of_the_optimizer(_, __):
+    jm.Optimizer(optax.adam(1e-3)).load_state_dict({})
+
+
 def zero_grad_of_the_optimizer(_, __):
     jm.Optimizer(optax.adam(1e-3)).zero_grad()
 
@@ -127,6 +131,11 @@ OPTIMIZER = [
     (gradient_of_a_model, TypeError, "take the function of the loss, whose first argument is the"),
     (state_as_in_optax, TypeError, "`apply_updates`, is True or False, but is a Sequential"),
     (step_of_the_optimizer, AttributeError, "It is `model = optimizer.update(grads, model)`"),
+    (
+        load_state_dict_of_the_optimizer,
+        AttributeError,
+        "Write `optimizer = jm.load_state_dict(optimizer, state)`",
+    ),
     (zero_grad_of_the_optimizer, AttributeError, "values that `jm.value_and_grad` returns"),
     (new_head_with_the_old_optimizer, ValueError, "At .layers[1].bias: the optimizer was init"),
     (new_head_with_the_old_optimizer, ValueError, "call `optimizer = optimizer.adapt(model)`"),

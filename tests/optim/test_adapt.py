@@ -116,7 +116,7 @@ def test_a_head_of_the_old_shape_can_start_fresh(rule):
     ids=["groups", "hyperparams", "master_weights", "loss_scaling", "multi_steps", "schedule_free"],
 )
 def test_any_state(make):
-    model, optimizer = trained(make_model(), make())
+    model, optimizer = trained(make_model(), make(), steps=4)
     model = new_head(model)
     adapted = optimizer.adapt(model)
     fresh = jm.Optimizer(optimizer.optimizer).init(model)
@@ -127,6 +127,27 @@ def test_any_state(make):
         assert (value == expected).all(), name
     new = adapted.update(jax.tree.map(jnp.ones_like, model.parameters()), model)
     assert jnp.isfinite(new.layers[4].kernel).all()
+
+
+@pytest.mark.parametrize("done", [0, 1, 2])
+@pytest.mark.parametrize("inside", [False, True])
+def test_accumulation_begins_anew_with_new_parameters(done, inside):
+    accumulated = optax.MultiSteps(optax.sgd(0.1), 3)
+    one = optax.chain(jm.optim.with_norms(accumulated)) if inside else accumulated
+    params = {"w": jnp.ones(2), "v": jnp.ones(2)}
+    optimizer = jm.Optimizer(one).init(params)
+    for _ in range(3 + done):
+        params = optimizer.update(params, params)
+    less = jm.state_dict(optimizer.adapt({"w": params["w"]}))  # nothing is new
+    assert [x for name, x in less.items() if name.endswith("mini_step")] == [done]
+    more = params | {"b": jnp.ones(2)}
+    for fresh, changed in (((), more), ("['v']", params)):
+        adapted = optimizer.adapt(changed, fresh=fresh)
+        new = changed
+        for _ in range(3):
+            assert new is changed or jm.equal(new, changed)
+            new = adapted.update(jax.tree.map(jnp.ones_like, changed), new)
+        assert jm.equal(new, jax.tree.map(lambda p: p - 0.1, changed), rtol=1e-6)
 
 
 def test_the_learning_rate_that_was_set_stays():
@@ -184,6 +205,15 @@ def test_plain_pytrees():
     adapted = optimizer.adapt({"w": jnp.ones(2), "b": jnp.ones(3)})
     trace = adapted.opt_state[0].trace
     assert trace["['w']"].any() and not trace["['b']"].any()
+
+
+def test_parts_of_a_chain_may_be_named_like_parameters():
+    params = {"w": jnp.ones(2), "b": jnp.ones(2)}
+    chain = optax.named_chain(("['w']", optax.trace(0.9)), ("['b']", optax.scale(-0.1)))
+    optimizer = jm.Optimizer(chain).init(params)
+    params = optimizer.update(params, params)
+    trace = optimizer.adapt(params, fresh="['b']").opt_state["['w']"].trace
+    assert trace["['w']"].all() and not trace["['b']"].any()
 
 
 def test_inside_of_jit():

@@ -150,13 +150,93 @@ def test_what_is_refused():
             rf"initial; got .*{next(iter(options))}={next(iter(options.values()))}",
         ):
             jm.optim.loss_scaling(optax.sgd(0.1), **options)
-    two = jm.optim.groups(
-        {".bias": jm.optim.loss_scaling(optax.sgd(0.1)), ...: jm.optim.loss_scaling(optax.sgd(1.0))}
-    )
-    optimizer = jm.Optimizer(two).init(jm.Linear(1).init(0, jnp.ones((1, 2))))
+    twice = jm.optim.loss_scaling(jm.optim.loss_scaling(optax.sgd(0.1)))
+    optimizer = jm.Optimizer(twice).init({"w": jnp.ones(2)})
     with pytest.raises(
         ValueError,
-        match=r"has 2 loss scales, but there is one loss\. Wrap the whole transformation, as in "
-        r"`jm\.optim\.loss_scaling\(jm\.optim\.groups\(\{\.\.\.\}\)\)`",
+        match=r"has 2 loss scales, but there is one loss\. Wrap the whole transformation once, as "
+        r"in `jm\.optim\.loss_scaling\(jm\.optim\.groups\(\{\.\.\.\}\)\)`",
     ):
         _ = optimizer.loss_scale
+
+
+def scaled_sgd():
+    return jm.optim.loss_scaling(optax.sgd(0.1), initial=1024.0, growth_interval=2)
+
+
+AROUND = {
+    "with_norms": jm.optim.with_norms,
+    "master_weights": jm.optim.master_weights,
+    "MultiSteps": lambda scaled: optax.MultiSteps(scaled, 1),
+    "the first of a chain": lambda scaled: optax.chain(scaled, optax.scale(1.0)),
+    "with_norms and MultiSteps": lambda scaled: jm.optim.with_norms(optax.MultiSteps(scaled, 1)),
+    "one group": lambda scaled: jm.optim.groups({...: scaled}),
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_may_be_around_it_sees_the_same_steps(around):
+    params = {"w": jnp.array([1.0, 2.0])}
+    optimizer = jm.Optimizer(AROUND[around](scaled_sgd())).init(params)
+    new = params
+    for step in range(3):  # the scale grows meanwhile
+        new = optimizer.update({"w": jnp.array([0.3, 0.4]) * optimizer.loss_scale}, new)
+        np.testing.assert_allclose(new["w"], params["w"] - (step + 1) * jnp.array([0.03, 0.04]))
+        if "with_norms" in around:
+            np.testing.assert_allclose(optimizer.norms["grad_norm"], 0.5, rtol=1e-6)
+    assert optimizer.loss_scale == 2048
+    bad = {"w": jnp.array([jnp.inf, 1.0])}
+    assert jm.equal(optimizer.update(bad, new), new) and optimizer.loss_scale == 1024
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (
+            lambda scaled: optax.chain(optax.clip_by_global_norm(0.01), scaled),
+            "another transformation comes before it in the chain",
+        ),
+        (
+            lambda scaled: jm.optim.with_norms(
+                optax.named_chain(("z", optax.clip(0.01)), ("a", optax.chain(scaled)))
+            ),
+            "another transformation comes before it in the chain",
+        ),
+        (
+            lambda scaled: optax.apply_if_finite(scaled, 5),
+            r"`optax\.apply_if_finite` around it takes away those that are not finite",
+        ),
+        (
+            lambda scaled: optax.MultiSteps(scaled, 2, should_skip_update_fn=optax.skip_not_finite),
+            r"`optax\.MultiSteps\(should_skip_update_fn=\.\.\.\)` around it looks at them",
+        ),
+    ],
+    ids=["chain", "named_chain", "apply_if_finite", "skip_not_finite"],
+)
+def test_what_sees_scaled_gradients_is_refused(make, problem):
+    optimizer = jm.Optimizer(make(scaled_sgd()))
+    with pytest.raises(
+        ValueError,
+        match=rf"must be the first that gets the gradients of the scaled loss, but .*{problem}.*\. "
+        r"Wrap the whole transformation, as in `jm\.optim\.loss_scaling\(optax\.chain\(",
+    ):
+        optimizer.init({"w": jnp.ones(2)})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda scaled: jm.optim.groups({"['w']": scaled, ...: optax.sgd(0.1)}),
+        lambda scaled: jm.optim.groups({"['w']": scaled, ...: scaled}),
+        lambda scaled: optax.masked(scaled, lambda params: {path: "w" in path for path in params}),
+    ],
+    ids=["a group", "each group", "masked"],
+)
+def test_some_of_the_parameters_are_refused(make):
+    optimizer = jm.Optimizer(make(scaled_sgd()))
+    with pytest.raises(
+        ValueError,
+        match=r"only some of the parameters, but .*, also those of \['b'\]\. Wrap the whole "
+        r"transformation, as in `jm\.optim\.loss_scaling\(jm\.optim\.groups\(\{\.\.\.\}\)\)`",
+    ):
+        optimizer.init({"w": jnp.ones(2), "b": jnp.ones(2)})

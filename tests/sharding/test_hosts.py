@@ -88,10 +88,26 @@ split = jax.NamedSharding(mesh, jax.P("data"))
 
 
 def test_global_batch_of_one_process():
-    local = {"x": np.arange(16.0).reshape(8, 2), "y": [np.arange(8), jax.numpy.ones(8)]}
+    local = {
+        "x": np.arange(16.0).reshape(8, 2),
+        "y": [np.arange(8), jax.numpy.ones(8), np.ones(8, ">f4")],
+    }
     batch = jm.sharding.global_batch(local, split)
     assert all(leaf.sharding == split for leaf in jax.tree.leaves(batch))
     jax.tree.map(np.testing.assert_array_equal, batch, local)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (jax.P("data"), r"got .*\. A spec needs its mesh: `jax.NamedSharding\(mesh, spec\)"),
+        (mesh, r"got Mesh.*\. A mesh needs a spec: `jax.NamedSharding\(mesh, jax.P\('data'\)\)`"),
+        (None, r"got None .*\. Give one, as in `jax.NamedSharding\(mesh, jax.P\('data'\)\)`"),
+    ],
+)
+def test_what_is_no_sharding(given, text):
+    with pytest.raises(TypeError, match=f"`sharding` expected a `jax.sharding.Sharding`; {text}"):
+        jm.sharding.global_batch({"x": np.ones(8, ">f4")}, given)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +115,8 @@ def test_global_batch_of_one_process():
     [
         ({"x": np.ones((6, 2))}, ValueError, r"`local\['x'\]` of shape \(6, 2\) in this process"),
         ({"x": 3.0}, ValueError, r"`local\['x'\]` expected an array of examples; got the scalar"),
+        (np.ma.array(np.ones(8), mask=np.eye(8)[0]), TypeError, "local is a masked array of NumPy"),
+        (np.full(8, 1e300), OverflowError, r"local holds the float64 1e\+300, which JAX would"),
         (np.full(8, 2**40), OverflowError, "local holds the int64 1099511627776"),
     ],
 )

@@ -221,6 +221,32 @@ def test_state_follows_its_parameter():
     assert found["[1].opt_state[0].count"] == P()
 
 
+@pytest.mark.parametrize(
+    "transformation",
+    [
+        jm.optim.groups({".layers[0]": optax.adam(0.1), ...: optax.adam(0.2)}),
+        optax.named_chain((".adam", optax.adam(0.1)), ("[0]", optax.trace(0.9))),
+    ],
+    ids=["groups", "named_chain"],
+)
+def test_labels_of_parts_of_the_state_may_look_like_paths(transformation):
+    optimizer = jm.Optimizer(transformation)
+    tree = jax.eval_shape(lambda model: (model, optimizer.init(model)), model)
+    found = specs(Rules({jm.Linear: {"kernel": ("data", "model")}}, axes=AXES), tree)
+    for parameter in (KERNEL, FACTOR):
+        state = {spec for path, spec in found.items() if path.endswith(f"['{parameter}']")}
+        assert state == {found[f"[0]{parameter}"]}
+
+
+def test_keys_of_parameters_may_have_both_quotes():
+    params = {"it's": {'"a"': jax.ShapeDtypeStruct((8, 4), jnp.float32)}}
+    tree = jax.eval_shape(
+        lambda params: (params, jm.Optimizer(optax.adam(0.1)).init(params)), params
+    )
+    found = specs({...: ("data", "model")}, tree)
+    assert [*found.values()].count(P("data", "model")) == 3
+
+
 def test_state_of_another_shape_is_whole():
     optimizer = jm.Optimizer(optax.adafactor(0.1, min_dim_size_to_factor=4))
     tree = jax.eval_shape(lambda model: (model, optimizer.init(model)), model)

@@ -107,6 +107,28 @@ def test_files(tmp_path):
     assert read["optimizer"].opt_state[0].mu[".kernel"].sharding.spec == P("data")
 
 
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (jax.devices(), r"got \[.*\(list\)\. Make one, as in `jax.make_mesh\("),
+        (jax.devices()[0], r"got the device .*\. Make one, as in `jax.make_mesh\("),
+        (NamedSharding(mesh, P()), "Give that of the sharding, `sharding.mesh`"),
+    ],
+)
+def test_what_is_no_mesh(given, text):
+    model = jm.nn.SelfAttention(2)
+    for call in (
+        lambda: shard(model, given, RULES),
+        lambda: shardings(model, given, RULES),
+        lambda: jm.sharding.init(jm.Linear(4), 0, jnp.ones((1, 8)), given, RULES),
+        lambda: jm.sharding.fsdp(given),
+        lambda: jm.sharding.tensor_parallel(given, model),
+        lambda: jm.sharding.activations(model, given, {"heads": "model"}),
+    ):
+        with pytest.raises(TypeError, match=f"`mesh` expected a `jax.sharding.Mesh`; .*{text}"):
+            call()
+
+
 def test_describe():
     run = shard(new_run(), mesh, {".*kernel": (None, "model"), ".*bias": None})
     del run["optimizer"], run["average"]

@@ -9,6 +9,7 @@ from jax_metrics.arguments._difference import subtract as subtract
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
 from jax_metrics.arguments._functions import explaining as explaining
 from jax_metrics.arguments._functions import explains_arguments as explains_arguments
+from jax_metrics.arguments._functions import names_arguments as names_arguments
 from jax_metrics.arguments._functions import refuse_misfit as refuse_misfit
 from jax_metrics.arguments._inputs import IDS as IDS
 from jax_metrics.arguments._inputs import as_array as as_array
@@ -21,6 +22,8 @@ from jax_metrics.arguments._inputs import one_of as one_of
 from jax_metrics.arguments._inputs import pair as pair
 from jax_metrics.arguments._inputs import positive as positive
 from jax_metrics.arguments._inputs import refuse_broadcast as refuse_broadcast
+from jax_metrics.arguments._inputs import refuse_masked as refuse_masked
+from jax_metrics.arguments._inputs import refuse_overflow as refuse_overflow
 from jax_metrics.arguments._inputs import refuse_truncation as refuse_truncation
 from jax_metrics.arguments._inputs import safe_log as safe_log
 from jax_metrics.arguments._inputs import same_shape as same_shape

@@ -6,6 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments._inputs import refuse_masked
+
 
 def refuse_foreign(
     owner: str, inputs: Mapping[str, Any], required: Iterable[str] = (), otherwise: str = ""
@@ -29,6 +31,7 @@ def refuse_foreign(
             )
     for name, value in inputs.items():
         for path, leaf in jax.tree_util.tree_leaves_with_path(value):
+            refuse_masked(f"{name}{jax.tree_util.keystr(path)}", leaf)
             if (advice := _advice(leaf)) is not None:
                 place = f"{name}{jax.tree_util.keystr(path)}"
                 raise TypeError(

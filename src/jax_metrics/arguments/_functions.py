@@ -34,11 +34,17 @@ def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
     return explaining(_OF_LOSSES)(function)
 
 
-def explaining(of_classes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def names_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes any other function name what it takes, as `explains_arguments` does."""
+    return explaining(None)(function)
+
+
+def explaining(of_classes: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """As `explains_arguments`, for functions of metrics.
 
     Args:
-        of_classes: What to say of an argument `{name}` of the class that the function lacks.
+        of_classes: What to say of an argument `{name}` of the class that the function lacks; None
+            if there is no such class.
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
@@ -52,7 +58,9 @@ def explaining(of_classes: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 try:
                     signature.bind(*args, **kwargs)
                 except TypeError as error:
-                    for name in sorted(_OF_CLASSES & kwargs.keys() - signature.parameters.keys()):
+                    lacking = _OF_CLASSES & kwargs.keys() - signature.parameters.keys()
+                    if of_classes and lacking:
+                        name = min(lacking)
                         raise TypeError(
                             f"{function.__name__} has no argument {name!r}: "
                             f"{of_classes.format(name=name)}"

@@ -47,6 +47,7 @@ def refuse_truncation(*values: Any, **named: Any) -> None:
 
     Raises:
         OverflowError: If it would.
+        TypeError: If an array is masked.
     """
     if _array_types.issuperset(map(type, (*values, *named.values()))):
         return  # the usual case
@@ -56,6 +57,7 @@ def refuse_truncation(*values: Any, **named: Any) -> None:
             _array_types.add(type(value))
             continue
         for leaf in jax.tree.leaves(value):
+            refuse_masked(name, leaf)
             if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "iu":
                 _check_integers(name, leaf)
 
@@ -88,6 +90,40 @@ def _for_wide_integers(name: str) -> str:
         f"If they are labels or ids, number them from 0, as {numbered(name)} does for those of all "
         "batches together."
     )
+
+
+def refuse_overflow(name: str, array: np.ndarray) -> None:
+    """Checks that floats of 64 bits stay finite in JAX, which without x64 has those of 32 bits.
+
+    Raises:
+        OverflowError: If one becomes infinite.
+    """
+    dtype = jax.dtypes.canonicalize_dtype(array.dtype)
+    if dtype == array.dtype or array.dtype.kind not in "fc":
+        return
+    try:
+        with np.errstate(over="raise"):
+            array.astype(dtype)
+    except FloatingPointError:
+        finite = array[np.isfinite(array)]
+        raise OverflowError(
+            f"{name} holds the {array.dtype} {finite[np.abs(finite).argmax()]}, which JAX would "
+            f"make infinite in {dtype}. Give it in another unit, or set `jax_enable_x64`."
+        ) from None
+
+
+def refuse_masked(name: str, array: Any) -> None:
+    """Checks that an array is none of `np.ma`, whose mask would be lost.
+
+    Raises:
+        TypeError: If it is.
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array of NumPy, whose mask JAX does not have. Give its values, "
+            f"`np.ma.getdata({name})`, and a mask of those that count beside them, "
+            f"`~np.ma.getmaskarray({name})`."
+        )
 
 
 def same_shape(**arrays: jax.Array) -> None:

@@ -26,6 +26,10 @@ _SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "weight": "sample_weight",
     "value": "values",
     "loss": "values",
+    "batch_size": "size",
+    "drop_remainder": "drop_last",
+    "seed": "shuffle",
+    "key": "shuffle",
 }
 # The plain types that are checked.
 _EXPECTED: dict[type, str] = {

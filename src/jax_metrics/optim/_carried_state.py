@@ -15,6 +15,7 @@ from jax_metrics.optim._state_layout import path_at
 from jax_metrics.optim._state_nodes import nodes_of
 
 Keys = tuple[Any, ...]
+_GRADIENTS = GetAttrKey("acc_grads")
 
 
 def carried_over(fresh: Any, old: Any, params: Flat, is_new: Callable[[str], bool]) -> Any:
@@ -22,7 +23,8 @@ def carried_over(fresh: Any, old: Any, params: Flat, is_new: Callable[[str], boo
 
     A group in which no parameter keeps its state starts fresh as a whole; so does one with L-BFGS
     in which any does not, because its history is that of all parameters together. Hyperparameters
-    are kept in any case.
+    are kept in any case. `optax.MultiSteps` with a parameter that keeps no state begins to
+    accumulate anew, because it divides the gradients of all by one number of steps.
 
     Args:
         fresh: The state for the changed parameters.
@@ -32,10 +34,12 @@ def carried_over(fresh: Any, old: Any, params: Flat, is_new: Callable[[str], boo
     """
     before = dict(jax.tree_util.tree_leaves_with_path(old))
     kept: dict[Keys, list[bool]] = {}  # by group: whether each state of a parameter is kept
+    begun: set[Keys] = set()  # where state of a parameter begins
     for keys, leaf in jax.tree_util.tree_leaves_with_path(fresh):
         if (path := path_at(keys, params)) is not None:
             fits = _fits(before.get(keys), leaf) and not is_new(path)
             kept.setdefault(_group_of(keys), []).append(fits)
+            begun |= set() if fits else {keys}
     new_groups = {group for group, fits in kept.items() if not any(fits)}
     present = {keys for keys, _ in jax.tree_util.tree_leaves_with_path(fresh)}
     for keys, _ in nodes_of(fresh, optax.ScaleByLBFGSState):
@@ -44,12 +48,21 @@ def carried_over(fresh: Any, old: Any, params: Flat, is_new: Callable[[str], boo
         if gone or not all(kept.get(group, ())):
             new_groups.add(group)
 
+    anew = {
+        (*keys, part)
+        for keys, _ in nodes_of(fresh, optax.MultiStepsState)
+        if any(new[: len(keys) + 1] == (*keys, _GRADIENTS) for new in begun)
+        for part in (_GRADIENTS, GetAttrKey("mini_step"))
+    }
+
     def carry(keys: Keys, leaf: Any) -> Any:
         path = path_at(keys, params)
         is_setting = GetAttrKey("hyperparams") in keys
         if (path is not None and is_new(path)) or not _fits(before.get(keys), leaf):
             return leaf
         if _group_of(keys) in new_groups and not is_setting:
+            return leaf
+        if any(keys[: len(part)] == part for part in anew):
             return leaf
         return _where_fresh_is(leaf, before[keys])
 

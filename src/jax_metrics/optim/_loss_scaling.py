@@ -1,11 +1,13 @@
 """`loss_scaling`: float16 gradients that neither vanish nor overflow."""
 
+from collections import OrderedDict
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
 
 _MOST_SKIPPED = 2**31 - 1
@@ -37,7 +39,10 @@ def loss_scaling(
 ) -> optax.GradientTransformationExtraArgs:
     """Divides the gradients by a loss scale, and skips steps that are not finite.
 
-    Multiply the loss by `optimizer.loss_scale` before differentiating it. A step whose gradients
+    Multiply the loss by `optimizer.loss_scale` before differentiating it. It goes around all that
+    looks at gradients, such as clipping, groups and `optax.apply_if_finite`, for they see those of
+    the loss here; `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be
+    around it. A step whose gradients
     have an infinity or a NaN changes neither the parameters nor the state of the transformation,
     and the scale is divided by `factor`; after `growth_interval` finite steps in a row it is
     multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The divided
@@ -56,7 +61,8 @@ def loss_scaling(
 
     Raises:
         TypeError: If the argument is not a transformation.
-        ValueError: If an option is out of range.
+        ValueError: If an option is out of range; in `init`, if it gets only some of the parameters,
+            and in `Optimizer.init`, if something around it sees gradients before they are divided.
 
     Example:
         >>> import jax.numpy as jnp, optax
@@ -77,6 +83,7 @@ def loss_scaling(
     inner = with_extra_args(transformation)
 
     def init(params: Any) -> LossScalingState:
+        _check_all_parameters(params)
         scale = jnp.asarray(initial, jnp.float32)
         finite_steps, skipped = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32)
         return LossScalingState(scale, finite_steps, skipped, inner.init(params))
@@ -105,3 +112,68 @@ def loss_scaling(
         return jax.tree.map(lambda u: jnp.where(finite, u, jnp.zeros_like(u)), stepped), new
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def loss_scale_in(state: Any) -> Any:
+    """The loss scale in a state; 1.0 if there is none.
+
+    Raises:
+        ValueError: If there are several.
+    """
+    found = nodes_of(state, LossScalingState)
+    if len(found) > 1:
+        raise ValueError(
+            f"The optimizer has {len(found)} loss scales, but there is one loss. Wrap the whole "
+            "transformation once, as in `jm.optim.loss_scaling(jm.optim.groups({...}))`."
+        )
+    return found[0][1].scale if found else 1.0
+
+
+def check_order(state: Any) -> None:
+    """Checks that nothing around `loss_scaling` depends on the scale of the gradients.
+
+    Args:
+        state: A new state.
+
+    Raises:
+        ValueError: Saying what is around it.
+    """
+    if isinstance(state, LossScalingState):
+        return
+    parts = jax.tree.leaves(state, is_leaf=lambda part: part is not state)
+    for at, part in enumerate(parts):
+        if not nodes_of(part, LossScalingState):
+            continue
+        if (problem := _problem(state, at)) is not None:
+            raise ValueError(
+                f"`jm.optim.loss_scaling` must be the first that gets the gradients of the scaled "
+                f"loss, but {problem}. Wrap the whole transformation, as in "
+                "`jm.optim.loss_scaling(optax.chain(optax.clip_by_global_norm(1.0), "
+                "optax.adam(1e-3)))`."
+            )
+        check_order(part)
+
+
+def _problem(state: Any, at: int) -> str | None:
+    """What is wrong with a state that holds that of `loss_scaling` as its part number `at`."""
+    if isinstance(state, optax.ApplyIfFiniteState):
+        return (
+            "`optax.apply_if_finite` around it takes away those that are not finite, after which "
+            "the scale must shrink; `loss_scaling` leaves out such steps itself"
+        )
+    if isinstance(state, optax.MultiStepsState) and jax.tree.leaves(state.skip_state):
+        return "the `optax.MultiSteps(should_skip_update_fn=...)` around it looks at them"
+    if type(state) in (tuple, OrderedDict) and at > 0:  # of `chain` and `named_chain`
+        return "another transformation comes before it in the chain"
+    return None
+
+
+def _check_all_parameters(params: Any) -> None:
+    """Raises in a group, because gradients of the parameters outside of it stay multiplied."""
+    missing = [path for path, value in params.items() if isinstance(value, optax.MaskedNode)]
+    if missing:
+        raise ValueError(
+            "`jm.optim.loss_scaling` is given only some of the parameters, but the gradients of "
+            f"all are multiplied by the loss scale, also those of {', '.join(missing[:5])}. Wrap "
+            "the whole transformation, as in `jm.optim.loss_scaling(jm.optim.groups({...}))`."
+        )

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.optim._loss_scaling import loss_scale_in
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
 
 
@@ -28,7 +29,8 @@ def with_norms(transformation: Any) -> optax.GradientTransformationExtraArgs:
 
     The compiled step computes them, and `optimizer.norms` has them as arrays on the device, so that
     they are read together with the other logs. The norm is the square root of the sum of squares of
-    all values, in float32 at least.
+    all values, in float32 at least. Around `jm.optim.loss_scaling` the norm of the gradients is
+    that without the loss scale.
 
     Args:
         transformation: The optax transformation. In `jm.optim.groups`, each group can have norms of
@@ -59,8 +61,8 @@ def with_norms(transformation: Any) -> optax.GradientTransformationExtraArgs:
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
         steps, inner_state = inner.update(updates, state.inner_state, params, **extra)
         dtype = state.grad_norm.dtype
-        grad_norm, update_norm = _norm(updates).astype(dtype), _norm(steps).astype(dtype)
-        return steps, NormsState(grad_norm, update_norm, inner_state)
+        grad_norm = (_norm(updates) / loss_scale_in(state.inner_state)).astype(dtype)
+        return steps, NormsState(grad_norm, _norm(steps).astype(dtype), inner_state)
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -20,7 +20,7 @@ from jax_metrics.optim._hyperparams import (
     state_with,
     with_hyperparams,
 )
-from jax_metrics.optim._loss_scaling import LossScalingState
+from jax_metrics.optim._loss_scaling import check_order, loss_scale_in
 from jax_metrics.optim._norms import NormsState
 from jax_metrics.optim._optimizer_errors import (
     check_deleted,
@@ -80,6 +80,7 @@ class Optimizer(Tree, Extensions):
         apply_gradients = OtherMethod("It is `model = optimizer.update(grads, model)`.")
         zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
         state_dict = OtherMethod("Write `jm.state_dict(optimizer)`.")
+        load_state_dict = OtherMethod("Write `optimizer = jm.load_state_dict(optimizer, state)`.")
 
     optimizer: optax.GradientTransformation = static()
     opt_state: Any = OptState.node(None)
@@ -173,13 +174,7 @@ class Optimizer(Tree, Extensions):
         Raises:
             ValueError: If several parts of the transformation scale the loss.
         """
-        found = nodes_of(self.opt_state, LossScalingState)
-        if len(found) > 1:
-            raise ValueError(
-                f"The optimizer has {len(found)} loss scales, but there is one loss. Wrap the "
-                "whole transformation, as in `jm.optim.loss_scaling(jm.optim.groups({...}))`."
-            )
-        return found[0][1].scale if found else 1.0
+        return loss_scale_in(self.opt_state)
 
     def init(self: O, params: Any) -> O:
         """Returns an optimizer with fresh state for these parameters.
@@ -192,7 +187,8 @@ class Optimizer(Tree, Extensions):
 
         Raises:
             SharingError: If a module or an array is in two places.
-            ValueError: If there are no trainable parameters, or they have no values yet.
+            ValueError: If there are no trainable parameters, they have no values yet, or something
+                around `jm.optim.loss_scaling` sees gradients that it has not divided.
             TypeError: If a parameter is not a float.
         """
         check_sharing(params)
@@ -218,6 +214,7 @@ class Optimizer(Tree, Extensions):
             if (explained := explain_optax(error, "init")) is not None:
                 raise explained from error
             raise
+        check_order(state)
         optimizer.opt_state = settled(state, flat)
         optimizer._paths = tuple(sorted(flat))
         return optimizer
@@ -231,7 +228,8 @@ class Optimizer(Tree, Extensions):
         correction of Adam treats a new parameter as an old one: its first steps are up to three
         times as large as after `init`. A group of `jm.optim.groups` whose parameters are all new
         starts fresh as a whole, and so does L-BFGS after any change, as its history is that of all
-        parameters together. Hyperparameters are always kept.
+        parameters together. With new parameters `optax.MultiSteps` drops the gradients that it has
+        accumulated for the next step. Hyperparameters are always kept.
 
         Args:
             params: The changed model or parameters.

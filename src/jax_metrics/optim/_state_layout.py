@@ -52,9 +52,10 @@ def parameter_at(keys: Any, params: Flat) -> Any:
 
 
 def path_at(keys: Any, params: Flat) -> str | None:
-    """Its path. The label of a group is none, though it may be a path, too."""
-    for before, key in zip((None, *keys), keys, strict=False):
-        if getattr(key, "key", None) in params and before != GetAttrKey("inner_states"):
+    """Its path: the last key that is one. Labels may be paths, too: of groups, and before it."""
+    for at, key in reversed([*enumerate(keys)]):
+        is_group = at > 0 and keys[at - 1] == GetAttrKey("inner_states")
+        if getattr(key, "key", None) in params and not is_group:
             return key.key
     return None
 

@@ -1,6 +1,7 @@
 """Models split over devices: rules that fail loudly, and a report of what is where."""
 
 from jax_metrics.sharding._activations import activations as activations
+from jax_metrics.sharding._arguments import check_sharding as check_sharding
 from jax_metrics.sharding._describe import describe as describe
 from jax_metrics.sharding._errors import ShardingError as ShardingError
 from jax_metrics.sharding._fsdp import fsdp as fsdp
@@ -15,10 +16,12 @@ from jax_metrics.sharding._shard import shardings as shardings
 from jax_metrics.sharding._tensor_parallel import tensor_parallel as tensor_parallel
 from jax_metrics.tree import public_names as _public_names
 
+_HIDDEN = frozenset({"check_sharding"})  # for other packages of the library
+
 
 def __dir__() -> list[str]:
     """The public names."""
-    return _public_names(globals())
+    return _public_names(globals(), hidden=_HIDDEN)
 
 
 # Type checkers read the imports, all of which name what they export.

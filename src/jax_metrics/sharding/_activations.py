@@ -18,6 +18,7 @@ from jax_metrics.nn import (
     Linear,
     MultiHeadDotProductAttention,
 )
+from jax_metrics.sharding._arguments import check_mesh
 from jax_metrics.sharding._errors import raise_problems
 from jax_metrics.sharding._tensor_parallel import undivided_heads
 from jax_metrics.tree import copy, nearest, trees_with_paths
@@ -89,6 +90,7 @@ def activations(
     if logits is not None:
         heads = {path: tree for path, tree in trees.items() if isinstance(tree, Linear)}
         layers |= {path: tree for path, tree in heads.items() if re.fullmatch(logits, path)}
+    check_mesh(mesh)
     raise_problems(_problems(model, mesh, axes, layers, logits), model, mesh)
     split = {name: _mesh_axes(value) for name, value in axes.items()}
     layout = _Layout(mesh.abstract_mesh, tuple(sorted(split.items())))

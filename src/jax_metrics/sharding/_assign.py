@@ -5,6 +5,7 @@ from typing import Any
 
 from jax.sharding import PartitionSpec
 
+from jax_metrics.sharding._arguments import check_mesh
 from jax_metrics.sharding._errors import raise_problems
 from jax_metrics.sharding._leaves import Leaf, array_leaves
 from jax_metrics.sharding._matcher import Matcher
@@ -18,8 +19,10 @@ def specs(tree: Any, mesh: Any, rules: Rules, leading: tuple[Any, ...]) -> dict[
     """The specs of the arrays in a tree, by path.
 
     Raises:
+        TypeError: If the mesh is none.
         ShardingError: If anything does not fit.
     """
+    check_mesh(mesh)
     problems: list[str] = []
     if rules.spread is not None and rules.spread.axis not in mesh.shape:
         problems.append(f"`fsdp` was made for another mesh, with the axis {rules.spread.axis!r}")

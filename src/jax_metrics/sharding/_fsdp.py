@@ -5,6 +5,7 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from jax_metrics.sharding._arguments import check_mesh
 from jax_metrics.sharding._errors import ShardingError, described
 from jax_metrics.sharding._rules import Rules, Spread, as_rules
 
@@ -25,6 +26,7 @@ def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2
             memory saved.
 
     Raises:
+        TypeError: If `mesh` is none.
         ShardingError: If the mesh has no such axis; when applied, if no axis of a parameter of
             `min_size` elements divides.
 
@@ -38,6 +40,7 @@ def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2
         >>> tuple(model.kernel.sharding.spec), tuple(model.bias.sharding.spec)
         ((None, 'data'), (None,))
     """
+    check_mesh(mesh)
     if axis not in mesh.shape:
         raise ShardingError(
             f"`fsdp` splits over the mesh axis {axis!r}, which is not in the mesh "

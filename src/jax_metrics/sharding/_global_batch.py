@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from jax_metrics.arguments import refuse_truncation
+from jax_metrics.arguments import refuse_masked, refuse_overflow, refuse_truncation
+from jax_metrics.sharding._arguments import check_sharding
 
 A = TypeVar("A")
 
@@ -27,7 +28,8 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
 
     Raises:
         ValueError: If an array has no axis of examples, or does not split over the devices.
-        OverflowError: If integers of 64 bits do not fit into JAX's 32.
+        TypeError: If `sharding` is none, or an array is a masked one of NumPy.
+        OverflowError: If integers or floats of 64 bits do not fit into JAX's 32.
 
     Example:
         >>> import jax, numpy as np
@@ -38,13 +40,18 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
         >>> batch["x"].shape[0] == 8 * jax.process_count()
         True
     """
+    check_sharding(sharding)
 
     def place(path: Any, leaf: Any) -> jax.Array:
         where = f"local{jax.tree_util.keystr(path)}"
+        refuse_masked(where, leaf)
         array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
         if array.ndim == 0:
             raise ValueError(f"`{where}` expected an array of examples; got the scalar {leaf!r}.")
-        refuse_truncation(**{where: array})
+        if not isinstance(array, jax.Array):
+            array = array.astype(array.dtype.newbyteorder("="), copy=False)  # that of JAX
+            refuse_truncation(**{where: array})
+            refuse_overflow(where, array)
         try:
             return jax.make_array_from_process_local_data(sharding, array)
         except ValueError as error:

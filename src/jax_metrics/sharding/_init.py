@@ -30,7 +30,7 @@ def init(
         call_method: As in `Module.init`.
 
     Raises:
-        ShardingError: As in `jm.sharding.shardings`, before anything is computed.
+        TypeError, ShardingError: As in `jm.sharding.shardings`, before anything is computed.
 
     Example:
         >>> import jax

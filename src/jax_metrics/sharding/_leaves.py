@@ -1,5 +1,6 @@
 """The arrays of a tree, with what rules ask about them."""
 
+import ast
 import dataclasses
 import math
 import re
@@ -13,8 +14,9 @@ from jax_metrics.nn import Stack
 from jax_metrics.tree import is_tree, leaves_in_order, trees_with_paths
 
 _STEP = re.compile(r"(?=[.\[])")
-# A dict of a state, keyed by the paths of parameters: `.opt_state[0].mu['.layers[0].kernel']`.
-_KEY = re.compile(r"""\[(['"])([.\[].*)\1\]$""")
+# A dict of a state, keyed by the paths of parameters: `.opt_state[0].mu['.layers[0].kernel']`. Keys
+# before the last one, such as the label of a group, may be paths, too.
+_KEY = re.compile(r"""\[('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]$""")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +83,6 @@ def array_leaves(tree: Any, leading: int) -> Iterator[Leaf]:
             if info.path[:start] in trees
         )
         stacks = sum(_in_stack(info.path, path, owner) for path, owner in owners)
-        match = _KEY.search(info.path)
         declared = info.module and info.module.field_metadata.get(info.name)
         yield Leaf(
             path=info.path,
@@ -91,8 +92,14 @@ def array_leaves(tree: Any, leading: int) -> Iterator[Leaf]:
             kind=info.kind,
             owners=owners,
             declared=getattr(declared, "sharding", None),
-            follows=match.group(2) if match else None,
+            follows=_parameter_of(info.path),
         )
+
+
+def _parameter_of(path: str) -> str | None:
+    match = _KEY.search(path)
+    key = ast.literal_eval(match.group(1)) if match else ""
+    return key if key.startswith((".", "[")) else None
 
 
 def _in_stack(path: str, owner_path: str, owner: Any) -> bool:

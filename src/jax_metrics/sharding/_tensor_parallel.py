@@ -12,6 +12,7 @@ from jax_metrics.nn import (
     GroupedQueryAttention,
     MultiHeadDotProductAttention,
 )
+from jax_metrics.sharding._arguments import check_mesh
 from jax_metrics.sharding._errors import ShardingError, described, raise_problems
 from jax_metrics.sharding._leaves import Leaf, array_leaves
 from jax_metrics.sharding._matcher import Matcher
@@ -42,6 +43,7 @@ def tensor_parallel(
         threshold: As in `Rules`; None: that of `rules`.
 
     Raises:
+        TypeError: If `mesh` is none.
         TypeError: If the rules are neither a dict nor `Rules`.
         ShardingError: If the mesh has no such axis, the axes of `rules` give its name another
             meaning, the model has none of these layers, or the number of heads of a layer does not
@@ -60,6 +62,7 @@ def tensor_parallel(
         >>> tuple(layer.feed_forward.linear2.kernel.sharding.spec)
         ('model', None)
     """
+    check_mesh(mesh)
     if axis not in mesh.shape:
         raise ShardingError(
             f"`tensor_parallel` splits over the mesh axis {axis!r}, which is not in the mesh "

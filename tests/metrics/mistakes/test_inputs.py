@@ -234,6 +234,21 @@ MISTAKES = {
         TypeError,
         r"Metrics got a NumPy array of dtype datetime64\[D\] as values, .* array of numbers",
     ),
+    "a masked array": (
+        lambda: Mean()(np.ma.array([1.0, 2.0], mask=[False, True])),
+        TypeError,
+        r"is a masked array of NumPy, whose mask JAX does not have.*`~np.ma.getmaskarray\(",
+    ),
+    "a masked array of clusters": (
+        lambda: metrics.rand_score(np.ma.array([1, 2], mask=[True, False]), np.array([1, 2])),
+        TypeError,
+        "target is a masked array of NumPy",
+    ),
+    "a masked array that is padded": (
+        lambda: Metrics([Mean()], pad_to=4).update(values=np.ma.array([1.0], mask=[True])),
+        TypeError,
+        "values is a masked array of NumPy",
+    ),
     "no update": (
         lambda: NoUpdate()(target=P, preds=P),
         TypeError,

@@ -266,46 +266,6 @@ def test_short_batches_of_a_loader_can_be_dropped():
     assert epochs(batches(Loader(PARTS), drop_last=True), 2) == [[[0, 1, 2, 3], [4, 5, 6, 7]]] * 2
 
 
-@pytest.mark.parametrize(
-    ("arguments", "options", "error", "text"),
-    [
-        ((ARRAYS,), {}, TypeError, r"Pass the number of examples of a batch"),
-        ((ARRAYS, 0), {}, ValueError, "`size` expected at least one example a batch; got 0"),
-        ((ARRAYS, 2.0), {}, TypeError, r"`size` expected an integer; got 2\.0"),
-        ((ARRAYS, True), {}, TypeError, "`size` expected an integer; got True"),
-        ((ARRAYS, 4), {"prefetch": -1}, ValueError, "`prefetch` expected at least 0"),
-        ((ARRAYS, 4), {"shuffle": True}, TypeError, r"as in `shuffle=jax.random.key\(0\)`"),
-        ((ARRAYS, 4), {"shuffle": np.ones(2)}, TypeError, "`shuffle` expected a random key"),
-        ((ARRAYS, 4), {"shuffle": -1}, ValueError, "a seed of at least 0; got -1"),
-        ((PARTS, 4), {"shuffle": 0}, ValueError, "`shuffle` is for arrays"),
-        ((3, 4), {}, TypeError, "an iterable of batches; got int"),
-        (({}, 4), {}, ValueError, "expected a dict or a tuple of arrays; got none"),
-        (({"x": np.zeros(0)}, 4), {}, ValueError, "0 examples fill no batch"),
-        (({"x": np.ones(3), "y": np.ones(4)}, 4), {}, ValueError, r"3 in `arrays\['x'\]`, 4 in"),
-        (({"x": np.array(["a"])}, 4), {}, TypeError, r"`arrays\['x'\]` expected numbers"),
-        (({"x": 1.0}, 4), {}, ValueError, r"`arrays\['x'\]` expected an array of examples"),
-        (({"mask": np.ones(4)}, 4), {}, ValueError, r"as in `mask_name='valid'`"),
-    ],
-)
-def test_bad_input(arguments, options, error, text):
-    with pytest.raises(error, match=text):
-        batches(*arguments, **options)
-
-
-@pytest.mark.parametrize(
-    ("loader", "error", "text"),
-    [
-        ([], ValueError, "The loader yields no batches. A generator does so only once"),
-        ([ARRAYS], ValueError, "Batch 1 of the loader has 10 examples, more than the 4"),
-        ([{"y": ["a"]}], TypeError, r"`batch\['y'\]\[0\]` expected numbers"),
-        ([{"y": np.array([2**40])}], OverflowError, r"batch\['y'\] holds the int64 1099511627776"),
-    ],
-)
-def test_bad_batches_of_a_loader(loader, error, text):
-    with pytest.raises(error, match=text):
-        list(batches(loader, 4))
-
-
 def test_all_batches_of_a_loader_are_too_small():
     with pytest.raises(ValueError, match="has fewer than 5 examples, and `drop_last` leaves such"):
         list(batches(PARTS, 5, drop_last=True))
@@ -316,16 +276,6 @@ def test_a_generator_is_used_up():
     assert len(epochs(data)[0]) == 3
     with pytest.raises(ValueError, match="A generator does so only once"):
         list(data)
-
-
-def test_bad_states():
-    data = batches(ARRAYS, 4)
-    before = data.state
-    with pytest.raises(ValueError, match=r"with \['examples', 'length', 'seed'\]; got \['epoch'\]"):
-        data.state = {"epoch": 3}
-    with pytest.raises(ValueError, match="a position among 11 examples, and there are 10"):
-        data.state = {**before, "length": 11}
-    assert data.state == before
 
 
 def test_one_position_has_one_iteration():

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import refuse_masked
+
 
 class Reduction(enum.StrEnum):
     """How a loss combines its values; strings such as `"sum"` may be passed instead of the members.
@@ -94,6 +96,7 @@ def sum_terms(
         keep = aligned if keep is None else aligned & keep
     weights = None
     if sample_weight is not None:
+        refuse_masked("sample_weight", sample_weight)
         weights = jnp.asarray(sample_weight, values.dtype)
         if weights.ndim:
             weights = _align("sample_weight", weights, values)

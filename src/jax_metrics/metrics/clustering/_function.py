@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jax_metrics.arguments import refuse_masked
 from jax_metrics.metrics._sized_function import sized_function
 
 V = TypeVar("V", covariant=True)
@@ -87,13 +88,14 @@ def _numbered(name: str, labels: Any, option: str) -> tuple[np.ndarray, int]:
     contingency matrix do not matter.
 
     Raises:
-        TypeError: If the labels are traced.
+        TypeError: If the labels are traced, or a masked array.
     """
     if isinstance(labels, Tracer):
         raise TypeError(
             f"The number of labels of {name} must be given in traced code, as `{option}=`, with "
             "labels from 0 on."
         )
+    refuse_masked(name, labels)
     known, numbers = np.unique(np.asarray(labels), return_inverse=True)
     size = max(len(known), 1)
     return numbers.reshape(np.shape(labels)).astype(np.int32), 1 << (size - 1).bit_length()

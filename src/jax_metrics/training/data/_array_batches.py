@@ -7,8 +7,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_metrics.training.data._batches import Batches
+from jax_metrics.training.data._batches import Batches, counted
 from jax_metrics.training.data._order import order_of_epoch
+from jax_metrics.tree import as_whole
 
 
 class ArrayBatches(Batches):
@@ -110,9 +111,16 @@ class ArrayBatches(Batches):
         return {"examples": self._examples, "length": self._length, "seed": list(self._seed)}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        if (length := int(state["length"])) != self._length:
+        if (length := counted(state, "length")) != self._length:
             raise ValueError(
                 f"The state is a position among {length} examples, and there are {self._length}."
             )
-        self._examples = int(state["examples"])
-        self._seed = tuple(int(number) for number in np.ravel(state["seed"]))
+        examples = counted(state, "examples")
+        given = [as_whole(number) for number in np.ravel(state["seed"])]
+        seed = tuple(number for number in given if number is not None and number >= 0)
+        if len(seed) < len(given):
+            raise ValueError(
+                "The `state` of batches expected a list of integers of at least 0 as 'seed'; got "
+                f"{state['seed']!r}."
+            )
+        self._examples, self._seed = examples, seed

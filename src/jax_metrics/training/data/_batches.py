@@ -4,15 +4,16 @@ import abc
 import collections
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jax_metrics.arguments import refuse_truncation
+from jax_metrics.arguments import refuse_overflow, refuse_truncation
 from jax_metrics.sharding import global_batch
 from jax_metrics.training.data._examples import with_mask
+from jax_metrics.tree import OtherMethod, as_whole
 
 _Placed = tuple[Any, Any]  # a batch on its devices, and the position behind it
 
@@ -23,6 +24,14 @@ class Batches(abc.ABC):
     Iterating over it yields the batches of one epoch, or the rest of the epoch. Its position moves
     on with each batch that is yielded, not with batches that are put on the device ahead of time.
     """
+
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        state_dict = OtherMethod("It is an attribute: `saved = data.state`.")
+        load_state_dict = OtherMethod("Set an attribute: `data.state = saved`.")
+        reset = OtherMethod(
+            "Each loop begins the next epoch. To go back, set `data.state` to what it was before."
+        )
+        batch_size = OtherMethod("It is the length of the mask of `data.peek()`.")
 
     def __init__(self, prefetch: int, sharding: Any, mask_name: str):
         self._prefetch = prefetch
@@ -94,10 +103,12 @@ class Batches(abc.ABC):
 
     def _placed(self, examples: Any, mask: np.ndarray) -> Any:
         """The batch on its devices, with its mask."""
-        wide = [
-            (path, x) for path, x in jax.tree.leaves_with_path(examples) if x.dtype.itemsize == 8
-        ]
-        refuse_truncation(**{f"batch{jax.tree_util.keystr(path)}": x for path, x in wide})
+        # JAX has only the byte order of the machine.
+        examples = jax.tree.map(lambda x: x.astype(x.dtype.newbyteorder("="), copy=False), examples)
+        for path, array in jax.tree.leaves_with_path(examples):
+            name = f"batch{jax.tree_util.keystr(path)}"
+            refuse_truncation(**{name: array})
+            refuse_overflow(name, array)
         batch = with_mask(examples, mask, self._mask_name)
         if self._spans_processes:
             return global_batch(batch, self._sharding)
@@ -199,5 +210,20 @@ class Batches(abc.ABC):
         """Moves to the position in a state with the right names.
 
         Raises:
-            ValueError: If it belongs to other data; nothing is changed.
+            ValueError: If it belongs to other data, or is no position; nothing is changed.
         """
+
+
+def counted(state: Mapping[str, Any], name: str, least: int = 0) -> int:
+    """A count in a state.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    count = as_whole(state[name])
+    if count is None or count < least:
+        raise ValueError(
+            f"The `state` of batches expected an integer of at least {least} as {name!r}; got "
+            f"{state[name]!r}."
+        )
+    return count

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.arguments import refuse_masked
+
 
 def as_examples(tree: Any, what: str) -> tuple[Any, int]:
     """The tree with NumPy arrays as leaves, and the number of examples.
@@ -15,9 +17,15 @@ def as_examples(tree: Any, what: str) -> tuple[Any, int]:
         what: What the tree is, for errors.
 
     Raises:
-        TypeError: If a leaf holds no numbers.
+        TypeError: If a leaf holds no numbers, or is a masked array; or a dict has other keys than
+            strings.
         ValueError: If there is no array, one is a scalar, or the numbers of examples differ.
     """
+    if isinstance(tree, dict) and (others := [key for key in tree if not isinstance(key, str)]):
+        raise TypeError(
+            f"{what}: expected a dict with strings as keys, to which the mask is added; got the "
+            f"key {others[0]!r}. Name the entry, as in `{{'x': ...}}`, or pass a tuple."
+        )
     paths, structure = jax.tree.flatten_with_path(tree)
     arrays = [_as_array(leaf, f"{what}{jax.tree_util.keystr(path)}") for path, leaf in paths]
     lengths = {jax.tree_util.keystr(p): len(x) for (p, _), x in zip(paths, arrays, strict=True)}
@@ -33,6 +41,7 @@ def as_examples(tree: Any, what: str) -> tuple[Any, int]:
 
 
 def _as_array(leaf: Any, where: str) -> np.ndarray:
+    refuse_masked(where, leaf)
     try:
         array = np.asarray(leaf)
     except Exception as error:

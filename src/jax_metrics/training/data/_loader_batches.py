@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_metrics.training.data._batches import Batches
+from jax_metrics.training.data._batches import Batches, counted
 from jax_metrics.training.data._examples import as_examples, padded
 from jax_metrics.training.data._loader_state import as_plain, from_plain
 from jax_metrics.training.data._once import Once
@@ -147,8 +147,9 @@ class LoaderBatches(Batches):
         return {"batches": done, "epoch": epoch, "loader": state, "size": self._size}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        self._size = self._size or state["size"]  # the first batch to come may be a short one
-        self._at = int(state["epoch"]), int(state["batches"]), state["loader"]
+        size = None if state["size"] is None else counted(state, "size", least=1)
+        self._at = counted(state, "epoch"), counted(state, "batches"), state["loader"]
+        self._size = self._size or size  # the first batch to come may be a short one
         self._ended = None
 
 

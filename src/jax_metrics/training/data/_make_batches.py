@@ -5,6 +5,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
+from jax_metrics.sharding import check_sharding
 from jax_metrics.training.data._array_batches import ArrayBatches
 from jax_metrics.training.data._batches import Batches
 from jax_metrics.training.data._examples import as_examples, with_mask
@@ -13,6 +15,7 @@ from jax_metrics.training.data._order import seed_of
 from jax_metrics.tree import as_whole
 
 
+@names_arguments
 def batches(
     arrays: Any,
     size: int | None = None,
@@ -51,10 +54,11 @@ def batches(
         mask_name: The entry for the mask, if the batches are dicts.
 
     Raises:
-        TypeError: If the arrays are not numeric, or `shuffle` is not a key.
+        TypeError: If the arrays are not numeric or masked ones of NumPy, or an argument is of
+            another type.
         ValueError: If the numbers of examples differ, there are none, a number is out of range, or
             a batch does not split over the devices; while iterating, if processes differ.
-        OverflowError: While iterating, if integers of 64 bits do not fit into JAX's 32.
+        OverflowError: While iterating, if integers or floats of 64 bits do not fit into JAX's 32.
 
     Example:
         >>> import jax, numpy as np
@@ -73,6 +77,15 @@ def batches(
     prefetch = _whole("prefetch", prefetch)
     if prefetch < 0:
         raise ValueError(f"`prefetch` expected at least 0 batches; got {prefetch}.")
+    if not isinstance(drop_last, bool | np.bool_):
+        raise TypeError(f"`drop_last` expected True or False; got {drop_last!r}.")
+    if not isinstance(mask_name, str):
+        raise TypeError(
+            f"`mask_name` expected the name of the entry with the mask, a string; got "
+            f"{mask_name!r}. Every batch has a mask, which is True for all examples of a full one."
+        )
+    if sharding is not None:
+        check_sharding(sharding)
     options = {"prefetch": prefetch, "sharding": sharding, "mask_name": mask_name}
     if not isinstance(arrays, dict | tuple | np.ndarray | jax.Array):
         if shuffle is not None:
