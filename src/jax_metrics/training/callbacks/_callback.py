@@ -42,8 +42,9 @@ class Callback:
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
         """With the values of a row of the logs, which belong to `run.log_step`.
 
-        The values of a row that ends with a validation or an epoch come before the next step; other
-        values as soon as they are available, often one step late.
+        The values of a row that ends with a validation or an epoch come before the next step, as do
+        those of any row whose step is saved; others come when the next step has been started, so
+        that the device is never idle. In all processes that is after the same step.
         """
 
     def on_end(self, run: Run) -> None:

@@ -20,7 +20,7 @@ class Run:
         data: The batches of the training; their position is after the last step.
         step: How many steps have been taken, including those before a restart.
         first_epoch: How many epochs the data had yielded before the run.
-        values: The latest value of each name in the logs.
+        values: The latest value of each name in the rows of the logs.
         log_step: The step that the last row of the logs belongs to.
         history: All rows of the logs.
         validates: Whether there are validations.

@@ -13,15 +13,20 @@ OnNaN = Literal["raise", "warn", "ignore"]
 
 
 class Rows:
-    """Reads rows of values without waiting for them, and passes them on when they arrive.
+    """Reads rows of values, and passes each on when the steps after it have been started.
 
-    In a `with` statement, the state of the run has the rows that are on their way.
+    So the device is never idle, and a row comes after the same step in each run and process. In a
+    `with` statement, the state of the run has the rows that are on their way.
 
     Args:
         run: The run.
         loggers: Get each row.
         callbacks: Get each row, after the loggers.
         on_nan: What to do when the loss is not finite.
+
+    Attributes:
+        latest: The latest value of each name, also of rows that have not ended. When it was looked
+            at these depends on the time, so they are for the eyes only.
 
     Raises:
         ValueError: If `on_nan` is unknown, or two values of a row have the same name.
@@ -32,6 +37,7 @@ class Rows:
             raise ValueError(f"`on_nan` is 'raise', 'warn' or 'ignore'; got {on_nan!r}.")
         self._run, self._callbacks, self._on_nan = run, callbacks, on_nan
         self._loggers = (run.history, *loggers)
+        self.latest: dict[str, float] = {}
         self._readings = Readings()
         names = self._readings.names(run.tally, run.optimizer)
         joined(
@@ -55,29 +61,31 @@ class Rows:
         run.tally, self._ended = copy(self._empty, arrays=True), run.step
 
     def deliver(self, validation: Mapping[str, Any] | None = None, *, wait: bool = False) -> None:
-        """Hands on the rows that are there.
+        """Hands on the rows of earlier steps.
 
         Args:
             validation: The values of a validation, which belong to the row that has just ended.
-            wait: Whether to wait for all that was requested.
+            wait: Whether to hand on all that was requested.
         """
         if self._delivers:  # a callback that gets a row has asked for the state of the run
             return
         self._delivers = True
         try:
-            self._deliver(validation or {}, wait or validation is not None)
+            at_once = wait or validation is not None
+            self._deliver(validation or {}, math.inf if at_once else self._run.step)
         finally:
             self._delivers = False
 
-    def _deliver(self, more: Mapping[str, Any], wait: bool) -> None:
+    def _deliver(self, more: Mapping[str, Any], before: float) -> None:
         validated = {f"val/{name}": x for name, x in more.items() if isinstance(x, float)}
-        arrived = list(self._readings.arrived(wait=wait))
-        for index, (reading, values) in enumerate(arrived):
-            if index == len(arrived) - 1:
+        due = list(self._readings.due(before))
+        for index, (reading, values) in enumerate(due):
+            if index == len(due) - 1:
                 values = {**values, **validated}
-            self._run.values = {**self._run.values, **values}
+            self.latest = {**self.latest, **values}
             self._check(reading.step, values["loss"])
             if reading.closes:
+                self._run.values = {**self._run.values, **values}
                 self._run.log_step = reading.step
                 for logger in self._loggers:
                     logger.log(reading.step, values)
