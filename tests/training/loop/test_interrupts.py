@@ -80,16 +80,22 @@ class Failing:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("prefetch, step", [(0, 3), (2, 1)])
-def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(tmp_path, number, prefetch, step):
+@pytest.mark.parametrize(
+    "prefetch, step, options",
+    [(0, 3, {}), (2, 1, {}), (0, 3, {"steps_per_call": 3}), (0, 1, {"accumulate": 3})],
+)
+def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(
+    tmp_path, number, prefetch, step, options
+):
     def train(count, number=None):
         data = jm.training.batches(Failing(count, number), prefetch=prefetch)
-        return fit(data=data, epochs=2, callbacks=[jm.training.Checkpoints(tmp_path, every=100)])
+        callbacks = [jm.training.Checkpoints(tmp_path, every=100)]
+        return fit(data=data, epochs=2, callbacks=callbacks, **options)
 
     with pytest.raises(jm.training.Stopped) as stopped:
         train(4, number)
     assert stopped.value.run.step == step
-    assert jm.equal(train(99).model, fit(data=Failing(99), epochs=2).model)
+    assert jm.equal(train(99).model, fit(data=Failing(99), epochs=2, **options).model)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
