@@ -84,6 +84,22 @@ def test_values_are_means_over_examples(run):
     assert run.history.rows[-1]["val/loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_metrics_were_updated_with_before_does_not_count(nested):
+    used = jm.metrics.Accuracy().update(target=np.zeros(100, int), preds=np.ones(100, int))
+    expected, found = (
+        [
+            fit(metrics=metrics, steps=5, log_every=2, validation=problem.batches(8)).history.rows,
+            jm.training.evaluate(problem.model(), LOSS, problem.batches(), metrics=metrics),
+        ]
+        for metric in (jm.metrics.Accuracy(), used)
+        for metrics in [{"a": [jm.metrics.MinMax(metric)]} if nested else metric]
+    )
+    assert found == expected
+    assert float(used.compute()) == 0  # it stays as it was
+
+
 def test_the_arguments_stay_as_they_were():
     model, optimizer = problem.model(), problem.optimizer()
     optimizer = optimizer.init(model)

@@ -62,7 +62,8 @@ def fit(
             and a dict of arguments for updating the metrics. Values that modules log as `LossLog`
             are added to the loss.
         data: The batches: those of `batches`, or an iterable of batches, to which a mask is added.
-        metrics: A metric, or lists and dicts of metrics, of training and validation.
+        metrics: A metric, or lists and dicts of metrics, of training and validation. They begin
+            empty, and those that are given stay as they are.
         validation: Batches to evaluate on; each validation is one epoch of them.
         epochs: The number of epochs.
         steps: The number of steps; with `epochs`, whichever comes first.
