@@ -16,6 +16,8 @@ class Callback:
 
     What a callback must remember belongs in its `state`, which checkpoints save and restore: plain
     values, or pytrees of arrays. It is an attribute; define a property with a setter to compute it.
+    Arrays are restored into the `state` that is there after `on_start`. If that is None, they come
+    as nested dicts of NumPy arrays, whatever the pytree was that was saved.
 
     Example:
         >>> import jax_metrics as jm
