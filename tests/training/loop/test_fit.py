@@ -213,6 +213,23 @@ def test_losses_that_modules_log_are_added_and_logged():
     assert row["penalty"] == 10 and row["loss"] > 10 and row["size"] > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
+def test_what_modules_log_counts_once_however_examples_are_batched(reduction):
+    loss = jm.losses.Crossentropy(reduction=reduction)
+    model = lambda: Regularized().init(0, X[:2])  # noqa: E731
+    expected = float(LOSS(target=Y, preds=model()(X))) + 10
+    found = [jm.training.evaluate(model(), loss, problem.batches(size))["loss"] for size in (4, 22)]
+    run = fit(model, problem.batches(22), loss, steps=1)
+    assert [*found, run.values["loss"]] == pytest.approx([expected] * 3, rel=1e-5)
+    if reduction == "sum":
+        with pytest.raises(ValueError, match="`accumulate` does not go .* here 'penalty': each"):
+            fit(model, loss=loss, accumulate=2, steps=1)
+    else:
+        run = fit(model, loss=loss, accumulate=6, steps=1)
+        assert run.values["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_iterables_get_a_mask():
     loader = [(X[:4], Y[:4]), (X[4:8], Y[4:8]), (X[8:10], Y[8:10])]
     run = fit(data=loader, epochs=2)
