@@ -215,3 +215,25 @@ def test_an_interrupted_run_continues_bit_for_bit(tmp_path, step, number):
     assert jm.equal((again.model, again.optimizer), (expected.model, expected.optimizer))
     assert again.history.rows == expected.history.rows
     assert again.data.state == expected.data.state
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 3])
+@pytest.mark.parametrize("log_every", [1, 3])
+def test_callbacks_get_rows_after_the_same_steps_in_a_run_that_continues(tmp_path, step, log_every):
+    class Told(jm.training.Callback):
+        def on_log(self, run, values):
+            self.state = [*(self.state or []), [run.step, run.log_step, values["loss"]]]
+
+    def run(*callbacks):
+        told = Told()
+        reduces = jm.training.ReduceOnPlateau("loss", patience=1, min_delta=9.0)
+        try:
+            ended = fit(steps=5, log_every=log_every, callbacks=[told, reduces, *callbacks])
+        except jm.training.Stopped:
+            return None
+        return ended.model, told.state, ended.history.rows
+
+    checkpoints = jm.training.Checkpoints(tmp_path, every=2)
+    assert run(Signal(step, signal.SIGTERM), checkpoints) is None
+    assert jm.equal(run(checkpoints), run())

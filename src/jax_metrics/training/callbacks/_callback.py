@@ -44,9 +44,9 @@ class Callback:
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
         """With the values of a row of the logs, which belong to `run.log_step`.
 
-        The values of a row that ends with a validation or an epoch come before the next step, as do
-        those of any row whose step is saved; others come when the next step has been started, so
-        that the device is never idle. In all processes that is after the same step.
+        The values of a row that ends with a validation or an epoch come before the next step;
+        others when the next step has been started, so that the device is never idle. In all
+        processes that is after the same step, also in a rerun that continues in between.
         """
 
     def on_end(self, run: Run) -> None:

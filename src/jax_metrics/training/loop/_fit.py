@@ -172,13 +172,15 @@ def fit(
                 in_time = run.passed(validate_every) if validate_every else run.epoch_ended
                 ended = end_of_steps(validates=in_time or run.finished)
                 display.update(batches)
-            rows.deliver(wait=True)
+            if interrupted.signal is None:  # it may come meanwhile
+                rows.deliver(wait=True)
             if interrupted.signal is not None:
+                rows.log()  # in a rerun the callbacks get those that are left
                 for callback in callbacks:
                     callback.on_interrupt(run)
                 if not ended:  # what was saved is without this row
                     rows.end()
-                    rows.deliver(wait=True)
+                rows.deliver(wait=True)
                 raise Stopped(run, interrupted.signal)
         for callback in callbacks:
             callback.on_end(run)

@@ -1,5 +1,6 @@
 """`Rows`: the rows of the logs, from the device to the loggers and the callbacks."""
 
+import collections
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
@@ -44,7 +45,7 @@ class Rows:
             a_value_of_the_training=dict.fromkeys(names),
             a_value_of_the_validation={f"val/{name}": None for name in names if run.validates},
         )
-        self._delivers = False
+        self._untold: collections.deque[tuple[int, dict[str, float]]] = collections.deque()
         self._empty = copy(run.tally, arrays=True)  # the steps overwrite the one of the run
         self._ended: int | None = None
 
@@ -67,16 +68,22 @@ class Rows:
             validation: The values of a validation, which belong to the row that has just ended.
             wait: Whether to hand on all that was requested.
         """
-        if self._delivers:  # a callback that gets a row has asked for the state of the run
-            return
-        self._delivers = True
-        try:
-            at_once = wait or validation is not None
-            self._deliver(validation or {}, math.inf if at_once else self._run.step)
-        finally:
-            self._delivers = False
+        before = math.inf if wait or validation is not None else self._run.step
+        self._log(before, validation or {})
+        while self._untold and self._untold[0][0] < before:
+            step, values = self._untold.popleft()
+            self._run.log_step, self._run.values = step, {**self._run.values, **values}
+            for callback in self._callbacks:
+                callback.on_log(self._run, values)
 
-    def _deliver(self, more: Mapping[str, Any], before: float) -> None:
+    def log(self) -> None:
+        """Hands all rows on to the loggers; the callbacks get them when it is time.
+
+        So a run is the same wherever its state is read, as for a checkpoint or because of a signal.
+        """
+        self._log(math.inf, {})
+
+    def _log(self, before: float, more: Mapping[str, Any]) -> None:
         validated = {f"val/{name}": x for name, x in more.items() if isinstance(x, float)}
         due = list(self._readings.due(before))
         for index, (reading, values) in enumerate(due):
@@ -85,15 +92,17 @@ class Rows:
             self.latest = {**self.latest, **values}
             self._check(reading.step, values["loss"])
             if reading.closes:
-                self._run.values = {**self._run.values, **values}
-                self._run.log_step = reading.step
+                self._untold.append((reading.step, values))
                 for logger in self._loggers:
                     logger.log(reading.step, values)
-                for callback in self._callbacks:
-                    callback.on_log(self._run, values)
 
     def __enter__(self) -> Self:
-        self._run.settle = lambda: self.deliver(wait=True)
+        run = self._run
+        run.settle = self.log
+        for row in run.history.rows:  # of a checkpoint that was saved before callbacks got them
+            if row["step"] > run.log_step:
+                values = {name: value for name, value in row.items() if name != "step"}
+                self._untold.append((row["step"], values))
         return self
 
     def __exit__(self, *exception: object) -> None:
