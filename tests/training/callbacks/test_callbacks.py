@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import numpy as np
 import optax
 import problem
@@ -46,9 +47,46 @@ def test_the_order_of_calls():
     calls = recorder.calls
     assert calls[0] == ("start", 0) and calls[-2:] == [("end", 6), ("close", None)]
     assert [step for kind, step in calls if kind == "step"] == [1, 2, 3, 4, 5, 6]
-    # A row comes when it is there; that of a validation before the next callbacks of the step.
-    assert calls.count(("row", 4)) == 1
+    # A row comes a step late; that of a validation before the other callbacks of its step.
+    assert calls[4:7] == [("step", 4), ("row", 4), ("step", 5)]
     assert calls[-4:-2] == [("validation", 6), ("step", 6)]
+
+
+class Listens(Callback):
+    """Waits for the device after some steps, so that their values are there."""
+
+    def __init__(self, waits):
+        self.waits, self.heard = waits, []
+
+    def on_step(self, run):
+        if self.waits(run.step):
+            jax.block_until_ready(run.model)
+
+    def on_log(self, run, values):
+        self.heard.append((run.step, run.log_step))
+
+
+@pytest.mark.parametrize("progress", [False, True])
+@pytest.mark.parametrize(
+    "follower",
+    [
+        lambda: ReduceOnPlateau("loss", patience=1, min_delta=9.0),
+        lambda: EarlyStopping("loss", patience=2, min_delta=9.0),
+    ],
+)
+def test_rows_come_after_the_same_steps_whenever_their_values_are_there(
+    follower, progress, monkeypatch
+):
+    monkeypatch.setattr("jax_metrics.training.loop._display._SECONDS", 0.0)  # looks at each step
+    runs = []
+    for waits in (lambda step: False, lambda step: True, lambda step: step % 2):
+        listener = Listens(waits)
+        run = fit(steps=5, log_every=1, callbacks=[listener, follower()], progress=progress)
+        last = run.step
+        assert listener.heard == [*((k + 1, k) for k in range(1, last)), (last, last)]
+        runs.append(run)
+    assert runs[0].stopped == runs[1].stopped == runs[2].stopped
+    assert runs[0].history.rows == runs[1].history.rows == runs[2].history.rows
 
 
 @pytest.mark.parametrize("method", ["on_start", "on_step", "on_log", "on_end"])

@@ -1,5 +1,6 @@
 """What a rerun of `fit` takes from a checkpoint of another run."""
 
+import jax
 import numpy as np
 import problem
 import pytest
@@ -50,7 +51,6 @@ def two_epochs():
                 ([Arrays], [Arrays, Counts], "Counts is not in the checkpoint", 6),
             )
         ),
-        ([Arrays, Counts], [lambda: Arrays(3), Counts], "Arrays has another state in the", 12),
     ],
 )
 def test_a_run_continues_with_other_callbacks(
@@ -67,6 +67,43 @@ def test_a_run_continues_with_other_callbacks(
         assert callbacks["Counts"].state == {"steps": steps}
     if told.startswith("Counts"):  # Arrays was there, and goes on
         assert callbacks["Arrays"].state[0] == 2.0**12
+
+
+@pytest.mark.slow
+def test_a_callback_with_a_state_of_another_form_begins_without_a_past(tmp_path, two_epochs):
+    fit(epochs=1, callbacks=[Checkpoints(tmp_path), Arrays(), Counts()])
+    arrays, counts = Arrays(3), Counts()
+    with pytest.warns(UserWarning, match=r"The callback Arrays has another `state` in .* `on_sta"):
+        run = fit(epochs=2, callbacks=[Checkpoints(tmp_path), arrays, counts])
+    assert jm.equal(run.model, two_epochs.model)
+    assert counts.state == {"steps": 12} and arrays.state[0] == 2.0**6
+
+
+class Begins(Callback):
+    """Has no state before the first step."""
+
+    def __init__(self, later):
+        self.later, self.restored = later, None
+
+    def on_restore(self, run):
+        self.restored = self.state
+
+    def on_step(self, run):
+        self.state = self.later
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("others", [(), (Counts,), (Arrays, Counts)])
+@pytest.mark.parametrize(
+    "later", [3, {"n": 3, "average": np.ones(2)}, np.ones(2), {"a": {"key": jax.random.key(3)}}]
+)
+def test_a_state_that_begins_as_none_is_restored(tmp_path, caplog, later, others):
+    made = [make() for make in others]
+    fit(steps=2, callbacks=[Checkpoints(tmp_path), Begins(later), *made])
+    again = Begins(later)
+    fit(steps=2, callbacks=[Checkpoints(tmp_path), again, *(make() for make in others)])
+    assert jm.equal(again.restored, later)
+    assert not caplog.records
 
 
 class Counts2(Counts):

@@ -8,6 +8,7 @@ import pytest
 
 import jax_metrics as jm
 from jax_metrics.training import batches
+from jax_metrics.training.loop import groups
 
 N = 10
 PARTS = [{"y": np.arange(i, min(i + 4, N))} for i in range(0, N, 4)]
@@ -148,3 +149,52 @@ def test_a_loader_may_fill_the_same_memory_with_the_next_batch(prefetch, once):
     first = next(iter(data))  # and the loop ends, while others were read ahead
     found = [first, *data]
     assert [np.unique(batch["x"]).tolist() for batch in found] == [[0], [1], [2], [3]]
+
+
+class FailsOnce:
+    """Yields batches again and again, and fails once before one of them."""
+
+    def __init__(self, at):
+        self.at, self.failed = at, False
+
+    def __iter__(self):
+        for index in range(6):
+            self.check(index)
+            yield {"y": np.arange(2 * index, 2 * index + 2)}
+
+    def check(self, index):
+        if index == self.at and not self.failed:
+            self.failed = True
+            raise OSError("the disk is away")
+
+
+class FailingIterator(FailsOnce):
+    """The same, of one epoch."""
+
+    index = -1
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.check(self.index + 1)
+        self.index += 1
+        if self.index == 6:
+            raise StopIteration
+        return {"y": np.arange(2 * self.index, 2 * self.index + 2)}
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("at", [0, 2, 4, 5])
+@pytest.mark.parametrize("cls", [FailsOnce, FailingIterator])
+def test_the_batches_of_a_group_that_failed_come_again(cls, at, prefetch):
+    data = batches(cls(at), prefetch=prefetch)
+    found = []
+    with pytest.raises(OSError, match="the disk is away"):
+        for group in groups(data, lambda: 4):
+            found.append([valid(batch) for batch in group])
+    assert data.state["batches"] == 4 * len(found)
+    again = groups(data, lambda: 4)
+    while sum(map(len, found)) < 6:
+        found.append([valid(batch) for batch in next(again)])
+    assert sum(sum(found, []), []) == list(range(12))

@@ -84,6 +84,22 @@ def test_values_are_means_over_examples(run):
     assert run.history.rows[-1]["val/loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_metrics_were_updated_with_before_does_not_count(nested):
+    used = jm.metrics.Accuracy().update(target=np.zeros(100, int), preds=np.ones(100, int))
+    expected, found = (
+        [
+            fit(metrics=metrics, steps=5, log_every=2, validation=problem.batches(8)).history.rows,
+            jm.training.evaluate(problem.model(), LOSS, problem.batches(), metrics=metrics),
+        ]
+        for metric in (jm.metrics.Accuracy(), used)
+        for metrics in [{"a": [jm.metrics.MinMax(metric)]} if nested else metric]
+    )
+    assert found == expected
+    assert float(used.compute()) == 0  # it stays as it was
+
+
 def test_the_arguments_stay_as_they_were():
     model, optimizer = problem.model(), problem.optimizer()
     optimizer = optimizer.init(model)
@@ -195,6 +211,23 @@ def test_losses_that_modules_log_are_added_and_logged():
     run = fit(lambda: Regularized().init(0, X[:2]), epochs=1)
     row = run.history.rows[-1]
     assert row["penalty"] == 10 and row["loss"] > 10 and row["size"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
+def test_what_modules_log_counts_once_however_examples_are_batched(reduction):
+    loss = jm.losses.Crossentropy(reduction=reduction)
+    model = lambda: Regularized().init(0, X[:2])  # noqa: E731
+    expected = float(LOSS(target=Y, preds=model()(X))) + 10
+    found = [jm.training.evaluate(model(), loss, problem.batches(size))["loss"] for size in (4, 22)]
+    run = fit(model, problem.batches(22), loss, steps=1)
+    assert [*found, run.values["loss"]] == pytest.approx([expected] * 3, rel=1e-5)
+    if reduction == "sum":
+        with pytest.raises(ValueError, match="`accumulate` does not go .* here 'penalty': each"):
+            fit(model, loss=loss, accumulate=2, steps=1)
+    else:
+        run = fit(model, loss=loss, accumulate=6, steps=1)
+        assert run.values["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_iterables_get_a_mask():

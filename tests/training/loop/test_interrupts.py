@@ -80,16 +80,22 @@ class Failing:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("prefetch, step", [(0, 3), (2, 1)])
-def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(tmp_path, number, prefetch, step):
+@pytest.mark.parametrize(
+    "prefetch, step, options",
+    [(0, 3, {}), (2, 1, {}), (0, 3, {"steps_per_call": 3}), (0, 1, {"accumulate": 3})],
+)
+def test_a_loader_that_the_signal_ended_too_does_not_lose_the_run(
+    tmp_path, number, prefetch, step, options
+):
     def train(count, number=None):
         data = jm.training.batches(Failing(count, number), prefetch=prefetch)
-        return fit(data=data, epochs=2, callbacks=[jm.training.Checkpoints(tmp_path, every=100)])
+        callbacks = [jm.training.Checkpoints(tmp_path, every=100)]
+        return fit(data=data, epochs=2, callbacks=callbacks, **options)
 
     with pytest.raises(jm.training.Stopped) as stopped:
         train(4, number)
     assert stopped.value.run.step == step
-    assert jm.equal(train(99).model, fit(data=Failing(99), epochs=2).model)
+    assert jm.equal(train(99).model, fit(data=Failing(99), epochs=2, **options).model)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -209,3 +215,25 @@ def test_an_interrupted_run_continues_bit_for_bit(tmp_path, step, number):
     assert jm.equal((again.model, again.optimizer), (expected.model, expected.optimizer))
     assert again.history.rows == expected.history.rows
     assert again.data.state == expected.data.state
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 3])
+@pytest.mark.parametrize("log_every", [1, 3])
+def test_callbacks_get_rows_after_the_same_steps_in_a_run_that_continues(tmp_path, step, log_every):
+    class Told(jm.training.Callback):
+        def on_log(self, run, values):
+            self.state = [*(self.state or []), [run.step, run.log_step, values["loss"]]]
+
+    def run(*callbacks):
+        told = Told()
+        reduces = jm.training.ReduceOnPlateau("loss", patience=1, min_delta=9.0)
+        try:
+            ended = fit(steps=5, log_every=log_every, callbacks=[told, reduces, *callbacks])
+        except jm.training.Stopped:
+            return None
+        return ended.model, told.state, ended.history.rows
+
+    checkpoints = jm.training.Checkpoints(tmp_path, every=2)
+    assert run(Signal(step, signal.SIGTERM), checkpoints) is None
+    assert jm.equal(run(checkpoints), run())

@@ -14,7 +14,6 @@ from problem import X, Y, fit
 
 import jax_metrics as jm
 from jax_metrics.training import Callback, Checkpoints, CSVLogger, JSONLinesLogger
-from jax_metrics.training.loop._readings import Readings
 
 OPTIONS = {
     "model": problem.stateful_model,
@@ -250,20 +249,9 @@ def test_a_log_that_cannot_be_written(tmp_path, expected):
     check_continues(tmp_path / "checkpoints", expected, raised.value, 0)
 
 
-@pytest.fixture
-def late(monkeypatch):
-    """Rows of the logs arrive when they are waited for, not before."""
-    arrived = Readings.arrived
-
-    def arrived_late(self, *, wait=False):
-        return arrived(self, wait=True) if wait else iter(())
-
-    monkeypatch.setattr(Readings, "arrived", arrived_late)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("best", [None, ("loss", "min")])
-def test_a_checkpoint_has_the_rows_that_are_on_their_way(best, late, tmp_path):
+def test_a_checkpoint_has_the_rows_that_are_on_their_way(best, tmp_path):
     def run(folder, *callbacks):
         checkpoints = Checkpoints(tmp_path / folder, every=4, best=best)
         return fit(steps=11, log_every=4, callbacks=[*callbacks, checkpoints])
@@ -293,7 +281,7 @@ def test_the_state_can_be_read_in_any_method(method):
     assert len(steps) == (5 if method == "on_log" else 0)
 
 
-def test_a_signal_after_the_last_step_is_not_lost(late):
+def test_a_signal_after_the_last_step_is_not_lost():
     class Last(Callback):
         """Gets the last row after the last step."""
 

@@ -16,6 +16,8 @@ class Callback:
 
     What a callback must remember belongs in its `state`, which checkpoints save and restore: plain
     values, or pytrees of arrays. It is an attribute; define a property with a setter to compute it.
+    Arrays are restored into the `state` that is there after `on_start`. If that is None, they come
+    as nested dicts of NumPy arrays, whatever the pytree was that was saved.
 
     Example:
         >>> import jax_metrics as jm
@@ -42,8 +44,9 @@ class Callback:
     def on_log(self, run: Run, values: Mapping[str, float]) -> None:
         """With the values of a row of the logs, which belong to `run.log_step`.
 
-        The values of a row that ends with a validation or an epoch come before the next step; other
-        values as soon as they are available, often one step late.
+        The values of a row that ends with a validation or an epoch come before the next step;
+        others when the next step has been started, so that the device is never idle. In all
+        processes that is after the same step, also in a rerun that continues in between.
         """
 
     def on_end(self, run: Run) -> None:

@@ -140,6 +140,9 @@ class Checkpoints(Callback):
             state = run.state  # with rows that were on their way, and may have the value
             best = self._opened.best
             unknown = {} if best is None else {best[0]: math.nan}
+            row = dict(run.history.rows[-1]) if run.history.rows else {}
+            if row.pop("step", None) == run.step:  # it would come after the save
+                self.on_log(run, row)
             self._opened.save(run.step, values={**unknown, **self._values}, force=True, **state)
             self._saved = run.step
         self._values = {}  # a later step has other ones

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jax_metrics.checkpoint import Checkpointer, CheckpointError
+from jax_metrics.tree import warn_user
 
 _log = logging.getLogger(__name__)
 _MARK = "#"  # an array, so that the states beside it are kept apart; no class has this name
@@ -18,8 +19,8 @@ def resumed(checkpointer: Checkpointer, state: Mapping[str, Any]) -> dict[str, A
     """The state of a run from the latest checkpoint.
 
     Other metrics begin with the row of the logs that begins; of the callbacks, those that were not
-    there keep the state that they have, and states of others are dropped. The
-    log says so.
+    there keep the state that they have, and states of others are dropped. The log says so, and a
+    warning tells of a callback that is still there, but whose state has another form.
 
     Args:
         checkpointer: The checkpoints.
@@ -82,9 +83,17 @@ def _callbacks(checkpointer: Checkpointer, states: Mapping[str, Any]) -> dict[st
         )
         misfits = {name for part in left_out for name in _names(part)} & like.keys()
         saved = {name: read["callbacks"].get(name, _DROPPED) for name in names}
+        if formless := {name for name in misfits if states[name] is None}:
+            found = checkpointer.restore()["callbacks"]  # reads all items: only where it must
+            saved |= {name: found[name] for name in formless}
+            misfits -= formless
     _tell_differences(saved, states)
-    for name in misfits:
-        _log.warning("%s has another state in the checkpoint, and begins without a past.", name)
+    for name in sorted(misfits):
+        warn_user(
+            f"The callback {name} has another `state` in {checkpointer.folder} than now, and "
+            "begins without a past. To restore it, give `state` in `on_start` the structure, "
+            "shapes and dtypes that it will have later."
+        )
     return {name: saved[name] for name in saved.keys() & states.keys() - misfits}
 
 

@@ -20,8 +20,8 @@ class Run:
         data: The batches of the training; their position is after the last step.
         step: How many steps have been taken, including those before a restart.
         first_epoch: How many epochs the data had yielded before the run.
-        values: The latest value of each name in the logs.
-        log_step: The step that the last row of the logs belongs to.
+        values: The latest value of each name in the rows that callbacks got.
+        log_step: The step that the last of these rows belongs to.
         history: All rows of the logs.
         validates: Whether there are validations.
         stopped: Why the run ended early; None if it did not.
@@ -48,7 +48,7 @@ class Run:
         self.epoch_ended = False
         self.validates = self.restored = False
         self.epochs, self.steps, self.accumulate = epochs, steps, accumulate
-        self.settle: Callable[[], None] | None = None  # hands on rows that are on their way
+        self.settle: Callable[[], None] | None = None  # logs rows that are on their way
         self._callbacks = _by_name(callbacks)
         self.first_epoch = data.epoch
         self._step_before = self._epoch = 0  # before the last call

@@ -46,16 +46,16 @@ class ArrayBatches(Batches):
     @property
     def epoch(self) -> int:
         """How many epochs have been yielded to their end."""
-        return self._place()[0]
+        return self._epoch_of(self._examples)
 
     @property
     def begun(self) -> bool:
         """Whether some batches of the current epoch have been yielded, and others have not."""
-        return self._place()[1] > 0
+        return self._place(self._examples)[1] > 0
 
-    def _place(self) -> tuple[int, int]:
-        """The epoch of the next batch, and where in it the batch begins."""
-        epoch, start = divmod(self._examples, self._length)
+    def _place(self, examples: int) -> tuple[int, int]:
+        """The epoch of the batch behind some examples, and where in it the batch begins."""
+        epoch, start = divmod(examples, self._length)
         if self._drop_last and self._length - start < self._size:
             return epoch + 1, 0
         return epoch, start
@@ -80,7 +80,7 @@ class ArrayBatches(Batches):
 
     def _remaining(self) -> Iterator[tuple[Any, np.ndarray, int]]:
         length, size = self._length, self._size
-        epoch, start = self._place()
+        epoch, start = self._place(self._examples)
         order = order_of_epoch(self._seed, epoch, length)
         for first in range(start, length, size):
             chosen = order[first : first + size]
@@ -103,6 +103,9 @@ class ArrayBatches(Batches):
             "the position": self._examples,
             "the arrays": [(x.shape, x.dtype.name, zlib.crc32(x[some].tobytes())) for x in leaves],
         }
+
+    def _epoch_of(self, position: int) -> int:
+        return self._place(position)[0]
 
     def _move(self, position: int) -> None:
         self._examples = position

@@ -3,7 +3,7 @@
 import abc
 import collections
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -43,28 +43,8 @@ class Batches(abc.ABC):
 
     def __iter__(self) -> Iterator[Any]:
         """Yields the remaining batches of this epoch, or those of the next epoch."""
-        iteration, epoch, ended = object(), self.epoch, False
-        self._iteration = iteration
-        if self._peeked is None:
-            self._following = None
-        try:
-            while not ended:
-                if self._iteration is not iteration:
-                    raise RuntimeError(
-                        "These batches have one position, which another iteration or a new "
-                        "`state` has moved meanwhile. Start the loop again, or make two with "
-                        "`jm.training.batches`."
-                    )
-                batch, position = self._next()
-                self._peeked = None
-                self._move(position)
-                ended = self.epoch > epoch
-                if ended:
-                    self._following = None
-                yield batch
-        finally:
-            if self._iteration is iteration and self._peeked is None:
-                self._following = None  # it holds batches on the device
+        for (batch,) in groups_of_epoch(self, lambda: 1):
+            yield batch
 
     def peek(self) -> Any:
         """The next batch, without moving on.
@@ -198,6 +178,10 @@ class Batches(abc.ABC):
         """What must be the same in all processes, by name."""
 
     @abc.abstractmethod
+    def _epoch_of(self, position: Any) -> int:
+        """How many epochs have been yielded to their end at a position."""
+
+    @abc.abstractmethod
     def _move(self, position: Any) -> None:
         """Moves to a position."""
 
@@ -227,3 +211,45 @@ def counted(state: Mapping[str, Any], name: str, least: int = 0) -> int:
             f"{state[name]!r}."
         )
     return count
+
+
+def groups_of_epoch(data: Batches, size: Callable[[], int]) -> Iterator[tuple[Any, ...]]:
+    """Yields the remaining batches of an epoch in groups; the last one may be smaller.
+
+    The position moves on with each group that is yielded. If the data fail in the middle of a
+    group, it is before the batches of that group, which no one has got.
+
+    Args:
+        data: The batches.
+        size: The size of the next group.
+    """
+    iteration, epoch, ended = object(), data.epoch, False
+    group: list[Any] = []
+    data._iteration = iteration
+    if data._peeked is None:
+        data._following = None
+    try:
+        while not ended:
+            if data._iteration is not iteration:
+                raise RuntimeError(
+                    "These batches have one position, which another iteration or a new "
+                    "`state` has moved meanwhile. Start the loop again, or make two with "
+                    "`jm.training.batches`."
+                )
+            batch, position = data._next()
+            data._peeked = None
+            group.append(batch)
+            ended = data._epoch_of(position) > epoch
+            if not ended and len(group) < size():
+                continue
+            data._move(position)
+            if ended:
+                data._following = None
+            yielded, group = tuple(group), []
+            yield yielded
+    finally:
+        if data._iteration is iteration:
+            if group:
+                data._peeked = None  # it is behind batches that were not yielded
+            if data._peeked is None:
+                data._following = None  # it holds batches on the device

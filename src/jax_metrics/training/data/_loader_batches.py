@@ -135,6 +135,9 @@ class LoaderBatches(Batches):
         has_state = hasattr(self._loader, "load_state_dict")
         return as_plain(self._loader.state_dict()) if has_state else None
 
+    def _epoch_of(self, position: _Position) -> int:
+        return position[0]
+
     def _move(self, position: _Position) -> None:
         epoch, done, _ = position
         if self._once is not None:

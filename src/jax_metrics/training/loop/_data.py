@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jax_metrics.training.data import Batches, batches
+from jax_metrics.training.data import Batches, batches, groups_of_epoch
 
 
 def as_batches(data: Any) -> Batches:
@@ -30,10 +30,4 @@ def groups(data: Batches, size: Callable[[], int]) -> Iterator[tuple[Any, ...]]:
         size: The size of the next group.
     """
     while True:
-        group: list[Any] = []
-        epoch = data.epoch
-        for batch in data:
-            group.append(batch)
-            if len(group) >= size() or data.epoch > epoch:
-                yield tuple(group)
-                group = []
+        yield from groups_of_epoch(data, size)

@@ -32,7 +32,8 @@ class Display:
         if self._progress is None:
             return
         examples = sum(jax.tree.leaves(batch)[0].shape[0] for batch in batches)
-        self._progress.update(self._run.step, examples, self._run.values)
+        values = {**self._run.values, **self._rows.latest}
+        self._progress.update(self._run.step, examples, values)
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _SECONDS

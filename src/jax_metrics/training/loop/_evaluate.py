@@ -164,7 +164,7 @@ def evaluate(
         model: The model.
         loss: A loss, or a function `loss_fn(model, batch)`; as for `fit`.
         data: The batches, as for `fit`.
-        metrics: A metric, or lists and dicts of metrics.
+        metrics: A metric, or lists and dicts of metrics, which begin empty and stay as they are.
 
     Returns:
         The loss as `loss`, and the metrics by name: scalars as floats, others as NumPy arrays.

@@ -62,14 +62,15 @@ def fit(
             and a dict of arguments for updating the metrics. Values that modules log as `LossLog`
             are added to the loss.
         data: The batches: those of `batches`, or an iterable of batches, to which a mask is added.
-        metrics: A metric, or lists and dicts of metrics, of training and validation.
+        metrics: A metric, or lists and dicts of metrics, of training and validation. They begin
+            empty, and those that are given stay as they are.
         validation: Batches to evaluate on; each validation is one epoch of them.
         epochs: The number of epochs.
         steps: The number of steps; with `epochs`, whichever comes first.
         accumulate: How many batches make one step, as if they were one batch. Their gradients are
             averaged, weighted by what the loss is the mean of: unmasked examples, without ignored
-            labels. Those of a loss with `reduction="sum"` are added. At the end of an epoch there
-            may be fewer.
+            labels. Those of a loss with `reduction="sum"` are added, which does not go with losses
+            that modules log. At the end of an epoch there may be fewer.
         steps_per_call: How many steps one compiled program takes. More than one saves time where
             steps are short. Logs, validations and callbacks wait for the end of the program.
         log_every: After how many steps a row of the logs ends; it also ends with each epoch and
@@ -171,13 +172,15 @@ def fit(
                 in_time = run.passed(validate_every) if validate_every else run.epoch_ended
                 ended = end_of_steps(validates=in_time or run.finished)
                 display.update(batches)
-            rows.deliver(wait=True)
+            if interrupted.signal is None:  # it may come meanwhile
+                rows.deliver(wait=True)
             if interrupted.signal is not None:
+                rows.log()  # in a rerun the callbacks get those that are left
                 for callback in callbacks:
                     callback.on_interrupt(run)
                 if not ended:  # what was saved is without this row
                     rows.end()
-                    rows.deliver(wait=True)
+                rows.deliver(wait=True)
                 raise Stopped(run, interrupted.signal)
         for callback in callbacks:
             callback.on_end(run)

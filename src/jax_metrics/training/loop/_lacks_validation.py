@@ -12,9 +12,10 @@ def lacks_validation(run: Run, validate_every: int | None) -> bool:
         run: The run, after `on_start` of the callbacks.
         validate_every: As for `fit`.
     """
-    if not run.restored or run.step == run.log_step:  # each validation ends a row
+    logged = run.history.rows[-1]["step"] if len(run.history) else 0
+    if not run.restored or run.step == logged:  # each validation ends a row
         return False
     run.epoch_ended = not run.data.begun
     if validate_every is None:
         return run.epoch_ended or run.finished
-    return run.step // validate_every > run.log_step // validate_every or run.finished
+    return run.step // validate_every > logged // validate_every or run.finished

@@ -157,7 +157,8 @@ class Outcome(NamedTuple):
 
     Attributes:
         loss: The loss with those that modules logged, which is minimized.
-        mean: The loss for the logs: a sum is divided by the weight.
+        mean: The loss for the logs: a sum is divided by the weight, before what modules logged is
+            added, which are means.
         weight: How many examples or elements count, or the sum of their weights, for a weighted
             mean.
         arguments: What the metrics are updated with.
@@ -188,9 +189,9 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
     logged = _logged(AuxLosses, model)
     logs = {**logged, **_logged(AuxMetrics, model)}
     weight = _weight(batch, arguments, mask_name) if size is None else jnp.float32(size)
-    total: Any = sum(logged.values(), loss)
-    mean = ratio(total, weight) if is_sum(objective) else total
-    return Outcome(total, mean, weight, arguments, logs)
+    add: Any = lambda loss: sum(logged.values(), loss)  # noqa: E731
+    mean = ratio(loss, weight) if is_sum(objective) else loss
+    return Outcome(add(loss), add(mean), weight, arguments, logs)
 
 
 def _called(
@@ -216,6 +217,25 @@ def _called(
 def is_sum(objective: Objective) -> bool:
     """Whether the loss of several batches is the sum of their losses, instead of the mean."""
     return isinstance(objective, Supervised) and objective.loss.reduction == Reduction.SUM
+
+
+def check_accumulates(objective: Objective, model: Any) -> None:
+    """Checks that the losses of several batches can be combined.
+
+    Args:
+        objective: The loss function.
+        model: The model after a batch.
+
+    Raises:
+        ValueError: If they are sums, to which modules add means, which are not to be added up.
+    """
+    if is_sum(objective) and (logged := _logged(AuxLosses, model)):
+        raise ValueError(
+            '`accumulate` does not go with a loss with `reduction="sum"` if modules log losses, '
+            f"here {', '.join(map(repr, logged))}: each of the batches of a step would add its "
+            "own. Use a loss that is a mean, or make the batches larger, and leave out "
+            "`accumulate`."
+        )
 
 
 def _reduced(loss: Loss, arguments: Mapping[str, Any]) -> tuple[jax.Array, jax.Array | None]:

@@ -1,4 +1,4 @@
-"""`Readings`: values on their way from the device, which no one waits for."""
+"""`Readings`: values on their way from the device, which are read a step late."""
 
 import collections
 import contextlib
@@ -51,13 +51,16 @@ class Readings:
         array.copy_to_host_async()
         self._pending.append(Reading(step, array, closes))
 
-    def arrived(self, *, wait: bool = False) -> Iterator[tuple[Reading, dict[str, float]]]:
-        """Yields the values that are there, in the order of their steps.
+    def due(self, before: float) -> Iterator[tuple[Reading, dict[str, float]]]:
+        """Yields the values of steps before a step, in their order, and waits for them.
+
+        Those that are there early are not yielded early: what follows from them would depend on the
+        speed of the machine, and processes of one run would differ.
 
         Args:
-            wait: Whether to wait for all of them.
+            before: The step; infinity for all values.
         """
-        while self._pending and (wait or self._pending[0].array.is_ready()):
+        while self._pending and self._pending[0].step < before:
             reading = self._pending.popleft()
             values = np.asarray(reading.array).tolist()
             yield reading, dict(zip(self._names, values, strict=True))

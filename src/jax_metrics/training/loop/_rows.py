@@ -1,5 +1,6 @@
 """`Rows`: the rows of the logs, from the device to the loggers and the callbacks."""
 
+import collections
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
@@ -13,15 +14,20 @@ OnNaN = Literal["raise", "warn", "ignore"]
 
 
 class Rows:
-    """Reads rows of values without waiting for them, and passes them on when they arrive.
+    """Reads rows of values, and passes each on when the steps after it have been started.
 
-    In a `with` statement, the state of the run has the rows that are on their way.
+    So the device is never idle, and a row comes after the same step in each run and process. In a
+    `with` statement, the state of the run has the rows that are on their way.
 
     Args:
         run: The run.
         loggers: Get each row.
         callbacks: Get each row, after the loggers.
         on_nan: What to do when the loss is not finite.
+
+    Attributes:
+        latest: The latest value of each name, also of rows that have not ended. When it was looked
+            at these depends on the time, so they are for the eyes only.
 
     Raises:
         ValueError: If `on_nan` is unknown, or two values of a row have the same name.
@@ -32,13 +38,14 @@ class Rows:
             raise ValueError(f"`on_nan` is 'raise', 'warn' or 'ignore'; got {on_nan!r}.")
         self._run, self._callbacks, self._on_nan = run, callbacks, on_nan
         self._loggers = (run.history, *loggers)
+        self.latest: dict[str, float] = {}
         self._readings = Readings()
         names = self._readings.names(run.tally, run.optimizer)
         joined(
             a_value_of_the_training=dict.fromkeys(names),
             a_value_of_the_validation={f"val/{name}": None for name in names if run.validates},
         )
-        self._delivers = False
+        self._untold: collections.deque[tuple[int, dict[str, float]]] = collections.deque()
         self._empty = copy(run.tally, arrays=True)  # the steps overwrite the one of the run
         self._ended: int | None = None
 
@@ -55,37 +62,47 @@ class Rows:
         run.tally, self._ended = copy(self._empty, arrays=True), run.step
 
     def deliver(self, validation: Mapping[str, Any] | None = None, *, wait: bool = False) -> None:
-        """Hands on the rows that are there.
+        """Hands on the rows of earlier steps.
 
         Args:
             validation: The values of a validation, which belong to the row that has just ended.
-            wait: Whether to wait for all that was requested.
+            wait: Whether to hand on all that was requested.
         """
-        if self._delivers:  # a callback that gets a row has asked for the state of the run
-            return
-        self._delivers = True
-        try:
-            self._deliver(validation or {}, wait or validation is not None)
-        finally:
-            self._delivers = False
+        before = math.inf if wait or validation is not None else self._run.step
+        self._log(before, validation or {})
+        while self._untold and self._untold[0][0] < before:
+            step, values = self._untold.popleft()
+            self._run.log_step, self._run.values = step, {**self._run.values, **values}
+            for callback in self._callbacks:
+                callback.on_log(self._run, values)
 
-    def _deliver(self, more: Mapping[str, Any], wait: bool) -> None:
+    def log(self) -> None:
+        """Hands all rows on to the loggers; the callbacks get them when it is time.
+
+        So a run is the same wherever its state is read, as for a checkpoint or because of a signal.
+        """
+        self._log(math.inf, {})
+
+    def _log(self, before: float, more: Mapping[str, Any]) -> None:
         validated = {f"val/{name}": x for name, x in more.items() if isinstance(x, float)}
-        arrived = list(self._readings.arrived(wait=wait))
-        for index, (reading, values) in enumerate(arrived):
-            if index == len(arrived) - 1:
+        due = list(self._readings.due(before))
+        for index, (reading, values) in enumerate(due):
+            if index == len(due) - 1:
                 values = {**values, **validated}
-            self._run.values = {**self._run.values, **values}
+            self.latest = {**self.latest, **values}
             self._check(reading.step, values["loss"])
             if reading.closes:
-                self._run.log_step = reading.step
+                self._untold.append((reading.step, values))
                 for logger in self._loggers:
                     logger.log(reading.step, values)
-                for callback in self._callbacks:
-                    callback.on_log(self._run, values)
 
     def __enter__(self) -> Self:
-        self._run.settle = lambda: self.deliver(wait=True)
+        run = self._run
+        run.settle = self.log
+        for row in run.history.rows:  # of a checkpoint that was saved before callbacks got them
+            if row["step"] > run.log_step:
+                values = {name: value for name, value in row.items() if name != "step"}
+                self._untold.append((row["step"], values))
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -8,7 +8,13 @@ import jax.numpy as jnp
 from jax_metrics.module import Parameter, is_trainable, value_and_grad
 from jax_metrics.optim import Optimizer
 from jax_metrics.training.loop._demands import extra_arguments
-from jax_metrics.training.loop._objective import Objective, Outcome, is_sum, outcome_of
+from jax_metrics.training.loop._objective import (
+    Objective,
+    Outcome,
+    check_accumulates,
+    is_sum,
+    outcome_of,
+)
 from jax_metrics.training.loop._placement import staying
 from jax_metrics.training.loop._retraces import Compiled, OnRetrace
 from jax_metrics.training.loop._tally import Tally
@@ -120,6 +126,7 @@ class Steps:
         def add(i: Any, sums: Any) -> Any:
             trained, total, total_loss, total_weight = sums
             trained, grads, outcome = self._gradients(trained, _at(stacked, i))
+            check_accumulates(self._objective, trained.model)
             weight = jnp.sign(outcome.weight) if adds else outcome.weight
             # The gradients of no example may be NaN.
             weighted = lambda x, y: x + jnp.where(weight > 0, weight * y, 0).astype(x.dtype)  # noqa: E731

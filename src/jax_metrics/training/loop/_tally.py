@@ -16,7 +16,7 @@ class Tally(Tree):
     """Accumulates what a row of the logs reports.
 
     Args:
-        metrics: The metrics, or None.
+        metrics: The metrics, or None; what they were updated with before does not count.
         logs: The names of the values that modules log.
 
     Raises:
@@ -29,7 +29,7 @@ class Tally(Tree):
     def __init__(self, metrics: Metrics | None, logs: Any):
         names = joined(the_loss={"loss": None}, a_field_of_a_module=dict.fromkeys(logs))
         self.means = {name: Mean() for name in names}
-        self.metrics = None if metrics is None else copy(metrics, arrays=True)
+        self.metrics = None if metrics is None else copy(metrics, arrays=True).reset()
 
     @classmethod
     def of(
