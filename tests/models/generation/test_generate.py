@@ -178,6 +178,19 @@ def test_bfloat16_and_other_caches():
     assert generate(model, PROMPTS, NEW).tokens.shape == (2, NEW)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("where", [jm.Linear, jm.nn.GroupedQueryAttention, ".features", ""])
+def test_adapted_models(where):
+    adapted = jm.nn.apply_lora(MODEL, where, 2)
+    adapted = jm.tree.map(lambda x: x + 0.05, adapted, jm.Parameter)  # also the second factors
+    expected = generate(jm.nn.merge_lora(adapted), PROMPTS, NEW).to_lists()
+    assert generate(adapted, PROMPTS, NEW).to_lists() == expected
+    with pytest.raises(ValueError, match="the model knows those from 0 to 10"):
+        generate(adapted, [11], NEW)
+    with pytest.raises(ValueError, match="Counted has 2048 positions"):
+        generate(adapted, [1], 5000)
+
+
 class Decoder(jm.Module):
     """A decoder of one's own, without `logits_at` and with learned positions."""
 
@@ -238,6 +251,8 @@ MISTAKES = [
     ({"max_new_tokens": np.float32(4)}, ValueError, "`max_new_tokens` needs a positive integer"),
     ({"stop_tokens": 1.9}, TypeError, "`stop_tokens` needs integers; got 1.9"),
     ({"stop_tokens": [1, None]}, TypeError, r"`stop_tokens` needs integers; got \[1, None\]"),
+    ({"cache_dtype": jnp.int8}, TypeError, "`cache_dtype` needs a floating dtype; got int8"),
+    ({"cache_dtype": "bool"}, TypeError, "`cache_dtype` needs a floating dtype; got bool"),
     ({"pad_token": 0.5}, TypeError, "`pad_token` needs an integer; got 0.5"),
 ]
 

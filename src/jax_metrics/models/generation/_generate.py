@@ -89,8 +89,8 @@ def generate(
         cache_dtype: Dtype of the cache; None: the computation dtype.
 
     Raises:
-        TypeError: If tokens, also those to stop at or to pad with, are not integers, or a mask is
-            not boolean.
+        TypeError: If tokens, also those to stop at or to pad with, are not integers, a mask is
+            not boolean, or the dtype of the cache is not one of floats.
         ValueError: If a number is out of range, a prompt is empty, the model or the cache is too
             short for all tokens, options of sampling are given without a key, or the model has no
             layer with a cache.
