@@ -72,7 +72,8 @@ def generate(
             of different lengths.
         max_new_tokens: The number of tokens to generate.
         key: A random key, or a seed, for sampling; None: the most probable token is taken.
-        temperature: The logits are divided by it. With 0, the most probable token is taken.
+        temperature: The logits are divided by it. With 0, and below the least normal float32,
+            the most probable token is taken.
         top_k: As in `keep_top_k`; None: all tokens are kept.
         top_p: As in `keep_top_p`; None: all tokens are kept.
         min_p: As in `keep_min_p`; None: all tokens are kept.

@@ -77,7 +77,6 @@ class Run:
         self.tokens, self.padding_mask, self.batched, longest = read_prompts(
             tokens,
             padding_mask,
-            pad_token=pad,
             multiple=pad_to_multiple_of,
             vocabulary=getattr(_of_whole(model), "vocabulary", None),
         )
