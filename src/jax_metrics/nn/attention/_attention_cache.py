@@ -49,7 +49,7 @@ def start_cache(layer: Any, batch_size: int | Sequence[int], length: int, dtype:
     batch = (int(batch_size),) if one else tuple(batch_size)
     linear = layer.key
     while isinstance(linear, LoRA | Remat):
-        linear = linear.layer
+        linear = vars(linear)["layer"]
     shape = (*batch, layer.num_kv_heads, length, linear.features // layer.num_kv_heads)
     if dtype is None:
         dtype = linear.kernel.dtype if layer.dtype is None else layer.dtype
