@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jax_metrics.module._check_ties import check_tie, normalized
 from jax_metrics.module._resolve_ties import (
+    ADAPTED,
     TIES,
     is_in_place,
     is_stacked,
@@ -146,13 +147,21 @@ def _with_all_values(model: Any) -> Any:
     """The model, changed in place, with a value in each position that was tied."""
     # The outermost first: those inside may need what it has tied.
     while (found := next(all_ties(model), None)) is not None:
-        _, owner, _, stacked = found
+        path, owner, _, stacked = found
         in_place = [tie for tie in ties_of(owner) if is_in_place(owner, tie)]
-        full = with_values(owner, in_place, stacked)
+        full = with_values(_as_used(model, path), in_place, stacked)
         values = [copy(stored_at(full, path_steps(tie.target))) for tie in in_place]
         for found, value in zip(in_place, values, strict=True):
             _put(owner, found, value)
         _set_ties(owner, ())
+    return model
+
+
+def _as_used(model: Any, path: str) -> Any:
+    """What is at a path, with the changes that the layers on the way make to its values."""
+    for step in path_steps(path):
+        adapted = step == "layer" and hasattr(type(model), ADAPTED)
+        model = model._adapted() if adapted else child_of(model, step)
     return model
 
 

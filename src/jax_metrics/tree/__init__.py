@@ -68,6 +68,7 @@ from jax_metrics.tree._paths import trees_with_paths as trees_with_paths
 from jax_metrics.tree._paths import with_child as with_child
 from jax_metrics.tree._public_names import public_names as public_names
 from jax_metrics.tree._running_functions import user_line as user_line
+from jax_metrics.tree._same_program import same_program as same_program
 from jax_metrics.tree._static_mistakes import check_items as check_items
 from jax_metrics.tree._static_mistakes import check_keys as check_keys
 from jax_metrics.tree._tied import Tie as Tie
@@ -101,8 +102,8 @@ _HIDDEN = frozenset(
     "check_key_draw check_keys check_result_used check_use child_of class_info DefaultName "
     "explain_arguments explain_deleted forget_layout has_compact_method layout_of made_here "
     "nearest only_reading OtherMethod outside_compact own_annotations path_parts path_steps "
-    "public_fields public_names remember_program running_trace set_static signature_of "
-    "snake_case treat_as_leaf twin user_line was_rebuilt with_child".split()
+    "public_fields public_names remember_program running_trace same_program set_static "
+    "signature_of snake_case treat_as_leaf twin user_line was_rebuilt with_child".split()
 )
 
 

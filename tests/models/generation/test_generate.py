@@ -7,6 +7,7 @@ import pytest
 
 import jax_metrics as jm
 from jax_metrics.models import generate, stream
+from jax_metrics.models.generation._sampling import choose, read_options
 
 VOCABULARY = 11
 PROMPTS = np.array([[3, 1, 4, 1, 5], [2, 7, 1, 8, 2]])
@@ -65,6 +66,22 @@ def test_a_prompt_without_batch():
     assert generate(MODEL, PROMPTS[0].tolist(), 1).to_lists() == GREEDY[0][:1]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("pad", [-1, 300])
+def test_padding_may_be_no_token(pad):
+    """That of prompts is never read; after the end of a sequence, it is `pad_token`."""
+    expected = generate(MODEL, SHORT, NEW).to_lists()
+    prompts = [np.array(prompt, np.uint8) for prompt in SHORT]
+    for multiple in (None, 8):
+        options = {"pad_token": pad, "pad_to_multiple_of": multiple, "stop_tokens": expected[0][0]}
+        written = generate(MODEL, prompts, NEW, **options)
+        assert written.tokens[0].tolist() == [expected[0][0], *[pad] * (NEW - 1)]
+    keep = np.arange(5) < [[2], [5]]
+    filled = np.where(keep, np.array([[3, 1, 0, 0, 0], PROMPTS[1]]), pad)
+    assert generate(MODEL, filled, NEW, padding_mask=keep).to_lists() == expected
+    assert generate(MODEL, jnp.array(filled), NEW, padding_mask=keep).to_lists() == expected
+
+
 SHORT = [PROMPTS[0, :2].tolist(), PROMPTS[1].tolist()]
 
 
@@ -103,6 +120,23 @@ def test_drawn_tokens_depend_on_the_key_alone():
     assert generate(MODEL, PROMPTS, NEW, key=1, top_k=1).to_lists() == GREEDY
     assert generate(MODEL, PROMPTS, NEW, key=1, top_p=0.0).to_lists() == GREEDY
     assert generate(MODEL, PROMPTS, NEW, key=jax.random.PRNGKey(1), min_p=1.0).to_lists() == GREEDY
+
+
+@pytest.mark.parametrize("temperature", [1e-38, 1e-30, 1e-45, 5e-324])
+def test_tiny_temperatures_leave_the_most_probable_token(temperature):
+    key, numbers = read_options(
+        key=0, temperature=temperature, top_k=None, top_p=None, min_p=None, repetition_penalty=None
+    )
+    logits = jnp.array([[1.0, 30.0, 20.0], [-5.0, -3.0, -2.0]])
+    assert choose(logits, None, key, numbers, None).tolist() == [1, 2]
+
+
+def test_keys_and_seeds():
+    options = dict.fromkeys(("temperature", "top_k", "top_p", "min_p", "repetition_penalty"))
+    for key in (3, np.int64(3), jnp.int32(3), jax.random.key(3), jax.random.PRNGKey(3)):
+        assert jm.equal(read_options(key=key, **options)[0], jax.random.key(3))
+    with pytest.raises(TypeError, match=r"needs one key, .* shape \(2,\) and dtype key"):
+        read_options(key=jax.random.split(jax.random.key(0), 2), **options)
 
 
 @pytest.mark.slow
@@ -178,6 +212,19 @@ def test_bfloat16_and_other_caches():
     assert generate(model, PROMPTS, NEW).tokens.shape == (2, NEW)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("where", [jm.Linear, jm.nn.GroupedQueryAttention, ".features", ""])
+def test_adapted_models(where):
+    adapted = jm.nn.apply_lora(MODEL, where, 2)
+    adapted = jm.tree.map(lambda x: x + 0.05, adapted, jm.Parameter)  # also the second factors
+    expected = generate(jm.nn.merge_lora(adapted), PROMPTS, NEW).to_lists()
+    assert generate(adapted, PROMPTS, NEW).to_lists() == expected
+    with pytest.raises(ValueError, match="the model knows those from 0 to 10"):
+        generate(adapted, [11], NEW)
+    with pytest.raises(ValueError, match="Counted has 2048 positions"):
+        generate(adapted, [1], 5000)
+
+
 class Decoder(jm.Module):
     """A decoder of one's own, without `logits_at` and with learned positions."""
 
@@ -233,11 +280,17 @@ MISTAKES = [
     ({"key": 0, "top_p": 2.0}, ValueError, "`top_p` needs a number from 0 to 1; got 2.0"),
     ({"key": 0, "min_p": -1.0}, ValueError, "`min_p` needs a number from 0 to 1; got -1.0"),
     ({"key": 0, "top_k": 0}, ValueError, "`top_k` needs a positive integer; got 0"),
-    ({"key": "0"}, TypeError, "`key` needs a key, as `jax.random.key"),
+    ({"key": "0"}, TypeError, "`key` needs one key, as `jax.random.key"),
+    ({"key": jnp.zeros(2)}, TypeError, r"or a seed; got 'an array of shape \(2,\) and dtype f"),
+    ({"key": 0, "temperature": "1"}, TypeError, "`temperature` needs a number; got '1'"),
+    ({"key": 0, "top_p": [0.5]}, TypeError, r"`top_p` needs a number; got \[0.5\]"),
+    ({"repetition_penalty": "2"}, TypeError, "`repetition_penalty` needs a number; got '2'"),
     ({"repetition_penalty": 0.0}, ValueError, "`repetition_penalty` needs a positive number"),
     ({"max_new_tokens": np.float32(4)}, ValueError, "`max_new_tokens` needs a positive integer"),
     ({"stop_tokens": 1.9}, TypeError, "`stop_tokens` needs integers; got 1.9"),
     ({"stop_tokens": [1, None]}, TypeError, r"`stop_tokens` needs integers; got \[1, None\]"),
+    ({"cache_dtype": jnp.int8}, TypeError, "`cache_dtype` needs a floating dtype; got int8"),
+    ({"cache_dtype": "bool"}, TypeError, "`cache_dtype` needs a floating dtype; got bool"),
     ({"pad_token": 0.5}, TypeError, "`pad_token` needs an integer; got 0.5"),
 ]
 

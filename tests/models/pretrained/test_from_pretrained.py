@@ -80,6 +80,9 @@ def test_dtype(tmp_path, expected):
     np.testing.assert_array_equal(model.head.kernel, expected.head.kernel.astype(jnp.bfloat16))
     with pytest.raises(jm.CheckpointError, match="`dtype` is one of floating numbers; got int8"):
         jm.models.from_pretrained(tmp_path, format=FORMAT, dtype=jnp.int8)
+    for wrong in ("auto", 16, object):
+        with pytest.raises(jm.CheckpointError, match="such as `jnp.bfloat16`|got object"):
+            jm.models.from_pretrained(tmp_path, format=FORMAT, dtype=wrong)
 
 
 def test_initialization_computes_nothing(tmp_path):

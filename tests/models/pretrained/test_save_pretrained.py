@@ -77,6 +77,105 @@ def test_what_cannot_be_saved(tmp_path, model, format, text):
     assert not (tmp_path / "a").exists()
 
 
+def filled(model, number=0.25):
+    """The model with one number in all arrays; nothing is initialized."""
+    shapes = jax.eval_shape(lambda: model.init(0, model.example_inputs()))
+    return jax.tree.map(lambda leaf: np.full(leaf.shape, number, np.float32), shapes)
+
+
+def llama(change):
+    model = jm.models.Llama(9, 8, 2, 2, mlp_features=4)
+    change(model.features.blocks)
+    return model
+
+
+def bert(change):
+    model = jm.models.Bert(9, 8, 1, 2, head="masked_language")
+    change(model)
+    return model
+
+
+def clip(end_token):
+    sizes = {"image_width": 8, "image_layers": 1, "image_heads": 2, "patch_size": 8}
+    sizes |= {"text_width": 8, "text_layers": 1, "text_heads": 2, "vocabulary": 9}
+    return jm.models.CLIP(8, **sizes, image_size=16, max_length=6, end_token=end_token)
+
+
+def whisper(epsilon):
+    return jm.models.Whisper(8, 1, 2, vocabulary=9, num_mels=8, max_length=12, epsilon=epsilon)
+
+
+def changed(path, value):
+    """Changes what is at a path of a module, in place."""
+    *way, name = path.split(".")
+
+    def change(tree):
+        for step in way:
+            tree = tree[int(step)] if step.isdigit() else getattr(tree, step)
+        setattr(tree, name, value)
+
+    return change
+
+
+rope = jm.nn.RotaryEmbedding
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (lambda: whisper(0.1), r"`.encoder.*norm1.epsilon` this one has 0.1, that one has 1e-05"),
+        (lambda: clip(2), "`.text.end_token` this one has 2, that one has None"),
+        (lambda: llama(changed("norm.epsilon", 0.5)), "blocks.norm.epsilon` this one has 0.5"),
+        (
+            lambda: llama(changed("layers.1.self_attention.causal", False)),
+            r"`.features.blocks.layers\[1\].self_attention.causal` .* False, that one has True",
+        ),
+        (
+            lambda: llama(changed("layers.1.feed_forward.activation", jax.nn.relu)),
+            "feed_forward.activation` this one has relu, that one has silu. Build it without",
+        ),
+        (
+            lambda: llama(changed("layers.0.self_attention.rope", rope(interleaved=True))),
+            "rope.interleaved` this one has True, that one has False",
+        ),
+        (
+            lambda: llama(changed("layers.0.self_attention.rope", rope(fraction=0.5))),
+            "rope.fraction` this one has 0.5",
+        ),
+        (
+            lambda: llama(changed("layers.1.self_attention.rope", None)),
+            "self_attention.rope` this one has None, that one has RotaryEmbedding",
+        ),
+        (
+            lambda: llama(changed("layers.1.norm1", jm.nn.LayerNorm(use_bias=False))),
+            "norm1` this one has LayerNorm, that one has RMSNorm",
+        ),
+        (lambda: bert(changed("head.activation", jax.nn.relu)), "activation` this one has relu"),
+        (lambda: bert(changed("features.embed.norm.epsilon", 0.5)), "epsilon` this one has 0.5"),
+    ],
+)
+def test_settings_that_a_configuration_cannot_say(tmp_path, model, message):
+    """Each would come back as another model, with arrays of the same shapes."""
+    with pytest.raises(jm.CheckpointError, match=message):
+        jm.models.save_pretrained(filled(model()), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: whisper(1e-5),
+        lambda: clip(4),
+        lambda: llama(changed("layers.1.dropout1", jm.Dropout(0.3))),
+        lambda: llama(changed("layers.1.self_attention.dtype", jnp.bfloat16)),
+        lambda: bert(changed("features.embed.dropout", jm.nn.GaussianDropout(0.1))),
+    ],
+)
+def test_settings_that_need_no_place(tmp_path, model):
+    jm.models.save_pretrained(filled(model()), tmp_path)
+
+
 @pytest.mark.parametrize("rate", [16000, 8000])
 def test_the_formats_that_there_are(tmp_path, rate):
     empty = jm.models.SileroVAD(rate)

@@ -86,6 +86,17 @@ def test_ids_and_texts(folder):
     assert tokenizer.id_of("pad") == tokenizer.id_of("[PAD]") == 0 and tokenizer.id_of("c") == 6
     assert tokenizer.decode(np.array([2, 4, 5, 3])) == "a b"
     assert tokenizer.decode([2, 4, 3], skip_special=False) == "[CLS] a [SEP]"
+    assert tokenizer.decode([]) == ""
+    several = r"needs one sequence of ids, .* got {}. Decode each of several: .*to_lists"
+    for ids, text in [
+        (np.zeros((1, 3), int), r"shape \(1, 3\)"),
+        ([[2], [2, 3]], "different lengths"),
+        (4, r"shape \(\)"),
+    ]:
+        with pytest.raises(ValueError, match=several.format(text)):
+            tokenizer.decode(ids)
+    with pytest.raises(TypeError, match="`decode` needs integers, .* got float64"):
+        tokenizer.decode([1.0])
     with pytest.raises(ValueError, match="There is no token 'eos'. The special ones are"):
         tokenizer.id_of("eos")
 

@@ -23,6 +23,23 @@ def cross(**options):
     return jm.nn.GroupedQueryAttention(4, 2, cross=True, **options).init(0, (X, MEMORY))
 
 
+@pytest.mark.parametrize("wrap", [lambda m: jm.nn.LoRA(m, 2), jm.nn.Remat])
+@pytest.mark.parametrize("outer", [lambda m: m, jm.nn.Remat])
+def test_caches_of_layers_with_others_around_their_kernels(wrap, outer):
+    layer = cross(dtype=None)
+    wrapped = layer.map_modules(lambda m: isinstance(m, jm.Linear), lambda m: outer(wrap(m)))
+    layer.make_cache(2, 6)
+    wrapped.make_cache(2, 6)
+    assert jm.equal(wrapped.caches().at[".cached_key"].get(), layer.cached_key)
+
+
+@pytest.mark.parametrize("dtype", [jnp.int8, "uint8", bool, "complex64"])
+def test_caches_are_of_floats(dtype):
+    model = jm.nn.GroupedQueryAttention(4, 2, causal=True).init(0, X)
+    with pytest.raises(TypeError, match=r"got `dtype=\w+\d*`. Pass a floating one, such as"):
+        jm.nn.init_cache(model, 2, 4, dtype=dtype)
+
+
 def decoder(scan=False):
     layer = jm.nn.TransformerDecoderLayer(4, num_kv_heads=2, dropout_rate=0.0)
     return jm.nn.TransformerDecoder(layer, 2, scan=scan).init(0, (X, MEMORY))

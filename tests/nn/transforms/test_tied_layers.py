@@ -30,6 +30,30 @@ def test_lora(where):
     assert bool(jm.ties(merged)) == (where == ".embed")
 
 
+class Around(jm.Module):
+    """A model with a tied one inside."""
+
+    def __init__(self):
+        self.inner = LanguageModel(tied=True)
+
+    def __call__(self, tokens):
+        return self.inner(tokens)
+
+
+@pytest.mark.parametrize("where", ["", ".inner", LanguageModel])
+def test_lora_around_both_ends_of_a_tie(where):
+    """The tie is one of the adapted layer: its target follows the changed source."""
+    model = TIED if where == "" else Around().init(0, TOKENS)
+    adapted = moved(jm.nn.apply_lora(model, where, rank=2))
+    factors = adapted if where == "" else adapted.inner
+    assert sorted(factors.a) == ["body.kernel", "embed.embedding"]
+    expected = adapted(TOKENS)
+    np.testing.assert_allclose(jm.untie(adapted)(TOKENS), expected, rtol=1e-5, atol=1e-5)
+    merged = jm.nn.merge_lora(adapted)
+    assert jm.ties(merged) == jm.ties(model)
+    np.testing.assert_allclose(merged(TOKENS), expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.slow
 def test_lora_trains_its_factors_through_both_uses():
     adapted = moved(jm.nn.apply_lora(TIED, ".embed", rank=2))

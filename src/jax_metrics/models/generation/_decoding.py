@@ -79,7 +79,8 @@ def start(
         positions = jnp.maximum(jnp.cumsum(padding_mask, axis=1) - 1, 0)
         last = length - 1 - jnp.argmax(padding_mask[:, ::-1], axis=1)
     options = {"positions": positions, "padding_mask": padding_mask}
-    if "logits_at" in inspect.signature(type(decoding).__call__).parameters:
+    called: Any = getattr(decoding, "stands_for", type(decoding))
+    if "logits_at" in inspect.signature(called.__call__).parameters:
         logits = decoding(tokens, logits_at=last[:, None], **options)[:, 0]
     else:
         logits = jnp.take_along_axis(decoding(tokens, **options), last[:, None, None], axis=1)[:, 0]

@@ -72,7 +72,8 @@ def generate(
             of different lengths.
         max_new_tokens: The number of tokens to generate.
         key: A random key, or a seed, for sampling; None: the most probable token is taken.
-        temperature: The logits are divided by it. With 0, the most probable token is taken.
+        temperature: The logits are divided by it. With 0, and below the least normal float32,
+            the most probable token is taken.
         top_k: As in `keep_top_k`; None: all tokens are kept.
         top_p: As in `keep_top_p`; None: all tokens are kept.
         min_p: As in `keep_min_p`; None: all tokens are kept.
@@ -89,8 +90,8 @@ def generate(
         cache_dtype: Dtype of the cache; None: the computation dtype.
 
     Raises:
-        TypeError: If tokens, also those to stop at or to pad with, are not integers, or a mask is
-            not boolean.
+        TypeError: If tokens, also those to stop at or to pad with, are not integers, a mask is
+            not boolean, or the dtype of the cache is not one of floats.
         ValueError: If a number is out of range, a prompt is empty, the model or the cache is too
             short for all tokens, options of sampling are given without a key, or the model has no
             layer with a cache.

@@ -27,14 +27,13 @@ class Prompts(NamedTuple):
 
 
 def read_prompts(
-    tokens: Any, padding_mask: Any, *, pad_token: int, multiple: int | None, vocabulary: int | None
+    tokens: Any, padding_mask: Any, *, multiple: int | None, vocabulary: int | None
 ) -> Prompts:
     """The prompts in the form of one array.
 
     Args:
         tokens: As in `generate`.
         padding_mask: As in `generate`.
-        pad_token: What to fill up with.
         multiple: As `pad_to_multiple_of` in `generate`.
         vocabulary: Number of tokens, if known.
 
@@ -47,7 +46,7 @@ def read_prompts(
             raise ValueError(
                 "A list of prompts is padded by `generate`: pass `padding_mask` with an array only."
             )
-        tokens, padding_mask = _filled_up([np.asarray(prompt) for prompt in tokens], pad_token)
+        tokens, padding_mask = _filled_up([np.asarray(prompt) for prompt in tokens])
     tokens = tokens if isinstance(tokens, jax.Array) else np.asarray(tokens)
     batched = tokens.ndim == 2
     if tokens.ndim not in (1, 2) or not tokens.size:
@@ -63,7 +62,7 @@ def read_prompts(
         tokens = tokens[None]
         padding_mask = None if padding_mask is None else padding_mask[None]
     if vocabulary is not None and not isinstance(tokens, Tracer):
-        _check_tokens(np.asarray(tokens), vocabulary)
+        tokens = _checked_tokens(tokens, padding_mask, vocabulary)
     longest = tokens.shape[1]
     if padding_mask is not None and not isinstance(padding_mask, Tracer):
         longest = int(np.asarray(padding_mask).sum(axis=1).max())
@@ -72,18 +71,18 @@ def read_prompts(
         if padding_mask is None:
             padding_mask = np.ones(tokens.shape, bool)
         numpy = jnp if isinstance(tokens, jax.Array) else np
-        tokens = numpy.pad(tokens, [(0, 0), (0, missing)], constant_values=pad_token)
+        tokens = numpy.pad(tokens, [(0, 0), (0, missing)])
         padding_mask = numpy.pad(padding_mask, [(0, 0), (0, missing)])
     return Prompts(tokens.astype(np.int32), padding_mask, batched, longest)
 
 
-def _filled_up(prompts: list[np.ndarray], pad_token: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _filled_up(prompts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
     lengths = np.array([prompt.size for prompt in prompts])
     dtypes = {prompt.dtype for prompt in prompts if prompt.size}
     if not all(lengths):
         raise ValueError(f"Prompt {int(lengths.argmin())} has no tokens; each needs at least one.")
     length = int(lengths.max())
-    filled = np.full((len(prompts), length), pad_token, np.result_type(*dtypes))
+    filled = np.zeros((len(prompts), length), np.result_type(*dtypes))
     for row, prompt in zip(filled, prompts, strict=True):
         row[: prompt.size] = prompt
     if (lengths == length).all():
@@ -105,10 +104,17 @@ def _checked_mask(mask: Any, tokens: Any) -> Any:
     return mask
 
 
-def _check_tokens(tokens: np.ndarray, vocabulary: int) -> None:
-    low, high = int(tokens.min()), int(tokens.max())
+def _checked_tokens(tokens: Any, mask: Any, vocabulary: int) -> Any:
+    """The tokens, with 0 in padding if that has numbers that are none."""
+    array = np.asarray(tokens)
+    keep = None if mask is None or isinstance(mask, Tracer) else np.asarray(mask)
+    own = array if keep is None else array[keep]
+    low, high = int(own.min()), int(own.max())
     if low < 0 or high >= vocabulary:
         raise ValueError(
             f"`tokens` has integers from {low} to {high}; the model knows those from 0 to "
             f"{vocabulary - 1}."
         )
+    if keep is not None and (int(array.min()) < 0 or int(array.max()) >= vocabulary):
+        return np.where(keep, array, 0)
+    return tokens

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.models.generation._filters import (
     keep_min_p,
@@ -14,6 +15,7 @@ from jax_metrics.models.generation._filters import (
 )
 from jax_metrics.tree import as_whole
 
+_LEAST = float(jnp.finfo(jnp.float32).tiny)  # lower temperatures count as 0
 Numbers = Mapping[str, Any]  # options that may change without another compilation
 
 
@@ -37,12 +39,14 @@ def read_options(
         repetition_penalty: See `key`.
 
     Raises:
-        TypeError: If the key is neither a key nor a seed.
+        TypeError: If the key is neither a key nor a seed, or an option is not a number.
         ValueError: If a number is out of range, or an option needs a key and there is none.
     """
     given = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
     sampling = {name: value for name, value in given.items() if value is not None}
-    if key is None and sampling and temperature != 0:
+    for name, value in {**given, "repetition_penalty": repetition_penalty}.items():
+        _check_number(name, value)
+    if key is None and sampling and (temperature is None or temperature != 0):
         raise ValueError(
             f"{', '.join(f'`{name}`' for name in sampling)} need a random key, and without one the "
             "most probable token is taken. Pass `key=jax.random.key(0)`."
@@ -53,7 +57,7 @@ def read_options(
     if repetition_penalty is not None and not repetition_penalty > 0:
         raise ValueError(f"`repetition_penalty` needs a positive number; got {repetition_penalty}.")
     numbers = {"repetition_penalty": repetition_penalty}
-    if key is None or temperature == 0:
+    if key is None or (temperature is not None and temperature < _LEAST):
         key = None
     else:
         key = _read_key(key)
@@ -63,6 +67,13 @@ def read_options(
     }
 
 
+def _check_number(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if np.ndim(value) or not jnp.issubdtype(np.asarray(value).dtype, jnp.number):
+        raise TypeError(f"`{name}` needs a number; got {value!r}.")
+
+
 def _check_range(name: str, value: Any, low: float, high: float | None) -> None:
     if value is not None and not (value >= low and (high is None or value <= high)):
         between = f"of at least {low}" if high is None else f"from {low} to {high}"
@@ -70,13 +81,15 @@ def _check_range(name: str, value: Any, low: float, high: float | None) -> None:
 
 
 def _read_key(key: Any) -> jax.Array:
-    if not isinstance(key, jax.Array):
-        if (seed := as_whole(key)) is not None:
-            return jax.random.key(seed)
-        raise TypeError(f"`key` needs a key, as `jax.random.key(0)`, or a seed; got {key!r}.")
-    if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-        return key
-    return jax.random.wrap_key_data(key)  # of the older kind
+    if (seed := as_whole(key)) is not None:
+        return jax.random.key(seed)
+    if isinstance(key, jax.Array):
+        if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.ndim == 0:
+            return key
+        if key.dtype == jnp.uint32 and key.ndim == 1:
+            return jax.random.wrap_key_data(key)  # of the older kind
+        key = f"an array of shape {key.shape} and dtype {key.dtype}"
+    raise TypeError(f"`key` needs one key, as `jax.random.key(0)`, or a seed; got {key!r}.")
 
 
 def choose(
@@ -102,7 +115,8 @@ def choose(
     if key is None:
         return logits.argmax(-1).astype(jnp.int32)
     if numbers["temperature"] is not None:
-        logits = logits / numbers["temperature"]
+        # Relative to the highest, they stay finite where it matters at any temperature.
+        logits = (logits - logits.max(-1, keepdims=True)) / numbers["temperature"]
     if top_k is not None:
         logits = keep_top_k(logits, top_k)
     if numbers["top_p"] is not None:

@@ -87,7 +87,8 @@ def from_pretrained(
         format: How the weights are named and laid out; detected automatically for the formats in
             `jm.models.weights`. Weights under the names of the model need none.
         rules: Replace the rules of a format; see `jm.load_state_dict`.
-        dtype: Dtype of the floating Parameters, such as `jnp.bfloat16`. None: those of the model.
+        dtype: Dtype of the floating Parameters, such as `jnp.bfloat16`. None: those of the model,
+            which are float32 for one that a configuration describes, whatever the file has.
         strict: Whether all names and shapes must fit. If False, the result is a pair of the model,
             which has initial values where none fit, and a `LeftOut`.
         key: The key for values that no file has: random keys, and with `strict=False` also missing
@@ -121,8 +122,8 @@ def from_pretrained(
         True
     """
     weights = open_weights(find_source(path, download=download, revision=revision))
-    if dtype is not None and not jnp.issubdtype(dtype, jnp.floating):
-        raise CheckpointError(f"`dtype` is one of floating numbers; got {jnp.dtype(dtype).name}.")
+    if dtype is not None:
+        _check_floating(dtype)
     if model is None:
         format = format or format_of_config(weights.config, weights.path)
         described = with_sentence_settings(weights.config or {}, weights.path.parent)
@@ -145,3 +146,15 @@ def from_pretrained(
     part, left_out = result if not strict else (result, None)
     loaded = with_values(model, part if whole else tree.merge(part), key, dtype).eval()
     return loaded if strict else (loaded, left_out)
+
+
+def _check_floating(dtype: Any) -> None:
+    try:
+        name = jnp.dtype(dtype).name
+    except TypeError:
+        raise CheckpointError(
+            f"`dtype` needs one of JAX, such as `jnp.bfloat16`, or None; got {dtype!r}. With "
+            "`jm.load`, arrays keep the dtypes of their file."
+        ) from None
+    if not jnp.issubdtype(dtype, jnp.floating):
+        raise CheckpointError(f"`dtype` is one of floating numbers; got {name}.")

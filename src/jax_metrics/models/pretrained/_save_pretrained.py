@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jax_metrics.checkpoint import CheckpointError, inverse, save, state_dict
+from jax_metrics.models.pretrained._differences import differences
 from jax_metrics.models.pretrained._sentence_settings import check_modules
 from jax_metrics.models.pretrained._values import of_files, shapes_of
 from jax_metrics.models.weights import FORMATS, WeightFormat, formats_of_model
@@ -24,7 +25,8 @@ def save_pretrained(
     """Writes a model as a folder with `config.json` and safetensors, with another library's names.
 
     Hugging Face's transformers reads it, and so does `jm.models.from_pretrained`. Parameters and
-    statistics are written; random keys and caches are not.
+    statistics are written, in their dtypes; random keys and caches are not. The configuration
+    does not say the dtypes: `jm.models.from_pretrained` gives float32 unless `dtype` is passed.
 
     Args:
         model: An initialized model of a class that a format knows.
@@ -34,9 +36,9 @@ def save_pretrained(
 
     Raises:
         CheckpointError: If the model is not initialized, no format knows its class, or the format
-            has no place for what it has, such as LoRA or another head; if the rules of the format
-            cannot be inverted; if the folder has a `modules.json` of sentence-transformers that
-            describes another model, or cannot be written.
+            has no place for what it has, such as LoRA, another head or another epsilon; if the
+            rules of the format cannot be inverted; if the folder has a `modules.json` of
+            sentence-transformers that describes another model, or cannot be written.
         ImportError: If the packages of the extra `checkpoint` are not installed.
 
     Example:
@@ -109,12 +111,13 @@ def _configuration(model: Any, format: WeightFormat) -> dict[str, Any]:
 def _check_described(
     model: Any, state: dict[str, Any], format: WeightFormat, config: dict[str, Any]
 ) -> None:
-    """Checks that a model which is made from the configuration has the same arrays."""
+    """Checks that a model which is made from the configuration computes the same."""
     try:
         described = format.from_config(config)
     except (ValueError, LookupError) as error:
         raise CheckpointError(f"{_no_place(model, format)}: {error} {_WAYS}") from error
-    again = state_dict(of_files(shapes_of(described, 0, None)))
+    shapes = shapes_of(described, 0, None)
+    again = state_dict(of_files(shapes))
     if different := sorted(
         name for name in state.keys() | again.keys() if _shape(state, name) != _shape(again, name)
     ):
@@ -127,6 +130,12 @@ def _check_described(
             f"{_no_place(model, format)}: its configuration describes another model. At `{name}` "
             f"this one has {has}, that one has {described}{f'; {more} more differ' * (more > 0)}. "
             f"{_WAYS}"
+        )
+    for path, ours, theirs in differences(model, shapes):
+        raise CheckpointError(
+            f"{_no_place(model, format)}: its configuration describes another model. At `{path}` "
+            f"this one has {ours}, that one has {theirs}. Build it without this change, or write "
+            "the weights alone with `jm.save`."
         )
 
 

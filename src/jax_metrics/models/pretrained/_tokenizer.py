@@ -185,8 +185,24 @@ class Tokenizer:
         Args:
             ids: Integers, shape `[length]`.
             skip_special: Whether to leave out special tokens.
+
+        Raises:
+            TypeError: If these are not integers.
+            ValueError: If they are not one sequence, such as several, which are decoded one by one.
         """
-        return self.backend.decode(np.asarray(ids).tolist(), skip_special_tokens=skip_special)
+        try:
+            found = np.asarray(ids)
+        except ValueError:  # lists of different lengths
+            found = np.empty((len(ids), 0))
+        if found.ndim != 1:
+            shape = "different lengths" if found.ndim and not found.size else f"shape {found.shape}"
+            raise ValueError(
+                f"`decode` needs one sequence of ids, [length]; got {shape}. Decode each of "
+                "several: `[tokenizer.decode(ids) for ids in generated.to_lists()]`."
+            )
+        if found.size and not np.issubdtype(found.dtype, np.integer):
+            raise TypeError(f"`decode` needs integers, [length]; got {found.dtype}.")
+        return self.backend.decode(found.tolist(), skip_special_tokens=skip_special)
 
     def chat(
         self,

@@ -15,6 +15,7 @@ from jax.core import Tracer
 from jax_metrics.module import describe_place, is_initializing, used_before
 from jax_metrics.nn._explicit_axes import run_sharded
 from jax_metrics.nn.attention._cache_space import check_cache_space, check_used_once
+from jax_metrics.nn.transforms import LoRA, Remat
 
 _RECALLED = object()
 Cached = tuple[jax.Array, jax.Array, jax.Array]
@@ -31,6 +32,7 @@ def start_cache(layer: Any, batch_size: int | Sequence[int], length: int, dtype:
 
     Raises:
         RuntimeError: If the layer was not initialized.
+        TypeError: If the dtype is not one of floats.
         ValueError: If the layer is neither causal nor attends over a memory.
     """
     if "key" not in vars(layer):
@@ -45,10 +47,17 @@ def start_cache(layer: Any, batch_size: int | Sequence[int], length: int, dtype:
         )
     one = isinstance(batch_size, int | np.integer)
     batch = (int(batch_size),) if one else tuple(batch_size)
-    head_dim = layer.key.features // layer.num_kv_heads
-    shape = (*batch, layer.num_kv_heads, length, head_dim)
+    linear = layer.key
+    while isinstance(linear, LoRA | Remat):
+        linear = vars(linear)["layer"]
+    shape = (*batch, layer.num_kv_heads, length, linear.features // layer.num_kv_heads)
     if dtype is None:
-        dtype = layer.key.kernel.dtype if layer.dtype is None else layer.dtype
+        dtype = linear.kernel.dtype if layer.dtype is None else layer.dtype
+    elif not jnp.issubdtype(dtype, jnp.floating):
+        raise TypeError(
+            f"{describe_place(layer)} caches keys and values as floats; got "
+            f"`dtype={jnp.dtype(dtype).name}`. Pass a floating one, such as `jnp.bfloat16`."
+        )
     layer.cached_key = jnp.zeros(shape, dtype)
     layer.cached_value = jnp.zeros(shape, dtype)
     layer.cached_mask = jnp.zeros((*batch, length), bool)

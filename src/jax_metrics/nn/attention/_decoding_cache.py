@@ -42,6 +42,7 @@ def init_cache(
     Raises:
         ValueError: If there is no such layer, or a size is below one.
         RuntimeError: If one was not initialized.
+        TypeError: If the dtype is not one of floats.
 
     Example:
         >>> import jax.numpy as jnp

@@ -376,6 +376,7 @@ class GroupedQueryAttention(RandomLayer):
 
         Raises:
             RuntimeError: If the layer was not initialized.
+            TypeError: If the dtype is not one of floats.
             ValueError: If the layer is neither causal nor attends over a memory.
         """
         start_cache(self, batch_size, max_length, dtype)

@@ -3,7 +3,7 @@
 import collections
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import jax
@@ -72,8 +72,7 @@ class LoRA(DelegatingLayer):
         self.rank = rank
         self.alpha = alpha
         if layer.initialized and key is not None:
-            self._make_factors(Key(key))
-            self._mode = self._mode._replace(initialized=True, training=layer.training)
+            self._start(Key(key), layer)
 
     @property
     def scale(self) -> float:
@@ -84,7 +83,7 @@ class LoRA(DelegatingLayer):
         """Runs a method of the layer with its changed matrices."""
         if not self.initialized and self.initializing():
             output = getattr(self.layer, method)(*args, **kwargs)
-            self._make_factors(next_key())
+            self._make_factors(next_key(), self.layer)
             return output
         state = CarriedState(self.layer, ".layer")
         output, changed = state.call(self._adapted(), method, *args, **kwargs)
@@ -105,15 +104,25 @@ class LoRA(DelegatingLayer):
 
         return map(change, self.layer, Parameter, field_info=True)
 
-    def _make_factors(self, key: jax.Array) -> None:
+    def _start(self, key: jax.Array, full: Module) -> None:
+        """Makes the factors of a layer that is initialized, which `full` is with all values."""
+        self._make_factors(key, full)
+        self._mode = self._mode._replace(initialized=True, training=full.training)
+
+    def _make_factors(self, key: jax.Array, full: Module) -> None:
         found: dict[str, jax.Array] = {}
+        # These positions follow those in the layer that they are tied to, with their changes.
+        tied = ties(self.layer)
+        inside = (*_below(tied),)
 
         def look(info: FieldInfo) -> Any:
-            if jnp.ndim(info.value) >= 2 and jnp.issubdtype(info.value.dtype, jnp.floating):
-                found[info.path] = info.value
-            return info.value
+            path, value = info.path, info.value
+            is_matrix = jnp.ndim(value) >= 2 and jnp.issubdtype(value.dtype, jnp.floating)
+            if is_matrix and path not in tied and not path.startswith(inside):
+                found[path] = value
+            return value
 
-        map(look, self.layer, Parameter, field_info=True)
+        map(look, full, Parameter, field_info=True)
         if not found:
             raise ValueError(
                 f"The {type(self.layer).__name__} has no Parameters of two axes or more that LoRA "
@@ -188,14 +197,15 @@ def apply_lora(
 def merge_lora(model: M) -> M:
     """Returns the model with the changes of every `LoRA` added to the layer it adapts.
 
-    What `apply_lora` froze stays frozen; `unfreeze()` undoes that. A tied position in such a layer
-    then has its own value, with the changes added.
+    What `apply_lora` froze stays frozen; `unfreeze()` undoes that. A position in such a layer that
+    is tied by a model around it then has its own value, with the changes added.
 
     Args:
         model: A model with or without `LoRA` layers.
     """
-    adapted = [path for path, tree in trees_with_paths(model) if isinstance(tree, LoRA)]
-    changed = [target for target in ties(model) if target.startswith((*_below(adapted),))]
+    adapted = {path: tree for path, tree in trees_with_paths(model) if isinstance(tree, LoRA)}
+    own = {f"{path}.layer{target}" for path, tree in adapted.items() for target in ties(tree.layer)}
+    changed = {target for target in ties(model) if target.startswith((*_below(adapted),))} - own
     if changed:
         model = untie(model, *changed)
 
@@ -207,7 +217,7 @@ def merge_lora(model: M) -> M:
     return model.map_modules(lambda module: isinstance(module, LoRA | Stack), merge)
 
 
-def _below(paths: list[str]) -> Iterator[str]:
+def _below(paths: Iterable[str]) -> Iterator[str]:
     return (f"{path}{step}" for path in paths for step in (".", "["))
 
 
@@ -248,8 +258,8 @@ def _adapted_in(
             _check_outside_of_flax(model, path, module)
             done += [f"{path}.", f"{path}["]
             count += 1
-            adapted = LoRA(full.at[path].get(), rank, alpha, key=own)
-            adapted.layer = module.freeze()  # the positions of it that are tied stay tied
+            adapted = LoRA(module, rank, alpha)
+            adapted._start(own, full.at[path].get())
             model = model.at[path].set(adapted)
     return model, count
 
