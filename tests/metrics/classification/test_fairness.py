@@ -51,5 +51,5 @@ def test_counts_stay_exact():
 def test_invalid_arguments_are_rejected():
     with pytest.raises(ValueError, match="num_groups must be at least 2, but is 1"):
         jm.Fairness(num_groups=1)
-    with pytest.raises(TypeError, match="groups must hold labels, integers or booleans"):
+    with pytest.raises(TypeError, match="groups must hold ids, integers or booleans"):
         jm.fairness(TARGET, PREDS, groups=GROUPS * 1.0, num_groups=3)

@@ -29,6 +29,7 @@ from jax_metrics.metrics.state import (
     reduced_state,
 )
 from jax_metrics.metrics.wrappers._copies import Copies
+from jax_metrics.metrics.wrappers._samples import Samples
 from jax_metrics.metrics.wrappers._update_window import UpdateWindow
 
 ROWS = jnp.ones(2)
@@ -86,6 +87,10 @@ MAKE = {
         lambda state: state.updated(lambda metric, x: metric.update(x), ROWS),
     ),
     UpdateWindow: (lambda cls: cls(Mean(), 2), lambda state: state.pushed(Mean())),
+    Samples: (
+        lambda cls: cls(0, (1, 2), copies=Copies(Mean(), 3)),
+        lambda state: state.updated(*state.keys(0, False), False, **state.parts),
+    ),
 }
 
 
