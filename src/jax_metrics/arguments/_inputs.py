@@ -113,7 +113,7 @@ def refuse_overflow(name: str, array: np.ndarray) -> None:
 
 
 def refuse_masked(name: str, array: Any) -> None:
-    """Checks that an array is none of `np.ma`, whose mask would be lost.
+    """Checks that an array is not a masked one of NumPy, whose mask would be lost.
 
     Raises:
         TypeError: If it is.

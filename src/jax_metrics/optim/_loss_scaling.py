@@ -39,14 +39,13 @@ def loss_scaling(
 ) -> optax.GradientTransformationExtraArgs:
     """Divides the gradients by a loss scale, and skips steps that are not finite.
 
-    Multiply the loss by `optimizer.loss_scale` before differentiating it. It goes around all that
-    looks at gradients, such as clipping, groups and `optax.apply_if_finite`, for they see those of
-    the loss here; `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be
-    around it. A step whose gradients
-    have an infinity or a NaN changes neither the parameters nor the state of the transformation,
-    and the scale is divided by `factor`; after `growth_interval` finite steps in a row it is
-    multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The divided
-    gradients are in float32.
+    Multiply the loss by `optimizer.loss_scale` before differentiating it. Everything that reads
+    gradients, such as clipping, groups and `optax.apply_if_finite`, belongs inside, where they are
+    divided; `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be around
+    it. A step whose gradients have an infinity or a NaN changes neither the parameters nor the
+    state of the transformation, and the scale is divided by `factor`; after `growth_interval`
+    finite steps in a row it is multiplied by it (Micikevicius et al., 2018,
+    https://arxiv.org/abs/1710.03740). The divided gradients are in float32.
 
     Args:
         transformation: The optax transformation.
@@ -170,7 +169,16 @@ def _problem(state: Any, at: int) -> str | None:
 
 def _check_all_parameters(params: Any) -> None:
     """Raises in a group, because gradients of the parameters outside of it stay multiplied."""
-    missing = [path for path, value in params.items() if isinstance(value, optax.MaskedNode)]
+
+    def is_missing(value: Any) -> bool:
+        return isinstance(value, optax.MaskedNode)
+
+    found = jax.tree_util.tree_leaves_with_path(params, is_leaf=is_missing)
+    missing = [
+        str(getattr(keys[-1], "key", jax.tree_util.keystr(keys)))
+        for keys, value in found
+        if is_missing(value)
+    ]
     if missing:
         raise ValueError(
             "`jm.optim.loss_scaling` is given only some of the parameters, but the gradients of "

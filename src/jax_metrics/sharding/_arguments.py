@@ -1,4 +1,4 @@
-"""Whether a mesh is one, and a sharding, before JAX fails on what is neither."""
+"""Checks of the arguments `mesh` and `sharding`, before JAX fails on other values."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def check_mesh(mesh: Any) -> None:
     """Checks the argument `mesh`.
 
     Raises:
-        TypeError: If it is none.
+        TypeError: If it is something else.
     """
     if isinstance(mesh, Mesh | AbstractMesh):
         return
@@ -24,7 +24,7 @@ def check_sharding(sharding: Any, name: str = "sharding") -> None:
     """Checks an argument that is a sharding.
 
     Raises:
-        TypeError: If it is none.
+        TypeError: If it is something else.
     """
     if isinstance(sharding, Sharding):
         return

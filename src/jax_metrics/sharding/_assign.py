@@ -19,7 +19,7 @@ def specs(tree: Any, mesh: Any, rules: Rules, leading: tuple[Any, ...]) -> dict[
     """The specs of the arrays in a tree, by path.
 
     Raises:
-        TypeError: If the mesh is none.
+        TypeError: If `mesh` is not a mesh.
         ShardingError: If anything does not fit.
     """
     check_mesh(mesh)

@@ -26,7 +26,7 @@ def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2
             memory saved.
 
     Raises:
-        TypeError: If `mesh` is none.
+        TypeError: If `mesh` is not a mesh.
         ShardingError: If the mesh has no such axis; when applied, if no axis of a parameter of
             `min_size` elements divides.
 

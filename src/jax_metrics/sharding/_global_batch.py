@@ -28,7 +28,7 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
 
     Raises:
         ValueError: If an array has no axis of examples, or does not split over the devices.
-        TypeError: If `sharding` is none, or an array is a masked one of NumPy.
+        TypeError: If `sharding` is not a sharding, or an array is a masked one of NumPy.
         OverflowError: If integers or floats of 64 bits do not fit into JAX's 32.
 
     Example:

@@ -30,7 +30,7 @@ def shardings(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -
         leading: Axes of the mesh, or None, for the leading axes that `jax.vmap` gave all arrays.
 
     Raises:
-        TypeError: If `mesh` is none.
+        TypeError: If `mesh` is not a mesh.
         ShardingError: If rules, tree and mesh do not fit: a rule matches nothing, no rule matches
             a large parameter, an axis is unknown or used twice, or a size does not divide. The
             message has all such problems.

@@ -43,8 +43,7 @@ def tensor_parallel(
         threshold: As in `Rules`; None: that of `rules`.
 
     Raises:
-        TypeError: If `mesh` is none.
-        TypeError: If the rules are neither a dict nor `Rules`.
+        TypeError: If `mesh` is not a mesh, or the rules are neither a dict nor `Rules`.
         ShardingError: If the mesh has no such axis, the axes of `rules` give its name another
             meaning, the model has none of these layers, or the number of heads of a layer does not
             divide.

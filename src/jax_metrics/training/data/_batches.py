@@ -202,7 +202,7 @@ def counted(state: Mapping[str, Any], name: str, least: int = 0) -> int:
     """A count in a state.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not an integer, or too small.
     """
     count = as_whole(state[name])
     if count is None or count < least:
