@@ -20,9 +20,9 @@ class ImageFeatures(Module):
     """An image classifier as the `feature` of metrics, including the scaling of its inputs.
 
     The network is part of the metric, in evaluation mode and frozen, so that it stays so in a model
-    that is trained. The values depend on this network: they
-    cannot be compared with published values, which use InceptionV3 (FID, KID, Inception score) or
-    AlexNet and VGG with learned channel weights (LPIPS).
+    that is trained. The values depend on this network: they cannot be compared with published
+    values, which use InceptionV3 (FID, KID, Inception score) or AlexNet and VGG with learned
+    channel weights (LPIPS).
 
     | `output` | for | shape |
     |---|---|---|
