@@ -26,7 +26,7 @@ BAD_RATINGS = [
     ({"ratings": np.full((32, 3), -1)}, ValueError, "ratings must not be negative"),
     ({"ratings": np.arange(96).reshape(32, 3)}, ValueError, "as many raters for each subject"),
     ({"ratings": np.ones((32, 2), int)}, ValueError, "ratings must be [subjects, categories]"),
-    ({"ratings": np.ones((32, 3))}, TypeError, "ratings must hold labels, integers"),
+    ({"ratings": np.ones((32, 3))}, TypeError, "ratings must hold counts, integers"),
 ]
 
 
