@@ -38,7 +38,7 @@ BAD_FLAT = [
     ({"indexes": None}, ValueError, "with a capacity needs `indexes`"),
     ({"indexes": np.zeros(8, int)}, ValueError, "must have the shape of target"),
     ({"indexes": np.full(32, 2**31 - 1)}, ValueError, "indexes must be smaller than 2**31 - 1"),
-    ({"indexes": np.zeros(32)}, TypeError, "indexes must hold labels"),
+    ({"indexes": np.zeros(32)}, TypeError, "indexes must hold ids"),
 ]
 
 
