@@ -173,7 +173,13 @@ def test_settings_that_a_configuration_cannot_say(tmp_path, model, message):
     ],
 )
 def test_settings_that_need_no_place(tmp_path, model):
-    jm.models.save_pretrained(filled(model()), tmp_path)
+    model = filled(model())
+    jm.models.save_pretrained(model, tmp_path)
+    both = model, jm.models.from_pretrained(tmp_path)
+    saved, loaded = (jm.state_dict(one.filter(jm.Parameter)) for one in both)
+    assert saved and loaded.keys() == saved.keys()
+    for name, value in saved.items():
+        np.testing.assert_array_equal(loaded[name], value, name)
 
 
 @pytest.mark.parametrize("rate", [16000, 8000])
