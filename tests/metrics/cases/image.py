@@ -1,6 +1,7 @@
 """Metrics of images, with references in NumPy."""
 
 import numpy as np
+from image_cases import LAYOUT, averaged, case, of_images
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
@@ -34,11 +35,6 @@ FUSED = {
     "pan": rng.uniform(size=(8, 24, 24, 1)),
     "pan_lr": rng.uniform(size=(8, 12, 12, 1)),
 }
-LAYOUT = [
-    ({name: np.zeros((8, 3, 12, 10)) for name in IMAGES}, ValueError, "channels first"),
-    ({name: np.zeros((8, 12, 10)) for name in IMAGES}, ValueError, "must be images"),
-    ({"preds": np.zeros((8, 12, 11, 2))}, ValueError, "must have the same shape"),
-]
 
 
 def over(images, weights):
@@ -55,20 +51,6 @@ def moments(target, preds, weights):
     means = over(target, weights), over(preds, weights)
     variances = [over(x**2, weights) - m**2 for x, m in zip((target, preds), means, strict=True)]
     return *means, *variances, over(target * preds, weights) - means[0] * means[1]
-
-
-def averaged(values, sample_weight=None):
-    return np.average(values, axis=0, weights=sample_weight)
-
-
-def of_images(values):
-    """The reference of a metric with one value for each image."""
-
-    def reference(target, preds, sample_weight=None):
-        target, preds = np.float64(target), np.float64(preds)
-        return averaged(values(target, preds), sample_weight)
-
-    return reference
 
 
 def mean(values):
@@ -201,17 +183,6 @@ def d_s(preds, ms, pan, pan_lr, sample_weight=None):
 def qnr(preds, ms, pan, pan_lr, sample_weight=None):
     spectral = d_lambda(ms, preds, sample_weight)
     return (1 - spectral) * (1 - d_s(preds, ms, pan, pan_lr, sample_weight))
-
-
-def case(metric, arguments, reference, bad=(), **options):
-    return {
-        "metric": metric,
-        "arguments": arguments,
-        "reference": reference,
-        "bad": bad,
-        "sharded": False,
-        **options,
-    }
 
 
 SMALL = dict(sigma=0.5, data_range=1.0)

@@ -1,6 +1,7 @@
 """Metrics of the features that networks make of images, with references in NumPy."""
 
 import numpy as np
+from image_cases import LAYOUT, averaged, case, of_images
 from networks import encode, generate, maps_of, path_distance, regress
 from scipy import linalg
 
@@ -22,25 +23,6 @@ PREDS = np.clip(TARGET + 0.2 * rng.normal(size=TARGET.shape), 0.01, 1).astype(np
 IMAGES = {"target": TARGET, "preds": PREDS}
 FEATURES = {"images": rng.normal(size=(24, 4)) + 3, "real": np.arange(24) % 2 == 0}
 PAIRS = {"latents": rng.normal(size=(8, 3)), "other_latents": rng.normal(size=(8, 3))}
-LAYOUT = [
-    ({name: np.zeros((8, 3, 12, 10)) for name in IMAGES}, ValueError, "channels first"),
-    ({name: np.zeros((8, 12, 10)) for name in IMAGES}, ValueError, "must be images"),
-    ({"preds": np.zeros((8, 12, 11, 2))}, ValueError, "must have the same shape"),
-]
-
-
-def averaged(values, sample_weight=None):
-    return np.average(values, axis=0, weights=sample_weight)
-
-
-def of_images(values):
-    """The reference of a metric with one value for each image."""
-
-    def reference(target, preds, sample_weight=None):
-        target, preds = np.float64(target), np.float64(preds)
-        return averaged(values(target, preds), sample_weight)
-
-    return reference
 
 
 def unit(x):
@@ -112,17 +94,6 @@ def arniqa(values, sample_weight=None):
     half = encode(values)  # of an even size the mean of the half is nearly the same
     both = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (whole, half)]
     return averaged((np.concatenate(both, -1) @ np.arange(1.0, 5) - 1) / 99, sample_weight)
-
-
-def case(metric, arguments, reference, bad=(), **options):
-    return {
-        "metric": metric,
-        "arguments": arguments,
-        "reference": reference,
-        "bad": bad,
-        "sharded": False,
-        **options,
-    }
 
 
 CASES = [
