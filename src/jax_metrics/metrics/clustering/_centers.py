@@ -1,6 +1,6 @@
 """Metrics of distances from and between cluster centers: Davies-Bouldin, Dunn."""
 
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -44,9 +44,8 @@ class DaviesBouldinScore(KeptData):
 
     def score(self, clusters: Clusters) -> jax.Array:
         """The mean over clusters."""
-        within, distance = _distances(clusters, 2)
-        spread = clusters.mean(within)
-        similarity = divide(spread[:, None] + spread, distance, 0.0)
+        within = _distances(clusters, 2)
+        similarity = divide(within.mean[:, None] + within.mean, within.apart, 0.0)
         largest = jnp.where(_pairs(clusters), similarity, 0).max(1)
         return largest.sum() / clusters.used.sum()
 
@@ -84,8 +83,8 @@ class DunnIndex(KeptData):
 
     def score(self, clusters: Clusters) -> jax.Array:
         """The quotient."""
-        within, distance = _distances(clusters, self.p)
-        return jnp.where(_pairs(clusters), distance, jnp.inf).min() / within.max()
+        within = _distances(clusters, self.p)
+        return jnp.where(_pairs(clusters), within.apart, jnp.inf).min() / within.largest
 
 
 def _pairs(clusters: Clusters) -> jax.Array:
@@ -94,31 +93,45 @@ def _pairs(clusters: Clusters) -> jax.Array:
     return used[:, None] & used & ~jnp.eye(used.size, dtype=bool)
 
 
-def _distances(clusters: Clusters, p: float) -> tuple[jax.Array, jax.Array]:
-    """The distances of the rows from their centers, `[rows]`, and of centers from each other.
+class _Distances(NamedTuple):
+    """Distances in Euclidean or another norm, all divided by one number.
 
-    Those of rows that are not in use are 0. All are divided by one power of two if they are so
-    large or small that squares would be lost.
+    Attributes:
+        mean: That of the rows of each cluster from its center, `[clusters]`.
+        largest: That of the row which is farthest from its center.
+        apart: That of each center from the others, `[clusters, clusters]`; 0 for those that are not
+            compared.
     """
-    included = clusters.weight != 0
+
+    mean: jax.Array
+    largest: jax.Array
+    apart: jax.Array
+
+
+def _distances(clusters: Clusters, p: float) -> _Distances:
     # The same number wherever it is used: see `without_last_bits`.
-    near = without_last_bits(clusters.mean(clusters.data), 1)
-    deviations = clusters.data - near[clusters.labels]
+    near = without_last_bits(clusters.statistics(lambda chunk: chunk.data)[0], 1)
+
+    def deviations(chunk: Clusters) -> jax.Array:
+        return chunk.data - near[chunk.labels]
+
     # The mean of deviations is what rounding took from a center: much, if the data has an offset.
-    rest = clusters.mean(deviations)
+    rest, _ = clusters.statistics(deviations)
     apart = (near[:, None] - near) + (rest[:, None] - rest)
     apart = jnp.where(_pairs(clusters)[..., None], apart, 0)
 
-    def norms(factor: Any) -> tuple[jax.Array, jax.Array]:
-        rows = norm(factor * (deviations - rest[clusters.labels]), p)
-        return jnp.where(included, rows, 0), norm(factor * apart, p)
+    def divided(factor: Any) -> _Distances:
+        def distances(chunk: Clusters) -> jax.Array:
+            return norm(factor * (deviations(chunk) - rest[chunk.labels]), p)
 
-    def scaled() -> tuple[jax.Array, jax.Array]:
-        size = jnp.where(included[:, None], abs(deviations), 0).max(initial=0)
-        return norms(power_of_two(-scale(jnp.maximum(size, abs(apart).max())), size.dtype))
+        return _Distances(*clusters.statistics(distances), norm(factor * apart, p))
 
-    plain = norms(1)
-    largest = jnp.maximum(plain[0].max(initial=0), plain[1].max())
+    def scaled() -> _Distances:
+        size = jnp.maximum(clusters.statistics(deviations)[1], abs(apart).max())
+        return divided(power_of_two(-scale(size), size.dtype))
+
+    plain = divided(1)
+    largest = jnp.maximum(plain.largest, plain.apart.max())
     return jax.lax.cond(ordinary_squares(largest**2), lambda: plain, scaled)
 
 

@@ -1,5 +1,6 @@
 """`KeptData`: the base of metrics that need the data of all clusters at once."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Unpack
 
 import jax
@@ -11,6 +12,8 @@ from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.clustering._data import read_data
 from jax_metrics.metrics.clustering._sums import sums
 from jax_metrics.metrics.state import Buffer
+
+_CHUNK, _CHUNKS = 2048, 64  # rows in a chunk at least, unless all are fewer; chunks at most
 
 
 class KeptDataOptions(Common, total=False):
@@ -54,12 +57,39 @@ class Clusters(NamedTuple):
         number, total = self.used.sum(), self.totals.sum()
         return jnp.isnan(total) | (number < 2) | (number >= total)
 
-    def mean(self, values: jax.Array) -> jax.Array:
-        """The mean in each cluster of values of the rows; 0 in empty ones."""
-        weight = self.weight.reshape(-1, *[1] * (values.ndim - 1))
-        total = sums(weight * values, self.labels, self.totals.size)
-        count = self.totals.reshape(-1, *[1] * (values.ndim - 1))
-        return total / jnp.where(count == 0, 1, count)
+    def statistics(self, values: Callable[["Clusters"], jax.Array]) -> tuple[jax.Array, jax.Array]:
+        """The mean of values of the rows in each cluster, and their largest magnitude.
+
+        Empty clusters have the mean 0; rows that are not in use do not count.
+
+        Args:
+            values: Maps some of the rows to floats of them, `[rows, *shape]`. It sees one chunk of
+                rows after another: values of all of them would be written to memory, and a
+                compiler computes anew for every row what its cluster has, unless a loop divides
+                them.
+        """
+        rows, num_clusters = len(self.labels), self.totals.size
+        size = min(max(_CHUNK, num_clusters, -(-rows // _CHUNKS)), rows)
+
+        def of_chunk(first: jax.Array) -> tuple[jax.Array, jax.Array]:
+            start = jnp.minimum(first, rows - size)  # the last one begins in the one before it
+            data, labels, weight = (
+                jax.lax.dynamic_slice_in_dim(array, start, size)
+                for array in (self.data, self.labels, self.weight)
+            )
+            weight = jnp.where(start + jnp.arange(size) < first, 0, weight)
+            found = values(self._replace(data=data, labels=labels, weight=weight))
+            weight = _as_column(weight, found)
+            found = jnp.where(weight == 0, 0, found)
+            return sums(weight * found, labels, num_clusters), abs(found).max()
+
+        total, largest = jax.lax.map(of_chunk, jnp.arange(0, rows, size))
+        count = _as_column(self.totals, total[0])
+        return total.sum(0) / jnp.where(count == 0, 1, count), largest.max()
+
+
+def _as_column(values: jax.Array, other: jax.Array) -> jax.Array:
+    return values.reshape(-1, *[1] * (other.ndim - 1))
 
 
 class KeptData(Metric):
@@ -81,6 +111,7 @@ class KeptData(Metric):
 
     rows: Buffer
     labels: Buffer
+    weights: Buffer
 
     def __init__(
         self, *, capacity: int, num_clusters: int, num_features: int, **options: Unpack[Common]
@@ -88,8 +119,9 @@ class KeptData(Metric):
         super().__init__(**options)
         check_size(num_clusters=num_clusters, num_features=num_features)
         self.num_clusters = num_clusters
-        self.rows = Buffer(capacity, (num_features + 1,), self.dtype)
+        self.rows = Buffer(capacity, (num_features,), self.dtype)
         self.labels = Buffer(capacity, dtype=jnp.int32)
+        self.weights = Buffer(capacity, dtype=self.dtype)
 
     def update(self, *, data: Any, labels: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with a batch.
@@ -100,15 +132,15 @@ class KeptData(Metric):
             sample_weight: The weight of each row.
             mask: Booleans: false excludes a row.
         """
-        features = self.rows.values.shape[1] - 1
+        features = self.rows.values.shape[1]
         batch = read_data(
             data, labels, sample_weight, mask, self.num_clusters, features, self.dtype
         )
         weight = batch.weight.astype(self.dtype) + check_rules(batch.rules).astype(self.dtype)
-        rows = jnp.concatenate([batch.data, weight[:, None]], -1)
         included = batch.weight != 0
-        self.rows = self.rows.extended(rows, included)
+        self.rows = self.rows.extended(batch.data, included)
         self.labels = self.labels.extended(batch.labels, included)
+        self.weights = self.weights.extended(weight, included)
 
     @property
     def overflowed(self) -> jax.Array:
@@ -121,6 +153,7 @@ class KeptData(Metric):
 
     def compute(self) -> jax.Array:
         """The value; NaN if there were more rows than the capacity."""
-        rows = self.rows.values
-        clusters = Clusters.of(rows[:, :-1], self.labels.values, rows[:, -1], self.num_clusters)
+        clusters = Clusters.of(
+            self.rows.values, self.labels.values, self.weights.values, self.num_clusters
+        )
         return jnp.where(self.overflowed | clusters.undecided, jnp.nan, self.score(clusters))
