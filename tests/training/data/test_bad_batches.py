@@ -65,6 +65,9 @@ def test_bad_input(arguments, options, error, text):
         ("batch_size", "Did you mean `size`"),
         ("drop_remainder", "Did you mean `drop_last`"),
         ("seed", "Did you mean `shuffle`"),
+        ("num_workers", "Give a loader that has it instead of arrays, such as a DataLoader"),
+        ("collate_fn", "Give a loader that has it"),
+        ("pin_memory", "`prefetch=2` puts batches on the device"),
         ("mask", "Did you mean `mask_name`|It takes arrays, size, shuffle, drop_last, prefetch"),
     ],
 )

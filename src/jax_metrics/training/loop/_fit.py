@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint import Checkpointer
 from jax_metrics.optim import Optimizer
 from jax_metrics.sharding import is_main
@@ -30,6 +31,7 @@ from jax_metrics.training.loop._train_mode import in_train_mode
 from jax_metrics.tree import copy
 
 
+@names_arguments
 def fit(
     model: Any,
     optimizer: Optimizer,

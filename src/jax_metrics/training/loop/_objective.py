@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.losses import Loss, Reduction
 from jax_metrics.losses.base import ratio
 from jax_metrics.metrics import AuxLosses, AuxMetrics
@@ -14,6 +15,7 @@ from jax_metrics.tree import Tree, static
 Objective = Callable[[Any, Any], Any]
 
 
+@names_arguments
 def supervised(
     loss: Loss, *, inputs: str | int = "x", target: str | int = "y", mask: str | int = "mask"
 ) -> Objective:
