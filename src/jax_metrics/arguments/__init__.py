@@ -6,6 +6,7 @@ from jax_metrics.arguments._arguments import as_path as as_path
 from jax_metrics.arguments._bounded import bounded as bounded
 from jax_metrics.arguments._difference import split as split
 from jax_metrics.arguments._difference import subtract as subtract
+from jax_metrics.arguments._dtypes import refuse_dtype as refuse_dtype
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
 from jax_metrics.arguments._functions import (
     constructor_names_arguments as constructor_names_arguments,
