@@ -28,8 +28,8 @@ MAY_IMPORT = {
     "losses": CORE | {"arguments"},
     "regularizers": CORE | {"arguments", "losses"},  # a regularizer is a loss
     "metrics": CORE | {"arguments", "losses"},
-    "optim": CORE,
-    "checkpoint": CORE | SIBLINGS,
+    "optim": CORE | {"arguments"},
+    "checkpoint": CORE | SIBLINGS | {"arguments"},
     "sharding": CORE | SIBLINGS | {"arguments"},
     "training": CORE | SIBLINGS | {"arguments", "checkpoint", "sharding"},
     "models": CORE | SIBLINGS | {"checkpoint", "sharding"},

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 _ROOT = "jax_metrics"
-_NAMESPACES = ("", ".nn", ".losses", ".metrics", ".nn.initializers", ".optim", ".regularizers")
+_NAMESPACES = (
+    "",
+    ".nn",
+    ".losses",
+    ".metrics",
+    ".nn.initializers",
+    ".optim",
+    ".regularizers",
+    ".training",
+)
 _TASKS = ("Binary", "Multiclass", "Multilabel")  # prefixes of TorchMetrics
 
 # By what takes their place; the guide has the same table.
@@ -30,6 +39,11 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "jm.nn.Stack": ("scan", "layer_stack"),
     "jm.Optimizer": ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Lion", "TrainState"),
     "jm.optim.loss_scaling": ("GradScaler", "DynamicScale", "LossScaleOptimizer"),
+    "jm.training.fit": ("Trainer",),
+    "jm.training.batches": ("ArrayDataset", "DataLoader", "TensorDataset"),
+    "jm.training.Checkpoints": ("BackupAndRestore", "ModelCheckpoint"),
+    "jm.training.ReduceOnPlateau": ("ReduceLROnPlateau",),
+    "jm.training.TensorBoardLogger": ("SummaryWriter", "TensorBoard"),
     "jax.jit": ("filter_jit", "jit"),
     "jm.grad": ("filter_grad",),
     "jm.value_and_grad": ("filter_value_and_grad",),

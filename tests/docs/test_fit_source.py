@@ -19,6 +19,7 @@ class WithoutPrefix(ast.NodeTransformer):
 def code_of_fit(source):
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     (fit,) = [function for function in functions if function.name == "fit"]
+    fit.decorator_list = []  # it names the arguments in errors
     if ast.get_docstring(fit):
         fit.body = fit.body[1:]
     return ast.unparse(WithoutPrefix().visit(fit))

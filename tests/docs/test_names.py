@@ -10,7 +10,16 @@ import jax_metrics as jm
 from jax_metrics._other_names import OTHER_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "names.md"
-NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics, jm.initializers, jm.optim, jm.regularizers)
+NAMESPACES = (
+    jm,
+    jm.nn,
+    jm.losses,
+    jm.metrics,
+    jm.initializers,
+    jm.optim,
+    jm.regularizers,
+    jm.training,
+)
 
 
 def test_the_page_has_the_same_table():
@@ -67,6 +76,10 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.nothing_like_it, "has no attribute 'nothing_like_it'$"),
         (lambda: jm.optim.Adam, "Use `jm.optim.Optimizer`."),
         (lambda: jm.optim.decay_masks, "Did you mean `jm.optim.decay_mask`?"),
+        (lambda: jm.training.ModelCheckpoint, "Use `jm.training.Checkpoints`."),
+        (lambda: jm.ReduceLROnPlateau, "Use `jm.training.ReduceOnPlateau`."),
+        (lambda: jm.training.EarlyStoping, "Did you mean `jm.training.EarlyStopping`?"),
+        (lambda: jm.fit, "It is `jm.training.fit`."),
         (lambda: jm.groups, "It is `jm.optim.groups`."),
         (lambda: jm._private, "has no attribute '_private'$"),
     ],

@@ -1,5 +1,7 @@
 """How a metric reads arguments: by position, renamed, and from nested structures."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -144,3 +146,30 @@ def test_a_function_is_compiled_once():
     for _ in range(3):
         assert traced(PREDS) == 2.5
     assert len(traces) == 1
+
+
+FUNCTIONS = {
+    name: function
+    for name, function in vars(jm.metrics).items()
+    if inspect.isfunction(function) and not name.startswith("_") and name != "functional"
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_name_what_they_take(name):
+    first = next(iter(inspect.signature(FUNCTIONS[name]).parameters))
+    text = rf"^{name} has no argument 'none'\..* It takes {first}[,.]"
+    with pytest.raises(TypeError, match=text):
+        FUNCTIONS[name](none=1)
+
+
+def test_the_nearest_name_is_told():
+    x = np.ones((2, 3), np.float32)
+    with pytest.raises(TypeError, match="Did you mean `zero_diagonal`"):
+        jm.metrics.pairwise_minkowski_distance(x, zero_diag=True)
+    with pytest.raises(TypeError, match="pairwise_linear_similarity takes only `x`, `y` by pos"):
+        jm.metrics.pairwise_linear_similarity(x, x, "mean")
+    with pytest.raises(TypeError, match="image_gradients needs `images`"):
+        jm.metrics.image_gradients()
+    with pytest.raises(TypeError, match="cramers_v_matrix has no argument 'nan_policy'.* matrix"):
+        jm.metrics.cramers_v_matrix(x.astype(int), nan_policy="drop")

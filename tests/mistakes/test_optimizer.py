@@ -78,6 +78,26 @@ def zero_grad_of_the_optimizer(_, __):
     jm.Optimizer(optax.adam(1e-3)).zero_grad()
 
 
+def lr_of_pytorch(_, __):
+    jm.Optimizer(optax.adam, lr=1e-3)
+
+
+def betas_of_pytorch(_, __):
+    jm.Optimizer(optax.adam, learning_rate=1e-3, betas=(0.9, 0.99))
+
+
+def weight_decay_of_pytorch(_, __):
+    jm.Optimizer(optax.adam, learning_rate=1e-3, weight_decay=0.1)
+
+
+def params_of_pytorch(_, sequential):
+    jm.Optimizer(optax.adam, params=sequential, learning_rate=1e-3)
+
+
+def params_beside_a_transformation(_, sequential):
+    jm.Optimizer(optax.adam(1e-3), params=sequential)
+
+
 def new_head_with_the_old_optimizer(_, __):
     def model(features):
         return jm.Sequential(jm.Linear(2), jm.Linear(features)).init(0, X)
@@ -137,6 +157,11 @@ OPTIMIZER = [
         "Write `optimizer = jm.load_state_dict(optimizer, state)`",
     ),
     (zero_grad_of_the_optimizer, AttributeError, "values that `jm.value_and_grad` returns"),
+    (lr_of_pytorch, TypeError, "Did you mean `learning_rate`? It takes learning_rate, b1"),
+    (betas_of_pytorch, TypeError, "Did you mean `b1` or `b2`?"),
+    (weight_decay_of_pytorch, TypeError, "Take `optax.adamw`"),
+    (params_of_pytorch, TypeError, "Give the parameters to `init`: `jm.Optimizer(optax.ad"),
+    (params_beside_a_transformation, TypeError, "Give the parameters to `init`"),
     (new_head_with_the_old_optimizer, ValueError, "At .layers[1].bias: the optimizer was init"),
     (new_head_with_the_old_optimizer, ValueError, "call `optimizer = optimizer.adapt(model)`"),
     (new_head_that_does_not_broadcast, ValueError, "of the shape (2,), but the gradient has (3,)"),

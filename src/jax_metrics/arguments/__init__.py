@@ -1,4 +1,4 @@
-"""The arguments of losses and metrics: their names, places in structures, and checks."""
+"""Arguments of functions and constructors: their names, places in structures, and checks."""
 
 from jax_metrics.arguments._arguments import Arguments as Arguments
 from jax_metrics.arguments._arguments import Index as Index
@@ -6,7 +6,11 @@ from jax_metrics.arguments._arguments import as_path as as_path
 from jax_metrics.arguments._bounded import bounded as bounded
 from jax_metrics.arguments._difference import split as split
 from jax_metrics.arguments._difference import subtract as subtract
+from jax_metrics.arguments._dtypes import refuse_dtype as refuse_dtype
 from jax_metrics.arguments._foreign import refuse_foreign as refuse_foreign
+from jax_metrics.arguments._functions import (
+    constructor_names_arguments as constructor_names_arguments,
+)
 from jax_metrics.arguments._functions import explaining as explaining
 from jax_metrics.arguments._functions import explains_arguments as explains_arguments
 from jax_metrics.arguments._functions import names_arguments as names_arguments
@@ -31,4 +35,5 @@ from jax_metrics.arguments._inputs import signs as signs
 from jax_metrics.arguments._lengths import check_lengths as check_lengths
 from jax_metrics.arguments._options import check_constructor as check_constructor
 from jax_metrics.arguments._options import did_you_mean as did_you_mean
+from jax_metrics.arguments._options import instead_of as instead_of
 from jax_metrics.arguments._options import refuse_unknown as refuse_unknown

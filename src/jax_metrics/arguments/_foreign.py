@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments._dtypes import dtype_advice
 from jax_metrics.arguments._inputs import refuse_masked
 
 
@@ -51,9 +52,7 @@ def _advice(leaf: Any) -> str | None:
     if isinstance(leaf, jax.Array | bool | int | float | complex):
         return None
     if isinstance(leaf, np.ndarray | np.generic):
-        if leaf.dtype.kind in "US" or any(isinstance(item, str) for item in leaf.flat[:1]):
-            return "Give numbers: `np.unique({}, return_inverse=True)` numbers labels."
-        return "Give an array of numbers." if leaf.dtype.kind in "OMm" else None
+        return dtype_advice(leaf)
     if isinstance(leaf, str | bytes):
         return "Give numbers instead of strings."
     if hasattr(leaf, "detach"):  # of PyTorch

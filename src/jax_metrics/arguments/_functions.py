@@ -9,6 +9,7 @@ from jax_metrics.tree import explain_arguments, signature_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 # Arguments of classes of losses and metrics, which some of their functions do not have.
 _OF_CLASSES = frozenset({"sample_weight", "mask", "reduction"})
 _OF_LOSSES = (
@@ -37,6 +38,26 @@ def explains_arguments(function: Callable[P, R]) -> Callable[P, R]:
 def names_arguments(function: Callable[P, R]) -> Callable[P, R]:
     """Makes any other function name what it takes, as `explains_arguments` does."""
     return explaining(None)(function)
+
+
+def constructor_names_arguments(cls: type[T]) -> type[T]:
+    """Makes a class that is no Tree name what its constructor takes, as `names_arguments` does."""
+    construct: Any = cls.__init__
+    signature = signature_of(construct)
+
+    @functools.wraps(construct)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            construct(self, *args, **kwargs)
+        except TypeError:
+            try:
+                signature.bind(self, *args, **kwargs)
+            except TypeError as error:
+                refuse_misfit(cls, args, kwargs, error)
+            raise
+
+    cast(Any, cls).__init__ = __init__
+    return cls
 
 
 def explaining(of_classes: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -80,7 +101,7 @@ def refuse_misfit(
     """Raises for arguments that do not fit the signature of a function.
 
     Args:
-        function: The function.
+        function: The function, or a class.
         args: The positional arguments.
         kwargs: The keyword arguments.
         error: The error of Python, which becomes the cause.

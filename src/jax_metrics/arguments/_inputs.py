@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jax_metrics.arguments._dtypes import refuse_dtype
+
 
 def as_float(name: str, value: Any) -> jax.Array:
     """The array as float32, or as float64 if it is float64 already.
@@ -17,6 +19,7 @@ def as_float(name: str, value: Any) -> jax.Array:
     Raises:
         TypeError: If its elements are not real numbers.
     """
+    refuse_dtype(name, value)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.itemsize == 8:
         # JAX would truncate integers to 32 bits.
         value = value.astype(np.float32) if value.dtype.kind in "iu" else value
@@ -31,7 +34,9 @@ def as_array(name: str, value: Any) -> jax.Array:
 
     Raises:
         OverflowError: If JAX would truncate its integers.
+        TypeError: If JAX does not have its dtype.
     """
+    refuse_dtype(name, value)
     refuse_truncation(**{name: value})
     return jnp.asarray(value)
 

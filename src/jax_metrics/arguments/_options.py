@@ -7,6 +7,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+from jax_metrics.arguments._other_arguments import OTHER_ARGUMENTS
 from jax_metrics.tree import nearest
 
 # Names that other libraries use for the same arguments.
@@ -30,6 +31,38 @@ _SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "drop_remainder": "drop_last",
     "seed": "shuffle",
     "key": "shuffle",
+    "train_dataloaders": "data",
+    "train_dataloader": "data",
+    "val_dataloaders": "validation",
+    "validation_data": "validation",
+    "eval_dataset": "validation",
+    "max_epochs": "epochs",
+    "num_epochs": "epochs",
+    "nb_epoch": "epochs",
+    "max_steps": "steps",
+    "num_steps": "steps",
+    "accumulate_grad_batches": "accumulate",
+    "gradient_accumulation_steps": "accumulate",
+    "steps_per_execution": "steps_per_call",
+    "log_every_n_steps": "log_every",
+    "val_check_interval": "validate_every",
+    "logger": "loggers",
+    "enable_progress_bar": "progress",
+    "verbose": "progress",
+    "lr": "learning_rate",
+    "betas": ("b1", "b2"),
+    "beta_1": "b1",
+    "beta_2": "b2",
+    "filepath": "folder",
+    "dirpath": "folder",
+    "directory": "folder",
+    "log_dir": "folder",
+    "max_to_keep": "keep",
+    "save_interval_steps": "every",
+    "every_n_train_steps": "every",
+    "min_lr": "min_value",
+    "epsilon": "min_delta",
+    "threshold": "min_delta",
 }
 # The plain types that are checked.
 _EXPECTED: dict[type, str] = {
@@ -52,6 +85,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {meant}?" if meant else nearest(name, known)
 
 
+def instead_of(owner: str, name: str, known: Iterable[str]) -> str:
+    """What to write instead of an unknown argument: a sentence, a question, or nothing.
+
+    Args:
+        owner: The name of the class or function.
+        name: The name of the argument.
+        known: The names that the owner has.
+    """
+    sentence = OTHER_ARGUMENTS.get(owner, {}).get(name)
+    return f" {sentence}" if sentence else did_you_mean(name, known)
+
+
 def refuse_unknown(
     owner: str, unknown: Iterable[str], known: Iterable[str], hint: str = ""
 ) -> None:
@@ -69,8 +114,8 @@ def refuse_unknown(
     known = tuple(known)
     for name in unknown:
         raise TypeError(
-            f"{owner} has no argument {name!r}.{did_you_mean(name, known)} It takes "
-            f"{', '.join(known)}.{hint}"
+            f"{owner} has no argument {name!r}.{instead_of(owner, name, known)} It takes "
+            f"{', '.join(known) or 'no arguments'}.{hint}"
         )
 
 

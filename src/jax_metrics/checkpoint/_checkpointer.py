@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.checkpoint._background import Background
 from jax_metrics.checkpoint._checkpointer_arguments import check_best, check_items, checked_count
 from jax_metrics.checkpoint._errors import CheckpointError
@@ -27,6 +28,7 @@ from jax_metrics.checkpoint._tied_names import follow_ties
 A = TypeVar("A", bound=dict[str, Any])
 
 
+@constructor_names_arguments
 class Checkpointer:
     """Saves the state of a training run to a folder, and restores it bit for bit.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import numpy as np
 
-from jax_metrics.arguments import one_of
+from jax_metrics.arguments import names_arguments, one_of
 from jax_metrics.metrics._checks import Outcome
 
 Mode = Literal["update", "compute", "never"]
@@ -40,6 +40,7 @@ class ChosenChecks:
 _of_block: contextvars.ContextVar[Mode | None] = contextvars.ContextVar("checks", default=None)
 
 
+@names_arguments
 def checks(mode: Mode) -> ChosenChecks:
     """Chooses when an eager update raises for invalid values: for the program, or for a block.
 

@@ -23,6 +23,7 @@ from jax.experimental import checkify
 from jax.experimental.xla_metadata import set_xla_metadata
 from jax.extend.core import jaxpr_as_fun
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.module import Named
 from jax_metrics.tree import running_trace
 
@@ -85,6 +86,7 @@ _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar(
 )
 
 
+@names_arguments
 def check(holds: Any, message: str) -> jax.Array:
     """Makes the current eager update raise a ValueError unless the condition holds everywhere.
 

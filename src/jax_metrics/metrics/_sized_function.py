@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.metrics._functional import functional
 
 
@@ -52,4 +53,4 @@ def renamed(function: Any, original: Any, parameters: list[Any]) -> Any:
     for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(function, attribute, getattr(original, attribute))
     function.__signature__ = original.__signature__.replace(parameters=parameters)
-    return function
+    return names_arguments(function)

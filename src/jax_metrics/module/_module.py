@@ -77,6 +77,9 @@ class Module(Tree, Extensions):
     if not TYPE_CHECKING:  # for a checker they do not exist
         forward = OtherMethod("Call the module itself: `model(x)`; its method is `__call__`.")
         predict = OtherMethod("Call the module itself: `model.eval()(x)`.")
+        fit = OtherMethod("Write `jm.training.fit(model, optimizer, loss, data, epochs=10)`.")
+        evaluate = OtherMethod("Write `jm.training.evaluate(model, loss, data)`.")
+        compile = OtherMethod("`jm.training.fit` takes the optimizer, the loss and the metrics.")
         summary = OtherMethod("Write `print(model.tabulate(inputs))`.")
         zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
         requires_grad_ = OtherMethod("Write `model = model.freeze()`.")

@@ -11,9 +11,10 @@ import numpy as np
 import optax
 from jax.tree_util import DictKey, GetAttrKey
 
+from jax_metrics.arguments import instead_of
 from jax_metrics.optim._settings import Settings
 from jax_metrics.optim._transformation import is_transformation
-from jax_metrics.tree import as_whole, nearest
+from jax_metrics.tree import as_whole
 
 Keys = tuple[Any, ...]
 _OF_64_BITS = (jnp.dtype("float64"), jnp.dtype("complex128"))
@@ -57,7 +58,7 @@ def with_hyperparams(
         unknown = next((key for key in hyperparams if key not in known), "")
         raise TypeError(
             f"`{name}` cannot be called with {', '.join(hyperparams)}: {error}."
-            f"{nearest(unknown, known)} It takes {', '.join(known)}."
+            f"{instead_of('Optimizer', unknown, known)} It takes {', '.join(known)}."
         ) from error
     rate = hyperparams.get("learning_rate", 0.0)
     if not callable(rate) and not _is_number(rate):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax.core import Tracer
 
+from jax_metrics.arguments import instead_of
 from jax_metrics.module import Initializer, OptState, check_sharing
 from jax_metrics.optim._carried_state import carried_over
 from jax_metrics.optim._checks import check_floats, checked_grads, checked_params
@@ -95,6 +96,7 @@ class Optimizer(Tree, Extensions):
                 f"Optimizer got {', '.join(f'`{name}`' for name in hyperparams)} with a "
                 "transformation that is finished. Pass the function that makes it, as in "
                 "`jm.Optimizer(optax.adam, learning_rate=1e-3)`."
+                f"{instead_of('Optimizer', next(iter(hyperparams)), ())}"
             )
         if not given and not (hyperparams and _is_factory(optimizer)):
             raise TypeError(

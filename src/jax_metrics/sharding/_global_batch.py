@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from jax_metrics.arguments import refuse_masked, refuse_overflow, refuse_truncation
+from jax_metrics.arguments import refuse_dtype, refuse_masked, refuse_overflow, refuse_truncation
 from jax_metrics.sharding._arguments import check_sharding
 
 A = TypeVar("A")
@@ -28,7 +28,8 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
 
     Raises:
         ValueError: If an array has no axis of examples, or does not split over the devices.
-        TypeError: If `sharding` is not a sharding, or an array is a masked one of NumPy.
+        TypeError: If `sharding` is not a sharding, or an array is a masked one of NumPy,
+            or has a dtype that JAX does not have.
         OverflowError: If integers or floats of 64 bits do not fit into JAX's 32.
 
     Example:
@@ -50,6 +51,7 @@ def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
             raise ValueError(f"`{where}` expected an array of examples; got the scalar {leaf!r}.")
         if not isinstance(array, jax.Array):
             array = array.astype(array.dtype.newbyteorder("="), copy=False)  # that of JAX
+            refuse_dtype(where, array)
             refuse_truncation(**{where: array})
             refuse_overflow(where, array)
         try:

@@ -1,5 +1,8 @@
 """The parts of a training run; each can also be used alone in your own loop."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.training import loop as loop
 from jax_metrics.training.callbacks import Callback as Callback
 from jax_metrics.training.callbacks import Checkpoints as Checkpoints
@@ -37,5 +40,6 @@ def __dir__() -> list[str]:
     return _public_names(globals(), {"loop"})
 
 
-# Type checkers read the imports, all of which name what they export.
-globals()["__all__"] = __dir__()
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    globals()["__all__"] = __dir__()
+    __getattr__ = _missing_name(__name__)

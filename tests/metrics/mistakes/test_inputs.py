@@ -232,7 +232,7 @@ MISTAKES = {
     "dates": (
         lambda: Metrics([Mean()]).update(values=np.array(["2026-01-01"], "datetime64[D]")),
         TypeError,
-        r"Metrics got a NumPy array of dtype datetime64\[D\] as values, .* array of numbers",
+        r"Metrics got a NumPy array of dtype datetime64\[D\] as values, .* the days since a date",
     ),
     "a masked array": (
         lambda: Mean()(np.ma.array([1.0, 2.0], mask=[False, True])),

@@ -58,6 +58,22 @@ def test_empty_strings():
     assert float(jm.squad("it", "a")["f1"]) == 0
 
 
+@pytest.mark.parametrize(
+    "rate, only_target, only_preds",
+    [
+        (jm.word_error_rate, 1, math.inf),
+        (jm.char_error_rate, 1, math.inf),
+        (jm.match_error_rate, 1, 1),
+        (jm.word_information_preserved, 0, 0),
+        (jm.word_information_lost, 1, 1),
+    ],
+)
+def test_rates_of_empty_texts(rate, only_target, only_preds):
+    assert math.isnan(rate(["", " "], ["", ""]))
+    assert float(rate(["a b", ""], ["", ""])) == only_target
+    assert float(rate(["", ""], ["", "a b"])) == only_preds
+
+
 @pytest.mark.parametrize("smooth", [True, False])
 def test_pairs_of_texts_without_words(smooth):
     ter = jm.TranslationEditRate(return_sentence_level_score=True, capacity=2)

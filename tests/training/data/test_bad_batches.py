@@ -1,9 +1,13 @@
 """`jm.training.batches`: arguments, batches and positions that are refused."""
 
+import re
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jax_metrics as jm
 from jax_metrics.training import batches
 
 N = 10
@@ -48,7 +52,6 @@ MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
         (({}, 4), {}, ValueError, "expected a dict or a tuple of arrays; got none"),
         (({"x": np.zeros(0)}, 4), {}, ValueError, "0 examples fill no batch"),
         (({"x": np.ones(3), "y": np.ones(4)}, 4), {}, ValueError, r"3 in `arrays\['x'\]`, 4 in"),
-        (({"x": np.array(["a"])}, 4), {}, TypeError, r"`arrays\['x'\]` expected numbers"),
         (({"x": 1.0}, 4), {}, ValueError, r"`arrays\['x'\]` expected an array of examples"),
         (({"x": MASKED}, 4), {}, TypeError, r"arrays\['x'\] is a masked array.* `np.ma.getdata\("),
         (({"mask": np.ones(4)}, 4), {}, ValueError, r"as in `mask_name='valid'`"),
@@ -59,12 +62,58 @@ def test_bad_input(arguments, options, error, text):
         batches(*arguments, **options)
 
 
+# Arrays of dtypes that JAX does not have, and how to mend them.
+FOREIGN = [
+    (np.array(["a", "b"]), r"`np.unique\(.*\)` numbers labels, a tokenizer"),
+    (np.array([b"a", b"b"]), "numbers labels"),
+    (np.array([1, "b"], object), "numbers labels"),
+    (np.array([1, None], object), r"`.*\.astype\(np.float32\)` if all its elements are numbers"),
+    (np.array([1, 2], "datetime64[s]"), r"the days since a date: `\(.* - np.datetime64\('2000"),
+    (np.array([1, 2], "timedelta64[s]"), r"such as days: `.* / np.timedelta64\(1, 'D'\)`"),
+    (np.zeros(2, [("a", int)]), "Give a dict of its fields: `{name: .*\\[name\\] for name in"),
+    (np.zeros(2, "V3"), "Give an array of numbers"),
+]
+if np.longdouble(0).itemsize > 8:  # on some machines it is float64
+    FOREIGN += [
+        (np.ones(2, np.longdouble), r"Write `.*\.astype\(np.float32\)`"),
+        (np.ones(2, np.clongdouble), r"Write `.*\.astype\(np.complex64\)`"),
+    ]
+
+
+@pytest.mark.parametrize(("array", "text"), FOREIGN, ids=lambda x: str(getattr(x, "dtype", "")))
+def test_a_dtype_that_jax_does_not_have(array, text):
+    dtype = re.escape(str(array.dtype))
+    told = rf"\['x'\]\['z'\]` has the dtype {dtype}, which JAX does not have\. .*{text}"
+    arrays = {"x": {"z": array}, "y": np.arange(2)}
+    with pytest.raises(TypeError, match="`arrays" + told):
+        batches(arrays, 2)
+    with pytest.raises(TypeError, match="`batch" + told):
+        batches([arrays], 2).peek()
+    sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    with pytest.raises(TypeError, match="`local" + told):
+        jm.sharding.global_batch(arrays, sharding)
+    with pytest.raises(TypeError, match=f"`target` has the dtype {dtype}.*{text}"):
+        jm.losses.squared_error(array, array)
+    with pytest.raises(TypeError, match=f"dtype {dtype} as target, .*{text}"):
+        jm.losses.MeanSquaredError()(target=array, preds=array)
+    with pytest.raises(TypeError, match=f"dtype {dtype} as values, .*{text}"):
+        jm.metrics.Mean().update(array)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, jnp.bfloat16, jnp.float8_e4m3fn, np.bool_, ">f4"])
+def test_other_dtypes_are_those_of_jax(dtype):
+    assert batches({"x": np.zeros(2, dtype)}, 2).peek()["x"].shape == (2,)
+
+
 @pytest.mark.parametrize(
     ("option", "text"),
     [
         ("batch_size", "Did you mean `size`"),
         ("drop_remainder", "Did you mean `drop_last`"),
         ("seed", "Did you mean `shuffle`"),
+        ("num_workers", "Give a loader that has it instead of arrays, such as a DataLoader"),
+        ("collate_fn", "Give a loader that has it"),
+        ("pin_memory", "`prefetch=2` puts batches on the device"),
         ("mask", "Did you mean `mask_name`|It takes arrays, size, shuffle, drop_last, prefetch"),
     ],
 )
@@ -94,7 +143,7 @@ def test_methods_of_other_libraries(name, text):
     [
         ([], ValueError, "The loader yields no batches. A generator does so only once"),
         ([ARRAYS], ValueError, "Batch 1 of the loader has 10 examples, more than the 4"),
-        ([{"y": ["a"]}], TypeError, r"`batch\['y'\]\[0\]` expected numbers"),
+        ([{"y": ["a"]}], TypeError, r"`batch\['y'\]\[0\]` has the dtype <U1, which"),
         ([{0: np.ones(3), "y": np.ones(3)}], TypeError, "batch: expected a dict with strings as k"),
         ([{"y": MASKED}], TypeError, r"batch\['y'\] is a masked array of NumPy"),
         ([{"y": np.array([1.0, -1e39])}], OverflowError, r"holds the float64 -1e\+39, which JAX"),

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import explaining, one_of, pair
+from jax_metrics.arguments import explaining, names_arguments, one_of, pair
 from jax_metrics.metrics._mean_of import MeanOf, WeightedMean
 from jax_metrics.metrics._reduced_mean import ReducedMean, ReducedOptions
 from jax_metrics.metrics.audio._mean_over_signals import MeanOverSignals
@@ -149,6 +149,7 @@ def permutation_invariant_training(
     return jnp.take_along_axis(values, best[:, None], 1)[:, 0], orders[best]
 
 
+@names_arguments
 def pit_permutate(preds: Any, perm: Any) -> jax.Array:
     """The predicted speakers in the order that `permutation_invariant_training` found.
 

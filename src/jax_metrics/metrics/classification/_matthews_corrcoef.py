@@ -69,4 +69,4 @@ class MatthewsCorrCoef(LabelMetric):
         return divide(covariance, spread, 0.0)
 
 
-matthews_corrcoef = functional(MatthewsCorrCoef)
+matthews_corrcoef = functional(MatthewsCorrCoef, "matthews_corrcoef")

@@ -3,9 +3,12 @@
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
+
 _CHUNK = 2**14  # values per partial sum
 
 
+@names_arguments
 def bincount(numbers: jax.Array, weight: jax.Array, length: int) -> jax.Array:
     """The sum of the weights for each integer from 0 to `length - 1`.
 

@@ -272,5 +272,7 @@ structural_similarity_index_measure = function_of_values(
     StructuralSimilarityIndexMeasure, number_of_examples
 )
 multiscale_structural_similarity_index_measure = function_of_values(
-    MultiScaleStructuralSimilarityIndexMeasure, number_of_examples
+    MultiScaleStructuralSimilarityIndexMeasure,
+    number_of_examples,
+    name="multiscale_structural_similarity_index_measure",
 )

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics._reduced_mean import (
     ReducedMean,
@@ -49,6 +50,7 @@ class TotalVariation(ReducedMean):
         self.add(steps, sample_weight, mask)
 
 
+@names_arguments
 def image_gradients(images: Any) -> tuple[jax.Array, jax.Array]:
     """The differences from each pixel to the next one along the height and along the width.
 

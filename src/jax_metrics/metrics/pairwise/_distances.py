@@ -7,13 +7,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, bounded, one_of
+from jax_metrics.arguments import as_float, bounded, names_arguments, one_of
 from jax_metrics.metrics.state import power_of_two
 
 REDUCTIONS = ("mean", "sum", "none", None)
 _BLOCK = 16  # features whose differences are computed together
 
 
+@names_arguments
 def pairwise_cosine_similarity(
     x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
 ) -> jax.Array:
@@ -39,6 +40,7 @@ def pairwise_cosine_similarity(
     return _pairwise(_cosines, x, y, reduction, zero_diagonal)
 
 
+@names_arguments
 def pairwise_linear_similarity(
     x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
 ) -> jax.Array:
@@ -57,6 +59,7 @@ def pairwise_linear_similarity(
     return _pairwise(_products, x, y, reduction, zero_diagonal)
 
 
+@names_arguments
 def pairwise_euclidean_distance(
     x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
 ) -> jax.Array:
@@ -76,6 +79,7 @@ def pairwise_euclidean_distance(
     return _pairwise(_euclidean, x, y, reduction, zero_diagonal)
 
 
+@names_arguments
 def pairwise_manhattan_distance(
     x: Any, y: Any = None, *, reduction: str | None = None, zero_diagonal: bool | None = None
 ) -> jax.Array:
@@ -94,6 +98,7 @@ def pairwise_manhattan_distance(
     return _pairwise(_norms(1.0), x, y, reduction, zero_diagonal)
 
 
+@names_arguments
 def pairwise_minkowski_distance(
     x: Any,
     y: Any = None,

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.arguments import pair
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._sized_function import renamed
 from jax_metrics.metrics.inputs import as_exact, weights
 from jax_metrics.metrics.regression._outputs import (
     MULTIOUTPUT,
@@ -147,13 +148,8 @@ def function_of_rows(metric: type[FromRows], name: str | None = None) -> Any:
             options["capacity"] = max(rows, 1)
         return inner(target, preds, **options)
 
-    signature = inner.__signature__
     parameters = [
         parameter.replace(default=None) if parameter.name == "capacity" else parameter
-        for parameter in signature.parameters.values()
+        for parameter in inner.__signature__.parameters.values()
     ]
-    for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
-        setattr(function, attribute, getattr(inner, attribute))
-    result: Any = function
-    result.__signature__ = signature.replace(parameters=parameters)
-    return result
+    return renamed(function, inner, parameters)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.metrics.state._accumulator import Accumulator, merge_leading_axis
 from jax_metrics.module import MetricState, Rng
 
@@ -45,6 +46,7 @@ _KINDS = {
 }
 
 
+@names_arguments
 def state(
     reduction: str | Callable[[Any, Any], Any], neutral: Callable[[Any], Any] | None = None
 ) -> Any:

@@ -164,4 +164,4 @@ def _f1(target: str, preds: str) -> float:
 
 
 text_exact_match = functional(TextExactMatch)
-squad = functional(SQuAD)
+squad = functional(SQuAD, "squad")

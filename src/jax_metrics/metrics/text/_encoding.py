@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
+
 T = TypeVar("T")
 Tokenizer = Callable[[list[str]], Mapping[str, Any]]
 Encoder = Callable[[Any, Any], Any]
@@ -68,6 +70,7 @@ def check_encoded(name: str, encoded: Any, ids: np.ndarray) -> Any:
     return encoded
 
 
+@names_arguments
 def inverse_document_frequencies(
     texts: Sequence[str], *, tokenizer: Tokenizer, vocabulary_size: int
 ) -> np.ndarray:

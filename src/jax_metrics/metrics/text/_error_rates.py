@@ -15,7 +15,9 @@ class WordErrorRate(TextMetric):
     """The edits that turn the words of the predictions into those of the targets, per target word.
 
     `(S + D + I) / N`: substitutions, deletions and insertions of words, over the number of target
-    words. Words are separated by whitespace. At least 0; above 1 if there are many insertions.
+    words. Words are separated by whitespace. At least 0; above 1 if there are many insertions. NaN
+    if all targets and predictions together have no words, infinite if only the targets have none,
+    as in TorchMetrics; jiwer gives 0 and the number of insertions.
 
     Source: Levenshtein: Binary Codes Capable of Correcting Deletions, Insertions, and Reversals,
     1966.
@@ -50,7 +52,8 @@ class CharErrorRate(WordErrorRate):
     """The edits that turn the characters of the predictions into those of the targets.
 
     Divided by the number of target characters. Spaces count, but not those at both ends of a
-    string. At least 0; above 1 if there are many insertions.
+    string. At least 0; above 1 if there are many insertions. NaN or infinite if all targets are
+    empty, as `WordErrorRate`.
 
     Example:
         >>> import jax_metrics as jm
@@ -85,7 +88,7 @@ class MatchErrorRate(AlignedWords):
     """The fraction of wrong words among all words of an alignment.
 
     `(S + D + I) / (H + S + D + I)`, where H is the number of equal words; see `AlignedWords`.
-    From 0 to 1.
+    From 0 to 1; NaN if there are no words at all, as in TorchMetrics, where jiwer gives 0.
 
     Source: Morris, Maier, Green: From WER and RIL to MER and WIL, 2004.
 
@@ -111,7 +114,8 @@ class WordInfoPreserved(AlignedWords):
     """The product of the fractions of equal words among the target words and the predicted words.
 
     `(H / N) * (H / P)`, for H equal words, N target words and P predicted words; see
-    `AlignedWords`. From 0 to 1; 0 if there are no predicted words.
+    `AlignedWords`. From 0 to 1; 0 if only the targets or only the predictions have words, as in
+    jiwer, where TorchMetrics gives NaN. NaN if there are no words at all, where jiwer gives 1.
 
     Source: Morris, Maier, Green: From WER and RIL to MER and WIL, 2004.
 
@@ -140,7 +144,7 @@ class WordInfoPreserved(AlignedWords):
 
 
 class WordInfoLost(WordInfoPreserved):
-    """1 minus the word information preserved; see `WordInfoPreserved`. From 0 to 1.
+    """1 minus the word information preserved; see `WordInfoPreserved`. From 0 to 1, or NaN.
 
     Source: Morris, Maier, Green: From WER and RIL to MER and WIL, 2004.
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.arguments import constructor_names_arguments, refuse_unknown
 from jax_metrics.checkpoint import Checkpointer, CheckpointError
 from jax_metrics.module import ModelState, Parameter
 from jax_metrics.training.callbacks._callback import Callback
@@ -19,8 +20,10 @@ from jax_metrics.training.callbacks._run import Run
 from jax_metrics.tree import as_whole, filter
 
 _log = logging.getLogger(__name__)
+_ARGUMENTS = ("folder", "every", "resume", "keep", "best", "asynchronous")
 
 
+@constructor_names_arguments
 class Checkpoints(Callback):
     """Saves the whole state of the run to a folder; a rerun continues from the latest checkpoint.
 
@@ -37,7 +40,8 @@ class Checkpoints(Callback):
         **options: Options of `jm.Checkpointer`: `keep`, `best`, `asynchronous`.
 
     Raises:
-        TypeError: If options are given with a Checkpointer, which has its own.
+        TypeError: If there is no such option; or options are given with a Checkpointer, which has
+            its own.
         ValueError: If `every` is not an integer of at least 1; and in `fit` if the logs do not have
             the value of `best`.
 
@@ -54,6 +58,7 @@ class Checkpoints(Callback):
         resume: bool = True,
         **options: Any,
     ):
+        refuse_unknown("Checkpoints", (n for n in options if n not in _ARGUMENTS), _ARGUMENTS)
         if isinstance(folder, Checkpointer) and options:
             raise TypeError(
                 f"Give {', '.join(f'`{name}`' for name in options)} to the Checkpointer itself."

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.callbacks._monitor import Mode, Monitor
 from jax_metrics.training.callbacks._run import Run
 from jax_metrics.tree import as_whole
 
 
+@constructor_names_arguments
 class EarlyStopping(Monitor):
     """Ends the run when a value of the logs has not improved for some time.
 

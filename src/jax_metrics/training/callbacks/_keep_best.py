@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.callbacks._monitor import Mode, Monitor
 from jax_metrics.training.callbacks._run import Run
 from jax_metrics.tree import copy
 
 
+@constructor_names_arguments
 class KeepBest(Monitor):
     """Keeps a copy of the best model in memory, and ends the run with it.
 

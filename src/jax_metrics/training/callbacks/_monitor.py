@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.callbacks._callback import Callback
 from jax_metrics.training.callbacks._followed import check_validates, followed
 from jax_metrics.training.callbacks._run import Run
@@ -11,6 +12,7 @@ from jax_metrics.training.callbacks._run import Run
 Mode = Literal["max", "min"]
 
 
+@constructor_names_arguments
 class Monitor(Callback):
     """The base of callbacks that follow one value of the logs.
 

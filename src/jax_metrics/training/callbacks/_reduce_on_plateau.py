@@ -6,11 +6,13 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.callbacks._monitor import Mode, Monitor
 from jax_metrics.training.callbacks._run import Run
 from jax_metrics.tree import as_whole
 
 
+@constructor_names_arguments
 class ReduceOnPlateau(Monitor):
     """Multiplies the learning rate by a factor when a value has not improved for some time.
 

@@ -3,10 +3,9 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import refuse_masked
+from jax_metrics.arguments import refuse_dtype, refuse_masked
 
 
 def as_examples(tree: Any, what: str) -> tuple[Any, int]:
@@ -17,8 +16,8 @@ def as_examples(tree: Any, what: str) -> tuple[Any, int]:
         what: What the tree is, for errors.
 
     Raises:
-        TypeError: If a leaf holds no numbers, or is a masked array; or a dict has other keys than
-            strings.
+        TypeError: If a leaf has a dtype that JAX does not have, or is a masked array; or a dict has
+            other keys than strings.
         ValueError: If there is no array, one is a scalar, or the numbers of examples differ.
     """
     if isinstance(tree, dict) and (others := [key for key in tree if not isinstance(key, str)]):
@@ -48,11 +47,7 @@ def _as_array(leaf: Any, where: str) -> np.ndarray:
         raise TypeError(
             f"`{where}` expected an array that NumPy can read; got {type(leaf).__name__}: {error}"
         ) from error
-    if not (array.dtype == bool or jnp.issubdtype(array.dtype, np.number)):
-        raise TypeError(
-            f"`{where}` expected numbers; got {type(leaf).__name__} of dtype {array.dtype}. "
-            "Convert it, as a tokenizer does with text, or leave it out."
-        )
+    refuse_dtype(where, array)
     if array.ndim == 0:
         raise ValueError(f"`{where}` expected an array of examples; got the scalar {leaf!r}.")
     return array

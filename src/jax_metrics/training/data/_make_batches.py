@@ -54,8 +54,8 @@ def batches(
         mask_name: The entry for the mask, if the batches are dicts.
 
     Raises:
-        TypeError: If the arrays are not numeric or masked ones of NumPy, or an argument is of
-            another type.
+        TypeError: If an array has a dtype that JAX does not have, such as strings or dates, or is a
+            masked one of NumPy; or an argument is of another type.
         ValueError: If the numbers of examples differ, there are none, a number is out of range, or
             a batch does not split over the devices; while iterating, if processes differ.
         OverflowError: While iterating, if integers or floats of 64 bits do not fit into JAX's 32.

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.experimental.xla_metadata import set_xla_metadata
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.module import Cache, Inputs, ModelState, Module, Parameter, calls_run_by
 from jax_metrics.training.debugging._bad_array import BadArray
 from jax_metrics.training.debugging._taps import Tap, Taps, is_checked, stats_of
@@ -17,6 +18,7 @@ from jax_metrics.tree import copy, leaves_in_order, merge, trees_with_paths
 _searches = itertools.count()
 
 
+@names_arguments
 def find_nan(
     model: Module,
     *inputs: Any,

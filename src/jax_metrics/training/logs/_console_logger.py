@@ -5,11 +5,13 @@ from collections.abc import Mapping
 import rich
 from rich.console import Console
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._errors import reporting
 from jax_metrics.training.logs._number_formats import columns
 from jax_metrics.training.logs._row import checked_row
 
 
+@constructor_names_arguments
 class ConsoleLogger:
     """Prints a line for each row. With a `Progress` of the same console it is above the bar.
 

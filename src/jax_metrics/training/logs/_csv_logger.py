@@ -5,10 +5,12 @@ import io
 import os
 from collections.abc import Iterable
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._row import STEP
 from jax_metrics.training.logs._text_logger import TextLogger
 
 
+@constructor_names_arguments
 class CSVLogger(TextLogger):
     """A CSV file with a column for each name, and a row for each step.
 

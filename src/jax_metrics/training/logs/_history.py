@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._history_plot import plot_history
 from jax_metrics.training.logs._number_formats import number
 from jax_metrics.training.logs._row import STEP, checked_row
@@ -19,6 +20,7 @@ from jax_metrics.training.logs._row_logger import RowLogger
 _WIDEST = 10_000
 
 
+@constructor_names_arguments
 class History(RowLogger):
     """A logger that keeps the rows in memory, for tables, arrays and plots.
 

@@ -4,10 +4,12 @@ import json
 import math
 from typing import Any
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._row import STEP
 from jax_metrics.training.logs._text_logger import TextLogger
 
 
+@constructor_names_arguments
 class JSONLinesLogger(TextLogger):
     """A file with a line of JSON for each row: `{"step": 10, "loss": 0.5}`.
 

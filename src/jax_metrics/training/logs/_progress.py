@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._console_logger import print_line
 from jax_metrics.training.logs._errors import reporting
 from jax_metrics.training.logs._number_formats import columns, duration, rate
@@ -23,6 +24,7 @@ _PRINTED = 10.0  # seconds from one plain line to the next
 _RECENT = 30.0  # seconds that speeds are averaged over
 
 
+@constructor_names_arguments
 class Progress:
     """A progress bar with the step, values, speeds and time left; plain lines without a terminal.
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._errors import LogError, reporting
 from jax_metrics.training.logs._log_file import LogFile
 from jax_metrics.training.logs._row_logger import RowLogger
@@ -16,6 +17,7 @@ from jax_metrics.training.logs._row_logger import RowLogger
 _NAME = re.compile(r"events\.out\.tfevents\.(\d+)\..*")
 
 
+@constructor_names_arguments
 class TensorBoardLogger(RowLogger):
     """Scalars in a folder, for `tensorboard --logdir FOLDER`.
 

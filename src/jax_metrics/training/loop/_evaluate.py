@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.module import Module
 from jax_metrics.training.data import Batches
 from jax_metrics.training.loop._data import as_batches
@@ -146,6 +147,7 @@ def _program_of(objective: Objective, mask_name: str) -> EvaluationProgram:
     return programs[mask_name]
 
 
+@names_arguments
 def evaluate(
     model: Any, loss: Any, data: Any, *, metrics: Any = None
 ) -> dict[str, float | np.ndarray]:

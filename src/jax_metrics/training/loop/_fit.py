@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint import Checkpointer
 from jax_metrics.optim import Optimizer
 from jax_metrics.sharding import is_main
@@ -30,6 +31,7 @@ from jax_metrics.training.loop._train_mode import in_train_mode
 from jax_metrics.tree import copy
 
 
+@names_arguments
 def fit(
     model: Any,
     optimizer: Optimizer,
@@ -69,8 +71,8 @@ def fit(
         steps: The number of steps; with `epochs`, whichever comes first.
         accumulate: How many batches make one step, as if they were one batch. Their gradients are
             averaged, weighted by what the loss is the mean of: unmasked examples, without ignored
-            labels. Those of a loss with `reduction="sum"` are added, which does not go with losses
-            that modules log. At the end of an epoch there may be fewer.
+            labels. Those of a loss with `reduction="sum"` are added; losses that modules log are
+            means all the same. At the end of an epoch there may be fewer.
         steps_per_call: How many steps one compiled program takes. More than one saves time where
             steps are short. Logs, validations and callbacks wait for the end of the program.
         log_every: After how many steps a row of the logs ends; it also ends with each epoch and

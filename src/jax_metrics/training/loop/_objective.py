@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.losses import Loss, Reduction
 from jax_metrics.losses.base import ratio
 from jax_metrics.metrics import AuxLosses, AuxMetrics
@@ -14,6 +15,7 @@ from jax_metrics.tree import Tree, static
 Objective = Callable[[Any, Any], Any]
 
 
+@names_arguments
 def supervised(
     loss: Loss, *, inputs: str | int = "x", target: str | int = "y", mask: str | int = "mask"
 ) -> Objective:
@@ -172,8 +174,22 @@ class Outcome(NamedTuple):
     logs: dict[str, jax.Array]
 
 
-def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> Outcome:
+def outcome_of(
+    objective: Objective,
+    model: Any,
+    batch: Any,
+    mask_name: str,
+    weight_of_step: jax.Array | None = None,
+) -> Outcome:
     """Calls the objective, and adds the losses that modules logged.
+
+    Args:
+        objective: The loss function.
+        model: The model.
+        batch: The batch.
+        mask_name: The entry with the mask, where batches are dicts.
+        weight_of_step: The weight of all batches of a step, if the losses of batches are sums: what
+            modules logged is a mean, of which the batch has a part.
 
     Raises:
         TypeError: If the objective returns something else than a loss, or a loss and a dict.
@@ -189,9 +205,10 @@ def outcome_of(objective: Objective, model: Any, batch: Any, mask_name: str) -> 
     logged = _logged(AuxLosses, model)
     logs = {**logged, **_logged(AuxMetrics, model)}
     weight = _weight(batch, arguments, mask_name) if size is None else jnp.float32(size)
-    add: Any = lambda loss: sum(logged.values(), loss)  # noqa: E731
     mean = ratio(loss, weight) if is_sum(objective) else loss
-    return Outcome(add(loss), add(mean), weight, arguments, logs)
+    part = 1.0 if weight_of_step is None else ratio(weight, weight_of_step)
+    total = sum((part * value for value in logged.values()), loss)
+    return Outcome(total, sum(logged.values(), mean), weight, arguments, logs)
 
 
 def _called(
@@ -217,25 +234,6 @@ def _called(
 def is_sum(objective: Objective) -> bool:
     """Whether the loss of several batches is the sum of their losses, instead of the mean."""
     return isinstance(objective, Supervised) and objective.loss.reduction == Reduction.SUM
-
-
-def check_accumulates(objective: Objective, model: Any) -> None:
-    """Checks that the losses of several batches can be combined.
-
-    Args:
-        objective: The loss function.
-        model: The model after a batch.
-
-    Raises:
-        ValueError: If they are sums, to which modules add means, which are not to be added up.
-    """
-    if is_sum(objective) and (logged := _logged(AuxLosses, model)):
-        raise ValueError(
-            '`accumulate` does not go with a loss with `reduction="sum"` if modules log losses, '
-            f"here {', '.join(map(repr, logged))}: each of the batches of a step would add its "
-            "own. Use a loss that is a mean, or make the batches larger, and leave out "
-            "`accumulate`."
-        )
 
 
 def _reduced(loss: Loss, arguments: Mapping[str, Any]) -> tuple[jax.Array, jax.Array | None]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import jax
 
+from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.tree import layout_of, public_fields, trees_with_paths, warn_user
 
 OnRetrace = Literal["warn", "raise", "ignore"]
@@ -26,6 +27,7 @@ class RetraceError(RuntimeError):
     """A function that should be compiled once was about to be compiled again."""
 
 
+@constructor_names_arguments
 class Compiled:
     """`jax.jit(function)` that reports when and why it is compiled again.
 

@@ -11,14 +11,13 @@ from jax_metrics.training.loop._demands import extra_arguments
 from jax_metrics.training.loop._objective import (
     Objective,
     Outcome,
-    check_accumulates,
     is_sum,
     outcome_of,
 )
 from jax_metrics.training.loop._placement import staying
 from jax_metrics.training.loop._retraces import Compiled, OnRetrace
 from jax_metrics.training.loop._tally import Tally
-from jax_metrics.tree import filter, merge
+from jax_metrics.tree import copy, filter, merge
 
 
 class Trained(NamedTuple):
@@ -117,16 +116,18 @@ class Steps:
     ) -> tuple[Trained, Any, jax.Array]:
         """The state after some batches, and the gradients and the loss of all of them.
 
-        These are means, weighted by what the loss of a batch is the mean of, or sums of sums.
+        These are means, weighted by what the loss of a batch is the mean of, or sums of sums, to
+        which what modules log is added as such a mean.
         """
         params = filter(trained.model, Parameter, is_trainable)
         zeros = jax.tree.map(lambda p: jnp.zeros_like(p, dtype=_wide(p.dtype)), params)
         adds = is_sum(self._objective)
+        whole = self._weight_of_means(trained, stacked, first, last)
 
         def add(i: Any, sums: Any) -> Any:
             trained, total, total_loss, total_weight = sums
-            trained, grads, outcome = self._gradients(trained, _at(stacked, i))
-            check_accumulates(self._objective, trained.model)
+            batch = _at(stacked, i)
+            trained, grads, outcome = self._gradients(trained, batch, whole)
             weight = jnp.sign(outcome.weight) if adds else outcome.weight
             # The gradients of no example may be NaN.
             weighted = lambda x, y: x + jnp.where(weight > 0, weight * y, 0).astype(x.dtype)  # noqa: E731
@@ -139,12 +140,36 @@ class Steps:
         grads = jax.tree.map(lambda g, p: (g / weight).astype(p.dtype), total, params)
         return trained, grads, loss / weight
 
-    def _gradients(self, trained: Trained, batch: Any) -> tuple[Trained, Any, Outcome]:
-        """The model and the tally after a batch, its gradients, and what else came out."""
+    def _weight_of_means(
+        self, trained: Trained, stacked: Any, first: Any, last: Any
+    ) -> jax.Array | None:
+        """The weight of several batches, if means that modules log are added to sums."""
+        if not is_sum(self._objective) or len(trained.tally.means) == 1:  # nothing is logged
+            return None
+
+        def add(i: Any, total: jax.Array) -> jax.Array:
+            # Nothing but the weight is used, for which the compiler needs no forward pass.
+            model = copy(trained.model)
+            weight = self._outcome(model, _at(stacked, i)).weight
+            jax.tree.flatten(model)  # says that its new state is not lost by mistake
+            return total + weight
+
+        return jax.lax.fori_loop(first, last, add, jnp.float32(0))
+
+    def _gradients(
+        self, trained: Trained, batch: Any, whole: jax.Array | None = None
+    ) -> tuple[Trained, Any, Outcome]:
+        """The model and the tally after a batch, its gradients, and what else came out.
+
+        Args:
+            trained: The state before.
+            batch: The batch.
+            whole: As `weight_of_step` of `outcome_of`.
+        """
         scale = trained.optimizer.loss_scale
 
         def loss_fn(model: Any) -> tuple[jax.Array, Outcome]:
-            outcome = self._outcome(model, batch)
+            outcome = self._outcome(model, batch, whole)
             # Without loss scaling it is the number 1.0.
             return outcome.loss if isinstance(scale, float) else outcome.loss * scale, outcome
 
@@ -152,8 +177,8 @@ class Steps:
         tally = trained.tally.add(outcome)
         return Trained(model, trained.optimizer, tally), grads, outcome
 
-    def _outcome(self, model: Any, batch: Any) -> Outcome:
-        return outcome_of(self._objective, model, batch, self._mask_name)
+    def _outcome(self, model: Any, batch: Any, whole: jax.Array | None = None) -> Outcome:
+        return outcome_of(self._objective, model, batch, self._mask_name, whole)
 
 
 def _with_tried(before: Trained, model: Any) -> Trained:
