@@ -10,7 +10,9 @@ import jax_metrics as jm
 from jax_metrics._other_names import OTHER_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "names.md"
-NAMESPACES = (jm, jm.nn, jm.losses, jm.metrics, jm.initializers, jm.optim, jm.regularizers)
+NAMESPACES = (
+    *(jm, jm.nn, jm.losses, jm.metrics, jm.initializers, jm.optim, jm.regularizers, jm.models),
+)
 
 
 def test_the_page_has_the_same_table():
@@ -68,6 +70,18 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.optim.Adam, "Use `jm.optim.Optimizer`."),
         (lambda: jm.optim.decay_masks, "Did you mean `jm.optim.decay_mask`?"),
         (lambda: jm.groups, "It is `jm.optim.groups`."),
+        (lambda: jm.models.AutoModel, "Use `jm.models.from_pretrained`."),
+        (lambda: jm.AutoTokenizer, "Use `jm.models.load_tokenizer`."),
+        (lambda: jm.models.BERT, "Did you mean `jm.models.Bert`?"),
+        (lambda: jm.models.BertModel, "Use `jm.models.Bert`."),
+        (
+            lambda: jm.models.resnet50,
+            r"Write `jm.models.ResNet.preset\('resnet50'\)`; `jm.models.f",
+        ),
+        (lambda: jm.models.mobilenet_v3_small, r"`jm.models.MobileNetV3.preset\('small'\)`"),
+        (lambda: jm.vit_b_16, r"Write `jm.models.ViT.preset\('vit_b_16'\)`"),
+        (lambda: jm.models.small, "has no attribute 'small'$"),
+        (lambda: jm.from_pretrained, "It is `jm.models.from_pretrained`."),
         (lambda: jm._private, "has no attribute '_private'$"),
     ],
 )

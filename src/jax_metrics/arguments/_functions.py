@@ -1,6 +1,7 @@
 """Errors of functions that are called with arguments that they do not have."""
 
 import functools
+import types
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
@@ -11,6 +12,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 # Arguments of classes of losses and metrics, which some of their functions do not have.
 _OF_CLASSES = frozenset({"sample_weight", "mask", "reduction"})
+_NOTHING: Mapping[str, str] = types.MappingProxyType({})
 _OF_LOSSES = (
     "it returns the losses of all elements or examples. The class of the loss takes `{name}`."
 )
@@ -39,12 +41,15 @@ def names_arguments(function: Callable[P, R]) -> Callable[P, R]:
     return explaining(None)(function)
 
 
-def explaining(of_classes: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """As `explains_arguments`, for functions of metrics.
+def explaining(
+    of_classes: str | None, instead: Mapping[str, str] = _NOTHING
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """As `explains_arguments`, for other functions.
 
     Args:
         of_classes: What to say of an argument `{name}` of the class that the function lacks; None
             if there is no such class.
+        instead: As in `refuse_unknown`.
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
@@ -65,7 +70,7 @@ def explaining(of_classes: str | None) -> Callable[[Callable[P, R]], Callable[P,
                             f"{function.__name__} has no argument {name!r}: "
                             f"{of_classes.format(name=name)}"
                         ) from error
-                    refuse_misfit(call, args, kwargs, error)
+                    refuse_misfit(call, args, kwargs, error, instead)
                 raise
 
         cast(Any, call).__signature__ = signature
@@ -75,7 +80,11 @@ def explaining(of_classes: str | None) -> Callable[[Callable[P, R]], Callable[P,
 
 
 def refuse_misfit(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: TypeError
+    function: Any,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    error: TypeError,
+    instead: Mapping[str, str] = _NOTHING,
 ) -> NoReturn:
     """Raises for arguments that do not fit the signature of a function.
 
@@ -84,10 +93,13 @@ def refuse_misfit(
         args: The positional arguments.
         kwargs: The keyword arguments.
         error: The error of Python, which becomes the cause.
+        instead: As in `refuse_unknown`.
 
     Raises:
         TypeError: In any case, with the nearest name and what the function takes.
     """
     known = signature_of(function).parameters
-    refuse_unknown(function.__name__, (name for name in kwargs if name not in known), known)
+    unknown = [name for name in kwargs if name not in known]
+    if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
+        refuse_unknown(function.__name__, unknown, known, instead=instead)
     raise explain_arguments(function, args, kwargs, error) from error

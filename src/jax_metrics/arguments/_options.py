@@ -28,9 +28,18 @@ _SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "loss": "values",
     "batch_size": "size",
     "drop_remainder": "drop_last",
-    "seed": "shuffle",
+    "seed": ("shuffle", "key"),
     "key": "shuffle",
+    "input_ids": "tokens",
+    "prompt": "tokens",
+    "attention_mask": "padding_mask",
+    "pad_token_id": "pad_token",
+    "eos_token_id": "stop_tokens",
+    "generator": ("shuffle", "key"),
+    "torch_dtype": "dtype",
+    "pretrained_model_name_or_path": "path",
 }
+_NOTHING: Mapping[str, str] = types.MappingProxyType({})
 # The plain types that are checked.
 _EXPECTED: dict[type, str] = {
     int: "an integer",
@@ -53,7 +62,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def refuse_unknown(
-    owner: str, unknown: Iterable[str], known: Iterable[str], hint: str = ""
+    owner: str,
+    unknown: Iterable[str],
+    known: Iterable[str],
+    hint: str = "",
+    *,
+    instead: Mapping[str, str] = _NOTHING,
 ) -> None:
     """Checks that there are no unknown arguments.
 
@@ -62,15 +76,16 @@ def refuse_unknown(
         unknown: The names that it does not have.
         known: The names that it has.
         hint: Added to the message.
+        instead: Names of other libraries that have no counterpart here, with what to say of them.
 
     Raises:
-        TypeError: If there are, with the nearest known name.
+        TypeError: If there are, with what takes the place of one, or the nearest known name.
     """
     known = tuple(known)
     for name in unknown:
+        said = f" {instead[name]}" if name in instead else did_you_mean(name, known)
         raise TypeError(
-            f"{owner} has no argument {name!r}.{did_you_mean(name, known)} It takes "
-            f"{', '.join(known)}.{hint}"
+            f"{owner} has no argument {name!r}.{said} It takes {', '.join(known)}.{hint}"
         )
 
 

@@ -1,7 +1,7 @@
 """Whisper: an audio encoder, and a decoder that transcribes it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,9 @@ from jax_metrics.nn import (
     init_cache,
     initializers,
 )
+from jax_metrics.tree import OtherMethod
 
+_GENERATE = "Write `jm.models.generate(model.listen(features), tokens, max_new_tokens)`."
 _INIT = initializers.normal(0.02)
 _BIASES = ("query", "value", "out")  # a bias of the keys would change no attention weight
 
@@ -183,6 +185,9 @@ class Whisper(Architecture):
         ((1, 3, 20), True)
     """
 
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        generate = OtherMethod(_GENERATE)
+        transcribe = OtherMethod(_GENERATE)
     presets = {
         "tiny": {"width": 384, "num_layers": 4, "num_heads": 6},
         "base": {"width": 512, "num_layers": 6, "num_heads": 8},

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import jax.numpy as jnp
 
+from jax_metrics.arguments import explaining
 from jax_metrics.checkpoint import CheckpointError, LeftOut, load, load_state_dict, state_dict
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models.pretrained._format_of import format_of_config, model_of, rules_for
@@ -17,6 +18,11 @@ from jax_metrics.models.weights import WeightFormat
 from jax_metrics.module import Module
 
 M = TypeVar("M", bound=Module)
+_INSTEAD = {
+    "device_map": "`jm.sharding.shard` spreads a model over devices.",
+    "local_files_only": "Nothing is downloaded without `download=True`.",
+    "trust_remote_code": "Nothing in a file is executed.",
+}
 Rule = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -61,6 +67,7 @@ def from_pretrained(
 ) -> tuple[Any, LeftOut]: ...
 
 
+@explaining(None, _INSTEAD)
 def from_pretrained(
     path: str | os.PathLike[str],
     model: Module | None = None,
