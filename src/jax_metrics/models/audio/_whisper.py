@@ -22,6 +22,7 @@ from jax_metrics.nn import (
     cached_length,
     init_cache,
     initializers,
+    standing_for,
 )
 from jax_metrics.tree import OtherMethod
 
@@ -270,7 +271,8 @@ class Whisper(Architecture):
     def listen(self, features: jax.Array, *, max_length: int | None = None) -> WhisperDecoder:
         """A decoder with a cache that has encoded the features, and is called with tokens only.
 
-        The keys and values of the encoded audio are computed here, once.
+        The keys and values of the encoded audio are computed here, once. The decoder takes one
+        sequence of tokens for each sound.
 
         Args:
             features: Shape `[batch..., frames, mels]`.
@@ -278,7 +280,7 @@ class Whisper(Architecture):
         """
         memory = self.encoder(features)
         batch, frames = memory.shape[:-2], memory.shape[-2]
-        length = self.decoder.max_length if max_length is None else max_length
+        length = standing_for(self.decoder).max_length if max_length is None else max_length
         decoder = init_cache(self.decoder, batch, length, memory_length=frames)
         decoder(jnp.zeros((*batch, 1), jnp.int32), memory)  # each layer keeps what it needs of it
         return init_cache(decoder, batch, length)  # forgets the token
