@@ -18,7 +18,7 @@ from jax_metrics.models.pretrained._json_files import read_json
 from jax_metrics.models.pretrained._packages import package
 from jax_metrics.models.pretrained._sentence_settings import text_settings
 from jax_metrics.models.pretrained._source import TOKENIZER, local_path
-from jax_metrics.tree import OtherMethod
+from jax_metrics.tree import OtherMethod, as_whole
 
 Side = Literal["left", "right"]
 _SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
@@ -294,6 +294,11 @@ def load_tokenizer(
         template = file.metadata.get("tokenizer.chat_template")
         architecture = file.metadata.get("general.architecture")
         limit = file.metadata.get(f"{architecture}.context_length")
+        if limit is not None and (as_whole(limit) or 0) < 1:
+            raise CheckpointError(
+                f"{found} has {limit!r} as `{architecture}.context_length`; expected a positive "
+                "integer."
+            )
         return Tokenizer(backend, special, max_length=limit, chat_template=template)
     if not found.is_file():
         raise CheckpointError(f"{found.parent} has no tokenizer.json, and no GGUF file alone.")
