@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "checkpoint": CORE | SIBLINGS | {"arguments"},
     "sharding": CORE | SIBLINGS | {"arguments"},
     "training": CORE | SIBLINGS | {"arguments", "checkpoint", "sharding"},
-    "models": CORE | SIBLINGS | {"checkpoint", "sharding"},
+    "models": CORE | SIBLINGS | {"arguments", "checkpoint", "sharding"},
     "testing": CORE | SIBLINGS,
 }
 # Python 3.14 adds annotationlib, which code may import where it is there.

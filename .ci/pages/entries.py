@@ -88,7 +88,7 @@ def members(cls: type) -> list[str]:
     return [
         name
         for name in public
-        if isinstance(vars(cls)[name], property) or callable(getattr(cls, name))
+        if isinstance(vars(cls)[name], property) or callable(getattr(cls, name, None))
     ]
 
 

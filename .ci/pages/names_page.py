@@ -11,6 +11,7 @@ SECTIONS = {
     "jm.metrics": "Metrics",
     "jm.Metrics": "Metrics",
     "jm.initializers": "Initializers",
+    "jm.models": "Models",
     "jax.nn": "Activations",
 }
 FIRST_LAYER = "jm.AdaptiveLogSoftmax"

@@ -136,7 +136,7 @@ def methods(cls: type) -> Iterator[tuple[str, Any]]:
     for name in sorted(vars(cls)):
         if not name.startswith("_") and name not in inherited:
             value = inspect.getattr_static(cls, name)
-            if isinstance(value, property) or callable(getattr(cls, name)):
+            if isinstance(value, property) or callable(getattr(cls, name, None)):
                 yield name, value
 
 

@@ -15,6 +15,7 @@ _NAMESPACES = (
     ".optim",
     ".regularizers",
     ".training",
+    ".models",
 )
 _TASKS = ("Binary", "Multiclass", "Multilabel")  # prefixes of TorchMetrics
 
@@ -162,6 +163,33 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
         "Zeros",
         "zeros_",
     ),
+    # Models
+    "jm.models.from_pretrained": (
+        "AutoModel",
+        "AutoModelForCausalLM",
+        "AutoModelForImageClassification",
+        "AutoModelForMaskedLM",
+        "AutoModelForSequenceClassification",
+        "AutoModelForSpeechSeq2Seq",
+        "SentenceTransformer",
+        "create_model",
+        "pipeline",
+    ),
+    "jm.models.load_tokenizer": (
+        "AutoTokenizer",
+        "BertTokenizer",
+        "BertTokenizerFast",
+        "GPT2Tokenizer",
+        "LlamaTokenizer",
+        "PreTrainedTokenizerFast",
+    ),
+    "jm.models.Bert": ("BertForMaskedLM", "BertModel"),
+    "jm.models.GPT2": ("GPT2LMHeadModel", "GPT2Model"),
+    "jm.models.Llama": ("LlamaForCausalLM", "LlamaModel"),
+    "jm.models.CLIP": ("CLIPModel",),
+    "jm.models.Whisper": ("WhisperForConditionalGeneration", "WhisperModel"),
+    "jm.models.ViT": ("ViTForImageClassification", "ViTModel", "VisionTransformer"),
+    "jm.models.log_mel_spectrogram": ("WhisperFeatureExtractor",),
     # Losses
     "jm.losses.Crossentropy": (
         "CategoricalCrossentropy",
@@ -301,9 +329,29 @@ def _ours(namespace: str, name: str) -> str:
     for task in _TASKS:
         if name.startswith(task) and (found := _namespaces_with(name.removeprefix(task))):
             return f"Use `{_short(found[-1])}.{name.removeprefix(task)}`."
+    if preset := _preset(name):
+        return f"Write `{preset}`; `jm.models.from_pretrained` loads trained weights into it."
     known = [n for n in vars(sys.modules[namespace]) if not n.startswith("_")]
+    if by_case := [n for n in known if n.casefold() == name.casefold()]:
+        return f"Did you mean `{_short(namespace)}.{by_case[0]}`?"
     near = difflib.get_close_matches(name, known, 1, 0.75)
     return f"Did you mean `{_short(namespace)}.{near[0]}`?" if near else ""
+
+
+def _preset(name: str) -> str:
+    """How to make what is a function of its own elsewhere, such as `resnet50`; empty if unknown."""
+    found: dict[str, str] = {}
+    for cls in vars(sys.modules.get(f"{_ROOT}.models", sys)).values():
+        for preset in getattr(cls, "presets", ()) if isinstance(cls, type) else ():
+            made = f"jm.models.{cls.__name__}.preset({preset!r})"
+            found[_letters(cls.__name__ + preset)] = made
+            if _letters(preset)[:3] == _letters(cls.__name__)[:3]:  # else a word such as "small"
+                found[_letters(preset)] = made
+    return found.get(_letters(name), "")
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _namespaces_with(name: str) -> list[str]:

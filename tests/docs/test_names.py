@@ -19,6 +19,7 @@ NAMESPACES = (
     jm.optim,
     jm.regularizers,
     jm.training,
+    jm.models,
 )
 
 
@@ -81,6 +82,18 @@ def test_the_names_are_of_other_libraries():
         (lambda: jm.training.EarlyStoping, "Did you mean `jm.training.EarlyStopping`?"),
         (lambda: jm.fit, "It is `jm.training.fit`."),
         (lambda: jm.groups, "It is `jm.optim.groups`."),
+        (lambda: jm.models.AutoModel, "Use `jm.models.from_pretrained`."),
+        (lambda: jm.AutoTokenizer, "Use `jm.models.load_tokenizer`."),
+        (lambda: jm.models.BERT, "Did you mean `jm.models.Bert`?"),
+        (lambda: jm.models.BertModel, "Use `jm.models.Bert`."),
+        (
+            lambda: jm.models.resnet50,
+            r"Write `jm.models.ResNet.preset\('resnet50'\)`; `jm.models.f",
+        ),
+        (lambda: jm.models.mobilenet_v3_small, r"`jm.models.MobileNetV3.preset\('small'\)`"),
+        (lambda: jm.vit_b_16, r"Write `jm.models.ViT.preset\('vit_b_16'\)`"),
+        (lambda: jm.models.small, "has no attribute 'small'$"),
+        (lambda: jm.from_pretrained, "It is `jm.models.from_pretrained`."),
         (lambda: jm._private, "has no attribute '_private'$"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import jax_metrics as jm
 from jax_metrics.arguments._other_arguments import OTHER_ARGUMENTS
 
-OWNERS = {**vars(jm.training), **vars(jm)}
+OWNERS = {**vars(jm.models), **vars(jm.training), **vars(jm)}
 # Made by the library, or with the arguments of something else.
 OTHERS = {"BadArray", "Batches", "Callback", "Logger", "Run", "interrupts", "profile"}
 PARTS = [

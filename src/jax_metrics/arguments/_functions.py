@@ -96,7 +96,10 @@ def explaining(of_classes: str | None) -> Callable[[Callable[P, R]], Callable[P,
 
 
 def refuse_misfit(
-    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: TypeError
+    function: Any,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    error: TypeError,
 ) -> NoReturn:
     """Raises for arguments that do not fit the signature of a function.
 
@@ -110,5 +113,7 @@ def refuse_misfit(
         TypeError: In any case, with the nearest name and what the function takes.
     """
     known = signature_of(function).parameters
-    refuse_unknown(function.__name__, (name for name in kwargs if name not in known), known)
+    unknown = [name for name in kwargs if name not in known]
+    if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
+        refuse_unknown(function.__name__, unknown, known)
     raise explain_arguments(function, args, kwargs, error) from error

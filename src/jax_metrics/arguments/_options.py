@@ -29,7 +29,7 @@ _SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "loss": "values",
     "batch_size": "size",
     "drop_remainder": "drop_last",
-    "seed": "shuffle",
+    "seed": ("shuffle", "key"),
     "key": "shuffle",
     "train_dataloaders": "data",
     "train_dataloader": "data",
@@ -63,6 +63,14 @@ _SYNONYMS: dict[str, str | tuple[str, ...]] = {
     "min_lr": "min_value",
     "epsilon": "min_delta",
     "threshold": "min_delta",
+    "input_ids": "tokens",
+    "prompt": "tokens",
+    "attention_mask": "padding_mask",
+    "pad_token_id": "pad_token",
+    "eos_token_id": "stop_tokens",
+    "generator": ("shuffle", "key"),
+    "torch_dtype": "dtype",
+    "pretrained_model_name_or_path": "path",
 }
 # The plain types that are checked.
 _EXPECTED: dict[type, str] = {
@@ -98,7 +106,10 @@ def instead_of(owner: str, name: str, known: Iterable[str]) -> str:
 
 
 def refuse_unknown(
-    owner: str, unknown: Iterable[str], known: Iterable[str], hint: str = ""
+    owner: str,
+    unknown: Iterable[str],
+    known: Iterable[str],
+    hint: str = "",
 ) -> None:
     """Checks that there are no unknown arguments.
 
@@ -109,7 +120,7 @@ def refuse_unknown(
         hint: Added to the message.
 
     Raises:
-        TypeError: If there are, with the nearest known name.
+        TypeError: If there are, with what takes the place of one, or the nearest known name.
     """
     known = tuple(known)
     for name in unknown:

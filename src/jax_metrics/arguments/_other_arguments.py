@@ -39,6 +39,20 @@ _OF_MONITORS = {
     "strict": "A value that is not in the rows is always an error.",
 }
 
+_OF_GENERATE = {
+    "do_sample": (
+        "Give `key=jax.random.key(0)` to sample; without a key, the most probable token is taken."
+    ),
+    "num_beams": (
+        "There is no beam search: the most probable token is taken, or with `key=` one is drawn."
+    ),
+    "num_return_sequences": (
+        "Repeat the prompts, `np.repeat(tokens, n, axis=0)`, and give `key=`."
+    ),
+    "streamer": "`jm.models.stream` yields the tokens.",
+    "use_cache": "The cache is always used.",
+}
+
 # By the class or function that lacks them.
 OTHER_ARGUMENTS: dict[str, dict[str, str]] = {
     "fit": {
@@ -128,5 +142,12 @@ OTHER_ARGUMENTS: dict[str, dict[str, str]] = {
         "verbose": "It shows nothing; `jm.training.fit` does.",
         "async_save": "Write `asynchronous=True`.",
         "enable_async_checkpointing": "Write `asynchronous=True`.",
+    },
+    "generate": _OF_GENERATE,
+    "stream": _OF_GENERATE,
+    "from_pretrained": {
+        "device_map": "`jm.sharding.shard` spreads a model over devices.",
+        "local_files_only": "Nothing is downloaded without `download=True`.",
+        "trust_remote_code": "Nothing in a file is executed.",
     },
 }

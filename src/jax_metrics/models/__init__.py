@@ -1,5 +1,8 @@
 """Architectures made of layers, with presets, and their pretrained weights."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.models import generation as generation
 from jax_metrics.models._architecture import Architecture as Architecture
 from jax_metrics.models.audio import SileroVAD as SileroVAD
@@ -39,3 +42,5 @@ def __dir__() -> list[str]:
 
 # Type checkers read the imports, all of which name what they export.
 globals()["__all__"] = __dir__()
+if not _TYPE_CHECKING:  # for type checkers a name that is missing is an error
+    __getattr__ = _missing_name(__name__)

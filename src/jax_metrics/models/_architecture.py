@@ -3,10 +3,12 @@
 import types
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from jax_metrics.module import Inputs, Module
+from jax_metrics.tree import OtherMethod
 
+_WEIGHTS = " Trained weights come from `jm.models.from_pretrained(path, model)`."
 _NONE: Mapping[str, Mapping[str, Any]] = types.MappingProxyType({})
 
 
@@ -34,6 +36,12 @@ class Architecture(Module):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = _NONE
+    _other_arguments: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("pretrained", "weights", "checkpoint_path"), _WEIGHTS
+    )
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        from_pretrained = OtherMethod("Write `model = jm.models.from_pretrained(path)`.")
+        save_pretrained = OtherMethod("Write `jm.models.save_pretrained(model, folder)`.")
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:

@@ -37,6 +37,16 @@ _INSTEAD = {
     **dict.fromkeys(("train", "training", "is_training", "inference"), _MODE),
     **dict.fromkeys(("rng", "rngs", "key"), _KEYS),
 }
+# Inputs by their names in transformers.
+_INPUTS = {
+    "input_ids": "tokens",
+    "attention_mask": "padding_mask",
+    "token_type_ids": "segments",
+    "position_ids": "positions",
+    "pixel_values": "images",
+    "input_features": "features",
+    "decoder_input_ids": "tokens",
+}
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _MOST_FIELDS = 4
 _LONGEST = 300
@@ -153,7 +163,9 @@ def _unknown_argument(module: Any, kwargs: Mapping[str, Any]) -> str | None:
     if name is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     takes = ", ".join(known) or "no arguments"
-    instead = _INSTEAD.get(name) or nearest(name, known)
+    meant = _INPUTS.get(name)
+    alike = f" Did you mean `{meant}`?" if meant in known else nearest(name, known)
+    instead = _INSTEAD.get(name, alike)
     return f"has no argument `{name}` in a call.{instead} It takes {takes}."
 
 

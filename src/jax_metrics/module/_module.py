@@ -1,7 +1,7 @@
 """`Module`: a Tree that is called, with random initialization and modes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import jax
 
@@ -19,6 +19,7 @@ from jax_metrics.module._kinds import (
     State,
 )
 from jax_metrics.module._mode import Mode, as_flag
+from jax_metrics.module._other_methods import OtherMethods
 from jax_metrics.module._tabulate import tabulate
 from jax_metrics.tree import (
     MISSING,
@@ -27,7 +28,6 @@ from jax_metrics.tree import (
     Extensions,
     FieldInfo,
     FilterLike,
-    OtherMethod,
     Tree,
     apply,
     check_result_used,
@@ -43,7 +43,7 @@ from jax_metrics.tree import (
 M = TypeVar("M", bound="Module")
 
 
-class Module(Tree, Extensions):
+class Module(Tree, Extensions, OtherMethods):
     """A Tree that is called like a function and holds its own parameters and state.
 
     The kind of a field states its purpose. Values that depend on the shape of the inputs are made
@@ -74,19 +74,6 @@ class Module(Tree, Extensions):
         "at": "Write `model = model.at[path].set(value)`.",
     }
     name: Any = DefaultName()
-    if not TYPE_CHECKING:  # for a checker they do not exist
-        forward = OtherMethod("Call the module itself: `model(x)`; its method is `__call__`.")
-        predict = OtherMethod("Call the module itself: `model.eval()(x)`.")
-        fit = OtherMethod("Write `jm.training.fit(model, optimizer, loss, data, epochs=10)`.")
-        evaluate = OtherMethod("Write `jm.training.evaluate(model, loss, data)`.")
-        compile = OtherMethod("`jm.training.fit` takes the optimizer, the loss and the metrics.")
-        summary = OtherMethod("Write `print(model.tabulate(inputs))`.")
-        zero_grad = OtherMethod("Gradients are values that `jm.value_and_grad` returns.")
-        requires_grad_ = OtherMethod("Write `model = model.freeze()`.")
-        to = OtherMethod("Write `jax.device_put(model, device)`; for dtypes `jm.nn.Policy`.")
-        cuda = OtherMethod("JAX uses the GPU by itself; else `jax.device_put(model, device)`.")
-        state_dict = OtherMethod("Write `jm.state_dict(model)`.")
-        load_state_dict = OtherMethod("Write `model = jm.load_state_dict(model, state)`.")
 
     def __init__(self, name: str | None = None):
         if name is not None:

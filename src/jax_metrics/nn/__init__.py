@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from jax_metrics._other_names import missing_name as _missing_name
 from jax_metrics.nn import initializers as initializers
 from jax_metrics.nn._padding import check_mask as check_mask
+from jax_metrics.nn._standing_for import standing_for as standing_for
 from jax_metrics.nn.attention import GroupedQueryAttention as GroupedQueryAttention
 from jax_metrics.nn.attention import LearnedPositionEmbedding as LearnedPositionEmbedding
 from jax_metrics.nn.attention import LinearRotaryScaling as LinearRotaryScaling
@@ -129,7 +130,7 @@ from jax_metrics.nn.transforms import merge_lora as merge_lora
 from jax_metrics.tree import public_names as _public_names
 
 # What other packages of the library use, and users do not need.
-_HIDDEN = frozenset({"check_mask"})
+_HIDDEN = frozenset({"check_mask", "standing_for"})
 
 
 def __dir__() -> list[str]:

@@ -30,8 +30,10 @@ def explain_arguments(
     kinds = {p.kind for p in parameters.values()}
     unknown = [n for n in kwargs if n not in parameters]
     if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
+        known = getattr(cls, "_other_arguments", {})
+        instead = known.get(unknown[0]) or nearest(unknown[0], parameters)
         return TypeError(
-            f"{name} has no argument `{unknown[0]}`.{nearest(unknown[0], parameters)} "
+            f"{name} has no argument `{unknown[0]}`.{instead} "
             f"It takes {', '.join(parameters)}.{hint}"
         )
     if len(args) > len(positional) and inspect.Parameter.VAR_POSITIONAL not in kinds:

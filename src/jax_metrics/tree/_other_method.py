@@ -6,6 +6,8 @@ from typing import Any
 class OtherMethod:
     """A class attribute whose use raises, naming what to write instead; `hasattr` is false.
 
+    So it is for the class itself, as in `Net.from_pretrained(...)`.
+
     Args:
         instead: What to write.
 
@@ -24,6 +26,4 @@ class OtherMethod:
         self.name = name
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is None:
-            return self
         raise AttributeError(f"{owner.__name__} has no method `{self.name}`. {self.instead}")

@@ -132,6 +132,8 @@ class Tree(Rebuildable, metaclass=TreeMeta):
     _counter_declaration: ClassVar[str] = "jm.node()"
 
     _arguments_hint: ClassVar[str] = ""  # added to errors of unknown arguments
+    # Arguments of other libraries that have no counterpart by name, with what is said of them.
+    _other_arguments: ClassVar[Mapping[str, str]] = {}
     # Properties without a setter, with what to write instead of an assignment.
     _read_only: ClassVar[Mapping[str, str]] = {}
 

@@ -126,6 +126,26 @@ def test_errors(model):
         whole(model, FEATURES, np.zeros((2, 6), int))
 
 
+@pytest.mark.parametrize(("sounds", "prompts"), [(1, 2), (2, 1)])
+def test_there_is_a_prompt_for_each_sound(model, sounds, prompts):
+    decoder = jax.eval_shape(model.listen, FEATURES[:sounds])
+    text = rf"memory of batch \({sounds},\), .* tokens have batch \({prompts},\). Give one"
+    for write in (jm.models.generate, lambda *given: list(jm.models.stream(*given))):
+        with pytest.raises(ValueError, match=text):
+            write(decoder, TOKENS[:prompts], 1)
+    with pytest.raises(ValueError, match=text):
+        jm.nn.init_cache(decoder, prompts, 4)
+    assert jm.nn.cached_length(jm.nn.init_cache(decoder, sounds, 4)) == 0
+
+
+@pytest.mark.slow
+def test_a_sound_without_a_batch_axis_takes_one_prompt(model):
+    decoder = model.listen(FEATURES[0])
+    assert jm.models.generate(decoder, TOKENS[0, :2], 2).tokens.shape == (2,)
+    with pytest.raises(ValueError, match=r"memory of batch \(\), .* tokens have batch \(2,\)"):
+        jm.models.generate(decoder, TOKENS[:, :2], 2)
+
+
 @pytest.mark.parametrize("name", ["decoder_layers", "decoder_heads", "decoder_mlp_features"])
 def test_the_decoder_has_no_size_of_zero(name):
     with pytest.raises(ValueError, match="expects a positive integer for .* got 0"):

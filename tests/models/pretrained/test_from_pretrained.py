@@ -166,6 +166,26 @@ def test_unknown_architectures(tmp_path, config, text):
 
 
 @pytest.mark.parametrize(
+    ("kind", "changes", "text"),
+    [
+        ("llama", {"num_attention_heads": 0}, "`num_attention_heads` is 0; expected a positive i"),
+        ("llama", {"vocab_size": -1}, "`vocab_size` is -1; expected a positive integer"),
+        ("llama", {"rms_norm_eps": -1e-6}, "`rms_norm_eps` is -1e-06; expected a positive number"),
+        ("llama", {"rope_scaling": {"factor": 0}}, "`rope_scaling.factor` is 0; expected"),
+        ("bert", {"num_hidden_layers": "two"}, "`num_hidden_layers` is 'two'; expected"),
+        ("gpt2", {"n_positions": 0.5}, "`n_positions` is 0.5; expected a positive integer"),
+        ("clip", {"text_config": {"hidden_size": 0}}, "`text_config.hidden_size` is 0; expected"),
+        ("resnet", {"depths": [3, -4]}, r"`depths` is \[3, -4\]; expected a positive integer"),
+    ],
+)
+def test_numbers_that_none_can_have(tmp_path, kind, changes, text):
+    write(tmp_path, theirs(), {"model_type": kind, **changes})
+    place = f"configuration of .*model.safetensors is not one of the model type '{kind}': "
+    with pytest.raises(jm.CheckpointError, match=f"{place}{text}.* Correct its config.json"):
+        jm.models.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("files", "text"),
     [
         ({}, "has no weights: expected model.safetensors or its index, or one file"),

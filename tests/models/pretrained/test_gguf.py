@@ -106,7 +106,18 @@ def test_alignments_that_are_no_number_of_bytes(tmp_path, alignment):
         ({"general__architecturX": "llama", "llama__embedding_length": "x"}, "has metadata that"),
         (
             {"general__architecturX": "llama", "llama__attention__head_count": 0},
-            "has metadata that files of the architecture 'llama' do not have: .* by zero",
+            r"a.gguf has metadata that files of the architecture 'llama' do not have: "
+            "`llama.attention.head_count` is 0; expected a positive integer",
+        ),
+        *(
+            ({"general__architecturX": "llama", f"llama__{name}": value}, text)
+            for name, value, text in [
+                ("context_length", 0, "`llama.context_length` is 0; expected a positive integer"),
+                ("vocab_size", 0, "`llama.vocab_size` is 0; expected a positive integer"),
+                ("block_count", 1.5, "`llama.block_count` is 1.5; expected a positive integer"),
+                ("attention__head_count_kv", 0, "`llama.attention.head_count_kv` is 0; expected"),
+                ("rope__freq_base", 0.0, "`llama.rope.freq_base` is 0.0; expected a positive num"),
+            ]
         ),
     ],
 )

@@ -285,6 +285,7 @@ def test_tokens_at_the_ends(tmp_path, entries, first, last):
         ({"tokenizer__ggml__merges": ["x y"]}, "has a damaged tokenizer: "),
         ({"tokenizer__ggml__merges": [1, 2]}, "has a damaged tokenizer: 'int' object has no attr"),
         ({"tokenizer__ggml__bos_token_id": "a"}, "has a damaged tokenizer: "),
+        ({"tiny__context_length": 0}, "a.gguf has 0 as `tiny.context_length`; expected a positiv"),
         ({"tokenizer__ggml__tokens": None}, "lacks the entry 'tokenizer.ggml.tokens' of its tok"),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_scaling_without_a_name(tmp_path):
     [
         ({"vocab_size": None}, "lacks 'vocab_size', which the model type 'llama' needs. Complete"),
         ({"hidden_act": "odd"}, "has `hidden_act: 'odd'`, which is not supported"),
-        ({"num_hidden_layers": "2"}, "model.safetensors: .*int"),
+        ({"num_hidden_layers": "2"}, "`num_hidden_layers` is '2'; expected a positive integer"),
     ],
 )
 def test_configurations_that_do_not_do(tmp_path, changes, text):

@@ -236,3 +236,15 @@ def test_a_stack_that_is_traced_twice_uses_its_cache_once():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("batch", "length", "message"),
+    [
+        (2.5, 4, "`batch_size` needs an integer; got 2.5"),
+        (2, 1.5, "`max_length` needs an integer; got 1.5"),
+    ],
+)
+def test_sizes_are_integers(batch, length, message):
+    with pytest.raises(TypeError, match=message):
+        jm.nn.init_cache(jm.nn.GroupedQueryAttention(4, causal=True), batch, length)

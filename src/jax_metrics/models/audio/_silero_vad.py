@@ -10,7 +10,7 @@ import numpy as np
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models.audio._as_waveform import as_waveform
 from jax_metrics.module import Cache, Inputs
-from jax_metrics.nn import Conv, Linear, OptimizedLSTMCell
+from jax_metrics.nn import Conv, Linear, OptimizedLSTMCell, standing_for
 from jax_metrics.tree import copy, make_mutable
 
 _FEATURES = (128, 64, 64, 128)
@@ -150,7 +150,7 @@ class SileroVAD(Architecture):
         batch = (int(batch_size),) if one else tuple(batch_size)
         model = copy(self)
         with make_mutable(model):
-            dtype = self.head.kernel.dtype
+            dtype = standing_for(self.head).kernel.dtype
             model.context = jnp.zeros((*batch, self.context_size), dtype)
             model.carry = self._empty_carry(batch, dtype)
         return model

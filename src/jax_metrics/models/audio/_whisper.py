@@ -1,7 +1,7 @@
 """Whisper: an audio encoder, and a decoder that transcribes it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -22,8 +22,11 @@ from jax_metrics.nn import (
     cached_length,
     init_cache,
     initializers,
+    standing_for,
 )
+from jax_metrics.tree import OtherMethod
 
+_GENERATE = "Write `jm.models.generate(model.listen(features), tokens, max_new_tokens)`."
 _INIT = initializers.normal(0.02)
 _BIASES = ("query", "value", "out")  # a bias of the keys would change no attention weight
 
@@ -183,6 +186,9 @@ class Whisper(Architecture):
         ((1, 3, 20), True)
     """
 
+    if not TYPE_CHECKING:  # for a checker they do not exist
+        generate = OtherMethod(_GENERATE)
+        transcribe = OtherMethod(_GENERATE)
     presets = {
         "tiny": {"width": 384, "num_layers": 4, "num_heads": 6},
         "base": {"width": 512, "num_layers": 6, "num_heads": 8},
@@ -265,7 +271,8 @@ class Whisper(Architecture):
     def listen(self, features: jax.Array, *, max_length: int | None = None) -> WhisperDecoder:
         """A decoder with a cache that has encoded the features, and is called with tokens only.
 
-        The keys and values of the encoded audio are computed here, once.
+        The keys and values of the encoded audio are computed here, once. The decoder takes one
+        sequence of tokens for each sound.
 
         Args:
             features: Shape `[batch..., frames, mels]`.
@@ -273,7 +280,7 @@ class Whisper(Architecture):
         """
         memory = self.encoder(features)
         batch, frames = memory.shape[:-2], memory.shape[-2]
-        length = self.decoder.max_length if max_length is None else max_length
+        length = standing_for(self.decoder).max_length if max_length is None else max_length
         decoder = init_cache(self.decoder, batch, length, memory_length=frames)
         decoder(jnp.zeros((*batch, 1), jnp.int32), memory)  # each layer keeps what it needs of it
         return init_cache(decoder, batch, length)  # forgets the token

@@ -11,6 +11,7 @@ import numpy as np
 from jax_metrics.models.pretrained import Tokenizer
 from jax_metrics.models.text import Bert
 from jax_metrics.module import Module
+from jax_metrics.nn import merge_lora, standing_for
 
 
 def bert_score_encoder(
@@ -66,6 +67,7 @@ def bert_score_encoder(
         >>> round(float(metric(target=["a b b"], preds=["a b b"])["f1"]), 4)
         1.0
     """
+    model = merge_lora(model) if isinstance(model, Module) else model
     if not isinstance(model, Bert):
         raise TypeError(
             f"bert_score_encoder expects a jm.models.Bert; got {type(model).__name__}. Give other "
@@ -76,7 +78,8 @@ def bert_score_encoder(
             "The Bert given to bert_score_encoder is not initialized. Load it with "
             "`jm.models.from_pretrained`, or call `model.init(key, model.example_inputs())`."
         )
-    blocks = model.features.blocks
+    features = standing_for(model.eval().features)
+    blocks = features.blocks
     number = len(blocks) if layer is None else layer + (len(blocks) + 1) * (layer < 0)
     if not 0 <= number <= len(blocks):
         raise ValueError(
@@ -92,7 +95,6 @@ def bert_score_encoder(
         )
     if pad_to_multiple_of < 1:
         raise ValueError(f"pad_to_multiple_of must be 1 or more; got {pad_to_multiple_of}.")
-    features = model.eval().features
     if number < len(blocks):
         features = features.replace(blocks=blocks[:number]).eval()
     return {

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jax_metrics.models.generation._sampling import Numbers, choose
 from jax_metrics.module import Module
-from jax_metrics.nn import init_cache
+from jax_metrics.nn import init_cache, standing_for
 
 
 class State(NamedTuple):
@@ -79,8 +79,7 @@ def start(
         positions = jnp.maximum(jnp.cumsum(padding_mask, axis=1) - 1, 0)
         last = length - 1 - jnp.argmax(padding_mask[:, ::-1], axis=1)
     options = {"positions": positions, "padding_mask": padding_mask}
-    called: Any = getattr(decoding, "stands_for", type(decoding))
-    if "logits_at" in inspect.signature(called.__call__).parameters:
+    if "logits_at" in inspect.signature(type(standing_for(decoding)).__call__).parameters:
         logits = decoding(tokens, logits_at=last[:, None], **options)[:, 0]
     else:
         logits = jnp.take_along_axis(decoding(tokens, **options), last[:, None, None], axis=1)[:, 0]

@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.arguments import names_arguments, refuse_unknown
 from jax_metrics.models._whole_numbers import read_positive
 from jax_metrics.models.generation._run import Run
 from jax_metrics.module import Module
+from jax_metrics.tree import signature_of
 
 
 class Generated(NamedTuple):
@@ -39,6 +41,7 @@ class Generated(NamedTuple):
         return [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
 
 
+@names_arguments
 def generate(
     model: Module,
     tokens: Any,
@@ -91,7 +94,7 @@ def generate(
 
     Raises:
         TypeError: If tokens, also those to stop at or to pad with, are not integers, a mask is
-            not boolean, or the dtype of the cache is not one of floats.
+            not boolean, the dtype of the cache is not one of floats, or there is no such argument.
         ValueError: If a number is out of range, a prompt is empty, the model or the cache is too
             short for all tokens, options of sampling are given without a key, or the model has no
             layer with a cache.
@@ -126,6 +129,7 @@ def generate(
     return Generated(written[0], state.length[0])
 
 
+@names_arguments
 def stream(
     model: Module,
     tokens: Any,
@@ -160,6 +164,8 @@ def stream(
         >>> tokens == jm.models.generate(model, [3, 1, 4], 6).to_lists()
         True
     """
+    known = [name for name in signature_of(generate).parameters if name != "model"]
+    refuse_unknown("stream", options.keys() - known, known)
     tokens_at_once = read_positive("tokens_at_once", tokens_at_once)
     return _yielded(Run(model, tokens, max_new_tokens, **options), tokens_at_once)
 

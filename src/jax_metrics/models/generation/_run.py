@@ -12,7 +12,7 @@ from jax_metrics.models.generation._decoding import Cached, State, advance, star
 from jax_metrics.models.generation._prompts import read_prompts
 from jax_metrics.models.generation._sampling import read_options
 from jax_metrics.module import Module
-from jax_metrics.nn import LoRA, Remat
+from jax_metrics.nn import standing_for
 from jax_metrics.tree import as_whole
 
 
@@ -78,7 +78,7 @@ class Run:
             tokens,
             padding_mask,
             multiple=pad_to_multiple_of,
-            vocabulary=getattr(_of_whole(model), "vocabulary", None),
+            vocabulary=getattr(standing_for(model), "vocabulary", None),
         )
         if cache_dtype is not None and not jnp.issubdtype(cache_dtype, jnp.floating):
             raise TypeError(
@@ -117,13 +117,6 @@ class Run:
         )  # fmt: skip
 
 
-def _of_whole(model: Any) -> Any:
-    """The model that a LoRA of it as a whole has inside."""
-    while isinstance(model, LoRA | Remat):
-        model = model.layer
-    return model
-
-
 def _read_stop_tokens(stop_tokens: Any) -> jax.Array:
     found = stop_tokens if isinstance(stop_tokens, jax.Array) else np.asarray(stop_tokens)
     if found.size and not jnp.issubdtype(found.dtype, jnp.integer):
@@ -133,7 +126,7 @@ def _read_stop_tokens(stop_tokens: Any) -> jax.Array:
 
 def _check_positions(model: Any, longest: int, new: int) -> None:
     """Raises if a model has fewer positions than the longest prompt and its new tokens take."""
-    model = _of_whole(model)
+    model = standing_for(model)
     known, needed = getattr(model, "max_length", None), longest + new - 1
     if isinstance(known, int) and needed > known:
         raise ValueError(

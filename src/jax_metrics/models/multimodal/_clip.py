@@ -19,6 +19,7 @@ from jax_metrics.nn import (
     TransformerEncoder,
     TransformerEncoderLayer,
     initializers,
+    standing_for,
 )
 
 _INIT = initializers.normal(0.02)
@@ -229,7 +230,7 @@ class CLIP(Architecture):
 
     def example_inputs(self) -> Inputs:
         """A black image, and two tokens."""
-        images = jnp.zeros((1, *self.image.image_size, self.num_channels))
+        images = jnp.zeros((1, *standing_for(self.image).image_size, self.num_channels))
         return Inputs(images, jnp.zeros((1, 2), jnp.int32))
 
     def encode_image(self, images: jax.Array, *, normalize: bool = False) -> jax.Array:

@@ -8,7 +8,13 @@ from jax_metrics.checkpoint import CheckpointError, state_dict
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models.pretrained._values import of_files
 from jax_metrics.models.pretrained._weights import Weights
-from jax_metrics.models.weights import FORMATS, WeightFormat, format_of_type, formats_of_model
+from jax_metrics.models.weights import (
+    FORMATS,
+    WeightFormat,
+    check_config,
+    format_of_type,
+    formats_of_model,
+)
 
 
 def format_of_config(config: Mapping[str, Any] | None, path: Path) -> WeightFormat:
@@ -39,6 +45,14 @@ def model_of(format: WeightFormat, config: Mapping[str, Any], path: Path) -> Arc
     Raises:
         CheckpointError: If the configuration is incomplete, or describes what is not supported.
     """
+    if format in FORMATS:  # other formats have entries of their own
+        try:
+            check_config(config)
+        except ValueError as error:
+            raise CheckpointError(
+                f"The configuration of {path} is not one of the model type {format.model_type!r}: "
+                f"{error} Correct its config.json."
+            ) from error
     try:
         return format.from_config(config)
     except KeyError as error:

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint import CheckpointError, LeftOut, load, load_state_dict, state_dict
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models.pretrained._format_of import format_of_config, model_of, rules_for
@@ -61,6 +62,7 @@ def from_pretrained(
 ) -> tuple[Any, LeftOut]: ...
 
 
+@names_arguments
 def from_pretrained(
     path: str | os.PathLike[str],
     model: Module | None = None,

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint import CheckpointError, inverse, save, state_dict
 from jax_metrics.models.pretrained._differences import differences
 from jax_metrics.models.pretrained._sentence_settings import check_modules
@@ -15,6 +16,7 @@ from jax_metrics.module import Module
 _WAYS = "Merge LoRA first, with `jm.nn.merge_lora`, or write the weights alone with `jm.save`."
 
 
+@names_arguments
 def save_pretrained(
     model: Module,
     folder: str | os.PathLike[str],

@@ -4,10 +4,11 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint import CheckpointError
 from jax_metrics.models._whole_numbers import read_positive
 from jax_metrics.models.pretrained._chat_template import default_system
@@ -17,6 +18,7 @@ from jax_metrics.models.pretrained._json_files import read_json
 from jax_metrics.models.pretrained._packages import package
 from jax_metrics.models.pretrained._sentence_settings import text_settings
 from jax_metrics.models.pretrained._source import TOKENIZER, local_path
+from jax_metrics.tree import OtherMethod, as_whole
 
 Side = Literal["left", "right"]
 _SPECIAL = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")
@@ -66,6 +68,9 @@ class Tokenizer:
         >>> tokenizer.decode([1, 2])
         'a b'
     """
+
+    if not TYPE_CHECKING:  # for a checker it does not exist
+        from_pretrained = OtherMethod("Write `tokenizer = jm.models.load_tokenizer(path)`.")
 
     def __init__(
         self,
@@ -245,6 +250,7 @@ class Tokenizer:
         return "".join(parts) + "<|im_start|>assistant\n" * answer
 
 
+@names_arguments
 def load_tokenizer(
     path: str | os.PathLike[str], *, download: bool = False, revision: str = "main"
 ) -> Tokenizer:
@@ -288,6 +294,11 @@ def load_tokenizer(
         template = file.metadata.get("tokenizer.chat_template")
         architecture = file.metadata.get("general.architecture")
         limit = file.metadata.get(f"{architecture}.context_length")
+        if limit is not None and (as_whole(limit) or 0) < 1:
+            raise CheckpointError(
+                f"{found} has {limit!r} as `{architecture}.context_length`; expected a positive "
+                "integer."
+            )
         return Tokenizer(backend, special, max_length=limit, chat_template=template)
     if not found.is_file():
         raise CheckpointError(f"{found.parent} has no tokenizer.json, and no GGUF file alone.")

@@ -1,7 +1,7 @@
 """BERT: a text encoder."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from jax_metrics.nn import (
     TransformerEncoderLayer,
     initializers,
 )
+from jax_metrics.tree import OtherMethod
 
 _INIT = initializers.normal(0.02)
 
@@ -158,6 +159,11 @@ class Bert(Architecture):
 
     features: BertFeatures
     head: Module | None
+    if not TYPE_CHECKING:  # for a checker it does not exist
+        encode = OtherMethod(
+            "Give it tokens, `batch = tokenizer(texts)` of `jm.models.load_tokenizer(path)`: "
+            "`model(batch.ids, padding_mask=batch.mask)`."
+        )
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """What all language models share."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.module import Inputs, Module, tie
 from jax_metrics.nn import Linear, cached_length, initializers
+from jax_metrics.tree import OtherMethod
 
 
 def _by_rows(x: jax.Array, kernel: jax.Array, dimensions: Any, **options: Any) -> jax.Array:
@@ -37,6 +38,8 @@ class LanguageModel(Architecture):
 
     features: Any  # a Module that has `embed`
     head: Module
+    if not TYPE_CHECKING:  # for a checker it does not exist
+        generate = OtherMethod("Write `jm.models.generate(model, tokens, max_new_tokens)`.")
 
     def __init__(
         self, features: Module, vocabulary: int, *, max_length: int, tied: bool, **linear: Any

@@ -18,6 +18,7 @@ from jax_metrics.nn import (
     initializers,
     max_pool,
     relu,
+    standing_for,
 )
 from jax_metrics.tree import node
 
@@ -213,12 +214,13 @@ class UNet(Architecture):
 
     def smallest_size(self) -> int:
         """The height and width of the smallest image for which there is an output."""
-        border = 0 if self.features.padding == "SAME" else 4  # of the convolutions of a block
+        features = standing_for(self.features)
+        border = 0 if features.padding == "SAME" else 4  # of the convolutions of a block
         size = 1
-        for _ in self.features.up:
+        for _ in features.up:
             size = (size + border + 1) // 2
         size += border
-        for _ in self.features.down:
+        for _ in features.down:
             size = 2 * size + border
         return size
 

@@ -10,7 +10,16 @@ from jax.scipy.stats import norm
 
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.module import Inputs, Key, KeySeq, LossLog, Module, Parameter
-from jax_metrics.nn import Conv, ConvTranspose, Flatten, Linear, Reshape, Sequential, relu
+from jax_metrics.nn import (
+    Conv,
+    ConvTranspose,
+    Flatten,
+    Linear,
+    Reshape,
+    Sequential,
+    relu,
+    standing_for,
+)
 
 Likelihood = Literal["bernoulli", "gaussian"]
 
@@ -212,7 +221,7 @@ class VAE(Architecture):
             key: A random key or a seed.
             count: The number of images.
         """
-        latents = jax.random.normal(Key(key), (count, self.mean.features))
+        latents = jax.random.normal(Key(key), (count, standing_for(self.mean).features))
         decoded = self.decode(latents)
         return jax.nn.sigmoid(decoded) if self.likelihood == "bernoulli" else decoded
 

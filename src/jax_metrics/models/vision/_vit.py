@@ -10,7 +10,7 @@ from jax_metrics.models._architecture import Architecture
 from jax_metrics.models._exact_gelu import exact_gelu
 from jax_metrics.models.vision._vision_transformer import Size, VisionTransformer
 from jax_metrics.module import Inputs, Module
-from jax_metrics.nn import Identity, Linear
+from jax_metrics.nn import Identity, Linear, standing_for
 from jax_metrics.tree import copy, make_mutable, node
 
 _TINY = {"width": 192, "num_layers": 12, "num_heads": 3}
@@ -121,7 +121,7 @@ class ViT(Architecture):
 
     def example_inputs(self) -> Inputs:
         """One black image of the right size."""
-        return Inputs(jnp.zeros((1, *self.features.image_size, self.num_channels)))
+        return Inputs(jnp.zeros((1, *standing_for(self.features).image_size, self.num_channels)))
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """Classifies images.

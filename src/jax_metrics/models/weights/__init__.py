@@ -19,6 +19,7 @@ from jax_metrics.models.weights._llama import LLAMA_FORMAT as LLAMA_FORMAT
 from jax_metrics.models.weights._mobilenet_v3 import (
     TORCHVISION_MOBILENET_V3_FORMAT as TORCHVISION_MOBILENET_V3_FORMAT,
 )
+from jax_metrics.models.weights._numbers import check_config as check_config
 from jax_metrics.models.weights._resnet import RESNET_FORMAT as RESNET_FORMAT
 from jax_metrics.models.weights._resnet import (
     TORCHVISION_RESNET_FORMAT as TORCHVISION_RESNET_FORMAT,

@@ -5,6 +5,7 @@ from typing import Any
 
 from jax_metrics.checkpoint import CheckpointError, rename, reshape, transpose
 from jax_metrics.models.weights._gguf_format import GGUFFormat
+from jax_metrics.models.weights._numbers import check_numbers
 from jax_metrics.models.weights._weight_format import Rule
 
 _BLOCK = {
@@ -18,6 +19,11 @@ _BLOCK = {
     "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
+_SIZES = frozenset(
+    "vocab_size embedding_length feed_forward_length block_count context_length "
+    "attention.head_count attention.head_count_kv attention.key_length".split()
+)
+_POSITIVE = frozenset(["attention.layer_norm_rms_epsilon", "rope.freq_base", "rope.scaling.factor"])
 _OTHERS = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 
 
@@ -33,6 +39,7 @@ def _to_config(metadata: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:
         for name, value in metadata.items()
         if name.startswith("llama.")
     }
+    check_numbers(own, _SIZES, _POSITIVE, "llama.")
     heads = own["attention.head_count"]
     config = {
         "model_type": "llama",

@@ -8,7 +8,7 @@ import jax
 
 from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttention
 from jax_metrics.nn.transforms import Stack
-from jax_metrics.tree import copy, make_mutable, trees_with_paths
+from jax_metrics.tree import as_whole, copy, make_mutable, trees_with_paths
 
 M = TypeVar("M")
 
@@ -40,9 +40,10 @@ def init_cache(
         dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
     Raises:
-        ValueError: If there is no such layer, or a size is below one.
+        ValueError: If there is no such layer, a size is below one, or the model has a memory of
+            another batch.
         RuntimeError: If one was not initialized.
-        TypeError: If the dtype is not one of floats.
+        TypeError: If a size is not an integer, or the dtype is not one of floats.
 
     Example:
         >>> import jax.numpy as jnp
@@ -54,19 +55,22 @@ def init_cache(
         >>> bool(jnp.allclose(jnp.concatenate(parts, axis=1), layer(x), atol=1e-6))
         True
     """
-    if max_length < 1:
-        raise ValueError(f"`max_length` must be at least 1; got {max_length}.")
-    if memory_length is not None and memory_length < 1:
-        raise ValueError(f"`memory_length` must be at least 1; got {memory_length}.")
+    max_length = _read_size("max_length", max_length)
+    if memory_length is not None:
+        memory_length = _read_size("memory_length", memory_length)
+    axes = batch_size if isinstance(batch_size, Sequence) else (batch_size,)
+    batch = tuple(_read_size("batch_size", axis) for axis in axes)
     found = set()
 
     def start(layer: GroupedQueryAttention) -> None:
         if layer.causal:
-            layer.make_cache(batch_size, max_length, dtype)
+            layer.make_cache(batch, max_length, dtype)
             found.add("causal")
         elif layer.cross and memory_length is not None:
-            layer.make_cache(batch_size, memory_length, dtype)
+            layer.make_cache(batch, memory_length, dtype)
             found.add("cross")
+        elif layer.cached_key is not None:
+            _check_memory(batch, layer.cached_key.shape[:-3])
 
     model = _with_each_attention(start, model)
     wanted = ["causal"] if memory_length is None else ["causal", "cross"]
@@ -77,6 +81,26 @@ def init_cache(
                 f"GroupedQueryAttention with `{kind}=True`."
             )
     return model
+
+
+def _read_size(name: str, value: Any) -> int:
+    size = as_whole(value)
+    if size is None:
+        raise TypeError(f"`{name}` needs an integer; got {value!r}.")
+    if size < 1:
+        raise ValueError(f"`{name}` must be at least 1; got {size}.")
+    return size
+
+
+def _check_memory(batch: tuple[int, ...], memory: tuple[int, ...]) -> None:
+    """Raises if there is not one memory, such as an encoded sound, for each sequence of tokens."""
+    alone = memory == () and batch == (1,)
+    if memory != batch and not alone:
+        raise ValueError(
+            f"The model has a memory of batch {memory}, such as encoded sounds; the sequences of "
+            f"tokens have batch {batch}. Give one sequence for each, or encode one input for each: "
+            "`jnp.repeat(features, n, axis=0)`."
+        )
 
 
 def remove_cache(model: M) -> M:

@@ -10,6 +10,7 @@ from jax_metrics.module import Module, describe_place
 from jax_metrics.nn import initializers
 from jax_metrics.nn._checked_layer import CheckedLayer
 from jax_metrics.nn._options import SIZES_ARE_INFERRED
+from jax_metrics.nn._standing_for import standing_for
 from jax_metrics.nn.attention._grouped_query_attention import GroupedQueryAttention
 from jax_metrics.nn.linear import FeedForward
 from jax_metrics.nn.noise import Dropout
@@ -105,9 +106,7 @@ class _TransformerLayer(CheckedLayer):
     ) -> jax.Array:
         self._check(x, "x")
         # The residual connections would carry NaN in padding past the attention.
-        attention: Any = self.self_attention
-        while hasattr(attention, "stands_for"):  # a LoRA or a Remat is around it
-            attention = attention.layer
+        attention = standing_for(self.self_attention)
         x = attention.without_padding(x, mask=mask, padding_mask=padding_mask)
         for number, branch in enumerate(branches, start=1):
             norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
