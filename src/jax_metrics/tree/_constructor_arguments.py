@@ -44,6 +44,8 @@ def explain_arguments(
         return TypeError(
             f"{name} takes {only} by position; got {', '.join(map(_shown, args))}.{hint}{rest}"
         )
+    if twice := [n for n in positional[: len(args)] if n in kwargs]:
+        return TypeError(f"{name} got `{twice[0]}` both by position and by name. Give it once.")
     required = [
         n for n, p in parameters.items() if p.default is p.empty and p.kind not in _VARIABLE
     ]
