@@ -35,20 +35,28 @@ def _by_jax(q: jax.Array, k: jax.Array, v: jax.Array, keep: jax.Array | None) ->
 
 
 def _divided_late(q: jax.Array, k: jax.Array, v: jax.Array, keep: jax.Array | None) -> jax.Array:
-    """The same of `[batch, length, heads, features]`, with another order of operations."""
-    *_, heads, size = q.shape
-    kv_heads = k.shape[2]
-    groups = q.reshape(*q.shape[:2], kv_heads, heads // kv_heads, size)
-    logits = jnp.einsum("bqhgd,bkhd->bhgqk", groups, k) * size**-0.5
+    """The same of `[batch, length, heads, features]`, with another order of operations.
+
+    The queries of a group are rows of one matrix, `[batch, kv_heads, group * length, features]`, so
+    that both products read and write their arrays in order; `einsum` transposes all weights.
+    """
+    batch, length, heads, size = q.shape
+    kv_heads, keys = k.shape[2], k.shape[1]
+    group = heads // kv_heads
+    rows = jnp.moveaxis(q.reshape(batch, length, kv_heads, group, size), 1, 3)
+    rows = rows.reshape(batch, kv_heads, group * length, size) * size**-0.5
+    logits = rows @ k.transpose(0, 2, 3, 1)
     if keep is not None:
-        grouped = (kv_heads, heads // kv_heads) if keep.shape[1] == heads else (1, 1)
+        grouped = (kv_heads, group) if keep.shape[1] == heads else (1, 1)
         keep = keep.reshape(keep.shape[0], *grouped, *keep.shape[2:])
+        logits = logits.reshape(batch, kv_heads, group, length, keys)
         logits = jnp.where(keep, logits, 0.7 * jnp.finfo(logits.dtype).min)
+        logits = logits.reshape(batch, kv_heads, group * length, keys)
     largest = jax.lax.stop_gradient(logits.max(-1, keepdims=True))
     weights = jnp.exp(logits - largest)
-    total = jnp.moveaxis(weights.sum(-1), -1, 1)[..., None]
-    output = jnp.einsum("bhgqk,bkhd->bqhgd", weights, v) / total
-    return output.reshape(*q.shape[:3], v.shape[-1])
+    output = weights @ v.transpose(0, 2, 1, 3) / weights.sum(-1, keepdims=True)
+    output = output.reshape(batch, kv_heads, group, length, v.shape[-1])
+    return jnp.moveaxis(output, 3, 1).reshape(*q.shape[:3], v.shape[-1])
 
 
 def attend_and_drop(
