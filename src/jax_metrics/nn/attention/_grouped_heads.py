@@ -16,7 +16,8 @@ def attend(q: jax.Array, k: jax.Array, v: jax.Array, keep: jax.Array | None) -> 
     """Attention through JAX's own function, which may choose a fused kernel.
 
     On CPUs it divides by the sum of the weights after the product with the values, which has fewer
-    numbers than the weights: this takes 0.7 of the time, and 0.6 with gradients of long sequences.
+    numbers than the weights, and transposes none of them: this takes 0.4 to 1.0 of the time, and
+    0.4 of it with gradients of long sequences.
     """
     q, k, v = _one_dtype(q, k, v)
     if keep is not None:
