@@ -327,7 +327,10 @@ class Optimizer(Tree, Extensions):
         return output
 
     def eval_params(self, params: P) -> P:
-        """The parameters for evaluation: those of `optax.contrib.schedule_free`, else `params`.
+        """The parameters for evaluation, which some transformations keep apart from `params`.
+
+        Those of `optax.contrib.schedule_free` are its averages, and those of `optax.contrib.sam`
+        are the parameters that its next step begins from. Of others they are `params`.
 
         Args:
             params: The model, or the parameters, as `update` returned them.

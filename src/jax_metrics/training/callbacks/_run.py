@@ -14,7 +14,7 @@ class Run:
     """A training in progress: what `fit` returns, and what callbacks get.
 
     Attributes:
-        model: The model after the last step.
+        model: The model after the last step; `KeepBest` ends the run with another.
         optimizer: The optimizer after the last step.
         tally: The losses and metrics since the last row of the logs.
         data: The batches of the training; their position is after the last step.
@@ -60,7 +60,10 @@ class Run:
 
     @property
     def evaluated_model(self) -> Any:
-        """The model to evaluate with: that of `optimizer.eval_params`."""
+        """The model to evaluate with: that of `optimizer.eval_params`.
+
+        After a run with `KeepBest` use `model`, which is then the best of these.
+        """
         return self.optimizer.eval_params(self.model)
 
     @property
