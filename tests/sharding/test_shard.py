@@ -181,6 +181,13 @@ def test_describe():
     assert not [line for line in large if "kernel" in line]
 
 
+def test_describe_shapes_on_explicit_axes():
+    mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(AxisType.Explicit,) * 2)
+    model = shard(new_model(), mesh, {".*kernel": (None, "model"), ".*bias": None})
+    shapes = jax.eval_shape(lambda model: model, model)
+    assert describe(shapes, threshold=4) == describe(model, threshold=4)
+
+
 def test_describe_other_arrays():
     one = jnp.ones((600, 2))
     table = describe({"one": one, "shape": jax.ShapeDtypeStruct((3,), "int8"), "text": "x"})
