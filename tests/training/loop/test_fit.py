@@ -262,6 +262,27 @@ def test_sam_is_evaluated_where_its_steps_begin():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["sam", "schedule_free"])
+def test_the_best_model_is_evaluated_as_it_is(name):
+    sam = optax.contrib.sam(optax.sgd(0.1), optax.sgd(0.1))
+    free = optax.contrib.schedule_free_sgd(0.1)
+    run = jm.training.fit(
+        problem.model(),
+        jm.Optimizer(sam if name == "sam" else free),
+        LOSS,
+        problem.batches(),
+        steps=3,
+        validation=problem.batches(shuffle=None),
+        validate_every=1,
+        callbacks=[jm.training.KeepBest("val/loss")],
+        progress=False,
+    )
+    assert run.evaluated_model is run.model
+    found = jm.training.evaluate(run.model, LOSS, problem.batches(shuffle=None))
+    assert found["loss"] == pytest.approx(min(run.history["val/loss"][1]), rel=1e-6)
+
+
+@pytest.mark.slow
 def test_the_loss_is_scaled_for_float16():
     half = problem.model().map(lambda p: p.astype(jnp.float16), jm.Parameter)
     optimizer = jm.Optimizer(

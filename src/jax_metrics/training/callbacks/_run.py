@@ -40,6 +40,7 @@ class Run:
     ):
         self.model, self.optimizer, self.data = model, optimizer, data
         self.tally: Any = None
+        self._ended_with: Any = None
         self.step = 0
         self.log_step = 0
         self.values: dict[str, float] = {}
@@ -62,9 +63,14 @@ class Run:
     def evaluated_model(self) -> Any:
         """The model to evaluate with: that of `optimizer.eval_params`.
 
-        After a run with `KeepBest` use `model`, which is then the best of these.
+        Set it to end a run with such a model, as `KeepBest` does; then `model` is the same.
         """
-        return self.optimizer.eval_params(self.model)
+        ended = self.model is self._ended_with
+        return self.model if ended else self.optimizer.eval_params(self.model)
+
+    @evaluated_model.setter
+    def evaluated_model(self, model: Any) -> None:
+        self.model = self._ended_with = model
 
     @property
     def epoch(self) -> int:
