@@ -58,8 +58,47 @@ def test_from_master_weights():
     assert (found["w"] == expected["['w']"].astype(jnp.bfloat16)).all()
 
 
+def sam(outer, **options):
+    return optax.contrib.sam(outer, optax.sgd(0.5), sync_period=3, **options)
+
+
+AROUND_SAM = {
+    "alone": lambda: sam(optax.sgd(0.125)),
+    "group": lambda: jm.optim.groups({"['w']": sam(optax.sgd(0.125)), ...: optax.sgd(0.125)}),
+    "wrapped": lambda: jm.optim.with_norms(jm.optim.master_weights(sam(optax.sgd(0.125)))),
+    "master_weights inside": lambda: sam(jm.optim.master_weights(optax.sgd(0.125))),
+    "schedule_free inside": lambda: sam(optax.contrib.schedule_free_sgd(0.125)),
+    "all": lambda: sam(jm.optim.master_weights(optax.contrib.schedule_free_sgd(0.125))),
+}
+AVERAGING = ("schedule_free inside", "all")
+
+
+@pytest.mark.parametrize("name", AROUND_SAM)
+def test_those_of_sam_are_those_before_its_ascent(name):
+    dtype = jnp.bfloat16 if name in ("wrapped", "master_weights inside", "all") else jnp.float32
+    params = {"w": jnp.linspace(1, 2, 5, dtype=dtype), "b": jnp.ones(5, dtype)}
+    optimizer = jm.Optimizer(AROUND_SAM[name]()).init(params)
+    evaluated = jax.jit(lambda optimizer, params: optimizer.eval_params(params))
+    expected = params["w"]
+    for step in range(1, 6):
+        params = optimizer.update({"w": params["w"], "b": params["w"]}, params)
+        found = evaluated(optimizer, params)
+        if step == 3:
+            assert (found["w"] < expected).all()
+            expected = found["w"] if name in AVERAGING else params["w"]
+        assert found["w"].dtype == dtype
+        rtol = 1e-6 if name in AVERAGING else 0  # the average is computed back from the parameters
+        np.testing.assert_allclose(found["w"].astype(float), expected.astype(float), rtol=rtol)
+        if step != 3:
+            assert (params["w"] > expected).all()
+        if name == "group":
+            assert (found["b"] == params["b"]).all()
+
+
 def test_of_other_transformations_they_are_the_parameters():
     model, optimizer = trained(optax.adam(0.1), make_model())
+    assert jm.equal(optimizer.eval_params(model), model)
+    optimizer = jm.Optimizer(sam(optax.sgd(0.1), opaque_mode=True)).init(model)
     assert jm.equal(optimizer.eval_params(model), model)
 
 

@@ -156,6 +156,47 @@ def test_in_a_group_only_its_parameters_have_copies(around, scaled):
         assert not jm.equal(new["w"], params["w"])
 
 
+CONDITIONS = {
+    "apply_if_finite": lambda tx: optax.apply_if_finite(tx, 3),
+    "conditionally_mask": lambda tx: optax.conditionally_mask(tx, lambda step: step < 3),
+    "conditionally_transform": lambda tx: optax.conditionally_transform(tx, lambda step: step < 3),
+}
+CONDITIONAL = {
+    "alone": lambda tx: tx,
+    "in a group": lambda tx: jm.optim.groups({"['w']": tx, ...: optax.sgd(0.1)}),
+    "in a chain": lambda tx: optax.chain(optax.clip(1.0), jm.optim.with_norms(tx)),
+}
+
+
+@pytest.mark.parametrize("around", CONDITIONAL)
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_conditions_belong_inside(name, around):
+    free = optax.contrib.schedule_free_sgd(0.1)
+    params = cast(start(), jnp.bfloat16)
+    outside = CONDITIONS[name](jm.optim.with_norms(jm.optim.master_weights(free)))
+    optimizer = jm.Optimizer(CONDITIONAL[around](outside)).init(params)
+    with pytest.raises(
+        ValueError,
+        match=rf"At \['.'\]: `optax\.{name}` is around `jm\.optim\.master_weights`, and .* float32 "
+        r"and those of the gradient in bfloat16\. Put it inside: "
+        rf"`jm\.optim\.master_weights\(optax\.{name}\(optax\.adam\(1e-3\), ",
+    ):
+        optimizer.update(params, params)
+    inside = jm.optim.master_weights(CONDITIONS[name](free))
+    optimizer = jm.Optimizer(CONDITIONAL[around](inside)).init(params)
+    assert optimizer.update(params, params)["w"].dtype == jnp.bfloat16
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_conditions_may_be_outside_for_gradients_in_float32(name):
+    params = cast(start(), jnp.bfloat16)
+    conditional = CONDITIONS[name](jm.optim.master_weights(optax.sgd(0.1)))
+    optimizer = jm.Optimizer(conditional).init(params)
+    expected = jm.Optimizer(jm.optim.master_weights(optax.sgd(0.1))).init(params)
+    grads = cast(params, jnp.float32)
+    assert jm.equal(optimizer.update(grads, params), expected.update(grads, params))
+
+
 def test_what_is_refused():
     with pytest.raises(
         TypeError,

@@ -60,6 +60,43 @@ def test_the_state_of_a_sharded_model_follows_it():
         assert value.sharding == model.at[path].get().sharding
 
 
+FOLLOWING = {
+    "lbfgs": lambda: optax.scale_by_lbfgs(memory_size=5),
+    "lbfgs of a group": lambda: jm.optim.groups(
+        {".kernel": optax.chain(optax.clip(1.0), optax.scale_by_lbfgs(3)), ...: optax.adam(0.1)}
+    ),
+    "adafactor": lambda: optax.adafactor(0.1, min_dim_size_to_factor=2),
+}
+
+
+@pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit])
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_state_of_another_shape_stays_where_init_put_it(name, kind):
+    mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(kind,) * 2)
+    rules = {".*kernel": (None, "model"), ".*bias": None}
+    model = shard(new_model(), mesh, rules)
+    with jax.set_mesh(mesh):
+        optimizer = jm.Optimizer(FOLLOWING[name]()).init(model)
+    where = shardings((model, optimizer), mesh, rules)[1]
+    expected = jax.tree.map(lambda leaf: leaf.sharding, optimizer)
+    assert jax.tree.leaves(where) == jax.tree.leaves(expected)
+    split = [leaf for leaf in jax.tree.leaves(where) if any(leaf.spec)]
+    assert bool(split) == ("lbfgs" in name)
+
+
+def test_a_history_in_an_ensemble():
+    def members(key):
+        model = jm.Linear(4).init(key, jnp.ones((1, 8)))
+        return model, jm.Optimizer(optax.scale_by_lbfgs(memory_size=3)).init(model)
+
+    rules = {".*kernel": (None, "model"), ".*bias": None, ".*": None}
+    shapes = jax.eval_shape(jax.vmap(members), jax.random.split(jax.random.key(0), 4))
+    _, optimizer = shardings(shapes, mesh, rules, leading=("data",))
+    assert optimizer.opt_state.diff_params_memory[".kernel"].spec == P("data", None, None, "model")
+    assert optimizer.opt_state.diff_params_memory[".bias"].spec == P("data", None)
+    assert optimizer.opt_state.params[".kernel"].spec == P("data", None, "model")
+
+
 def test_numpy_arrays_numbers_and_shapes():
     placed = shard({"w": np.ones((8, 4)), "n": 3}, mesh, {r"\['w'\]": ("data", None)})
     assert placed["w"].sharding.spec == P("data")
@@ -142,6 +179,13 @@ def test_describe():
     large = table.splitlines()[table.splitlines().index("Large, and whole on each device:") :]
     assert "  ['model'].bias (16 B)" in large
     assert not [line for line in large if "kernel" in line]
+
+
+def test_describe_shapes_on_explicit_axes():
+    mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(AxisType.Explicit,) * 2)
+    model = shard(new_model(), mesh, {".*kernel": (None, "model"), ".*bias": None})
+    shapes = jax.eval_shape(lambda model: model, model)
+    assert describe(shapes, threshold=4) == describe(model, threshold=4)
 
 
 def test_describe_other_arrays():

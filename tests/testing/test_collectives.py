@@ -6,6 +6,7 @@ import pytest
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+import jax_metrics as jm
 from jax_metrics.testing import Collective, collectives
 from jax_metrics.testing._collectives import _found
 
@@ -51,6 +52,8 @@ def test_none_and_other_ways_to_call():
     shape = jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
     total = jax.jit(lambda x: x.sum())
     compiled = total.lower(x).compile()
+    reporting = jm.training.Compiled(lambda x: x.sum(), "The sum", "raise")
+    assert collectives(reporting, x) == collectives(reporting, shape) == collectives(compiled)
     assert collectives(compiled) == collectives(total, shape) == collectives(total, x)
     assert str(collectives(compiled)) == "Collectives({'all-reduce': 1})\n  all-reduce [()], 4 B"
 

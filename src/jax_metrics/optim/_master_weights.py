@@ -6,7 +6,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
+
+_CONDITIONS = {  # by the class of the state: the name, and an example of its other arguments
+    optax.ApplyIfFiniteState: ("apply_if_finite", "5"),
+    optax.ConditionallyMaskState: ("conditionally_mask", "should_transform_fn"),
+    optax.ConditionallyTransformState: ("conditionally_transform", "should_transform_fn"),
+}
 
 
 class MasterWeightsState(NamedTuple):
@@ -28,7 +35,8 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
     would be lost (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The transformation
     sees parameters and gradients in float32, and so does its state. Parameters in float32 have no
     copies. A parameter that was changed elsewhere, for example by loading weights, replaces its
-    copy.
+    copy. The updates are in float32, so that transformations which take a step or leave it, such as
+    `optax.apply_if_finite`, belong inside.
 
     Args:
         transformation: The optax transformation.
@@ -81,6 +89,32 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
         return {**steps, **to_rounded}, new
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def check_conditions(state: Any, grads: Any, cause: Exception) -> None:
+    """Raises if steps of `master_weights` should be taken or not by a transformation around it.
+
+    Args:
+        state: The state before the update.
+        grads: The gradients by path.
+        cause: The error that led here.
+
+    Raises:
+        ValueError: Saying in what order it works.
+    """
+    if not isinstance(cause, TypeError):
+        return
+    for _, around in nodes_of(state, tuple(_CONDITIONS)):
+        copied = {path for _, node in nodes_of(around, MasterWeightsState) for path in node.master}
+        path = next((p for p in sorted(copied) if grads[p].dtype != _widened(grads[p]).dtype), None)
+        if path is not None:
+            name, argument = _CONDITIONS[type(around)]
+            raise ValueError(
+                f"At {path}: `optax.{name}` is around `jm.optim.master_weights`, and cannot choose "
+                f"between its steps in float32 and those of the gradient in {grads[path].dtype}. "
+                "Put it inside: "
+                f"`jm.optim.master_weights(optax.{name}(optax.adam(1e-3), {argument}))`."
+            ) from cause
 
 
 def _widened(value: jax.Array) -> jax.Array:

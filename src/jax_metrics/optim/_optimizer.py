@@ -22,6 +22,7 @@ from jax_metrics.optim._hyperparams import (
     with_hyperparams,
 )
 from jax_metrics.optim._loss_scaling import check_order, loss_scale_in
+from jax_metrics.optim._master_weights import check_conditions
 from jax_metrics.optim._norms import NormsState
 from jax_metrics.optim._optimizer_errors import (
     check_deleted,
@@ -327,7 +328,10 @@ class Optimizer(Tree, Extensions):
         return output
 
     def eval_params(self, params: P) -> P:
-        """The parameters for evaluation: those of `optax.contrib.schedule_free`, else `params`.
+        """The parameters for evaluation, which some transformations keep apart from `params`.
+
+        Those of `optax.contrib.schedule_free` are its averages, and those of `optax.contrib.sam`
+        are the parameters that its next step begins from. Of others they are `params`.
 
         Args:
             params: The model, or the parameters, as `update` returned them.
@@ -375,6 +379,7 @@ def _step(
             )
         except Exception as error:
             check_state_shapes(before, transformation.init, flat_grads, error)
+            check_conditions(before, flat_grads, error)
             if (explained := explain_optax(error, "update")) is not None:
                 raise explained from error
             raise

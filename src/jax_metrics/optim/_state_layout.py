@@ -45,6 +45,25 @@ def settled(state: Any, params: Flat) -> Any:
     return jax.tree_util.tree_map_with_path(settle, state)
 
 
+def spec_of_state(
+    shape: tuple[int, ...], of: tuple[int, ...], spec: PartitionSpec, history_axis: int = 0
+) -> PartitionSpec | None:
+    """The spec of state that is kept for a parameter; None for state to have on each device.
+
+    Args:
+        shape: The shape of the state.
+        of: The shape of the parameter.
+        spec: The spec of the parameter.
+        history_axis: The axis of the steps, if the state is of several, as in L-BFGS.
+    """
+    if shape == of:
+        return spec
+    if not any(spec) or shape[:history_axis] + shape[history_axis + 1 :] != of:
+        return None
+    entries = [*spec, *[None] * (history_axis - len(spec))]
+    return PartitionSpec(*entries[:history_axis], None, *entries[history_axis:])
+
+
 def parameter_at(keys: Any, params: Flat) -> Any:
     """The parameter that a leaf of the state belongs to; None for one of no parameter."""
     path = path_at(keys, params)
@@ -70,11 +89,12 @@ def _mesh_of(value: Any) -> Any:
 def _sharding(leaf: Any, param: Any, mesh: Any) -> NamedSharding:
     if _mesh_of(param) is None:
         return _replicated(leaf, mesh)
-    if leaf.shape == param.shape:
+    if leaf.shape == param.shape:  # with its kind of memory, too
         return param.sharding
-    if leaf.shape[1:] == param.shape and any(param.sharding.spec):  # a history of L-BFGS
-        return NamedSharding(param.sharding.mesh, PartitionSpec(None, *param.sharding.spec))
-    return _replicated(leaf, param.sharding.mesh)
+    spec = spec_of_state(leaf.shape, param.shape, param.sharding.spec)
+    if spec is None:
+        return _replicated(leaf, param.sharding.mesh)
+    return NamedSharding(param.sharding.mesh, spec)
 
 
 def _replicated(leaf: jax.Array, mesh: Any) -> NamedSharding:

@@ -7,8 +7,11 @@ import jax
 Keys = tuple[Any, ...]
 
 
-def nodes_of(state: Any, cls: type) -> list[tuple[Keys, Any]]:
-    """The parts of a class with the keys that lead to them, those inside of others too."""
+def nodes_of(state: Any, cls: type | tuple[type, ...]) -> list[tuple[Keys, Any]]:
+    """The parts of a class, or of several, with the keys that lead to them.
+
+    Outer parts come before those inside of them.
+    """
     found: list[tuple[Keys, Any]] = [((), state)] if isinstance(state, cls) else []
 
     def look(outer: Any, prefix: Keys) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from jax.sharding import PartitionSpec
 
+from jax_metrics.optim import spec_of_state
 from jax_metrics.sharding._arguments import check_mesh
 from jax_metrics.sharding._errors import raise_problems
 from jax_metrics.sharding._leaves import Leaf, array_leaves
@@ -32,7 +33,7 @@ def specs(tree: Any, mesh: Any, rules: Rules, leading: tuple[Any, ...]) -> dict[
     for leaf in leaves:
         if leaf.follows is None:
             found[leaf.path] = _spec(leaf, mesh, rules, leading, matcher, problems)
-    _follow(leaves, found, problems)
+    _follow(leaves, found, mesh, len(leading), problems)
     paths = [leaf.own_path for leaf in leaves if leaf.follows is None]
     raise_problems([*problems, *matcher.unused(paths)], tree, mesh)
     return found
@@ -61,7 +62,13 @@ def _spec(
     return partition_spec(axes, mesh)
 
 
-def _follow(leaves: list[Leaf], found: dict[str, PartitionSpec], problems: list[str]) -> None:
+def _follow(
+    leaves: list[Leaf],
+    found: dict[str, PartitionSpec],
+    mesh: Any,
+    leading: int,
+    problems: list[str],
+) -> None:
     """Gives state that is kept by the path of a parameter the spec of that parameter."""
     by_end: dict[str, list[Leaf]] = {}
     for leaf in leaves:
@@ -72,7 +79,9 @@ def _follow(leaves: list[Leaf], found: dict[str, PartitionSpec], problems: list[
         if leaf.follows is None:
             continue
         parameters = by_end.get(leaf.follows, [])
-        specs = {found[p.path] for p in parameters if p.shape == leaf.shape}
+        alike = [p for p in parameters if p.shape == leaf.shape] or parameters
+        given = [spec_of_state(leaf.shape, p.shape, found[p.path], leading) for p in alike]
+        specs = {spec for spec in given if spec is not None}
         if not parameters and leaf.shape:
             problems.append(
                 f"`{leaf.path}` belongs to the parameter `{leaf.follows}`, which is not in the "
@@ -83,4 +92,5 @@ def _follow(leaves: list[Leaf], found: dict[str, PartitionSpec], problems: list[
                 f"`{leaf.path}` may belong to several parameters, with different specs: "
                 f"{', '.join(f'`{p.path}`' for p in parameters)}. Shard each with its own model"
             )
-        found[leaf.path] = specs.pop() if specs else PartitionSpec()
+        whole = partition_spec([()] * len(leaf.shape), mesh)
+        found[leaf.path] = specs.pop() if specs else whole

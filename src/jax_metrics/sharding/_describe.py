@@ -64,6 +64,8 @@ def describe(tree: Any, *, threshold: int = THRESHOLD) -> str:
 
 
 def _devices(sharding: Any) -> int:
+    if isinstance(sharding, NamedSharding):
+        return sharding.mesh.size  # that of shapes under `jax.set_mesh` has no devices
     return 1 if sharding is None else len(sharding.device_set)
 
 

@@ -77,7 +77,8 @@ def collectives(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Collective
     run.
 
     Args:
-        fn: The function, under `jax.jit` or not; or a compiled program, without arguments.
+        fn: The function, plain, of `jax.jit` or a `jm.training.Compiled`; or a compiled program,
+            without arguments.
         *args: Its arguments: arrays, or `jax.ShapeDtypeStruct`s with shardings.
         **kwargs: Its keyword arguments.
 

@@ -123,6 +123,10 @@ class Values:
     def evaluated_model(self):
         return self.model
 
+    @evaluated_model.setter
+    def evaluated_model(self, model):
+        self.model = model
+
     def stop(self, why):
         self.stopped = why
 

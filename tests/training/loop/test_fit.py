@@ -242,6 +242,47 @@ def test_sam_gets_no_argument_that_it_does_not_take(options):
 
 
 @pytest.mark.slow
+def test_sam_is_evaluated_where_its_steps_begin():
+    ascent = optax.chain(optax.contrib.normalize(), optax.sgd(1.0))
+    optimizer, model = jm.Optimizer(optax.contrib.sam(optax.sgd(0.0), ascent)), problem.model()
+    run = jm.training.fit(
+        model,
+        optimizer,
+        LOSS,
+        problem.batches(),
+        steps=3,
+        validation=problem.batches(shuffle=None),
+        validate_every=1,
+        progress=False,
+    )
+    losses = run.history["val/loss"][1]
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
+    assert jm.equal(run.evaluated_model, model, rtol=1e-4, atol=1e-6)
+    assert not jm.equal(run.model, model, rtol=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sam", "schedule_free"])
+def test_the_best_model_is_evaluated_as_it_is(name):
+    sam = optax.contrib.sam(optax.sgd(0.1), optax.sgd(0.1))
+    free = optax.contrib.schedule_free_sgd(0.1)
+    run = jm.training.fit(
+        problem.model(),
+        jm.Optimizer(sam if name == "sam" else free),
+        LOSS,
+        problem.batches(),
+        steps=3,
+        validation=problem.batches(shuffle=None),
+        validate_every=1,
+        callbacks=[jm.training.KeepBest("val/loss")],
+        progress=False,
+    )
+    assert run.evaluated_model is run.model
+    found = jm.training.evaluate(run.model, LOSS, problem.batches(shuffle=None))
+    assert found["loss"] == pytest.approx(min(run.history["val/loss"][1]), rel=1e-6)
+
+
+@pytest.mark.slow
 def test_the_loss_is_scaled_for_float16():
     half = problem.model().map(lambda p: p.astype(jnp.float16), jm.Parameter)
     optimizer = jm.Optimizer(

@@ -82,6 +82,25 @@ def test_programs_of_others_do_not_count():
     assert step(jnp.ones(1)) == 1  # and does not raise
 
 
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("called", [False, True])
+def test_lowering_is_no_call(size, called):
+    step = Compiled(lambda x: x, "The step", "raise", donate=(0,))
+    if called:
+        step(jnp.ones(1))
+    lowered = step.lower(jnp.ones(size))
+    assert lowered.args_info[0][0].donated
+    assert step(jnp.ones(1)) == 1  # and does not raise
+    with pytest.raises(RetraceError, match=r"x was float32\[1\], and is float32\[2\]"):
+        step(jnp.ones(2))
+
+
+def test_a_call_in_another_compiled_function():
+    step = Compiled(lambda x: x + 1, "The step", "raise")
+    assert jax.jit(lambda x: step(step(x)))(jnp.ones(1)) == 3
+    assert step(jnp.ones(1)) == 2  # and does not raise
+
+
 def test_the_warning_points_to_the_call_of_the_step():
     step = Compiled(lambda x: x, "The step", "warn")
     step(jax.device_put(jnp.ones(1), jax.devices()[0]))

@@ -49,7 +49,7 @@ class KeepBest(Monitor):
     def on_end(self, run: Run) -> None:
         """Replaces the last model with the best model."""
         if self.step:
-            run.model = self._model
+            run.evaluated_model = self._model
 
     @property
     def state(self) -> Any:

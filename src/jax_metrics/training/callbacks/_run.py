@@ -14,7 +14,7 @@ class Run:
     """A training in progress: what `fit` returns, and what callbacks get.
 
     Attributes:
-        model: The model after the last step.
+        model: The model after the last step; `KeepBest` ends the run with another.
         optimizer: The optimizer after the last step.
         tally: The losses and metrics since the last row of the logs.
         data: The batches of the training; their position is after the last step.
@@ -40,6 +40,7 @@ class Run:
     ):
         self.model, self.optimizer, self.data = model, optimizer, data
         self.tally: Any = None
+        self._ended_with: Any = None
         self.step = 0
         self.log_step = 0
         self.values: dict[str, float] = {}
@@ -60,8 +61,16 @@ class Run:
 
     @property
     def evaluated_model(self) -> Any:
-        """The model to evaluate with: that of `optimizer.eval_params`."""
-        return self.optimizer.eval_params(self.model)
+        """The model to evaluate with: that of `optimizer.eval_params`.
+
+        Set it to end a run with such a model, as `KeepBest` does; then `model` is the same.
+        """
+        ended = self.model is self._ended_with
+        return self.model if ended else self.optimizer.eval_params(self.model)
+
+    @evaluated_model.setter
+    def evaluated_model(self, model: Any) -> None:
+        self.model = self._ended_with = model
 
     @property
     def epoch(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
+from jax.core import Tracer
 
 from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.tree import layout_of, public_fields, trees_with_paths, warn_user
@@ -70,14 +71,15 @@ class Compiled:
                 self._tell(_changes(before, self._traced))
             return function(*args)
 
-        self._names = names
+        self._names, self._function, self._donate = names, function, donate
         self._jitted = jax.jit(traced, donate_argnums=donate)
         _listen()
 
     def __call__(self, *args: Any) -> Any:
         """Calls the compiled function."""
         if self._places is None:
-            self._places = _described(self._names, args, _place_of)
+            if not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(args)):
+                self._places = _described(self._names, args, _place_of)
             return self._jitted(*args)
         traced = self._traced
         compiled = _programs.count
@@ -87,6 +89,15 @@ class Compiled:
             before, self._places = self._places, _described(self._names, args, _place_of)
             self._tell(_changes(before, self._places))
         return result
+
+    def lower(self, *args: Any) -> jax.stages.Lowered:
+        """The program for these arguments, as from `jax.jit(function).lower`; it is no call.
+
+        Args:
+            *args: As for a call: arrays, or `jax.ShapeDtypeStruct`s with shardings.
+        """
+        # `traced` would see neither this as a call, nor the next call, which JAX does not trace.
+        return jax.jit(self._function, donate_argnums=self._donate).lower(*args)
 
     def _tell(self, why: str) -> None:
         message = f"{self._what} is compiled again: {why}."
