@@ -181,8 +181,11 @@ def _fits(value: Any, kind: type) -> bool:
     dtype = getattr(value, "dtype", None)
     if kind is str or kind is type(None):
         return isinstance(value, kind)
+    is_bool = isinstance(value, bool) or str(dtype) == "bool"
     if kind is bool:
-        return isinstance(value, bool) or str(dtype) == "bool"
+        return is_bool
+    if is_bool and kind is int:
+        return False  # a flag where a count belongs
     if value is None or isinstance(value, _NO_NUMBERS) or getattr(value, "ndim", 0):
         return False
     # Other objects, such as traced scalars, have checks of their own.

@@ -71,6 +71,26 @@ MISTAKES = {
         TypeError,
         r"num_classes of Accuracy must be an integer or None, but is the list \[10\]",
     ),
+    "top_k as a flag": (
+        lambda: Accuracy(num_classes=3, top_k=True),
+        TypeError,
+        "top_k of Accuracy must be an integer, but is the bool True",
+    ),
+    "top_k as a flag, function": (
+        lambda: metrics.retrieval_precision(B, P, indexes=B, top_k=True),
+        TypeError,
+        "top_k of RetrievalPrecision must be an integer or None, but is the bool True",
+    ),
+    "top_k as a flag of NumPy": (
+        lambda: metrics.RetrievalNormalizedDCG(top_k=np.bool(True)),
+        TypeError,
+        "top_k of RetrievalNormalizedDCG must be an integer or None, but is the bool",
+    ),
+    "a number of groups as a flag": (
+        lambda: metrics.ByGroup(Mean(), num_groups=True),
+        TypeError,
+        "num_groups of ByGroup must be an integer, but is the bool True",
+    ),
     "a number as a tuple": (
         lambda: Accuracy(threshold=(0.5,)),
         TypeError,
@@ -193,3 +213,9 @@ def test_options_of_other_types_pass():
     assert Kept(None, jnp.ones(()), 2, None).options == (None, 2, None)
     with pytest.raises(TypeError, match="rate of Kept must be a number, but is the NoneType None"):
         Kept(1, rate=None, size=2)
+
+
+def test_the_label_of_booleans_may_be_a_boolean():
+    target, preds = B == 1, P > 0.7
+    values = [metrics.recall(target, preds, pos_label=label) for label in (False, 0, True, 1)]
+    assert values == [1.0, 1.0, 0.5, 0.5]

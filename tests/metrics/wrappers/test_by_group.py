@@ -42,3 +42,19 @@ def test_groups_with_names_masks_and_several_values():
         expected = jm.metrics.auroc(target[chosen], preds[chosen])
         assert values[name] == pytest.approx(float(expected), rel=1e-6)
     assert np.isnan(values["none"])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ByGroup(jm.metrics.Mean(), num_groups=2),
+        lambda: jm.metrics.Running(ByGroup(jm.metrics.Mean(), num_groups=2), window=2),
+        lambda: jm.metrics.Fairness(num_groups=2),
+    ],
+    ids=["ByGroup", "Running", "fairness"],
+)
+def test_a_metric_that_takes_groups_itself_is_refused(make):
+    with pytest.raises(
+        ValueError, match="ByGroup takes `groups` for itself, but a .* number their"
+    ):
+        ByGroup(make(), num_groups=3)

@@ -176,6 +176,11 @@ def test_mistakes():
         find_nan(lambda x: x, X)
     with pytest.raises(TypeError, match="takes as `loss` a function of the model .* got a float"):
         find_nan(model, X, loss=1.0)
+    with pytest.raises(TypeError, match="MeanSquaredError...; got the class MeanSquaredError."):
+        find_nan(model, X, X, loss=jm.losses.MeanSquaredError)
+    for models in ({"a": model}, [model], (model, model)):
+        with pytest.raises(TypeError, match="got a (dict|list|tuple). Make the models fields of o"):
+            find_nan(models, X)
     message = r"needs a `loss` that returns a scalar.* returned float32\[2, 3\]. Reduce"
     with pytest.raises(TypeError, match=message):
         find_nan(model, X, loss=lambda model, x: model(x))
@@ -197,3 +202,28 @@ def test_forward_mode_inside_of_a_call():
     with pytest.raises(TypeError, match="differentiates in forward mode.* Pass `backward=False`"):
         find_nan(model, X)
     assert find_nan(model, X, backward=False) is None
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        (X, X),
+        ((X, X),),
+        ({"x": X, "y": X},),
+        (X, X, np.ones(2, bool)),
+        ({"x": X, "y": X, "mask": X > 0},),
+    ],
+    ids=["inputs and targets", "tuple", "dict", "mask", "dict with a mask"],
+)
+def test_the_loss_of_fit(batch):
+    model, loss = sequential(jm.Linear(3)), jm.losses.MeanSquaredError()
+    assert find_nan(model, *batch, loss=loss, backward=False) is None
+    infinite = jm.losses.MeanSquaredError(weight=jnp.inf)
+    assert found(model, *batch, loss=infinite, backward=False) == ("forward", "", "loss")
+
+
+def test_a_loss_without_targets_is_told():
+    with pytest.raises(
+        TypeError, match="A loss needs batches of inputs, targets and perhaps a mask"
+    ):
+        find_nan(sequential(jm.Linear(3)), X, loss=jm.losses.MeanSquaredError())

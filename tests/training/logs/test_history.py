@@ -95,8 +95,40 @@ def test_a_plot_of_some_in_given_axes(history):
     assert axes.tolist() == [left, right]
     with pytest.raises(ValueError, match="Expected 2 axes, one for each name to draw; got 1"):
         history.plot(ax=left)
-    with pytest.raises(KeyError, match=r"no 'val/loss' to draw, but \['loss', 'learning_rate'\]"):
-        history.plot(["val/loss"])
+    with pytest.raises(
+        KeyError, match=r"no 'val/los' to draw, but \['loss', 'learning_rate'\] and"
+    ):
+        history.plot(["val/los"])
+
+
+@pytest.mark.parametrize(
+    ("names", "titles", "curves"),
+    [
+        ("loss", ["loss"], [["loss", "val/loss"]]),
+        ("val/loss", ["val/loss"], [["val/loss"]]),
+        (["val/loss", "learning_rate"], ["val/loss", "learning_rate"], [["val/loss"], None]),
+    ],
+)
+def test_a_plot_by_name(history, names, titles, curves):
+    _, axes = history.plot(names)
+    assert [ax.get_title() for ax in axes] == titles
+    for ax, expected in zip(axes, curves, strict=True):
+        assert expected is None or [line.get_label() for line in ax.lines] == expected
+
+
+def test_values_of_groups_share_axes_by_what_they_measure():
+    history = jm.training.History()
+    groups = {
+        "learning_rate": ["learning_rate/.body", "learning_rate/.head"],
+        "grad_norm": ["grad_norm/.body", "grad_norm/.head"],
+        "recall": ["train/recall/cat", "val/recall/cat", "test/recall/cat"],
+        "precision": ["train/precision/cat", "val/precision/dog"],
+        "val": ["val"],
+    }
+    history.log(1, {name: 1.0 for names in groups.values() for name in names})
+    _, axes = history.plot()
+    found = {ax.get_title(): [line.get_label() for line in ax.lines] for ax in axes}
+    assert found == groups
 
 
 def test_a_plot_of_five_leaves_a_place_empty():

@@ -142,15 +142,26 @@ def test_a_traced_value_is_named():
         step(1.0)
 
 
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ((2.0, {"loss": 0.5}), "an integer as `step`, the number of steps so far; got float 2.0"),
+        (({"loss": 0.5}, 2), "an integer as `step`, .* got dict {'loss': 0.5}. Log as in `log"),
+        ((jnp.ones(2), {}), r"an integer as `step`, .* got an array of float32 with shape \(2,\)"),
+        ((2, 0.5), "Expected a dict of numbers by name; got float 0.5. Log as in `log.2, {'loss'"),
+    ],
+    ids=["float", "swapped", "array", "number"],
+)
+def test_a_step_and_values_that_are_none(kind, row, text):
+    for logger in (kind.new(), jm.training.ConsoleLogger()):
+        with pytest.raises(TypeError, match=text):
+            logger.log(*row)
+
+
 @pytest.mark.parametrize("name", ["step", "", "two\nlines", 3])
 def test_names_of_columns(name):
     with pytest.raises(ValueError, match="Expected a name of one line other than 'step'"):
         jm.training.History().log(1, {name: 1.0})
-
-
-def test_steps_are_integers():
-    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
-        jm.training.History().log(1.5, {"loss": 1.0})
 
 
 def test_loggers_have_the_protocol(kind):

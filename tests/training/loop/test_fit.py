@@ -84,6 +84,40 @@ def test_values_are_means_over_examples(run):
     assert run.history.rows[-1]["val/loss"] == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_value_of_one_element_is_validated_too():
+    class Written(jm.Metric):
+        """A value that is not computed on the device."""
+
+        per_example = ()
+
+        def update(self):
+            pass
+
+        def compute(self):
+            return 7
+
+    class Complex(Written):
+        def compute(self):
+            return jnp.complex64(1j)
+
+    one = jm.metrics.MeanSquaredError(num_outputs=1)
+    data, validation = (jm.training.batches((X, X[:, :1]), 22) for _ in range(2))
+    run = fit(
+        lambda: jm.Linear(1).init(0, X),
+        data,
+        jm.losses.MeanSquaredError(),
+        metrics={"one": one, "written": Written(), "complex": Complex()},
+        validation=validation,
+        epochs=1,
+    )
+    row = run.history.rows[-1]
+    assert set(row) == {"step", "learning_rate"} | {
+        part + name for part in ("", "val/") for name in ("loss", "one", "written")
+    }
+    assert row["val/one"] == pytest.approx(row["val/loss"], rel=1e-6)
+    assert row["val/written"] == row["written"] == 7
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("nested", [False, True])
 def test_what_metrics_were_updated_with_before_does_not_count(nested):

@@ -14,6 +14,11 @@ import jax_metrics as jm
 from jax_metrics.training import KeepBest
 
 
+class NoStep(jm.training.Callback):
+    def on_step(self, run):
+        raise AssertionError("A step was taken.")
+
+
 @pytest.mark.parametrize(
     "options, error, message",
     [
@@ -68,6 +73,14 @@ from jax_metrics.training import KeepBest
             "A value of the validation is called 'val/a' in the logs, as a value of the training",
         ),
         ({"epochs": 1, "validate_every": 2}, TypeError, "`validate_every=2` needs batches to"),
+        *(
+            (
+                {"epochs": 1, "metrics": {name: jm.metrics.Accuracy()}, "callbacks": [NoStep()]},
+                ValueError,
+                f"other than 'step', .*; got {name!r:.4}.*Rename it: a metric as in `jm.metrics.M",
+            )
+            for name in ("step", "", "two\nlines")
+        ),
     ],
 )
 def test_mistakes(options, error, message):

@@ -33,7 +33,7 @@ class LabelMetric(Metric):
         top_k: int = 1,
         ignore_index: int | None = None,
         class_axis: int = -1,
-        pos_label: int = 1,
+        pos_label: int | bool = 1,
         **options: Unpack[Common],
     ):
         super().__init__(**options)

@@ -33,8 +33,8 @@ class ByGroup(Metric):
         labels: The names of the groups.
 
     Raises:
-        ValueError: If the metric takes no `mask` or cannot be traced, a label is repeated, or the
-            numbers of labels and groups differ.
+        ValueError: If the metric takes no `mask`, takes `groups` or cannot be traced, a label is
+            repeated, or the numbers of labels and groups differ.
 
     Example:
         >>> import jax.numpy as jnp
@@ -63,6 +63,12 @@ class ByGroup(Metric):
                 f"ByGroup masks the examples of other groups in one program, but a "
                 f"{type(metric).__name__} "
                 + ("cannot be compiled." if "mask" in accepted else "takes no `mask`.")
+            )
+        if "groups" in accepted:
+            raise ValueError(
+                f"ByGroup takes `groups` for itself, but a {type(metric).__name__} takes `groups`, "
+                "too. For groups of two kinds number their pairs, as in `groups=3 * a + b` with "
+                "`num_groups=6`, where `b` has 3 groups and `a` has 2."
             )
         if num_groups < 1:
             raise ValueError(f"num_groups must be at least 1, but is {num_groups}.")

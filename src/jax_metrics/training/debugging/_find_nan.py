@@ -10,9 +10,11 @@ import jax.numpy as jnp
 from jax.experimental.xla_metadata import set_xla_metadata
 
 from jax_metrics.arguments import names_arguments
+from jax_metrics.losses import Loss
 from jax_metrics.module import Cache, Inputs, ModelState, Module, Parameter, calls_run_by
 from jax_metrics.training.debugging._bad_array import BadArray
 from jax_metrics.training.debugging._taps import Tap, Taps, is_checked, stats_of
+from jax_metrics.training.loop import supervised
 from jax_metrics.tree import copy, leaves_in_order, merge, trees_with_paths
 
 _searches = itertools.count()
@@ -22,7 +24,7 @@ _searches = itertools.count()
 def find_nan(
     model: Module,
     *inputs: Any,
-    loss: Callable[..., Any] | None = None,
+    loss: Loss | Callable[..., Any] | None = None,
     backward: bool = True,
 ) -> BadArray | None:
     """Finds the first array of a model that is NaN or infinite, in the forward or backward pass.
@@ -37,7 +39,9 @@ def find_nan(
         *inputs: The arguments of `loss` after the model, or those of a call of the model; or one
             `jm.Inputs`, for keyword arguments.
         loss: A function of the model and the inputs that returns the loss, or `(loss, aux)`: the
-            function that `jm.value_and_grad` takes. None: the sum of the model's outputs.
+            function that `jm.value_and_grad` takes. Or a loss of `jm.losses`, with inputs and
+            targets, or one batch, as `*inputs`; see `supervised`. None: the sum of the model's
+            outputs.
         backward: Whether to check gradients: those on the way to trainable Parameters. For a model
             without trainable Parameters, the gradients of its inputs are checked.
 
@@ -46,8 +50,8 @@ def find_nan(
         infinite after it; None if all are finite. Print it for a description.
 
     Raises:
-        TypeError: If the model is not a Module, the loss is not a function that returns a scalar,
-            or the call of a module differentiates in forward mode.
+        TypeError: If the model is not a Module, the loss is neither a loss nor a function that
+            returns a scalar, or the call of a module differentiates in forward mode.
 
     Example:
         >>> import jax.numpy as jnp
@@ -66,15 +70,23 @@ derivative of a square root, a norm, a logarithm or a division at 0, also in the
         True
     """
     if not isinstance(model, Module):
+        several = isinstance(model, dict | list | tuple)
+        hint = (
+            "Make the models fields of one Module" if several else "Wrap a function in `jm.Lambda`"
+        )
         raise TypeError(
             "`find_nan(model, *inputs)` expected a Module first; got a "
-            f"{type(model).__name__}. Wrap a function in `jm.Lambda`."
+            f"{type(model).__name__}. {hint}."
         )
-    if loss is not None and not callable(loss):
+    if loss is not None and (isinstance(loss, type) or not callable(loss)):
+        got = f"the class {loss.__name__}" if isinstance(loss, type) else f"a {type(loss).__name__}"
         raise TypeError(
             "`find_nan` takes as `loss` a function of the model and the inputs, as "
-            f"`jm.value_and_grad` does; got a {type(loss).__name__}."
+            "`jm.value_and_grad` does, or a loss such as `jm.losses.MeanSquaredError()`; got "
+            f"{got}."
         )
+    if isinstance(loss, Loss):
+        loss = _of_batch(supervised(loss))
     given = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], Inputs) else Inputs(*inputs)
     search = _Search(model, given, loss)
     # The caches of JAX for traces do not know of taps. A mark on the operations keeps both apart:
@@ -90,6 +102,15 @@ derivative of a square root, a norm, a logarithm or a division at 0, also in the
         return None
     first, *later = unique.values()
     return dataclasses.replace(first, later=tuple(later))
+
+
+def _of_batch(objective: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """A function of a model and a batch as one of the model and the parts of a tuple."""
+
+    def loss_fn(model: Any, *batch: Any) -> Any:
+        return objective(model, batch[0] if len(batch) == 1 else batch)
+
+    return loss_fn
 
 
 class _Search:

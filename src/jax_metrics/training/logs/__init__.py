@@ -7,4 +7,5 @@ from jax_metrics.training.logs._history import History as History
 from jax_metrics.training.logs._json_lines_logger import JSONLinesLogger as JSONLinesLogger
 from jax_metrics.training.logs._logger import Logger as Logger
 from jax_metrics.training.logs._progress import Progress as Progress
+from jax_metrics.training.logs._row import check_name as check_name
 from jax_metrics.training.logs._tensorboard_logger import TensorBoardLogger as TensorBoardLogger

@@ -97,13 +97,16 @@ class History(RowLogger):
         Console(file=out, force_terminal=False, color_system=None, width=_WIDEST).print(table)
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
-    def plot(self, names: Sequence[str] | None = None, *, ax: Any = None) -> tuple[Any, Any]:
+    def plot(self, names: str | Sequence[str] | None = None, *, ax: Any = None) -> tuple[Any, Any]:
         """Draws the values over the steps. Needs matplotlib.
 
-        `"loss"` and `"val/loss"` share axes, as do all names with the same last part.
+        Names share axes that are alike up to a slash, without `train/`, `val/` or `test/` in front:
+        `"loss"` with `"val/loss"`, and the learning rates of groups of parameters,
+        `"learning_rate/encoder"` with `"learning_rate/head"`.
 
         Args:
-            names: The last parts of what to draw, such as `["loss"]`; by default all.
+            names: What to draw, by default all: `"loss"` or `["loss", "learning_rate"]` with all
+                curves of each, or the whole name of one curve, such as `"val/loss"`.
             ax: The matplotlib axes to draw into, or an array of them, one for each of `names`; by
                 default those of a new figure.
 

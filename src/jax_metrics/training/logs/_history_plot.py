@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 _FEW = 30  # points that are marked
+_PARTS_OF_DATA = ("train/", "val/", "test/")
 
 
 def plot_history(
-    series: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[str] | None, ax: Any
+    series: Mapping[str, tuple[np.ndarray, np.ndarray]], names: str | Sequence[str] | None, ax: Any
 ) -> tuple[Any, np.ndarray]:
-    """Draws steps and values by name; names with the same last part share axes.
+    """Draws steps and values by name; names of the same quantity share axes.
 
     Raises:
         KeyError: If there is no such name.
@@ -20,25 +21,32 @@ def plot_history(
     """
     groups: dict[str, list[str]] = {}
     for name in series:
-        groups.setdefault(_last_part(name), []).append(name)
-    chosen = list(groups) if names is None else list(names)
-    if missing := [name for name in chosen if name not in groups]:
-        raise KeyError(f"The history has no {missing[0]!r} to draw, but {list(groups)}.")
+        groups.setdefault(_quantity(name), []).append(name)
+    chosen = list(groups) if names is None else [names] if isinstance(names, str) else list(names)
+    curves = {name: [name] for name in series} | groups
+    if missing := [name for name in chosen if name not in curves]:
+        raise KeyError(
+            f"The history has no {missing[0]!r} to draw, but {list(groups)} and the single curves "
+            f"{list(series)}."
+        )
     if not chosen:
         raise ValueError("The history has no values to draw; log some first.")
     figure, axes = _new_axes(len(chosen)) if ax is None else _given_axes(ax, len(chosen))
     for one, base in zip(axes, chosen, strict=True):
-        for name in groups[base]:
+        for name in curves[base]:
             steps, values = series[name]
             one.plot(steps, values, label=name, marker="o" if len(steps) <= _FEW else None)
         one.set(xlabel="step", title=base)
-        if groups[base] != [base]:
+        if curves[base] != [base]:
             one.legend()
     return figure, axes
 
 
-def _last_part(name: str) -> str:
-    return name.rpartition("/")[-1]
+def _quantity(name: str) -> str:
+    """What a value measures: its name up to a slash, without the part of the data in front."""
+    for part in _PARTS_OF_DATA:
+        name = name.removeprefix(part) or name
+    return name.partition("/")[0] or name
 
 
 def _new_axes(count: int) -> tuple[Any, np.ndarray]:

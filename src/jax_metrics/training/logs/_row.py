@@ -14,12 +14,24 @@ def checked_row(step: Any, values: Mapping[str, Any]) -> tuple[int, dict[str, fl
     """The step as an int and the values as floats.
 
     Raises:
-        TypeError: If a value is not a number.
+        TypeError: If the step is not an integer, or a value is not a number.
         ValueError: If a name cannot be that of a column.
     """
-    return int(operator.index(step)), {
-        _checked_name(name): checked_number(name, value) for name, value in values.items()
-    }
+    try:
+        step = int(operator.index(step))
+    except TypeError:
+        raise TypeError(
+            f"Expected an integer as `step`, the number of steps so far; got {_described(step)}. "
+            "Log as in `log(10, {'loss': 0.5})`."
+        ) from None
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"Expected a dict of numbers by name; got {_described(values)}. Log as in "
+            f"`log({step}, {{'loss': 0.5}})`."
+        )
+    for name in values:
+        check_name(name)
+    return step, {name: checked_number(name, value) for name, value in values.items()}
 
 
 def checked_number(name: str, value: Any) -> float:
@@ -40,13 +52,17 @@ def checked_number(name: str, value: Any) -> float:
     )
 
 
-def _checked_name(name: Any) -> str:
+def check_name(name: Any) -> None:
+    """Checks that a value of a row can have a name.
+
+    Raises:
+        ValueError: If it is not a printable text, or the name of the column of steps.
+    """
     if not isinstance(name, str) or not name.isprintable() or name in ("", STEP):
         raise ValueError(
             f"Expected a name of one line other than {STEP!r}, which is the column with the "
             f"steps, for a value to log; got {name!r}."
         )
-    return name
 
 
 def _described(value: Any) -> str:

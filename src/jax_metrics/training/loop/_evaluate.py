@@ -14,7 +14,7 @@ from jax_metrics.training.loop._data import as_batches
 from jax_metrics.training.loop._objective import Objective, Supervised, as_objective, outcome_of
 from jax_metrics.training.loop._placement import replicated, staying
 from jax_metrics.training.loop._retraces import Compiled, OnRetrace
-from jax_metrics.training.loop._tally import Tally, as_metrics
+from jax_metrics.training.loop._tally import Tally, as_metrics, is_real_scalar
 from jax_metrics.tree import copy
 
 
@@ -118,7 +118,7 @@ def _given(objective: Objective) -> Supervised | None:
 
 
 def _plain(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
+    return float(value) if np.ndim(value) == 0 and is_real_scalar(value) else value
 
 
 def _in_eval_mode(model: Any) -> Any:
@@ -169,7 +169,7 @@ def evaluate(
         metrics: A metric, or lists and dicts of metrics, which begin empty and stay as they are.
 
     Returns:
-        The loss as `loss`, and the metrics by name: scalars as floats, others as NumPy arrays.
+        The loss as `loss`, and the metrics by name: real scalars as floats, others as NumPy arrays.
 
     Example:
         >>> import numpy as np

@@ -5,9 +5,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from jax_metrics.training.callbacks import Run
-from jax_metrics.training.loop._names import joined
+from jax_metrics.training.loop._names import check_names, joined
 from jax_metrics.training.loop._readings import Readings
+from jax_metrics.training.loop._tally import is_real_scalar
 from jax_metrics.tree import copy, warn_user
 
 OnNaN = Literal["raise", "warn", "ignore"]
@@ -30,7 +33,8 @@ class Rows:
             at these depends on the time, so they are for the eyes only.
 
     Raises:
-        ValueError: If `on_nan` is unknown, or two values of a row have the same name.
+        ValueError: If `on_nan` is unknown, a value has a name that no row can have, or two values
+            of a row have the same name.
     """
 
     def __init__(self, run: Run, loggers: Sequence[Any], callbacks: Sequence[Any], on_nan: OnNaN):
@@ -41,6 +45,7 @@ class Rows:
         self.latest: dict[str, float] = {}
         self._readings = Readings()
         names = self._readings.names(run.tally, run.optimizer)
+        check_names(names)
         joined(
             a_value_of_the_training=dict.fromkeys(names),
             a_value_of_the_validation={f"val/{name}": None for name in names if run.validates},
@@ -84,7 +89,9 @@ class Rows:
         self._log(math.inf, {})
 
     def _log(self, before: float, more: Mapping[str, Any]) -> None:
-        validated = {f"val/{name}": x for name, x in more.items() if isinstance(x, float)}
+        validated = {
+            f"val/{name}": float(np.reshape(x, ())) for name, x in more.items() if is_real_scalar(x)
+        }
         due = list(self._readings.due(before))
         for index, (reading, values) in enumerate(due):
             if index == len(due) - 1:

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jax_metrics.metrics import Mean, Metric, Metrics
 from jax_metrics.training.loop._names import joined
@@ -91,11 +92,15 @@ def _is_jittable(metric: Metric) -> bool:
 
 
 def scalars(values: dict[str, Any]) -> dict[str, jax.Array]:
-    """The values that a row of the logs can have: those with one element and a number."""
-    return {
-        name: jnp.reshape(value, ())
-        for name, value in values.items()
-        if isinstance(value, jax.Array)
-        and value.size == 1
-        and not jnp.issubdtype(value.dtype, jnp.complexfloating)
-    }
+    """The values that a row of the logs can have: those with one element and a real number."""
+    return {name: jnp.reshape(value, ()) for name, value in values.items() if is_real_scalar(value)}
+
+
+def is_real_scalar(value: Any) -> bool:
+    """Whether a value is one real number or boolean, in a Python object or an array of any rank."""
+    if isinstance(value, int | float):
+        return True
+    if not isinstance(value, jax.Array | np.ndarray | np.generic) or value.size != 1:
+        return False
+    kinds = (jnp.bool, jnp.integer, jnp.floating)
+    return any(jnp.issubdtype(value.dtype, kind) for kind in kinds)
