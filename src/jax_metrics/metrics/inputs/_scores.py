@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float
+from jax_metrics.arguments import as_float, equals
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.inputs._labels import Labels, as_labels, refuse_swapped
 from jax_metrics.metrics.inputs._largest import largest
@@ -60,7 +60,7 @@ def read_scores(
     labels.check_shapes(target, scores, True)
     weight = weights(target.shape, sample_weight, mask, scores.dtype)
     if labels.ignore_index is not None:
-        weight = jnp.where(target == labels.ignore_index, 0, weight)
+        weight = jnp.where(equals(target, labels.ignore_index), 0, weight)
     target, target_rule = labels.replace_unknown("target", target, weight)
     scores = where_weighted(scores, weight)
     if bounded and not labels.from_logits:
