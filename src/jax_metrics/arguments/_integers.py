@@ -22,5 +22,5 @@ def equals(values: jax.Array, number: int) -> jax.Array:
         limits = jnp.iinfo(values.dtype)
         if not limits.min <= number <= limits.max:
             return jnp.zeros_like(values, bool)
-        number = np.asarray(number, values.dtype)
+        return values == np.asarray(number, values.dtype)
     return values == number
