@@ -1,4 +1,4 @@
-"""Integers of NumPy that JAX would truncate to 32 bits are right or refused."""
+"""Integers of NumPy that JAX would truncate to 32 bits, or wrap around, are right or refused."""
 
 import jax
 import jax.numpy as jnp
@@ -46,6 +46,43 @@ def test_sequences_are_refused():
         losses.ctc(np.array([[WIDE, 1]]), frames)
     with pytest.raises(OverflowError, match="preds_length holds"):
         losses.ctc(np.array([[2, 1]]), frames, preds_length=np.array([WIDE]))
+
+
+LABELS = np.array([100, 3])
+LOGITS = jnp.zeros((2, 300)).at[0, 100].set(9.0)
+FRAMES = jnp.zeros((2, 300, 2))
+OF_LABELS = {
+    "crossentropy": lambda t, **o: losses.crossentropy(t, LOGITS, **o),
+    "smoothed": lambda t, **o: losses.crossentropy(t, LOGITS, label_smoothing=0.1, **o),
+    "linear": lambda t, **o: losses.linear_crossentropy(t, LOGITS, kernel=jnp.eye(300), **o),
+    "multiclass_hinge": lambda t: losses.multiclass_hinge(t, LOGITS),
+    "ctc": lambda t: losses.ctc(t[None], LOGITS[None].repeat(150, 1)),
+    "lengths": lambda t: losses.ctc(jnp.ones((2, 1), int), FRAMES, preds_length=t),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+@pytest.mark.parametrize("loss", OF_LABELS)
+def test_labels_of_few_bits_may_have_more_classes_than_these_bits(loss, dtype):
+    f = jax.jit(OF_LABELS[loss])
+    expected = f(LABELS)
+    assert jnp.isfinite(expected).all()
+    np.testing.assert_array_equal(f(LABELS.astype(dtype)), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.uint32])
+@pytest.mark.parametrize("loss", ["crossentropy", "smoothed", "linear"])
+def test_ignored_labels_that_a_dtype_does_not_hold_are_no_others(loss, dtype):
+    f, expected = OF_LABELS[loss], OF_LABELS[loss](LABELS)
+    labels = LABELS.astype(dtype)
+    for ignored in (100 - 2**8, 100 - 2**16, 100 - 2**32, 100 + 2**8, 100 + 2**32):
+        np.testing.assert_array_equal(f(labels, ignore_index=ignored), expected)
+    assert f(labels, ignore_index=100).tolist() == [0, expected[1]]
+
+
+def test_the_largest_integer_may_be_ignored():
+    target = np.array([2**32 - 1, 3], np.uint32)
+    assert losses.crossentropy(target, LOGITS, ignore_index=2**32 - 1)[0] == 0
 
 
 A, B = jnp.array([2**24 + 1, 2**24 + 3]), jnp.full(2, 2**24)

@@ -32,6 +32,8 @@ from jax_metrics.arguments._inputs import refuse_truncation as refuse_truncation
 from jax_metrics.arguments._inputs import safe_log as safe_log
 from jax_metrics.arguments._inputs import same_shape as same_shape
 from jax_metrics.arguments._inputs import signs as signs
+from jax_metrics.arguments._integers import equals as equals
+from jax_metrics.arguments._integers import widened as widened
 from jax_metrics.arguments._lengths import check_lengths as check_lengths
 from jax_metrics.arguments._options import check_constructor as check_constructor
 from jax_metrics.arguments._options import did_you_mean as did_you_mean

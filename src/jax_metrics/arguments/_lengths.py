@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax.core import Tracer
 
 from jax_metrics.arguments._inputs import as_array
+from jax_metrics.arguments._integers import widened
 
 
 def check_lengths(name: str, lengths: Any, padded: jax.Array) -> tuple[jax.Array, jax.Array | None]:
@@ -28,7 +29,7 @@ def check_lengths(name: str, lengths: Any, padded: jax.Array) -> tuple[jax.Array
     rows, positions = padded.shape[:2]
     if lengths is None:
         return jnp.full(rows, positions, jnp.int32), None
-    lengths = as_array(name, lengths)
+    lengths = widened(as_array(name, lengths))
     if lengths.shape != (rows,) or not jnp.issubdtype(lengths.dtype, jnp.integer):
         raise ValueError(
             f"{name} must be integers [{rows}], one for each sequence, but is "

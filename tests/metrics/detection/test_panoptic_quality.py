@@ -27,6 +27,22 @@ def test_what_is_returned():
         jm.metrics.panoptic_quality(target, preds, **CATEGORIES)
 
 
+@pytest.mark.parametrize("ids", [(2**32 - 1, 2**32 - 2), (2**31, 2**31 - 1), (0, 2**31)])
+@pytest.mark.parametrize("metric", [jm.metrics.PanopticQuality, jm.metrics.ModifiedPanopticQuality])
+def test_instances_of_all_ids_differ(metric, ids):
+    target = np.array([[[0, i] for i in (1, 1, 2, 2)]])
+    large = np.array([[[0, i] for i in np.repeat(ids, 2)]], np.uint32)
+    for pair in ((target, large), (large, target), (large, large)):
+        assert float(metric(things=[0], stuffs=[6])(target=pair[0], preds=pair[1])) == 1
+
+
+def test_categories_are_integers_or_booleans():
+    pixels, options = np.ones((1, 4, 2)), {"things": (1,), "stuffs": ()}
+    assert float(jm.metrics.panoptic_quality(pixels > 0, pixels > 0, **options)) == 1
+    with pytest.raises(TypeError, match="target must hold labels, integers or booleans"):
+        jm.metrics.panoptic_quality(pixels, pixels, **options)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

@@ -24,6 +24,27 @@ KINDS = {
 }
 
 
+SCORES = {
+    "retrieval": lambda p: metrics.retrieval_reciprocal_rank(np.array([[0, 1]]), p[None]),
+    "indexes": lambda p: metrics.RetrievalMRR(capacity=2)(
+        target=np.array([0, 1]), preds=p, indexes=np.zeros(2, int)
+    ),
+    "auroc": lambda p: metrics.auroc(np.array([0, 1]), p, from_logits=True),
+    "ranking": lambda p: metrics.label_ranking_average_precision(np.array([[0, 1]]), p[None]),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64])
+@pytest.mark.parametrize("metric", SCORES)
+def test_scores_that_rounding_would_make_equal_are_refused(metric, dtype):
+    f = SCORES[metric]
+    scores = np.array([2**24, 2**24 + 1], dtype)
+    with pytest.raises(ValueError, match="preds holds integers that float32 would round. Subtract"):
+        f(scores)
+    assert jnp.isnan(jax.jit(f)(scores))
+    assert f(scores - dtype(2**24)) == f(scores + np.array([0, 1], dtype)) == 1
+
+
 def exact(values):
     return np.asarray(values).astype(np.float64)
 

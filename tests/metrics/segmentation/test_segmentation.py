@@ -26,6 +26,20 @@ def test_distances_to_the_nearest_pixel(metric):
         np.testing.assert_allclose(found[index], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "chessboard", "taxicab"])
+@pytest.mark.parametrize("unit", [1e-30, 1e-22, 3.0, 1e22, 1e36])
+def test_hausdorff_in_any_unit(metric, unit):
+    target, preds = np.zeros((2, 1, 8, 8), int)
+    target[0, 1:3, 1:3] = preds[0, 3:6, 1:6] = 1
+    options = {"num_classes": 2, "distance_metric": metric}
+    expected = METRICS.hausdorff_distance(target, preds, **options, spacing=(1, 0.5))
+    found = METRICS.hausdorff_distance(target, preds, **options, spacing=(unit, unit / 2))
+    np.testing.assert_allclose(found / unit, expected, rtol=1e-6)
+    along = np.roll(target, 2, axis=2)  # along the axis of the smaller step only
+    found = METRICS.hausdorff_distance(target, along, **options, spacing=(1e22, 1e-4))
+    np.testing.assert_allclose(found, 2e-4, rtol=1e-6)
+
+
 @pytest.mark.slow
 def test_hausdorff_of_empty_and_of_solid_regions():
     target, preds = np.zeros((1, 6, 6, 6), int), np.zeros((1, 6, 6, 6), int)

@@ -107,6 +107,14 @@ def test_options_of_edit_distances(cls):
         cls(reduction="median")
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_padding_that_a_dtype_does_not_hold_is_no_token(dtype):
+    target, preds = (np.array([row, row]).astype(dtype) for row in ([1, -1, 2], [1, 2, 3]))
+    assert float(jm.token_edit_distance(target, preds, pad_id=-1)) == 2
+    largest = int(np.iinfo(dtype).max)
+    assert float(jm.token_edit_distance(target[:, :2], preds, pad_id=largest)) == 2
+
+
 @pytest.mark.slow
 def test_lengths_of_ids():
     target, preds = np.array([[1, 2, 3], [1, 2, 3]]), np.array([[2, 3, 4, 5], [1, 1, 1, 1]])

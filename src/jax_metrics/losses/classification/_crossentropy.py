@@ -11,6 +11,7 @@ from jax.core import Tracer
 from jax_metrics.arguments import (
     as_float,
     between,
+    equals,
     explains_arguments,
     multiply_log,
     pair,
@@ -98,7 +99,7 @@ def crossentropy(
                 f"ignore_index={ignore_index} needs integer labels, but target is "
                 f"{target.dtype}{list(target.shape)}. Leave examples out with `mask` instead."
             )
-        mask = target != ignore_index
+        mask = ~equals(target, ignore_index)
         target = jnp.where(mask, target, 0)
     weights = None
     if class_weights is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_array, as_float, explains_arguments
+from jax_metrics.arguments import as_array, as_float, equals, explains_arguments, widened
 from jax_metrics.losses.base import LossOptions, Terms, from_function, values_of_terms
 from jax_metrics.losses.classification._crossentropy import crossentropy
 from jax_metrics.losses.labels import check_labels
@@ -56,11 +56,11 @@ def linear_crossentropy(
         >>> [round(loss, 4) for loss in losses.tolist()]
         [0.1269, 0.3133]
     """
-    target, preds = as_array("target", target), as_float("preds", preds)
+    target, preds = widened(as_array("target", target)), as_float("preds", preds)
     # Their gradients are sums over the parts, which 16 bits would round each time.
     kernel, bias = as_float("kernel", kernel), None if bias is None else as_float("bias", bias)
     _check_shapes(target, preds, kernel, bias, chunk)
-    mask = None if ignore_index is None else target != ignore_index
+    mask = None if ignore_index is None else ~equals(target, ignore_index)
     if check_bounds:  # the parts are traced, where nothing can raise
         check_labels(target, kernel.shape[-1], ignored=None if mask is None else ~mask)
     features, rows = preds.shape[-1], target.size

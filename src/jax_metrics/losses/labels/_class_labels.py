@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from jax_metrics.arguments import as_array, as_float
+from jax_metrics.arguments import as_array, as_float, widened
 
 
 def target_and_scores(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
-    """Target and scores as arrays, the latter as floats.
+    """Target and scores as arrays, the latter as floats; narrow integers of the target as int32.
 
     Raises:
         TypeError: If the target holds floats and the scores are integers, as after swapping them.
@@ -21,7 +21,7 @@ def target_and_scores(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
             f"preds must be scores, floats, but are {scores.dtype}, while target is {target.dtype}."
             " Were target and preds swapped? If not, write `preds.astype(float)`."
         )
-    return target, as_float("preds", preds)
+    return widened(target), as_float("preds", preds)
 
 
 def is_sparse(target: jax.Array, preds: jax.Array) -> bool:

@@ -6,7 +6,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jax_metrics.arguments import as_array, as_float, bounded, check_lengths, explains_arguments
+from jax_metrics.arguments import (
+    as_array,
+    as_float,
+    bounded,
+    check_lengths,
+    explains_arguments,
+    widened,
+)
 from jax_metrics.losses.base import LossOptions, from_function
 from jax_metrics.losses.labels import check_labels, either, nan_where
 
@@ -53,7 +60,7 @@ def ctc(
         >>> [round(loss, 4) for loss in losses.tolist()]
         [0.2877]
     """
-    target, preds = as_array("target", target), as_float("preds", preds)
+    target, preds = widened(as_array("target", target)), as_float("preds", preds)
     if preds.ndim != 3 or target.ndim != 2 or target.shape[0] != preds.shape[0]:
         raise ValueError(
             "target must be labels [n, labels] and preds logits [n, frames, classes], but got "

@@ -67,7 +67,7 @@ class SegmentQuality(Metric):
 
     def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
         """Updates with images."""
-        target, preds = as_labels("target", target), as_labels("preds", preds)
+        target, preds = jnp.asarray(target), jnp.asarray(preds)
         if target.shape != preds.shape or target.ndim < 3 or target.shape[-1] != 2:
             raise ValueError(
                 "target and preds must be [images, ..., 2], the category and the instance of each "
@@ -76,7 +76,10 @@ class SegmentQuality(Metric):
         valid = weights(target.shape[:-1], None, mask) != 0
         flat = target.shape[0], math.prod(target.shape[1:-1])
         valid = valid.reshape(flat)
-        true, predicted = (self._segments(x.reshape(*flat, 2), valid) for x in (target, preds))
+        true, predicted = (
+            self._segments(name, pixels.reshape(*flat, 2), valid)
+            for name, pixels in (("target", target), ("preds", preds))
+        )
         known = predicted.category < len(self.things) + len(self.stuffs)
         rule = Rule(
             known | ~valid | self.allow_unknown_preds_category,
@@ -88,15 +91,17 @@ class SegmentQuality(Metric):
         self.iou = (self.iou + iou.sum(0)).marked(fault)
         self.counts = (self.counts + counts.sum(0)).marked(fault)
 
-    def _segments(self, pixels: jax.Array, valid: jax.Array) -> Segments:
+    def _segments(self, name: str, pixels: jax.Array, valid: jax.Array) -> Segments:
         """The segments that pixels belong to; masked pixels and other categories have none."""
         categories = jnp.array([*self.things, *self.stuffs])
         order = jnp.argsort(categories)
-        place = jnp.searchsorted(categories[order], pixels[..., 0])
+        # Instances keep their dtype, as int32 does not hold all of them.
+        given, instance = as_labels(name, pixels[..., 0]), pixels[..., 1]
+        place = jnp.searchsorted(categories[order], given)
         place = order[jnp.minimum(place, len(categories) - 1)]
-        unknown = (categories[place] != pixels[..., 0]) | ~valid
+        unknown = (categories[place] != given) | ~valid
         category = jnp.where(unknown, len(categories), place)
-        instance = jnp.where(category < len(self.things), pixels[..., 1], 0)
+        instance = jnp.where(category < len(self.things), instance, 0)
         return jax.vmap(lambda c, i: segments_of(c, i, len(categories)))(category, instance)
 
     def _compared(self, true: Segments, predicted: Segments) -> tuple[jax.Array, jax.Array]:

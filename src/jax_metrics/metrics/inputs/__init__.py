@@ -1,6 +1,7 @@
 """How metrics read targets, predictions, weights and masks."""
 
 from jax_metrics.metrics.inputs._exact import as_exact as as_exact
+from jax_metrics.metrics.inputs._exact import exact_scores as exact_scores
 from jax_metrics.metrics.inputs._labels import LabelBatch as LabelBatch
 from jax_metrics.metrics.inputs._labels import LabelOptions as LabelOptions
 from jax_metrics.metrics.inputs._labels import Labels as Labels

@@ -1,4 +1,4 @@
-"""`as_exact`: values that are kept and not added, so integers must not be rounded."""
+"""Values that are kept or put in order, and not added, so integers must not be rounded."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax_metrics.metrics._checks import check
 from jax_metrics.metrics.inputs._weights import where_weighted
 
+_OF_SCORES = "Subtract a constant from all scores, or give their ranks."
 _HINT = "Create the metric with an integer dtype, such as dtype=jnp.int32."
 
 
@@ -50,3 +51,8 @@ def as_exact(
         f"{name} holds integers that {dtype} would round. {hint}",
     )
     return values.astype(dtype) + fault.astype(dtype)
+
+
+def exact_scores(preds: Any, dtype: Any, weight: jax.Array) -> jax.Array:
+    """Scores as floats: integers that rounding would make equal are a fault; see `as_exact`."""
+    return as_exact(preds, dtype, weight, "preds", _OF_SCORES)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jax_metrics.arguments import IDS, Index, between, numbered
+from jax_metrics.arguments import IDS, Index, between, equals, numbered
 from jax_metrics.metrics._checks import Rule
 from jax_metrics.metrics.inputs._largest import largest
 from jax_metrics.metrics.inputs._one_hot import not_one_hot
@@ -137,7 +137,7 @@ class Labels(NamedTuple):
         self.check_shapes(target, preds, are_scores)
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
-            weight = jnp.where(target == self.ignore_index, 0, weight)
+            weight = jnp.where(equals(target, self.ignore_index), 0, weight)
         rules = ()
         if self.num_classes is not None and not are_scores:
             rules = not_one_hot(target, preds, weight, self.num_classes)

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float
+from jax_metrics.arguments import as_array, as_float, equals
 from jax_metrics.metrics._checks import Rule
+from jax_metrics.metrics.inputs._exact import exact_scores
 from jax_metrics.metrics.inputs._labels import Labels, as_labels, refuse_swapped
 from jax_metrics.metrics.inputs._largest import largest
 from jax_metrics.metrics.inputs._weights import weights, where_weighted
@@ -55,20 +56,21 @@ def read_scores(
         TypeError: If a dtype is not allowed.
     """
     refuse_swapped(target, preds)
-    target, scores = as_labels("target", target), as_float("preds", preds)
-    target, scores = labels.with_classes_last(target, scores, True)
+    target, dtype = as_labels("target", target), as_float("preds", preds).dtype
+    target, scores = labels.with_classes_last(target, as_array("preds", preds), True)
     labels.check_shapes(target, scores, True)
-    weight = weights(target.shape, sample_weight, mask, scores.dtype)
+    weight = weights(target.shape, sample_weight, mask, dtype)
     if labels.ignore_index is not None:
-        weight = jnp.where(target == labels.ignore_index, 0, weight)
+        weight = jnp.where(equals(target, labels.ignore_index), 0, weight)
     target, target_rule = labels.replace_unknown("target", target, weight)
-    scores = where_weighted(scores, weight)
     if bounded and not labels.from_logits:
+        scores = where_weighted(scores.astype(dtype), weight)
         rule = Rule(
             (scores >= 0) & (scores <= 1),
             "preds must be probabilities from 0 to 1. If they are logits, give `from_logits=True`.",
         )
     else:
+        scores = where_weighted(exact_scores(scores, dtype, weight), weight)
         rule = Rule(~jnp.isnan(scores), "preds must be numbers, but some are NaN.")
     return ScoreBatch(target, scores, weight, (target_rule, rule))
 

@@ -5,9 +5,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_array, as_float
+from jax_metrics.arguments import as_array, as_float, equals
 from jax_metrics.metrics._checks import Rule, check_rules
-from jax_metrics.metrics.inputs import as_labels, refuse_swapped, weights, where_weighted
+from jax_metrics.metrics.inputs import (
+    as_labels,
+    exact_scores,
+    refuse_swapped,
+    weights,
+    where_weighted,
+)
 from jax_metrics.metrics.retrieval._ranked import Ranked, ranked_groups
 from jax_metrics.metrics.state import Accumulator, Buffer
 from jax_metrics.module import MetricState
@@ -64,7 +70,8 @@ def read_documents(
         )
     weight = weights(target.shape, sample_weight, mask)
     if ignore_index is not None:
-        weight = jnp.where(target == ignore_index, 0, weight)
+        weight = jnp.where(equals(target, ignore_index), 0, weight)
+    scores = exact_scores(as_array("preds", preds), scores.dtype, weight)
     if graded:
         allowed = (target >= 0) & (target < jnp.inf)
         message = "target must hold the relevance of documents, finite and not negative."

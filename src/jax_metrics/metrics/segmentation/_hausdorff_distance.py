@@ -1,5 +1,6 @@
 """Hausdorff distance between the edges of regions."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
@@ -141,12 +142,17 @@ def hausdorff(
 ) -> jax.Array:
     """The Hausdorff distance of sets of pixels, booleans `[samples, classes, ...]`."""
     axes = tuple(range(2, target.ndim))
+    # With a largest step of about 2**40 no sum of squares overflows, and only steps that are 2**100
+    # times as small vanish.
+    exponent = math.frexp(max(spacing, default=1.0))[1] - 40
+    spacing = tuple(math.ldexp(step, -exponent) for step in spacing)
     to_target = distance_transform(target, distance_metric, spacing)
     furthest = jnp.where(preds, to_target, 0).max(axes)
     if directed:
-        return furthest
+        return jnp.ldexp(furthest, exponent)
     to_preds = distance_transform(preds, distance_metric, spacing)
-    return jnp.maximum(furthest, jnp.where(target, to_preds, 0).max(axes))
+    furthest = jnp.maximum(furthest, jnp.where(target, to_preds, 0).max(axes))
+    return jnp.ldexp(furthest, exponent)
 
 
 def distance_transform(

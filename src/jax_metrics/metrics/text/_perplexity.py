@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import as_float, between
+from jax_metrics.arguments import as_float, between, equals
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._mean_of import WeightedMean
@@ -75,7 +75,7 @@ class Perplexity(WeightedMean):
         labels.check_shapes(target, scores, True)
         weight = weights(target.shape, sample_weight, mask, self.dtype)
         if self.ignore_index is not None:
-            weight = jnp.where(target == self.ignore_index, 0, weight)
+            weight = jnp.where(equals(target, self.ignore_index), 0, weight)
         target, known = labels.replace_unknown("target", target, weight)
         costs, holds, message = self._costs(target, scores)
         costs += check_rules([known, Rule(holds | (weight == 0), message)])

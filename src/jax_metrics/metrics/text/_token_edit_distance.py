@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import check_lengths, explaining, one_of
+from jax_metrics.arguments import check_lengths, equals, explaining, one_of
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._reduced_mean import (
@@ -178,7 +178,7 @@ class TokenEditDistance(Metric):
         weight = weights(target.shape[:1], sample_weight, mask, self.dtype)
         rules, lengths = [], {}
         for name, ids in (("target", target), ("preds", preds)):
-            token = jnp.ones(ids.shape, bool) if self.pad_id is None else ids != self.pad_id
+            token = jnp.ones(ids.shape, bool) if self.pad_id is None else ~equals(ids, self.pad_id)
             lengths[f"{name}_length"] = token.sum(1, dtype=jnp.int32)
             at_end = token[:, :-1] | ~token[:, 1:]
             message = f"{name} has padding, `pad_id`, before a token; pad rows at their end."

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jax_metrics.arguments import equals
 from jax_metrics.models._architecture import Architecture
 from jax_metrics.models._unit_length import unit_length
 from jax_metrics.models.vision import VisionTransformer
@@ -98,7 +99,7 @@ class TextTransformer(Module):
         Returns:
             Shape `[batch..., width]`.
         """
-        ends = tokens if self.end_token is None else tokens == self.end_token
+        ends = tokens if self.end_token is None else equals(tokens, self.end_token)
         end = jnp.argmax(ends, axis=-1)[..., None, None]  # the first one
         return jnp.take_along_axis(hidden, end, axis=-2)[..., 0, :]
 
