@@ -40,8 +40,8 @@ def init_cache(
         dtype: Dtype of the cached keys and values; None: the layer's computation dtype.
 
     Raises:
-        ValueError: If there is no such layer, a size is below one, or the model has a memory of
-            another batch.
+        ValueError: If there is no such layer, a length is below one or a batch below zero, or the
+            model has a memory of another batch.
         RuntimeError: If one was not initialized.
         TypeError: If a size is not an integer, or the dtype is not one of floats.
 
@@ -59,7 +59,7 @@ def init_cache(
     if memory_length is not None:
         memory_length = _read_size("memory_length", memory_length)
     axes = batch_size if isinstance(batch_size, Sequence) else (batch_size,)
-    batch = tuple(_read_size("batch_size", axis) for axis in axes)
+    batch = tuple(_read_size("batch_size", axis, least=0) for axis in axes)
     found = set()
 
     def start(layer: GroupedQueryAttention) -> None:
@@ -83,12 +83,12 @@ def init_cache(
     return model
 
 
-def _read_size(name: str, value: Any) -> int:
+def _read_size(name: str, value: Any, least: int = 1) -> int:
     size = as_whole(value)
     if size is None:
         raise TypeError(f"`{name}` needs an integer; got {value!r}.")
-    if size < 1:
-        raise ValueError(f"`{name}` must be at least 1; got {size}.")
+    if size < least:
+        raise ValueError(f"`{name}` must be at least {least}; got {size}.")
     return size
 
 
