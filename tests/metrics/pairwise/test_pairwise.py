@@ -71,3 +71,17 @@ def test_extreme_scales_and_offsets():
 def test_mistakes(call, text):
     with pytest.raises(ValueError, match=text):
         call(jm.metrics)
+
+
+@pytest.mark.parametrize("exponent", [1, 2, 3])
+def test_gradients_of_the_distance_to_itself_are_zero(exponent):
+    x = np.array([[0.0, 0.0], [3.0, 4.0]], np.float32)
+
+    def total(x):
+        euclidean = 0.0 if exponent != 2 else jm.metrics.pairwise_euclidean_distance(x).sum()
+        return euclidean + jm.metrics.pairwise_minkowski_distance(x, exponent=exponent).sum()
+
+    apart = np.array([3.0, 4.0]) ** (exponent - 1)
+    expected = 2 * apart / (3.0**exponent + 4.0**exponent) ** (1 - 1 / exponent)
+    expected *= 2 if exponent == 2 else 1
+    assert_close(jax.grad(total)(x), np.stack([-expected, expected]))

@@ -195,7 +195,23 @@ def _euclidean(x: jax.Array, y: jax.Array) -> jax.Array:
     x, y = (value * power_of_two(-exponent, value.dtype) for value in (x, y))
 
     squares = _over_features(x, y, jnp.square)
-    return jnp.sqrt(squares) * power_of_two(exponent, squares.dtype)
+    return _root(squares, 2) * power_of_two(exponent, squares.dtype)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _root(powers: jax.Array, exponent: float) -> jax.Array:
+    """The root of sums of powers; at 0 its gradient is 0, as for a row and itself."""
+    return jnp.sqrt(powers) if exponent == 2 else powers ** (1 / exponent)
+
+
+@_root.defjvp
+def _root_jvp(
+    exponent: float, primals: tuple[jax.Array], tangents: tuple[jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    (powers,), (tangent,) = primals, tangents
+    root, present = _root(powers, exponent), powers != 0
+    slope = root / (exponent * jnp.where(present, powers, 1))
+    return root, jnp.where(present, slope * tangent, 0)
 
 
 @functools.cache
@@ -210,7 +226,7 @@ def _norms(exponent: float) -> Pairs:
             return largest
         divisor = jnp.where((largest == 0) | jnp.isinf(largest), 1, largest)
         powers = _over_features(x, y, lambda gap: (abs(gap) / divisor) ** exponent)
-        return divisor * powers ** (1 / exponent)
+        return divisor * _root(powers, exponent)
 
     return norms
 

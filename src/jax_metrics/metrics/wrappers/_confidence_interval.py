@@ -28,7 +28,8 @@ class ConfidenceInterval(Metric):
     `compute` returns a dict of `value`, `lower` and `upper`.
 
     - `"bootstrap"` draws samples from the examples and takes the quantiles of their values
-      (percentile interval). It suits any metric that takes `sample_weight`; see `BootStrapper`.
+      (percentile interval). It suits any metric that takes `sample_weight` and is computed on the
+      device, so not those of text and mean average precision; see `BootStrapper`.
     - `"wilson"` and `"exact"` (Clopper and Pearson) are for proportions: `Accuracy`, `Precision`,
       `Recall`, `Specificity`, `NegativePredictiveValue` and `HammingDistance` of one class or
       label, of each (`average=None`), or of all together (`average="micro"`); and `Mean` of values
