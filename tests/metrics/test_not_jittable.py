@@ -161,9 +161,6 @@ def test_a_tracker_takes_it():
     assert tracker.best() == (4.0, 0)
 
 
-def test_no_bootstrap():
-    class Host(jm.metrics.Mean):
-        jittable = False
-
-    with pytest.raises(ValueError, match="Host has `jittable = False`"):
-        jm.metrics.BootStrapper(Host())
+def test_no_bootstrap_without_weights():
+    with pytest.raises(ValueError, match="Letters takes no `sample_weight`; it takes words"):
+        jm.metrics.BootStrapper(Letters())

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jax_metrics.arguments import did_you_mean
+from jax_metrics.metrics._lists import LISTS
 from jax_metrics.metrics._metric import Metric
 from jax_metrics.metrics._withheld import Member, check_withheld
 
@@ -35,6 +36,29 @@ class Composite(Metric):
     def jittable(self) -> bool:
         """Whether all parts can be traced."""
         return all(part.jittable for part in self.parts())
+
+    @property
+    def _weighs_copies(self) -> bool:
+        return all(part._weighs_copies for part in self.parts())
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments as the parts prepare them, if all that do so prepare them alike."""
+        if type(inputs.get("target")) not in LISTS:
+            return inputs
+        preparing = {part._prepares_as: part for part in self.parts()}
+        preparing.pop(None, None)
+        if len(preparing) != 1:
+            return inputs
+        return self._prepared_inputs_by(*preparing.values(), inputs)
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        for part in self.parts():
+            accepted = part.signature.parameters
+            given = part._routed((), {n: v for n, v in inputs.items() if n in accepted})[1]
+            number = part._number_of_examples(given)
+            if number is not None:
+                return number
+        return None
 
     def _common(self, attribute: str) -> Any:
         """An attribute of the parts if it is the same for all, else the default of `Metric`."""

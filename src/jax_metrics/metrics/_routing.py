@@ -22,10 +22,16 @@ class ArgumentRouting(Tree):
         weights_repeat: Whether an example of weight two counts like two examples. False where the
             size of weights makes no difference, or does not divide the sum that it multiplies.
         on: The path to the arguments in nested structures.
+        _weighs_copies: Whether `update`, on the host, takes `sample_weight` `[copies, examples]`
+            for copies of the metric, with this leading axis of all states.
+        _prepares_as: What `_prepared_inputs` depends on, equal for metrics that prepare arguments
+            alike; None if arguments stay as they are.
     """
 
     jittable: Any = True
     weights_repeat: Any = True
+    _weighs_copies: Any = False
+    _prepares_as: Any = None
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
@@ -116,7 +122,29 @@ class ArgumentRouting(Tree):
             args = tuple(map(with_arrays, args))
             named = {name: with_arrays(value) for name, value in named.items()}
         refuse_truncation(*args, **named)
-        return args, named
+        return args, self._prepared_inputs(named)
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by name, in the form in which a compiled update takes them.
+
+        Here they stay as they are. A metric of images, for example, pads lists of them on the host.
+        """
+        return inputs
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        """The number of examples in arguments by name; None if arrays show it by their shapes."""
+        return None
+
+    def _prepared_inputs_by(
+        self, metric: "ArgumentRouting", inputs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Arguments as a wrapped metric prepares them, unless it reads them under other names."""
+        plain = metric._arguments is _PLAIN and metric.on is None
+        return (
+            metric._prepared_inputs(inputs)
+            if plain and metric._required <= inputs.keys()
+            else inputs
+        )
 
     def _routed(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         plain = self._arguments is _PLAIN and self.on is None

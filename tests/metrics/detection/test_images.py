@@ -286,8 +286,8 @@ def test_boxes_that_are_none(name, box):
 
 
 def test_an_argument_that_the_function_lacks():
-    with pytest.raises(TypeError, match="mean_average_precision has no argument 'sample_weight'"):
-        jm.metrics.mean_average_precision(TARGET, PREDS, num_classes=2, sample_weight=np.ones(5))
+    with pytest.raises(TypeError, match="mean_average_precision has no argument 'labels'"):
+        jm.metrics.mean_average_precision(TARGET, PREDS, num_classes=2, labels=np.ones(5))
 
 
 @pytest.mark.slow

@@ -293,7 +293,7 @@ def test_scores_can_be_compared_by_any_metric():
             lambda: PairedComparison(Accuracy(), num_samples=1)(
                 target=np.zeros(3, int), preds=np.zeros(3, int), baseline=np.zeros(2, int)
             ),
-            r"have the shapes \(3,\) and \(2,\)",
+            "preds have 3 examples and baseline has 2 examples",
         ),
         (
             lambda: PairedComparison(

@@ -36,7 +36,8 @@ class BySignal(ReducedMean):
     """The base of metrics that compute the values of signals `[time]` one by one.
 
     They run on the host, and cannot be traced. A weight or a mask has one entry for each signal;
-    signals of weight 0 are skipped. NaN before the first update.
+    signals of weight 0 are skipped. For copies of the metric, as in `BootStrapper`, weights have a
+    further leading axis. NaN before the first update.
 
     Args:
         fs: The sampling rate in Hz.
@@ -47,6 +48,7 @@ class BySignal(ReducedMean):
     """
 
     jittable = False
+    _weighs_copies = True
     higher_is_better = True
     outputs: ClassVar[tuple[str, ...]] = ()
 
@@ -70,11 +72,26 @@ class BySignal(ReducedMean):
         if not arrays[0].ndim:
             raise ValueError("Signals must be [..., time], but have no axes.")
         shape = arrays[0].shape[:-1]
-        included = np.asarray(weights(shape, sample_weight, mask, self.dtype)) != 0
-        values = np.zeros((*shape, *self.total.high.shape), np.float32)
+        outputs = (len(self.outputs),) if self.outputs else ()
+        copies = self.total.high.ndim > len(outputs)
+
+        def weight(sample_weight: Any) -> jax.Array:
+            return weights(shape, sample_weight, mask, self.dtype)
+
+        weight_of_all = jax.vmap(weight)(sample_weight) if copies else weight(sample_weight)[None]
+        included = (np.asarray(weight_of_all) != 0).any(0)
+        values = np.zeros((*shape, *outputs), np.float32)
         for index in map(tuple, np.argwhere(included)):
             values[index] = function(*(one[index] for one in arrays))
-        self.add(values, sample_weight, mask)
+        if not copies:
+            self.add(values, sample_weight, mask)
+            return
+
+        def totals(metric: Any, sample_weight: Any) -> Any:
+            metric.add(values, sample_weight, mask)
+            return metric.total, metric.weight
+
+        self.total, self.weight = jax.vmap(totals)(self, sample_weight)
 
     def compute(self) -> Any:
         """The mean, the sum, or each value; a dict by name where a signal has several values."""

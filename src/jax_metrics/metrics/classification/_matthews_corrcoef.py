@@ -13,7 +13,7 @@ from jax_metrics.metrics.classification._outcomes import (
     count_outcomes,
     zero_outcomes,
 )
-from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.counts import divide, geometric_mean
 from jax_metrics.metrics.inputs import LabelBatch, LabelOptions
 from jax_metrics.metrics.state import Total
 
@@ -62,7 +62,7 @@ class MatthewsCorrCoef(LabelMetric):
         covariance = (tp * tn - fp * fn).sum()
         target_variance = ((tp + fn) * (tn + fp)).sum()
         preds_variance = ((tp + fp) * (tn + fn)).sum()
-        spread = jnp.sqrt(target_variance) * jnp.sqrt(preds_variance)
+        spread = geometric_mean(target_variance, preds_variance)
         if self.labels.num_classes is not None:  # rounded weights may leave constants some variance
             constant = [((one != 0).sum() <= 1) for one in (tp + fn, tp + fp)]
             spread = jnp.where(constant[0] | constant[1], 0, spread)

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.counts import divide, geometric_mean
 
 AVERAGE_METHODS = ("arithmetic", "geometric", "min", "max")
 
@@ -40,7 +40,7 @@ def average(first: jax.Array, second: jax.Array, method: str) -> jax.Array:
     """The mean of two entropies; see `AVERAGE_METHODS`."""
     return {
         "arithmetic": (first + second) / 2,
-        "geometric": jnp.sqrt(first) * jnp.sqrt(second),
+        "geometric": geometric_mean(first, second),
         "min": jnp.minimum(first, second),
         "max": jnp.maximum(first, second),
     }[method]

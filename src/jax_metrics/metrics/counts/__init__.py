@@ -3,6 +3,7 @@
 from jax_metrics.metrics.counts._averages import AVERAGES as AVERAGES
 from jax_metrics.metrics.counts._averages import average_scores as average_scores
 from jax_metrics.metrics.counts._averages import divide as divide
+from jax_metrics.metrics.counts._averages import geometric_mean as geometric_mean
 from jax_metrics.metrics.counts._bincount import bincount as bincount
 from jax_metrics.metrics.counts._bins import Thresholds as Thresholds
 from jax_metrics.metrics.counts._bins import bin_indices as bin_indices

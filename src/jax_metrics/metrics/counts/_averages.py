@@ -12,6 +12,12 @@ def divide(numerator: jax.Array, denominator: jax.Array, zero_division: float) -
     return jnp.where(is_zero, zero_division, numerator / jnp.where(is_zero, 1, denominator))
 
 
+def geometric_mean(first: jax.Array, second: jax.Array) -> jax.Array:
+    """`sqrt(first * second)` of numbers that are not negative: exact where both are equal."""
+    high, low = jnp.maximum(first, second), jnp.minimum(first, second)
+    return high * jnp.sqrt(divide(low, high, 0.0))
+
+
 def average_scores(
     scores: jax.Array,
     support: jax.Array,

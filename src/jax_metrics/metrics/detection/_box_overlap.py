@@ -1,6 +1,5 @@
 """How much boxes overlap: IoU and its variants, as functions and as metrics."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
 import jax
@@ -10,9 +9,8 @@ from jax_metrics.arguments import explaining, one_of, same_shape
 from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners, pairs_near_zero
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.counts import bincount
-from jax_metrics.metrics.detection._images import are_images, padded, padded_mask
+from jax_metrics.metrics.detection._images import padded_inputs
 from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import labels_of_objects, rule_of_boxes
 from jax_metrics.metrics.state import Total
@@ -28,8 +26,9 @@ class BoxOverlap(Metric):
 
     The mean is over all pairs of a predicted and a true box of an image, by default over pairs of
     the same label. `target` and `preds` have `boxes` and `labels`, as in `MeanAveragePrecision`:
-    dicts of arrays, padded with the label -1, or lists of dicts; `mask` excludes images. Boxes must
-    be finite, of sizes that are not negative. NaN if there is no pair.
+    dicts of arrays, padded with the label -1, or lists of dicts; `sample_weight` weights the pairs
+    of each image, and `mask` excludes images. Boxes must be finite, of sizes that are not negative.
+    NaN if there is no pair.
 
     Args:
         num_classes: Number of classes; needed for `class_metrics`, otherwise it only serves to
@@ -75,41 +74,45 @@ class BoxOverlap(Metric):
         self.total = Total.zeros(shape, self.dtype)
         self.pairs = Total.zeros(shape, self.dtype)
 
-    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
-        _, inputs = super()._received(args, kwargs)
-        target, preds = inputs["target"], inputs["preds"]
-        if are_images(target, preds):
-            mask = padded_mask(inputs.get("mask"), len(target))
-            target, preds = (padded(images, ("labels", "boxes")) for images in (target, preds))
-            inputs = inputs | {"mask": mask}
-        target, preds = images_near_zero(target, preds, self.box_format)
-        return (), inputs | {"target": target, "preds": preds}
+    @property
+    def _prepares_as(self) -> Any:
+        return "bbox", self.box_format
 
-    def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        inputs = padded_inputs(inputs, "bbox")
+        target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
+        return inputs | {"target": target, "preds": preds}
+
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Any:
         """Updates with images."""
         needed = ("labels", "boxes")
-        true, predicted, rules = labels_of_objects(
-            target, preds, mask, self.num_classes, (needed, needed)
+        true, predicted, weight, rules = labels_of_objects(
+            target, preds, sample_weight, mask, self.num_classes, (needed, needed)
         )
+        included = (weight != 0)[:, None]
         boxes, others = (
             as_corners(f"boxes of {name}", objects["boxes"], self.box_format)
             for name, objects in (("target", target), ("preds", preds))
         )
-        rules.append(rule_of_boxes("target", boxes, true >= 0, self.box_format))
-        rules.append(rule_of_boxes("preds", others, predicted >= 0, self.box_format))
+        rules.append(rule_of_boxes("target", boxes, (true >= 0) & included, self.box_format))
+        rules.append(rule_of_boxes("preds", others, (predicted >= 0) & included, self.box_format))
         overlap = OVERLAPS[self.overlap](others[:, :, None], boxes[:, None])
         counts = (true >= 0)[:, None] & (predicted >= 0)[..., None]
         if self.respect_labels:
             counts &= true[:, None] == predicted[..., None]
         if self.iou_threshold is not None:
             counts &= overlap >= self.iou_threshold
-        overlap = jnp.where(counts, overlap, 0)
+        # The sums for each target, which have the weight of its image.
+        total, pairs = (
+            jnp.where(included, x.sum(1) * weight[:, None], 0)
+            for x in (jnp.where(counts, overlap, 0), counts)
+        )
         if self.num_classes is None:
-            total, pairs = overlap.sum(), counts.sum()
+            total, pairs = total.sum(), pairs.sum()
         else:
-            classes = self.total.high.shape[0]
-            total = bincount(true, overlap.sum(1), classes)
-            pairs = bincount(true, counts.sum(1), classes)
+            total, pairs = (bincount(true, x, self.num_classes) for x in (total, pairs))
         self.total = (self.total + total).marked(check_rules(rules))
         self.pairs += pairs
 

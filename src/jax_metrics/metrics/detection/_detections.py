@@ -10,6 +10,7 @@ from jax_metrics.metrics.detection._matching import Matches
 from jax_metrics.metrics.state import Accumulator, Buffer, Total
 
 _BITS = 32
+_NUMBERS = 4  # those that precede the bits in a row
 
 
 class Detections(NamedTuple):
@@ -19,6 +20,7 @@ class Detections(NamedTuple):
         label: The class, `[n]`; the number of classes where there is no detection.
         score: `[n]`.
         rank: How many detections of the class precede each one in its image, `[n]`.
+        repetitions: How often its image counts, `[n]`; 0 where there is no detection.
         matched: See `Matches`; as bits, `[n, words]`.
         ignored: Likewise.
     """
@@ -26,6 +28,7 @@ class Detections(NamedTuple):
     label: jax.Array
     score: jax.Array
     rank: jax.Array
+    repetitions: jax.Array
     matched: jax.Array
     ignored: jax.Array
 
@@ -33,8 +36,8 @@ class Detections(NamedTuple):
 class DetectionState(Accumulator):
     """The detections of all images, and the number of objects.
 
-    Each detection takes a score, a class, a rank, and two bits for each range of areas and each
-    threshold: 28 bytes, with four ranges and ten thresholds.
+    Each detection takes a score, a class, a rank, a number of repetitions, and two bits for each
+    range of areas and each threshold: 32 bytes, with four ranges and ten thresholds.
 
     Args:
         capacity: The maximum number of detections.
@@ -52,7 +55,7 @@ class DetectionState(Accumulator):
 
     def __init__(self, capacity: int, objects: tuple[int, int], thresholds: int, dtype: Any):
         words = math.ceil(objects[1] * thresholds / _BITS)
-        self.rows = Buffer(capacity, (3 + 2 * words,), jnp.uint32)
+        self.rows = Buffer(capacity, (_NUMBERS + 2 * words,), jnp.uint32)
         self.objects = Total.zeros(objects, dtype)
 
     def added(
@@ -60,6 +63,7 @@ class DetectionState(Accumulator):
         label: jax.Array,
         score: jax.Array,
         rank: jax.Array,
+        repetitions: jax.Array,
         matches: Matches,
         valid: jax.Array,
         objects: jax.Array,
@@ -70,15 +74,18 @@ class DetectionState(Accumulator):
             label: `[images, preds]`.
             score: Likewise.
             rank: Likewise.
+            repetitions: How often each image counts, integers `[images]`.
             matches: `[images, preds, areas, thresholds]`.
             valid: Which detections exist, `[images, preds]`.
             objects: The numbers of objects in these images, `[classes, areas]`.
         """
         bits = jax.lax.bitcast_convert_type(score.astype(jnp.float32), jnp.uint32)
-        numbers = jnp.stack([bits, label.astype(jnp.uint32), rank.astype(jnp.uint32)], -1)
+        often = jnp.broadcast_to(repetitions[:, None], label.shape)
+        numbers = jnp.stack([bits, *(x.astype(jnp.uint32) for x in (label, rank, often))], -1)
         words = [_packed(x.reshape(*x.shape[:2], math.prod(x.shape[2:]))) for x in matches]
         rows = jnp.concatenate([numbers, *words], -1)
-        rows = self.rows.extended(rows.reshape(-1, rows.shape[-1]), valid.reshape(-1))
+        valid = (valid & (often > 0)).reshape(-1)
+        rows = self.rows.extended(rows.reshape(-1, rows.shape[-1]), valid)
         return self._replace(rows=rows, objects=self.objects + objects)
 
     def sorted(self) -> Detections:
@@ -88,10 +95,9 @@ class DetectionState(Accumulator):
         label = jnp.where(self.rows.filled, rows[:, 1].astype(jnp.int32), classes)
         order = jnp.lexsort((-score, label))
         rows = rows[order]
-        matched, ignored = jnp.split(rows[:, 3:], 2, axis=1)
-        return Detections(
-            label[order], score[order], rows[:, 2].astype(jnp.int32), matched, ignored
-        )
+        rank, repetitions = (rows[:, i].astype(jnp.int32) for i in (2, 3))
+        matched, ignored = jnp.split(rows[:, _NUMBERS:], 2, axis=1)
+        return Detections(label[order], score[order], rank, repetitions, matched, ignored)
 
     def neutral(self) -> "DetectionState":
         """No detections and no objects."""

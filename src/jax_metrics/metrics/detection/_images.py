@@ -13,6 +13,12 @@ from jax_metrics.metrics.detection._run_lengths import are_binary, as_runs, over
 PADDING = -1  # the label where there is no object
 Image = Mapping[str, Any]
 _OPTIONAL = ("iscrowd", "area")
+# The keys of the objects of images for each kind of overlap, with its region second.
+KEYS = {
+    "bbox": ("labels", "boxes", "iscrowd", "area", "scores"),
+    "segm": ("labels", "masks", "iscrowd", "area", "scores"),
+    "keypoints": ("labels", "keypoints", "boxes", "iscrowd", "area", "scores"),
+}
 # The shapes of the values of one object, where no image has any.
 _SHAPES: dict[str, tuple[int, ...]] = {
     "labels": (),
@@ -57,6 +63,27 @@ def are_images(target: Any, preds: Any) -> bool:
     return all(given)
 
 
+def padded_inputs(inputs: dict[str, Any], iou_type: str | Sequence[str]) -> dict[str, Any]:
+    """Arguments of `update` with lists of images as padded arrays, for each type if several."""
+    target, preds = inputs["target"], inputs["preds"]
+    if not are_images(target, preds):
+        return inputs
+    if not isinstance(iou_type, str):
+        each = {kind: padded_inputs(inputs, kind) for kind in iou_type}
+        both = {name: {k: one[name] for k, one in each.items()} for name in ("target", "preds")}
+        return inputs | both | _padded_weights(inputs, len(target))
+    weights = _padded_weights(inputs, len(target))
+    keys = list(KEYS[iou_type])
+    if iou_type == "segm":
+        target, preds = with_overlap(target, preds)
+    true, predicted = padded(target, keys[:-1]), padded(preds, ["labels", *keys[1:2], "scores"])
+    if preds and "overlap" in preds[0]:
+        predicted |= padded(preds, ["labels", "area", "scores"])
+        shape = (*predicted["labels"].shape, true["labels"].shape[1])
+        predicted["overlap"] = padded_overlap(preds, shape)
+    return inputs | {"target": true, "preds": predicted} | weights
+
+
 def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
     """The values of images under some keys as arrays `[images, objects, ...]`.
 
@@ -79,12 +106,23 @@ def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
     return {key: _stacked(key, [image[key] for image in images], shape) for key in keys}
 
 
-def padded_mask(mask: Any, images: int) -> Any:
-    """A mask of images, padded like the images."""
-    if mask is None or np.shape(mask) != (images,):
-        return mask  # its shape is checked later
-    library: Any = jnp if isinstance(mask, Tracer) else np
-    return library.pad(library.asarray(mask), (0, _rounded_up(images) - images))
+def _padded_weights(inputs: Mapping[str, Any], images: int) -> dict[str, Any]:
+    """Weights, mask and groups of images by name, padded like the images.
+
+    Args:
+        inputs: Arguments by name. Without a `mask` there is one, which excludes the padding.
+        images: The number of images; what has another shape is left as it is, and checked later.
+    """
+
+    def one(given: Any) -> Any:
+        if given is None or np.shape(given) != (images,):
+            return given
+        library: Any = jnp if isinstance(given, Tracer) else np
+        return library.pad(library.asarray(given), (0, _rounded_up(images) - images))
+
+    mask = np.ones(images, bool) if inputs.get("mask") is None else inputs["mask"]
+    each = {"mask": mask} | {n: inputs[n] for n in ("sample_weight", "groups") if n in inputs}
+    return {name: one(given) for name, given in each.items()}
 
 
 def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[Any], list[Any]]:

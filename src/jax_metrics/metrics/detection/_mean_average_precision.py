@@ -14,7 +14,6 @@ from jax_metrics.losses.detection import BOX_FORMATS, as_corners
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
-from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.detection._coco_options import (
     Areas,
@@ -25,13 +24,7 @@ from jax_metrics.metrics.detection._coco_options import (
     ranges_of_areas,
 )
 from jax_metrics.metrics.detection._detections import DetectionState
-from jax_metrics.metrics.detection._images import (
-    are_images,
-    padded,
-    padded_mask,
-    padded_overlap,
-    with_overlap,
-)
+from jax_metrics.metrics.detection._images import KEYS, padded_inputs
 from jax_metrics.metrics.detection._matching import match, rank_in_class
 from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import (
@@ -48,17 +41,13 @@ from jax_metrics.metrics.detection._overlap import (
     target_area,
 )
 from jax_metrics.metrics.detection._precision_curves import curves
+from jax_metrics.metrics.inputs import rule_of_repetitions
 
 _AREAS: Areas = {
     "all": (0, 1e10),
     "small": (0, 32**2),
     "medium": (32**2, 96**2),
     "large": (96**2, 1e10),
-}
-_KEYS = {
-    "bbox": ("labels", "boxes", "iscrowd", "area", "scores"),
-    "segm": ("labels", "masks", "iscrowd", "area", "scores"),
-    "keypoints": ("labels", "keypoints", "boxes", "iscrowd", "area", "scores"),
 }
 _IOU_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
 _RECALLS = tuple(np.linspace(0, 1, 101).tolist())
@@ -77,6 +66,8 @@ class MeanAveragePrecision(Metric):
     `target` and `preds` are dicts of arrays `[images, objects, ...]`, padded with objects of the
     label -1; or lists of dicts of arrays `[objects, ...]`, one for each image, which are padded on
     the host; a list with a value for each object is stacked. `mask` excludes images.
+    `sample_weight` says how often each image counts, in whole numbers; detections of one image with
+    equal scores are counted together then.
 
     - `labels`: integers from 0 to `num_classes - 1`.
     - `scores`, of the predictions.
@@ -161,7 +152,7 @@ class MeanAveragePrecision(Metric):
         one_of("box_format", box_format, BOX_FORMATS)
         kinds = (iou_type,) if isinstance(iou_type, str) else tuple(iou_type)
         for kind in kinds:
-            one_of("iou_type", kind, tuple(_KEYS))
+            one_of("iou_type", kind, tuple(KEYS))
         if not kinds or len(set(kinds)) < len(kinds):
             raise ValueError(f"iou_type must be different kinds of overlap, but is {kinds}.")
         one_of("average", average, ("macro", "micro"))
@@ -197,32 +188,44 @@ class MeanAveragePrecision(Metric):
             capacity, (classes, len(self.area_ranges)), len(self.iou_thresholds), self.dtype
         )
 
-    def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
-        _, inputs = super()._received(args, kwargs)
+    @property
+    def _prepares_as(self) -> Any:
+        return self.iou_type, self.box_format
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         inputs = padded_inputs(inputs, self.iou_type)
         target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
-        return (), inputs | {"target": target, "preds": preds}
+        return inputs | {"target": target, "preds": preds}
 
-    def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Any:
         """Updates with images."""
         if self.detections is None:
             for kind, part in self.parts.items():
                 part.update(
-                    target=target.get(kind, target), preds=preds.get(kind, preds), mask=mask
+                    target=target.get(kind, target),
+                    preds=preds.get(kind, preds),
+                    sample_weight=sample_weight,
+                    mask=mask,
                 )
             return
-        true_label, label, rules = labels_of_objects(
-            target, preds, mask, self.num_classes, self._needed(preds)
+        true_label, label, weight, rules = labels_of_objects(
+            target, preds, sample_weight, mask, self.num_classes, self._needed(preds)
         )
+        rules.append(rule_of_repetitions(weight))
+        repetitions = weight.astype(jnp.int32)
+        included = (repetitions > 0)[:, None]
         if self.average == "micro":
             true_label, label = jnp.minimum(true_label, 0), jnp.minimum(label, 0)
         score = as_float("scores of preds", preds["scores"])
         exists = label >= 0
-        rules.append(Rule(~(jnp.isnan(score) & exists), "scores of preds must not be NaN."))
+        is_number = ~(jnp.isnan(score) & exists & included)
+        rules.append(Rule(is_number, "scores of preds must not be NaN."))
         crowd = jnp.asarray(target.get("iscrowd", jnp.zeros_like(true_label))) != 0
         overlap, true_area, area = self._overlap(target, preds, crowd)
-        rules += self._rules("target", target, true_label >= 0, true_area)
-        rules += self._rules("preds", preds, exists, area)
+        rules += self._rules("target", target, (true_label >= 0) & included, true_area)
+        rules += self._rules("preds", preds, exists & included, area)
 
         order = jnp.argsort(jnp.where(exists, -score, jnp.inf), axis=1)
         label, score, area, exists = (
@@ -244,13 +247,13 @@ class MeanAveragePrecision(Metric):
         )
         outside = _outside(area, low, high)[..., None] & ~matches.matched
         matches = matches._replace(ignored=matches.ignored | outside)
-        objects = self._objects(true_label, ignored)
-        state = self.detections.added(label, score, rank, matches, exists, objects)
+        objects = self._objects(true_label, ignored, repetitions)
+        state = self.detections.added(label, score, rank, repetitions, matches, exists, objects)
         self.detections = state._replace(objects=state.objects.marked(check_rules(rules)))
 
     def _needed(self, preds: Any) -> tuple[list[str], list[str]]:
         """The keys that targets and predictions need."""
-        region = _KEYS[str(self.iou_type)][1]
+        region = KEYS[str(self.iou_type)][1]
         if isinstance(preds, Mapping) and "overlap" in preds:
             region = "area"
         boxes = ["boxes"] if self.iou_type == "keypoints" else []
@@ -281,11 +284,11 @@ class MeanAveragePrecision(Metric):
             corners = as_corners(f"boxes of {name}", objects["boxes"], self.box_format)
             yield rule_of_boxes(name, corners, exists, self.box_format)
 
-    def _objects(self, label: jax.Array, ignored: jax.Array) -> jax.Array:
+    def _objects(self, label: jax.Array, ignored: jax.Array, repetitions: jax.Array) -> jax.Array:
         """The number of objects that are not ignored, `[classes, areas]`."""
         classes, areas = cast(DetectionState, self.detections).objects.high.shape
         cell = jnp.where(label[..., None] >= 0, label[..., None] * areas + jnp.arange(areas), -1)
-        counts = bincount(cell, (~ignored).astype(jnp.int32), classes * areas)
+        counts = bincount(cell, ~ignored * repetitions[:, None, None], classes * areas)
         return counts.reshape(classes, areas)
 
     def compute(self) -> dict[str, jax.Array]:
@@ -326,27 +329,6 @@ class MeanAveragePrecision(Metric):
         return np.flatnonzero(np.isclose(self.iou_thresholds, threshold, atol=1e-9))
 
 
-def padded_inputs(inputs: dict[str, Any], iou_type: str | Sequence[str]) -> dict[str, Any]:
-    """Arguments of `update` with lists of images as padded arrays, for each type if several."""
-    target, preds = inputs["target"], inputs["preds"]
-    if not are_images(target, preds):
-        return inputs
-    if not isinstance(iou_type, str):
-        each = {kind: padded_inputs(inputs, kind) for kind in iou_type}
-        both = {name: {k: one[name] for k, one in each.items()} for name in ("target", "preds")}
-        return inputs | both | {"mask": each[iou_type[0]]["mask"]}
-    mask = padded_mask(inputs.get("mask"), len(target))
-    keys = list(_KEYS[iou_type])
-    if iou_type == "segm":
-        target, preds = with_overlap(target, preds)
-    true, predicted = padded(target, keys[:-1]), padded(preds, ["labels", *keys[1:2], "scores"])
-    if preds and "overlap" in preds[0]:
-        predicted |= padded(preds, ["labels", "area", "scores"])
-        shape = (*predicted["labels"].shape, true["labels"].shape[1])
-        predicted["overlap"] = padded_overlap(preds, shape)
-    return inputs | {"target": true, "preds": predicted, "mask": mask}
-
-
 def _mean(values: jax.Array) -> jax.Array:
     """The mean over thresholds and classes, leaving out classes without a value."""
     return jnp.nanmean(values.mean(0))
@@ -369,7 +351,8 @@ def mean_average_precision(*args: Any, **options: Any) -> dict[str, jax.Array]:
         given = _signature.bind(*args, **options).arguments
     except TypeError as error:
         refuse_misfit(mean_average_precision, args, options, error)
-    inputs = {name: given.pop(name, None) for name in ("target", "preds", "mask")}
+    names = ("target", "preds", "sample_weight", "mask")
+    inputs = {name: given.pop(name, None) for name in names}
     inputs = padded_inputs(inputs, given.get("iou_type", "bbox"))
     preds = inputs["preds"]
     labels = preds["labels"] if "labels" in preds else next(iter(preds.values()))["labels"]

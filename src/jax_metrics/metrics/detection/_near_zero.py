@@ -33,13 +33,13 @@ def images_near_zero(target: Any, preds: Any, box_format: str) -> tuple[Any, Any
     if arrays is None:
         return target, preds
     exists = [label >= 0 for label in arrays[-2:]]
-    origin = origin_of(
-        *(
-            np.where(exists[i][..., None], array[..., :2], np.inf).min(1, initial=np.inf)
-            for (i, key), array in zip(places, arrays, strict=False)
-            if key == "boxes"
-        )
-    )[:, None]
+    lowest = [
+        np.where(exists[i][..., None], array[..., :2], np.inf).min(1, initial=np.inf)
+        for (i, key), array in zip(places, arrays, strict=False)
+        if key == "boxes"
+    ]
+    # Of predictions only where there is no target, whose place is that for any predictions.
+    origin = origin_of(np.where(np.isposinf(lowest[0]), lowest[-1], lowest[0]))[:, None]
     result = [dict(one) for one in both]
     for (i, key), array in zip(places, arrays, strict=False):
         if key == "boxes":

@@ -13,27 +13,31 @@ from jax_metrics.metrics.inputs import as_labels, weights
 def labels_of_objects(
     target: Any,
     preds: Any,
+    sample_weight: Any,
     mask: Any,
     num_classes: int | None,
     needed: tuple[Sequence[str], Sequence[str]],
-) -> tuple[jax.Array, jax.Array, list[Rule]]:
+) -> tuple[jax.Array, jax.Array, jax.Array, list[Rule]]:
     """The labels of targets and predictions, `[images, objects]`; -1 where there is no object.
 
     Args:
         target: A dict of arrays `[images, objects, ...]`.
         preds: Likewise.
-        mask: Which images count, `[images]`.
+        sample_weight: The weight of each image, `[images]`, or None.
+        mask: Which images count, `[images]`, or None.
         num_classes: Number of classes, if there is a limit to labels.
         needed: The keys that targets and predictions need.
 
     Returns:
-        Both labels, and the rules that check that they are classes.
+        Both labels, in which masked images have no objects; the weight of each image, 0 if it is
+        masked; and the rules that check that labels are classes.
 
     Raises:
         TypeError: If they are not dicts.
         ValueError: If a key is missing, or a shape does not fit.
     """
     found: list[jax.Array] = []
+    weight = jnp.zeros(0)
     rules = []
     for name, objects, keys in (("target", target, needed[0]), ("preds", preds, needed[1])):
         _check_keys(name, objects, keys)
@@ -49,20 +53,21 @@ def labels_of_objects(
                     f"{key} of {name} must begin with the shape of labels, {list(labels.shape)}, "
                     f"but their shape is {list(jnp.shape(objects[key]))}."
                 )
-        labels = jnp.where(weights(labels.shape, None, mask) == 0, -1, labels)
+        weight = weights(labels.shape[:1], sample_weight, mask)
+        labels = jnp.where(weights(labels.shape[:1], None, mask)[:, None] == 0, -1, labels)
         if num_classes is not None:
             message = (
                 f"{name} has labels outside of 0 to {num_classes - 1}; give the number of classes "
                 "as `num_classes`."
             )
-            rules.append(Rule(labels < num_classes, message))
+            rules.append(Rule((labels < num_classes) | (weight == 0)[:, None], message))
         found.append(labels)
     if len(found[0]) != len(found[1]):
         raise ValueError(
             "target and preds must have the same number of images, but have "
             f"{len(found[0])} and {len(found[1])}."
         )
-    return found[0], found[1], rules
+    return found[0], found[1], weight, rules
 
 
 def rule_of_boxes(name: str, corners: jax.Array, exists: jax.Array, box_format: str) -> Rule:

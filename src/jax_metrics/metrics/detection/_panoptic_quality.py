@@ -22,7 +22,8 @@ class SegmentQuality(Metric):
     `target` and `preds` are integers `[images, ..., 2]` with the category and the instance of each
     pixel. Pixels of one category and instance are one segment. The instances of stuff are ignored:
     each category of stuff is one segment of an image. Pixels whose true category is not listed are
-    void: they are left out of the areas. `mask` excludes images, or pixels.
+    void: they are left out of the areas. `sample_weight` weights images, and `mask` excludes images
+    or pixels.
 
     Args:
         things: The categories with instances.
@@ -65,7 +66,9 @@ class SegmentQuality(Metric):
         self.iou = Total.zeros((len(both),), self.dtype)
         self.counts = Total.zeros((3, len(both)), self.dtype)
 
-    def update(self, *, target: Any, preds: Any, mask: Any = None) -> Any:
+    def update(
+        self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Any:
         """Updates with images."""
         target, preds = jnp.asarray(target), jnp.asarray(preds)
         if target.shape != preds.shape or target.ndim < 3 or target.shape[-1] != 2:
@@ -73,6 +76,7 @@ class SegmentQuality(Metric):
                 "target and preds must be [images, ..., 2], the category and the instance of each "
                 f"pixel, but their shapes are {list(target.shape)} and {list(preds.shape)}."
             )
+        weight = weights(target.shape[:1], sample_weight)
         valid = weights(target.shape[:-1], None, mask) != 0
         flat = target.shape[0], math.prod(target.shape[1:-1])
         valid = valid.reshape(flat)
@@ -82,14 +86,14 @@ class SegmentQuality(Metric):
         )
         known = predicted.category < len(self.things) + len(self.stuffs)
         rule = Rule(
-            known | ~valid | self.allow_unknown_preds_category,
+            known | ~valid | (weight == 0)[:, None] | self.allow_unknown_preds_category,
             "preds have categories that are neither things nor stuffs. To count them as no "
             "prediction, give `allow_unknown_preds_category=True`.",
         )
         iou, counts = jax.vmap(self._compared)(true, predicted)
         fault = check_rules([rule])
-        self.iou = (self.iou + iou.sum(0)).marked(fault)
-        self.counts = (self.counts + counts.sum(0)).marked(fault)
+        self.iou = (self.iou + (iou * weight[:, None]).sum(0)).marked(fault)
+        self.counts = (self.counts + (counts * weight[:, None, None]).sum(0)).marked(fault)
 
     def _segments(self, name: str, pixels: jax.Array, valid: jax.Array) -> Segments:
         """The segments that pixels belong to; masked pixels and other categories have none."""

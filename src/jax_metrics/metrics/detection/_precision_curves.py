@@ -56,9 +56,9 @@ def curves(
 
     def of_setting(index: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         matched, ignored = bit(detections.matched, index), bit(detections.ignored, index)
-        right = matched & ~ignored
+        right, counts = (x * detections.repetitions for x in (matched & ~ignored, ~ignored))
         hits = jnp.zeros(classes * len(maximums), jnp.int32).at[cell].add(right, mode="drop")
-        tp, counted = _per_class(right, starts), _per_class(~ignored, starts)
+        tp, counted = _per_class(right, starts), _per_class(counts, starts)
         precision = tp.within(detections.label) / jnp.maximum(counted.within(detections.label), 1)
         # Where each recall is reached; a recall of 0 by the first detection.
         wanted = needed[:, :, index // thresholds]

@@ -59,6 +59,7 @@ class MemorizationInformedFrechetInceptionDistance(Metric):
     bounds = (0, None)
     feature: Any
     rows: FeatureRows
+    importance: Buffer
     moments: FeatureMoments
 
     def __init__(
@@ -79,14 +80,16 @@ class MemorizationInformedFrechetInceptionDistance(Metric):
         self.num_features, self.cosine_distance_eps = num_features, cosine_distance_eps
         self.feature = as_network("feature", feature)
         self.rows = FeatureRows(capacity, num_features, self.dtype)
+        self.importance = Buffer(capacity, (), self.dtype)
         self.moments = FeatureMoments(num_features, 2, self.dtype)
 
-    def update(self, *, images: Any, real: Any, mask: Any = None) -> Any:
+    def update(self, *, images: Any, real: Any, sample_weight: Any = None, mask: Any = None) -> Any:
         """Updates with a batch; see `FrechetInceptionDistance.update`."""
         features = read_features(self.feature, images, self.num_features)
-        weight = image_weights(len(features), None, mask, self.dtype)
+        weight = image_weights(len(features), sample_weight, mask, self.dtype)
         flags = read_real(real, len(features))
         self.rows = self.rows.extended(features, flags, weight)
+        self.importance = self.importance.extended(weight, (weight != 0) & ~flags)
         self.moments = self.moments.updated(features, weight, flags.astype(jnp.int32))
 
     @property
@@ -98,22 +101,24 @@ class MemorizationInformedFrechetInceptionDistance(Metric):
         """The distance over the penalty."""
         moments = self.moments
         distance = distance_of_moments(moments.count, moments.mean, moments.products)
-        nearest = _mean_nearest(*_valid(self.rows.generated), *_valid(self.rows.real))
+        real, generated = self.rows.real, self.rows.generated
+        weight = jnp.where(_has_direction(generated), self.importance.values, 0)
+        nearest = _mean_nearest(generated.values, weight, real.values, _has_direction(real))
         penalty = jnp.where(nearest < self.cosine_distance_eps, nearest, 1)
         value = jnp.where(distance > 1e-8, distance / (penalty + 1e-14), distance * 0)
         return jnp.where(self.overflowed, jnp.nan, value)
 
 
-def _valid(rows: Buffer) -> tuple[jax.Array, jax.Array]:
-    """The rows, and which of them have a direction."""
-    return rows.values, rows.filled & (rows.values != 0).any(-1)
+def _has_direction(rows: Buffer) -> jax.Array:
+    """Which rows are in use and not zero."""
+    return rows.filled & (rows.values != 0).any(-1)
 
 
 @in_float64
 def _mean_nearest(
-    rows: jax.Array, valid: jax.Array, others: jax.Array, others_valid: jax.Array
+    rows: jax.Array, weight: jax.Array, others: jax.Array, others_valid: jax.Array
 ) -> jax.Array:
-    """The mean cosine distance of rows to the nearest of the other rows."""
+    """The weighted mean cosine distance of rows to the nearest of the other rows."""
 
     def unit(rows: jax.Array) -> jax.Array:
         norm = jnp.linalg.norm(rows, axis=-1, keepdims=True)
@@ -121,7 +126,7 @@ def _mean_nearest(
 
     distance = 1 - abs(unit(rows) @ unit(others).T)
     nearest = jnp.where(others_valid, distance, jnp.inf).min(-1)
-    return jnp.where(valid, nearest, 0).sum() / valid.sum()
+    return jnp.where(weight == 0, 0, nearest * weight).sum() / weight.sum()
 
 
 memorization_informed_frechet_inception_distance = functional(

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import as_float, between, one_of, pair, positive
+from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._functional import functional
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._network import Network, as_network
-from jax_metrics.metrics.inputs import weights, where_weighted
+from jax_metrics.metrics.inputs import rule_of_repetitions, weights, where_weighted
 from jax_metrics.metrics.state import Buffer
 
 _INTERPOLATIONS = ("lerp", "slerp_any", "slerp_unit")
@@ -63,6 +64,7 @@ class PerceptualPathLength(Metric):
     generator: Any
     distance: Any
     distances: Buffer
+    repetitions: Buffer
 
     def __init__(
         self,
@@ -87,9 +89,16 @@ class PerceptualPathLength(Metric):
         self.generator = as_network("generator", generator)
         self.distance = as_network("distance", distance)
         self.distances = Buffer(capacity, (), self.dtype)
+        self.repetitions = Buffer(capacity, (), self.dtype)
 
     def update(
-        self, *, latents: Any, other_latents: Any, labels: Any = None, mask: Any = None
+        self,
+        *,
+        latents: Any,
+        other_latents: Any,
+        labels: Any = None,
+        sample_weight: Any = None,
+        mask: Any = None,
     ) -> Any:
         """Updates with pairs of latent points.
 
@@ -97,10 +106,11 @@ class PerceptualPathLength(Metric):
             latents: The start of each step, `[batch, n]`.
             other_latents: The points that steps lead to, of the same shape.
             labels: What the generator takes besides latent points, such as classes.
+            sample_weight: How often each pair counts, in whole numbers.
             mask: Booleans: false excludes a pair.
         """
         start, end = pair(latents, other_latents)
-        weight = weights(start.shape[:1], None, mask)
+        weight = weights(start.shape[:1], sample_weight, mask)
         start, end = (where_weighted(one, weight) for one in (start, end))
         step = interpolate(start, end, self.epsilon, self.interpolation_method)
         given = () if labels is None else (labels,)
@@ -111,7 +121,9 @@ class PerceptualPathLength(Metric):
                 f"distance must return one number for each of {len(start)} pairs of images, but "
                 f"returned the shape {list(distances.shape)}."
             )
+        fault = check_rules([rule_of_repetitions(weight)])
         self.distances = self.distances.extended(distances / self.epsilon**2, weight != 0)
+        self.repetitions = self.repetitions.extended(weight + fault, weight != 0)
 
     @property
     def overflowed(self) -> jax.Array:
@@ -120,18 +132,20 @@ class PerceptualPathLength(Metric):
 
     def compute(self) -> dict[str, jax.Array]:
         """The mean and the standard deviation of the distances."""
-        kept, values = self.distances.filled, self.distances.values
-        ordered = jnp.sort(jnp.where(kept, values, jnp.inf))
-        last = self.distances.count - 1
+        values, weight = self.distances.values, self.repetitions.values
+        kept = self.distances.filled
+        order = jnp.argsort(jnp.where(kept, values, jnp.inf))
+        ordered, number = values[order], jnp.cumsum(weight[order])
         for quantile, is_lower in ((self.lower_discard, True), (self.upper_discard, False)):
             if quantile is not None:
                 # The next lower distance, as in the paper's implementation.
-                bound = ordered[jnp.floor(quantile * last).astype(jnp.int32)]
+                place = jnp.floor(quantile * (number[-1] - 1))
+                bound = ordered[jnp.searchsorted(number, place, side="right")]
                 kept &= values >= bound if is_lower else values <= bound
-        number = kept.sum()
-        mean = jnp.where(kept, values, 0).sum() / number
+        weight = jnp.where(kept, weight, 0)
+        mean = (weight * values).sum() / weight.sum()
         deviations = jnp.where(kept, values - mean, 0)
-        spread = jnp.sqrt((deviations**2).sum() / (number - 1))
+        spread = jnp.sqrt((weight * deviations**2).sum() / (weight.sum() - 1))
         return {
             name: jnp.where(self.overflowed, jnp.nan, value)
             for name, value in {"mean": mean, "std": spread}.items()

@@ -20,6 +20,7 @@ from jax_metrics.metrics.inputs._scores import sum_to_one as sum_to_one
 from jax_metrics.metrics.inputs._weights import as_numbers as as_numbers
 from jax_metrics.metrics.inputs._weights import batch_weights as batch_weights
 from jax_metrics.metrics.inputs._weights import counted_once as counted_once
+from jax_metrics.metrics.inputs._weights import rule_of_repetitions as rule_of_repetitions
 from jax_metrics.metrics.inputs._weights import times_weight as times_weight
 from jax_metrics.metrics.inputs._weights import weights as weights
 from jax_metrics.metrics.inputs._weights import where_weighted as where_weighted

@@ -6,6 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jax_metrics.metrics._checks import Rule
+
+_MOST = 2**24  # from here on, float32 does not hold all whole numbers
+
 
 def as_numbers(values: Any, dtype: Any) -> jax.Array:
     """Integers and booleans as they are, which `Total.sum` adds exactly; floats in the dtype."""
@@ -58,6 +62,14 @@ def weights(
             )
         weight = jnp.where(_broadcast_prefix(shape, mask, "mask"), weight, 0)
     return weight
+
+
+def rule_of_repetitions(weight: jax.Array) -> Rule:
+    """The rule that weights are whole numbers, which say how often examples count."""
+    return Rule(
+        (weight >= 0) & (weight == jnp.floor(weight)) & (weight < _MOST),
+        "sample_weight must hold whole numbers, 0 or more: it says how often each example counts.",
+    )
 
 
 def batch_weights(

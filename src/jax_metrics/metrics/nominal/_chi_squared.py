@@ -5,7 +5,7 @@ from typing import Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics.counts import divide
+from jax_metrics.metrics.counts import divide, geometric_mean
 from jax_metrics.metrics.nominal._association import (
     Association,
     AssociationOptions,
@@ -82,7 +82,7 @@ class TschuprowsT(CramersV):
     def score(self, matrix: jax.Array) -> jax.Array:
         """The value of T."""
         phi, rows, columns = corrected(matrix, bias_correction=self.bias_correction)
-        value = divide(phi, jnp.sqrt(rows) * jnp.sqrt(columns), jnp.nan)
+        value = divide(phi, geometric_mean(rows, columns), jnp.nan)
         return jnp.clip(jnp.sqrt(value), 0, 1)
 
 

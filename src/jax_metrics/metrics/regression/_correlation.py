@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.metrics._functional import functional
+from jax_metrics.metrics.counts import geometric_mean
 from jax_metrics.metrics.regression._from_moments import FromMoments
 from jax_metrics.metrics.regression._outputs import averaged_outputs
 from jax_metrics.metrics.state import Scaled
@@ -36,7 +37,7 @@ class PearsonCorrCoef(FromMoments):
         a, b = (squares.fraction for squares in self.squares)
         constant = (a == 0) | (b == 0)
         # The exponents cancel.
-        correlation = self.moments.fractions[..., 0, 1] / (jnp.sqrt(a) * jnp.sqrt(b))
+        correlation = self.moments.fractions[..., 0, 1] / geometric_mean(a, b)
         value = jnp.where(constant, jnp.nan, jnp.clip(correlation, -1, 1))
         return averaged_outputs(value, self.multioutput)
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jax_metrics.arguments import one_of
+from jax_metrics.metrics.counts import geometric_mean
 from jax_metrics.metrics.regression._from_rows import (
     FromRows,
     RowsOptions,
@@ -97,7 +98,7 @@ class SpearmanCorrCoef(FromRanks):
         products = ((fraction * x * y).sum() for x, y in ((a, b), (a, a), (b, b)))
         covariance, variance_a, variance_b = products
         constant = all_same(target, weight) | all_same(preds, weight)
-        rho = covariance / (jnp.sqrt(variance_a) * jnp.sqrt(variance_b))
+        rho = covariance / geometric_mean(variance_a, variance_b)
         rho = jnp.where(constant, jnp.nan, jnp.clip(rho, -1, 1))
         if not self.p_value:
             return rho
@@ -194,7 +195,7 @@ class KendallRankCorrCoef(FromRanks):
         if self.variant == "a":
             pairs = whole * (whole - factor)
         elif self.variant == "b":
-            pairs = jnp.sqrt(in_target) * jnp.sqrt(in_preds)
+            pairs = geometric_mean(in_target, in_preds)
         else:
             distinct = jnp.minimum(*((x.weight > 0).sum() for x in (a, b)))
             pairs = whole**2 * (distinct - 1) / distinct

@@ -75,6 +75,7 @@ class EditDistance(TextMetric):
         self.substitution_cost = check_cost(substitution_cost)
         one_of("reduction", reduction, REDUCTIONS)
         self.reduction = reduction
+        self.weights_repeat = reduction != "none"
         self.distances = buffer_of_values(self, f"{reduction=}", reduction == "none", capacity)
 
     def statistics(self, target: str, preds: str) -> Sequence[float]:

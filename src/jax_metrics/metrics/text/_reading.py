@@ -1,8 +1,11 @@
 """How metrics of strings read targets and predictions, and which examples count."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jax_metrics.metrics.inputs import weights
@@ -77,8 +80,16 @@ def check_references(index: int, value: Any) -> list[str]:
     return [check_string(f"target[{index}]", i, one) for i, one in enumerate(references)]
 
 
-def example_weights(size: int, sample_weight: Any, mask: Any) -> np.ndarray | None:
-    """The weight of each example; None if all count the same.
+def example_weights(
+    size: int, sample_weight: Any, mask: Any, copies: tuple[int, ...] = ()
+) -> np.ndarray | None:
+    """The weight of each example, `[*copies, examples]`; None if all count the same.
+
+    Args:
+        size: The number of examples.
+        sample_weight: Weights `[*copies, examples]`, or None.
+        mask: Booleans `[examples]`, or None.
+        copies: The shape of copies of the metric that have their own weights.
 
     Raises:
         ValueError: If a shape does not match.
@@ -86,4 +97,7 @@ def example_weights(size: int, sample_weight: Any, mask: Any) -> np.ndarray | No
     """
     if sample_weight is None and mask is None:
         return None
+    if copies:
+        of_copy = functools.partial(weights, (size,), mask=mask)
+        return np.asarray(jax.vmap(of_copy)(jnp.asarray(sample_weight)), np.float64)
     return np.asarray(weights((size,), sample_weight, mask), np.float64)

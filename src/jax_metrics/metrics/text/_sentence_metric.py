@@ -59,6 +59,7 @@ class SentenceMetric(TextMetric):
     ):
         super().__init__(size, **options)
         option = f"{return_sentence_level_score=}"
+        self.weights_repeat = not return_sentence_level_score
         self.sentences = buffer_of_values(
             self, option, return_sentence_level_score, capacity, outputs
         )

@@ -1,6 +1,6 @@
 """`TextMetric`: the base of metrics of strings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 import jax
@@ -26,7 +26,8 @@ class TextMetric(Metric):
     `update` takes a string for each example, or a single string; as lists, tuples or arrays. If
     `several_references`, each example of `target` may also be a list of references, and a list of
     strings next to a single prediction has its references. `sample_weight` and `mask` have one
-    entry for each example; strings that the mask excludes are not read.
+    entry for each example; strings that the mask excludes are not read. For copies of the metric
+    with states `[copies, size]`, as in `BootStrapper`, `sample_weight` is `[copies, examples]`.
 
     Args:
         size: The number of statistics.
@@ -37,6 +38,7 @@ class TextMetric(Metric):
     """
 
     jittable = False
+    _weighs_copies = True
     several_references: ClassVar[bool] = False
     totals: Total
 
@@ -61,16 +63,22 @@ class TextMetric(Metric):
     ) -> Any:
         """Updates with a batch of strings; see `TextMetric`."""
         targets, predictions = self.read(target, preds)
-        weight = example_weights(len(predictions), sample_weight, mask)
-        kept = range(len(predictions)) if weight is None else np.flatnonzero(weight).tolist()
+        copies = self.totals.high.shape[:-1]
+        weight = example_weights(len(predictions), sample_weight, mask, copies)
+        kept = list(range(len(predictions)))
+        if weight is not None:
+            kept = np.flatnonzero(np.any(weight, axis=tuple(range(len(copies))))).tolist()
         if self.several_references:
             read = [check_references(i, targets[i]) for i in kept]
         else:
             read = [check_string("target", i, targets[i]) for i in kept]
         found = self.rows(read, [check_string("preds", i, predictions[i]) for i in kept])
-        rows = np.asarray(found, np.float64).reshape(len(read), *self.totals.high.shape)
-        self.totals = added(self.totals, rows, None if weight is None else weight[kept])
+        rows = np.asarray(found, np.float64).reshape(len(read), self.totals.high.shape[-1])
+        self.totals = added(self.totals, rows, None if weight is None else weight[..., kept])
         self.keep(rows)
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        return len(self.read(inputs["target"], inputs["preds"])[1])
 
     def keep(self, rows: np.ndarray) -> None:
         """What else is kept of the statistics of examples, `[examples, size]`: nothing here."""

@@ -30,6 +30,7 @@ class BootStrapper(Metric):
 
     All copies are updated as one program. An example that is drawn twice has twice the weight, so
     the metric must take `sample_weight`. `compute` returns a dict of the requested statistics.
+    Metrics of strings and others that run on the host (`jittable = False`) read each example once.
 
     With `indexes`, as retrieval metrics with a capacity take them, whole queries are drawn, not
     documents: the key and the query alone decide how often. If the documents of a query are on
@@ -55,8 +56,8 @@ class BootStrapper(Metric):
 
     Raises:
         ValueError: If the sampling is unknown, a number or level is out of range, or the metric
-            takes no `sample_weight`, does not count an example of weight two like two examples
-            (`weights_repeat = False`), or cannot be traced.
+            takes no `sample_weight`, or does not count an example of weight two like two examples
+            (`weights_repeat = False`).
 
     Source: Efron: Bootstrap Methods (1979); Hanley and MacGibbon: Creating non-parametric bootstrap
     samples using Poisson frequencies (2006).
@@ -94,14 +95,10 @@ class BootStrapper(Metric):
                 f"BootStrapper weights examples, but {type(metric).__name__} takes no "
                 f"`sample_weight`; it takes {', '.join(metric.signature.parameters)}."
             )
-        if not metric.jittable:
-            raise ValueError(
-                f"BootStrapper updates all copies as one program, but {type(metric).__name__} has "
-                "`jittable = False`."
-            )
         check_weights_repeat("BootStrapper", metric)
         self.mean, self.std, self.raw, self.sampling = mean, std, raw, sampling
         self.quantile = None if quantile is None else _levels(quantile)
+        self.jittable = metric.jittable
         self.higher_is_better = metric.higher_is_better
         if not std:
             self.bounds = metric.bounds
@@ -125,15 +122,16 @@ class BootStrapper(Metric):
         keys = jax.random.split(key, self.copies.number - 1)
         drawn = jax.vmap(lambda key: self._repetitions(key, examples, included))(keys)
         repetitions = jnp.concatenate([jnp.ones_like(drawn[:1]), drawn])
+        weight_of_copies = jax.vmap(lambda x: times(weight, x))(repetitions)
 
-        def update(metric: Metric, repetitions: jax.Array) -> Metric:
-            return metric.update(*args, **{**kwargs, "sample_weight": times(weight, repetitions)})
+        def update(metric: Metric, sample_weight: jax.Array) -> Metric:
+            return metric.update(*args, **{**kwargs, "sample_weight": sample_weight})
 
         number = ((repetitions > 0) & included).sum(tuple(range(1, drawn.ndim)), dtype=jnp.int32)
         self.samples = self.samples.updated(
             next_key,
             by_query,
-            copies=self.copies.updated(update, repetitions),
+            copies=self.copies.weighted(update, weight_of_copies),
             drawn=self.samples.parts["drawn"] + number,
         )
 
@@ -179,12 +177,12 @@ class BootStrapper(Metric):
         metric = jax.tree.map(lambda x: x[0], self.copies.metrics)
         directions = metric.directions
         known = {
-            "mean": directions,
-            "std": same_direction(directions, None),
-            "quantile": directions,
-            "raw": directions,
+            "mean": (self.mean, directions),
+            "std": (self.std, same_direction(directions, None)),
+            "quantile": (self.quantile is not None, directions),
+            "raw": (self.raw, directions),
         }
-        return {name: known[name] for name in jax.eval_shape(lambda m: m.compute(), self)}
+        return {name: found for name, (given, found) in known.items() if given}
 
     def _of_samples(self, values: jax.Array) -> jax.Array:
         """The values of the samples, NaN where a sample has none."""
@@ -194,6 +192,9 @@ class BootStrapper(Metric):
         is_drawn = self.samples.parts["drawn"].value[1:] > 0
         is_drawn = is_drawn.reshape(-1, *(1,) * (samples.ndim - 1))
         return jnp.where(is_drawn & (everything == everything), samples, jnp.nan)
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return self._prepared_inputs_by(self.copies.metrics, inputs)
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.copies.metrics.signature.parameters

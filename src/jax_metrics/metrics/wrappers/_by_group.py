@@ -33,8 +33,8 @@ class ByGroup(Metric):
         labels: The names of the groups.
 
     Raises:
-        ValueError: If the metric takes no `mask`, takes `groups` or cannot be traced, a label is
-            repeated, or the numbers of labels and groups differ.
+        ValueError: If the metric takes no `mask` or takes `groups`, a label is repeated, or the
+            numbers of labels and groups differ.
 
     Example:
         >>> import jax.numpy as jnp
@@ -58,11 +58,10 @@ class ByGroup(Metric):
     ):
         super().__init__(**options)
         accepted = metric.signature.parameters
-        if "mask" not in accepted or not metric.jittable:
+        if "mask" not in accepted:
             raise ValueError(
-                f"ByGroup masks the examples of other groups in one program, but a "
-                f"{type(metric).__name__} "
-                + ("cannot be compiled." if "mask" in accepted else "takes no `mask`.")
+                f"ByGroup masks the examples of other groups, but a {type(metric).__name__} takes "
+                "no `mask`."
             )
         if "groups" in accepted:
             raise ValueError(
@@ -74,6 +73,7 @@ class ByGroup(Metric):
             raise ValueError(f"num_groups must be at least 1, but is {num_groups}.")
         if labels is not None and len(labels) != num_groups:
             raise ValueError(f"There are {len(labels)} labels for {num_groups} groups: {labels}.")
+        self.jittable = metric.jittable
         self.num_groups = num_groups
         self.labels = None if labels is None else distinct("labels", labels)
         self.higher_is_better = metric.higher_is_better
@@ -131,6 +131,9 @@ class ByGroup(Metric):
         if values.dtype == bool:
             return values
         return jnp.where(jnp.isnan(self.fault.value), _invalid(values.dtype), values)
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return self._prepared_inputs_by(self.copies.metrics, inputs)
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         groups = inspect.Parameter("groups", inspect.Parameter.KEYWORD_ONLY)

@@ -14,6 +14,7 @@ from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.aggregation import Mean
 from jax_metrics.metrics.classification import Counting
 from jax_metrics.metrics.inputs import weights
+from jax_metrics.metrics.text import TextExactMatch
 from jax_metrics.metrics.wrappers._boot_strapper import BootStrapper
 from jax_metrics.metrics.wrappers._proportion_interval import exact_interval, wilson_interval
 from jax_metrics.tree import copy
@@ -28,13 +29,14 @@ class ConfidenceInterval(Metric):
     `compute` returns a dict of `value`, `lower` and `upper`.
 
     - `"bootstrap"` draws samples from the examples and takes the quantiles of their values
-      (percentile interval). It suits any metric that takes `sample_weight` and is computed on the
-      device, so not those of text and mean average precision; see `BootStrapper`.
+      (percentile interval). It suits any metric that takes `sample_weight`, those of strings, too;
+      see `BootStrapper`.
     - `"wilson"` and `"exact"` (Clopper and Pearson) are for proportions: `Accuracy`, `Precision`,
       `Recall`, `Specificity`, `NegativePredictiveValue` and `HammingDistance` of one class or
-      label, of each (`average=None`), or of all together (`average="micro"`); and `Mean` of values
-      0 and 1. They need no samples, are valid for few examples, and take no `sample_weight`. The
-      exact interval covers the true value with at least the level, and is wider.
+      label, of each (`average=None`), or of all together (`average="micro"`); `TextExactMatch`; and
+      `Mean` of values 0 and 1. They need no samples, are valid for few examples, and take no
+      `sample_weight`. The exact interval covers the true value with at least the level, and is
+      wider.
 
     Examples must be independent: pixels of an image, or steps of a sequence, are not. With
     `indexes`, as retrieval metrics with a capacity take them, the examples are queries.
@@ -77,6 +79,7 @@ class ConfidenceInterval(Metric):
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, but is {level}.")
         self.level, self.method = level, method
+        self.jittable = metric.jittable
         self.higher_is_better = metric.higher_is_better
         self.bounds = metric.bounds
         if method == "bootstrap":
@@ -116,6 +119,9 @@ class ConfidenceInterval(Metric):
             lower, upper = _OF_PROPORTIONS[self.method](*_counts(metric), self.level)
         return {"value": value, "lower": lower, "upper": upper}
 
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return self._prepared_inputs_by(self.metric, inputs)
+
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters = self.metric.signature.parameters
         if self.method == "bootstrap":
@@ -130,6 +136,9 @@ def _counts(metric: Metric) -> tuple[jax.Array, jax.Array]:
     """The numerator and the denominator of the value, as counts of examples."""
     if isinstance(metric, Counting):
         return metric.fraction(metric.counts)
+    if isinstance(metric, TextExactMatch):
+        matches, examples = jnp.asarray(metric.sums(), metric.dtype)
+        return matches, examples
     assert isinstance(metric, Mean)
     return metric.total.value, metric.weight.value
 
@@ -149,7 +158,7 @@ def _check_outcomes(values: Any, mask: Any) -> jax.Array:
 
 
 def _check_proportion(metric: Metric, method: str) -> None:
-    if isinstance(metric, Mean):
+    if isinstance(metric, Mean | TextExactMatch):
         return
     if not isinstance(metric, Counting) or type(metric).fraction is Counting.fraction:
         raise ValueError(

@@ -66,26 +66,28 @@ def read_examples(metric: Metric, args: tuple[Any, ...], kwargs: Mapping[str, An
     """The examples of a batch, given as arguments of `update` of the metric, under its names."""
     args, received = metric._received(args, kwargs)
     given = {**dict(zip(metric.signature.parameters, args, strict=False)), **received}
+    number = metric._number_of_examples(given)
     sample_weight, mask = (
         None if x is None else jnp.asarray(x)
         for x in (given.pop("sample_weight", None), given.pop("mask", None))
     )
     queries = given.get("indexes")
+    sizes = (size for value in given.values() for size in sizes_of(value))
     return Examples(
-        tuple(size for value in given.values() for size in _sizes(value)),
+        tuple(sizes) if number is None else (number,),
         sample_weight,
         mask,
         None if queries is None else as_labels("indexes", queries).astype(jnp.uint32),
     )
 
 
-def _sizes(argument: Any) -> Iterator[int]:
-    """The sizes of the first axes of the arrays in an argument; an empty list has size 0."""
-    if isinstance(argument, list | tuple) and not argument:
-        yield 0
-    for leaf in jax.tree.leaves(argument):
-        if np.ndim(leaf):
-            yield np.shape(leaf)[0]
+def sizes_of(argument: Any) -> Iterator[int]:
+    """The sizes of the first axes of the arrays in an argument; of a list of others, its length."""
+    arrays = [leaf for leaf in jax.tree.leaves(argument) if np.ndim(leaf)]
+    if isinstance(argument, list | tuple) and not arrays:
+        yield len(argument)
+    for array in arrays:
+        yield np.shape(array)[0]
 
 
 def check_weights_repeat(wrapper: str, metric: Metric) -> None:

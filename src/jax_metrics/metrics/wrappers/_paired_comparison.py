@@ -1,5 +1,6 @@
 """`PairedComparison`: whether one model is better than another on the same examples."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
@@ -7,7 +8,6 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.metrics._checks import lift_checks
 from jax_metrics.metrics._composite import check_accepted
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.wrappers._copies import Copies
@@ -15,12 +15,12 @@ from jax_metrics.metrics.wrappers._examples import (
     check_weights_repeat,
     included_examples,
     read_examples,
+    sizes_of,
     times,
 )
 from jax_metrics.metrics.wrappers._samples import Samples
-from jax_metrics.metrics.wrappers._structures import as_arrays, map_fitting, read
 
-_AT_ONCE = 64  # samples whose predictions are in memory at the same time
+_AT_ONCE = 64  # samples that are updated at the same time, as each may need much memory
 _SAME = 1e-5  # relative to the values: smaller differences are rounding errors
 
 
@@ -50,8 +50,8 @@ class PairedComparison(Metric):
         key: A random key or a seed.
 
     Raises:
-        ValueError: If an option is out of range, or the metric lacks an argument, does not count an
-            example of weight two like two examples (`weights_repeat = False`), or cannot be traced.
+        ValueError: If an option is out of range, or the metric lacks an argument, or does not count
+            an example of weight two like two examples (`weights_repeat = False`).
 
     Source: Efron and Tibshirani: An Introduction to the Bootstrap (1993), chapters 13 and 15.
 
@@ -85,17 +85,13 @@ class PairedComparison(Metric):
                     f"PairedComparison needs a metric that takes `{name}`; {type(metric).__name__} "
                     f"takes {', '.join(accepted)}."
                 )
-        if not metric.jittable:
-            raise ValueError(
-                "PairedComparison updates all samples as one program, but a "
-                f"{type(metric).__name__} cannot be compiled."
-            )
         check_weights_repeat("PairedComparison", metric)
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, but is {num_samples}.")
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, but is {level}.")
         self.num_samples, self.level = num_samples, level
+        self.jittable = metric.jittable
         self.higher_is_better = metric.higher_is_better
         # The first copies count the examples as they are.
         blocks = (1, num_samples, num_samples)
@@ -108,18 +104,16 @@ class PairedComparison(Metric):
         """Updates with a batch.
 
         Args:
-            preds: The predictions of the model, `[n, ...]`; a structure of arrays if the metric
-                reads out of one, with `on=`.
-            baseline: The predictions of the baseline, of the same structure, shape and dtype.
+            preds: The predictions of the model, as for the metric.
+            baseline: The predictions of the baseline for the same examples.
             sample_weight: As for the metric.
             **arguments: As for the metric, such as `target` and `mask`.
         """
         check_accepted(self, arguments)
         metric = self.model.metrics
-        preds, baseline = as_arrays(metric, preds), as_arrays(metric, baseline)
-        given = {"preds": preds, "sample_weight": sample_weight, **arguments}
+        given = {"sample_weight": sample_weight, **arguments}
         size = self._size(preds, baseline, given)
-        examples = read_examples(metric, (), given)
+        examples = read_examples(metric, (), {"preds": preds, **given})
         weight = examples.sample_weight
         weight = jnp.ones(size) if weight is None else weight
         included_examples(size, sample_weight=weight)  # raises if its shape does not fit
@@ -135,37 +129,18 @@ class PairedComparison(Metric):
         once, never = jnp.ones_like(drawn), jnp.zeros_like(swapped)
         repetitions = jnp.concatenate([once[:1], drawn, once])
         swaps = jnp.concatenate([never[:1], never, swapped])
-
-        def update(metric: Metric, repetitions: jax.Array, swaps: jax.Array, first: Any) -> Metric:
-            def chosen(one: jax.Array, other: jax.Array) -> jax.Array:
-                swapped = (swaps == first).reshape(swaps.shape + (1,) * (one.ndim - swaps.ndim))
-                return jnp.where(swapped, other, one)
-
-            def has_examples(array: jax.Array) -> bool:
-                return array.shape[: swaps.ndim] == swaps.shape
-
-            return metric.update(
-                preds=map_fitting(has_examples, chosen, preds, baseline),
-                sample_weight=times(weight, repetitions),
-                **arguments,
+        of_copies = jax.vmap(lambda x: times(weight, x))
+        own, others = (of_copies(jnp.where(swaps == x, repetitions, 0)) for x in (False, True))
+        # The copies of both, as one: each example counts for one of its two predictions.
+        copies = self.model.joined(self.baseline)
+        for one, first, second in ((preds, own, others), (baseline, others, own)):
+            copies = copies.weighted(
+                functools.partial(_updated, preds=one, **arguments),
+                jnp.concatenate([first, second]),
+                at_once=_AT_ONCE,
             )
-
-        def updated(copies: Copies, first: bool) -> Copies:
-            metrics = lift_checks(
-                _some_at_once,
-                lambda metric, repetitions, swaps: update(metric, repetitions, swaps, first),
-                copies.metrics,
-                repetitions,
-                swaps,
-            )
-            return copies._replace(metrics=metrics)
-
-        self.samples = self.samples.updated(
-            next_key,
-            by_query,
-            model=updated(self.model, True),
-            baseline=updated(self.baseline, False),
-        )
+        model, baseline_ = copies.split(len(swaps))
+        self.samples = self.samples.updated(next_key, by_query, model=model, baseline=baseline_)
 
     @property
     def model(self) -> Copies:
@@ -181,19 +156,22 @@ class PairedComparison(Metric):
         """The number of examples.
 
         Raises:
-            ValueError: If predictions and baseline do not have the same structure and shapes.
+            ValueError: If it differs between predictions and baseline, or both are single numbers.
         """
-        pair = [preds, baseline]
-        if jax.tree.structure(preds) == jax.tree.structure(baseline):
-            pair = [read(self.model.metrics, {**given, "preds": x})["preds"] for x in pair]
-        one, other = (jax.tree.map(jnp.shape, x) for x in pair)
-        shapes = [x.shape for x in jax.tree.leaves(pair[0])]
-        if one != other or not shapes or () in shapes:
+        metric, sizes = self.model.metrics, []
+        for one in (preds, baseline):
+            received = metric._received((), {**given, "preds": one})[1]
+            number = metric._number_of_examples(received)
+            sizes.append(next(sizes_of(received["preds"]), None) if number is None else number)
+        if sizes[0] is None or sizes[0] != sizes[1]:
+            found = [
+                f"{size} examples" if size is not None else "a single number" for size in sizes
+            ]
             raise ValueError(
-                "preds and baseline are predictions of two models for the same examples, but have "
-                f"the shapes {one} and {other}."
+                "preds and baseline must be predictions of two models for the same examples, but "
+                f"preds have {found[0]} and baseline has {found[1]}."
             )
-        return shapes[0][0]
+        return sizes[0]
 
     def compute(self) -> dict[str, jax.Array]:
         """The two values, their difference, its interval, and the p-value."""
@@ -234,12 +212,18 @@ class PairedComparison(Metric):
         names = ("model", "baseline", "difference", "lower", "upper")
         return {**dict.fromkeys(names, better), "p_value": None}
 
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Both predictions as the metric prepares them, next to the same target."""
+        metric, preds = self.model.metrics, inputs.get("preds")
+        other = self._prepared_inputs_by(metric, {**inputs, "preds": inputs.get("baseline")})
+        inputs = self._prepared_inputs_by(metric, {**inputs, "preds": preds})
+        return {**inputs, "baseline": other["preds"]}
+
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters = dict(self.model.metrics.signature.parameters)
         parameters["baseline"] = inspect.Parameter("baseline", inspect.Parameter.KEYWORD_ONLY)
         return parameters
 
 
-def _some_at_once(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Maps a function over leading axes, in batches."""
-    return lambda *args: jax.lax.map(lambda xs: f(*xs), args, batch_size=_AT_ONCE)
+def _updated(metric: Metric, sample_weight: jax.Array, **arguments: Any) -> Metric:
+    return metric.update(sample_weight=sample_weight, **arguments)

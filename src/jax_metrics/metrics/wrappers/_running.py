@@ -67,6 +67,9 @@ class Running(Metric):
     def _empty(self) -> Metric:
         return self.window.latest().neutral()
 
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return self._prepared_inputs_by(self.window.slots, inputs)
+
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         return self.window.slots.signature.parameters
 

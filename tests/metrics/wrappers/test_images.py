@@ -1,0 +1,120 @@
+"""Bootstraps, comparisons and groups of metrics of images with objects."""
+
+import jax
+import numpy as np
+import pytest
+
+from jax_metrics.metrics import (
+    BootStrapper,
+    ByGroup,
+    ConfidenceInterval,
+    ConfusionMatrix,
+    IntersectionOverUnion,
+    MeanAveragePrecision,
+    PairedComparison,
+    PanopticQuality,
+)
+
+rng = np.random.default_rng(0)
+IMAGES = 11
+
+
+def image(offset):
+    corner = rng.uniform(0, 50, (rng.integers(1, 5), 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(10, 40, corner.shape)], 1) + offset
+    return {"boxes": boxes, "labels": rng.integers(0, 2, len(boxes))}
+
+
+def predicted(image, noise):
+    boxes = image["boxes"] + rng.normal(0, noise, image["boxes"].shape)
+    return {**image, "boxes": boxes, "scores": rng.random(len(boxes))}
+
+
+TARGET = [image(0) for _ in range(IMAGES)]
+PREDS, BASELINE = ([predicted(one, noise) for one in TARGET] for noise in (2, 6))
+
+
+def precision():
+    return MeanAveragePrecision(num_classes=2, capacity=80, iou_thresholds=[0.5, 0.75])
+
+
+def repeated(images, number):
+    return [one for one, times in zip(images, number, strict=True) for _ in range(times)]
+
+
+def drawn(options):
+    """How often each image is drawn for each sample."""
+    index = np.arange(16)  # lists are padded to a power of two
+    counts = BootStrapper(ConfusionMatrix(num_classes=16), **options)
+    matrix = counts(target=index, preds=index, mask=index < IMAGES)["raw"]
+    return np.diagonal(np.asarray(matrix), axis1=1, axis2=2)[:, :IMAGES].astype(int)
+
+
+@pytest.mark.parametrize("make", [precision, IntersectionOverUnion])
+@pytest.mark.parametrize("sampling", ["poisson", "multinomial"])
+def test_samples_of_images_are_those_images_repeated(make, sampling):
+    options = {"num_bootstraps": 4, "raw": True, "sampling": sampling, "key": 1}
+    raw = BootStrapper(make(), **options)(target=TARGET, preds=PREDS)["raw"]
+    for sample, number in enumerate(drawn(options)):
+        if sampling == "multinomial":
+            assert number.sum() == IMAGES
+        part = {"target": repeated(TARGET, number), "preds": repeated(PREDS, number)}
+        value = jax.tree.map(lambda x, i=sample: x[i], raw)
+        expected = make()(**part)
+        jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5), value, expected)
+
+
+def test_weights_of_images_of_lists_and_arrays():
+    number = rng.integers(0, 3, IMAGES)
+    for make in (precision, lambda: IntersectionOverUnion(num_classes=2, class_metrics=True)):
+        value = make()(target=TARGET, preds=PREDS, sample_weight=number)
+        expected = make()(target=repeated(TARGET, number), preds=repeated(PREDS, number))
+        jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5), value, expected)
+    with pytest.raises(ValueError, match="sample_weight must hold whole numbers, 0 or more"):
+        precision().update(target=TARGET, preds=PREDS, sample_weight=np.full(IMAGES, 0.5))
+    # What an image of weight 0 holds is not checked.
+    broken = [{**PREDS[0], "scores": PREDS[0]["scores"] * np.nan}, *PREDS[1:]]
+    weight = np.arange(IMAGES) > 0
+    value = precision()(target=TARGET, preds=broken, sample_weight=weight)
+    assert value["map"] == precision()(target=TARGET[1:], preds=PREDS[1:])["map"]
+
+
+@pytest.mark.slow
+def test_detections_of_two_models_far_from_zero():
+    offset = 2.0**22 + 0.375  # where float32 rounds boxes to halves
+    moved = [
+        [{**one, "boxes": one["boxes"] + offset} for one in images]
+        for images in (TARGET, PREDS, BASELINE)
+    ]
+    values = []
+    for target, preds, baseline in ((TARGET, PREDS, BASELINE), moved):
+        comparison = PairedComparison(precision()["map"], num_samples=20)
+        values.append(comparison(target=target, preds=preds, baseline=baseline))
+    found = values[0]
+    for name, images in (("model", PREDS), ("baseline", BASELINE)):
+        assert found[name] == pytest.approx(float(precision()(target=TARGET, preds=images)["map"]))
+    assert found["difference"] > 0.1 and found["lower"] > 0 and found["p_value"] < 0.1
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5), *values)
+
+
+def test_groups_and_intervals_of_images():
+    groups = np.arange(IMAGES) % 2
+    by_group = ByGroup(IntersectionOverUnion(), num_groups=2)
+    values = by_group(target=TARGET, preds=PREDS, groups=groups)
+    for group in (0, 1):
+        part = {"target": TARGET[group::2], "preds": PREDS[group::2]}
+        assert values[group] == pytest.approx(float(IntersectionOverUnion()(**part)))
+    interval = ConfidenceInterval(IntersectionOverUnion(), num_bootstraps=50)
+    value = interval(target=TARGET, preds=PREDS)
+    assert value["lower"] < value["value"] < value["upper"]
+
+
+@pytest.mark.slow
+def test_the_interval_of_panoptic_quality():
+    target = rng.integers(0, 2, (6, 8, 8, 2))
+    preds = np.where(rng.random((6, 8, 8, 1)) < 0.1, 0, target)
+    interval = ConfidenceInterval(PanopticQuality(things=[0], stuffs=[1]), num_bootstraps=20)
+    value = interval(target=target, preds=preds)
+    plain = PanopticQuality(things=[0], stuffs=[1])(target=target, preds=preds)
+    assert value["value"] == pytest.approx(float(plain))
+    assert value["lower"] < value["upper"]
