@@ -140,11 +140,8 @@ class ArgumentRouting(Tree):
     ) -> dict[str, Any]:
         """Arguments as a wrapped metric prepares them, unless it reads them under other names."""
         plain = metric._arguments is _PLAIN and metric.on is None
-        return (
-            metric._prepared_inputs(inputs)
-            if plain and metric._required <= inputs.keys()
-            else inputs
-        )
+        complete = metric._accepts_any_arguments or metric._required <= inputs.keys()
+        return metric._prepared_inputs(inputs) if plain and complete else inputs
 
     def _routed(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         plain = self._arguments is _PLAIN and self.on is None

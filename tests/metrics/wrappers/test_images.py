@@ -81,7 +81,7 @@ def test_weights_of_images_of_lists_and_arrays():
 
 @pytest.mark.slow
 def test_detections_of_two_models_far_from_zero():
-    offset = 2.0**22 + 0.375  # where float32 rounds boxes to halves
+    offset = 2.0**28 + 0.375  # where float32 rounds boxes to multiples of 32
     moved = [
         [{**one, "boxes": one["boxes"] + offset} for one in images]
         for images in (TARGET, PREDS, BASELINE)
