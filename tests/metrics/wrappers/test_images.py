@@ -11,6 +11,8 @@ from jax_metrics.metrics import (
     ConfusionMatrix,
     IntersectionOverUnion,
     MeanAveragePrecision,
+    Metrics,
+    MinMax,
     PairedComparison,
     PanopticQuality,
 )
@@ -118,3 +120,37 @@ def test_the_interval_of_panoptic_quality():
     plain = PanopticQuality(things=[0], stuffs=[1])(target=target, preds=preds)
     assert value["value"] == pytest.approx(float(plain))
     assert value["lower"] < value["upper"]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda metric: Metrics({"map": metric}),
+        lambda metric: metric["map"],
+        lambda metric: BootStrapper(metric["map"], num_bootstraps=2),
+        MinMax,
+    ],
+    ids=["collection", "expression", "bootstrap", "min and max"],
+)
+def test_wrapped_metrics_take_run_lengths(wrapped):
+    bar = {"size": [4, 4], "counts": [4, 8, 4]}  # strings or numbers that no program takes
+    target = [{"masks": [bar], "labels": [0]}]
+    preds = [{"masks": [bar], "labels": [0], "scores": [0.5]}]
+    metric = wrapped(MeanAveragePrecision(num_classes=1, capacity=4, iou_type="segm"))
+    value = metric.update(target=target, preds=preds).compute()
+    assert any(float(x) == 1 for x in jax.tree.leaves(value))
+
+
+def test_collections_pad_images_to_few_shapes():
+    traces = []
+
+    class Counted(IntersectionOverUnion):
+        def update(self, *, target, preds, sample_weight=None, mask=None):
+            traces.append(target["boxes"].shape)
+            given = {"sample_weight": sample_weight, "mask": mask}
+            super().update(target=target, preds=preds, **given)
+
+    both = Metrics({"iou": Counted(), "map": precision()})
+    for number in (5, 6, 7, 8):
+        both.update(target=TARGET[:number], preds=PREDS[:number])
+    assert set(traces) == {(8, 4, 4)}
