@@ -41,11 +41,12 @@ def loss_scaling(
 
     Multiply the loss by `optimizer.loss_scale` before differentiating it. Everything that reads
     gradients, such as clipping, groups and `optax.apply_if_finite`, belongs inside, where they are
-    divided; `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be around
-    it. A step whose gradients have an infinity or a NaN changes neither the parameters nor the
-    state of the transformation, and the scale is divided by `factor`; after `growth_interval`
-    finite steps in a row it is multiplied by it (Micikevicius et al., 2018,
-    https://arxiv.org/abs/1710.03740). The divided gradients are in float32.
+    divided, and so does `optax.conditionally_transform`, which passes some on;
+    `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be around it. A step
+    whose gradients have an infinity or a NaN changes neither the parameters nor the state of the
+    transformation, and the scale is divided by `factor`; after `growth_interval` finite steps in a
+    row it is multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The
+    divided gradients are in float32.
 
     Args:
         transformation: The optax transformation.
@@ -159,6 +160,11 @@ def _problem(state: Any, at: int) -> str | None:
         return (
             "`optax.apply_if_finite` around it takes away those that are not finite, after which "
             "the scale must shrink; `loss_scaling` leaves out such steps itself"
+        )
+    if isinstance(state, optax.ConditionallyTransformState):
+        return (
+            "`optax.conditionally_transform` around it passes them on as they are where its "
+            "condition does not hold"
         )
     if isinstance(state, optax.MultiStepsState) and jax.tree.leaves(state.skip_state):
         return "the `optax.MultiSteps(should_skip_update_fn=...)` around it looks at them"
