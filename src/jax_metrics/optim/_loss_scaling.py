@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
 
@@ -29,6 +30,7 @@ class LossScalingState(NamedTuple):
     inner_state: Any
 
 
+@names_arguments
 def loss_scaling(
     transformation: Any,
     *,

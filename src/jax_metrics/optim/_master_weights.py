@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.optim._loss_scaling import LossScalingState
 from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
@@ -29,6 +30,7 @@ class MasterWeightsState(NamedTuple):
     inner_state: Any
 
 
+@names_arguments
 def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs:
     """Trains float32 copies of bfloat16 or float16 parameters, and rounds them to the parameters.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.nn import (
     Embed,
     FeedForward,
@@ -20,6 +21,7 @@ from jax_metrics.sharding._rules import Rules, as_rules
 from jax_metrics.tree import trees_with_paths
 
 
+@names_arguments
 def tensor_parallel(
     mesh: Mesh,
     model: Any,
