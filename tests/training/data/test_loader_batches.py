@@ -198,3 +198,14 @@ def test_the_batches_of_a_group_that_failed_come_again(cls, at, prefetch):
     while sum(map(len, found)) < 6:
         found.append([valid(batch) for batch in next(again)])
     assert sum(sum(found, []), []) == list(range(12))
+
+
+@pytest.mark.parametrize("make", [list, iter])
+def test_a_position_behind_the_end_of_a_shorter_loader(make):
+    data = batches(make(PARTS))
+    list(itertools.islice(data, 2))
+    shorter = batches(make(PARTS[:2]))
+    shorter.state = data.state
+    text = "is after 2 batches of an epoch, and the loader has no more. Give the data that it was"
+    with pytest.raises(ValueError, match=text):
+        next(iter(shorter))

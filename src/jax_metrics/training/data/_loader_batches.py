@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_metrics.training.data._batches import Batches, counted
+from jax_metrics.training.data._batches import OTHER_DATA, Batches, counted
 from jax_metrics.training.data._examples import as_examples, padded
 from jax_metrics.training.data._loader_state import as_plain, from_plain
 from jax_metrics.training.data._once import Once
@@ -64,7 +64,7 @@ class LoaderBatches(Batches):
     def _remaining(self) -> Iterator[tuple[Any, np.ndarray, _Position]]:
         epoch, done, state = self._at
         source = self._source(done, state)
-        found = done > 0
+        found = (before := done) > 0
         held: tuple[Any, np.ndarray, _Position] | None = None
         for batch in source:
             found = True
@@ -87,6 +87,11 @@ class LoaderBatches(Batches):
             raise ValueError(
                 "The loader yields no batches. A generator does so only once: pass an object that "
                 "can be iterated again for each epoch, such as a DataLoader or a list."
+            )
+        if held is None and before:
+            raise ValueError(
+                f"The position is after {before} batches of an epoch, and the loader has no more. "
+                f"{OTHER_DATA}"
             )
         if held is None:
             raise ValueError(
