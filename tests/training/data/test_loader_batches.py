@@ -252,3 +252,19 @@ def test_a_generator_may_get_a_new_seed_between_epochs():
     first = [valid(batch) for batch in data]
     loader.generator.random.seed(0)
     assert [valid(batch) for batch in data] == first
+
+
+class Global(list):
+    """A loader that shuffles with the generator of the whole program."""
+
+    generator = None
+
+    class sampler:  # noqa: N801
+        generator = None
+
+
+def test_a_loader_that_shuffles_without_a_generator_is_told():
+    data = batches(Global(PARTS), 4)
+    next(iter(data))
+    with pytest.warns(UserWarning, match="without a `generator`: as many .* epoch, 1, but other"):
+        assert len(list(data)) == 2

@@ -12,6 +12,7 @@ from jax_metrics.training.data._batches import OTHER_DATA, Batches, counted
 from jax_metrics.training.data._examples import as_examples, padded
 from jax_metrics.training.data._loader_state import as_plain, from_plain
 from jax_metrics.training.data._once import Once
+from jax_metrics.tree import warn_user
 
 _Position = tuple[int, int, Any]
 
@@ -137,6 +138,13 @@ class LoaderBatches(Batches):
         if state is not None and hasattr(source, "set_state"):
             source.set_state(from_plain(state))
             return source
+        if done and self._generator is None and hasattr(_sampler_of(self._loader), "generator"):
+            warn_user(
+                "The loader shuffles without a `generator`: as many batches are skipped as were "
+                f"yielded in this epoch, {done}, but other ones, so that examples come twice or "
+                "never. Give it one, `DataLoader(..., shuffle=True, "
+                "generator=torch.Generator().manual_seed(0))`."
+            )
         for _ in range(done):
             next(source, None)
         return source
@@ -175,11 +183,16 @@ class LoaderBatches(Batches):
 
 def _generator_of(loader: Any) -> Any:
     """The generator that a DataLoader of PyTorch draws the order of an epoch from, or None."""
-    for owner in (getattr(loader, "sampler", None), loader):
+    for owner in (_sampler_of(loader), loader):
         generator = getattr(owner, "generator", None)
         if hasattr(generator, "get_state") and hasattr(generator, "set_state"):
             return generator
     return None
+
+
+def _sampler_of(loader: Any) -> Any:
+    """What gives the order of a DataLoader; it has a `generator` if the order is random."""
+    return getattr(loader, "sampler", None)
 
 
 def _read(batch: Any) -> Any:
