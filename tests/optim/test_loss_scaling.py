@@ -164,6 +164,10 @@ def scaled_sgd():
     return jm.optim.loss_scaling(optax.sgd(0.1), initial=1024.0, growth_interval=2)
 
 
+def is_even(step):
+    return step % 2 == 0
+
+
 AROUND = {
     "with_norms": jm.optim.with_norms,
     "master_weights": jm.optim.master_weights,
@@ -171,6 +175,7 @@ AROUND = {
     "the first of a chain": lambda scaled: optax.chain(scaled, optax.scale(1.0)),
     "with_norms and MultiSteps": lambda scaled: jm.optim.with_norms(optax.MultiSteps(scaled, 1)),
     "one group": lambda scaled: jm.optim.groups({...: scaled}),
+    "conditionally_mask": lambda scaled: optax.conditionally_mask(scaled, lambda step: step >= 0),
 }
 
 
@@ -210,8 +215,12 @@ def test_what_may_be_around_it_sees_the_same_steps(around):
             lambda scaled: optax.MultiSteps(scaled, 2, should_skip_update_fn=optax.skip_not_finite),
             r"`optax\.MultiSteps\(should_skip_update_fn=\.\.\.\)` around it looks at them",
         ),
+        (
+            lambda scaled: jm.optim.with_norms(optax.conditionally_transform(scaled, is_even)),
+            r"`optax\.conditionally_transform` around it passes them on as they are",
+        ),
     ],
-    ids=["chain", "named_chain", "apply_if_finite", "skip_not_finite"],
+    ids=["chain", "named_chain", "apply_if_finite", "skip_not_finite", "conditionally_transform"],
 )
 def test_what_sees_scaled_gradients_is_refused(make, problem):
     optimizer = jm.Optimizer(make(scaled_sgd()))
@@ -240,3 +249,28 @@ def test_some_of_the_parameters_are_refused(make):
         r"transformation, as in `jm\.optim\.loss_scaling\(jm\.optim\.groups\(\{\.\.\.\}\)\)`",
     ):
         optimizer.init({"w": jnp.ones(2), "b": jnp.ones(2)})
+
+
+CONDITIONS = {
+    "conditionally_mask": lambda tx: optax.conditionally_mask(tx, is_even),
+    "conditionally_transform": lambda tx: optax.conditionally_transform(tx, is_even),
+    "apply_if_finite": lambda tx: optax.apply_if_finite(tx, 3),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "outside"), [*((name, False) for name in CONDITIONS), ("conditionally_mask", True)]
+)
+def test_conditions_of_parameters_in_float16(name, outside):
+    params = {"w": jnp.ones(2, jnp.float16)}
+    around, scaled = CONDITIONS[name], jm.optim.loss_scaling
+    wrong = around(scaled(optax.adam(0.1))) if outside else scaled(around(optax.adam(0.1)))
+    with pytest.raises(
+        ValueError,
+        match=rf"At \['w'\]: `optax.{name}` cannot choose between steps in float32, .* in float16. "
+        rf".*`jm.optim.master_weights\(jm.optim.loss_scaling\(optax.{name}\(optax.adam\(1e-3\), ",
+    ):
+        jm.Optimizer(wrong).init(params).update(params, params)
+    right = jm.optim.master_weights(scaled(around(optax.adam(0.1))))
+    optimizer = jm.Optimizer(right).init(params)
+    assert not jm.equal(optimizer.update(params, params), params)

@@ -1,5 +1,7 @@
 """Batches of PyTorch's DataLoader, with the mask and the position of `jm.training.batches`."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,27 @@ def loader(kind):
 def labels(batch):
     y, mask = (batch["y"], batch["mask"]) if isinstance(batch, dict) else batch[1:]
     return np.asarray(y)[np.asarray(mask)].tolist()
+
+
+@pytest.mark.parametrize("of_sampler", [False, True])
+@pytest.mark.parametrize("consumed", [0, 2, 3, 5])
+def test_a_data_loader_that_shuffles_resumes_in_its_order(of_sampler, consumed):
+    def shuffled():
+        examples = [{"y": torch.tensor(i)} for i in range(N)]
+        generator = torch.Generator().manual_seed(0)
+        order = {"shuffle": True, "generator": generator}
+        if of_sampler:
+            order = {"sampler": torch.utils.data.RandomSampler(examples, generator=generator)}
+        return batches(torch.utils.data.DataLoader(examples, batch_size=4, **order), 4)
+
+    def first(data, count):
+        return list(itertools.islice(itertools.chain.from_iterable(map(iter, [data] * 4)), count))
+
+    whole = [labels(batch) for batch in first(shuffled(), 9)]
+    data, resumed = shuffled(), shuffled()
+    begun = [labels(batch) for batch in first(data, consumed)]
+    resumed.state = data.state
+    assert begun + [labels(batch) for batch in first(resumed, 9 - consumed)] == whole
 
 
 @pytest.mark.parametrize("kind", ["tuples", "dicts"])

@@ -97,6 +97,28 @@ def test_tensor_parallel_gate():
     assert found[".gate.bias"] == P("model") and found[".linear1.bias"] == P()
 
 
+def with_lora(layer):
+    return jm.nn.apply_lora(layer, jm.Linear, 2)
+
+
+def with_remat(layer):
+    return layer.at[".feed_forward.linear1"].apply(jm.nn.Remat)
+
+
+@pytest.mark.parametrize("around", [with_lora, lambda layer: with_lora(with_remat(layer))])
+def test_tensor_parallel_layers_inside_of_others(around):
+    layer = jm.nn.TransformerEncoderLayer(4, gated=True)
+    layer = jax.eval_shape(lambda inputs: around(layer.init(0, inputs)), x)
+    found = specs(layer, tensor_parallel(mesh, layer, threshold=16))
+    paths = {path.replace(".layer", ""): spec for path, spec in found.items()}
+    for columns in (".self_attention.query", ".feed_forward.linear1", ".feed_forward.gate"):
+        assert paths[f"{columns}.kernel"] == paths[f"{columns}.b['kernel']"] == KEY
+        assert paths[f"{columns}.bias"] == P("model") and paths[f"{columns}.a['kernel']"] == P()
+    for rows in (".self_attention.out", ".feed_forward.linear2"):
+        assert paths[f"{rows}.kernel"] == paths[f"{rows}.a['kernel']"] == OUT
+        assert paths[f"{rows}.bias"] == paths[f"{rows}.b['kernel']"] == P()
+
+
 def test_tensor_parallel_model_without_biases():
     layer = jm.nn.TransformerEncoderLayer(2, use_bias=False)
     model = jm.Sequential(jm.Embed(16, 8), jm.nn.TransformerEncoder(layer, 2, scan=True))

@@ -83,6 +83,42 @@ def test_what_is_elsewhere_is_told(owner):
         assert f"{owner} has no argument {name!r}. {sentence} It takes" in told(owner, name)
 
 
+def functions_of(package):
+    """The functions of a package with arguments by name."""
+    made = {name: getattr(package, name) for name in package.__dir__()}
+    found = {name: part for name, part in made.items() if inspect.isfunction(part)}
+    return {name: f for name, f in found.items() if inspect.signature(f).parameters}
+
+
+@pytest.mark.parametrize(
+    "package", [jm.optim, jm.checkpoint, jm.sharding], ids=lambda p: p.__name__
+)
+def test_functions_of_other_packages_name_the_nearest_argument(package):
+    for name, function in functions_of(package).items():
+        parameters = inspect.signature(function).parameters.values()
+        if name == "with_hyperparams":  # it has the arguments of another function
+            continue
+        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        needed = {p.name: None for p in named if p.default is p.empty}
+        last = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD][-1]
+        with pytest.raises(TypeError) as error:
+            function(**needed, **{f"{last}x": None})
+        text = f"{name} has no argument '{last}x'. Did you mean `{last}`? It takes "
+        assert str(error.value).startswith(text), name
+
+
+def test_other_classes_and_options_that_are_passed_on():
+    with pytest.raises(TypeError, match="Rules has no argument 'axs'. Did you mean `axes`"):
+        jm.sharding.Rules({}, axs={})
+    with pytest.raises(TypeError, match="Deferred has no argument 'shap'. Did you mean `shape`"):
+        jm.checkpoint.Deferred(lambda: None, shap=(), dtype="f4")
+    text = "profile has no argument 'create_perfeto_link'. Did you mean `create_perfetto_link`"
+    with pytest.raises(TypeError, match=text), jm.training.profile(create_perfeto_link=True):
+        pass
+    with pytest.raises(TypeError, match="initialize has no argument 'local_devices'. Did you mean"):
+        jm.sharding.initialize(local_devices=[0])
+
+
 def test_a_mistake_of_a_subclass_is_told_of_its_base():
     class Mine(jm.training.Monitor):
         def __init__(self):

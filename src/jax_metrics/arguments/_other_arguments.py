@@ -143,6 +143,11 @@ OTHER_ARGUMENTS: dict[str, dict[str, str]] = {
         "async_save": "Write `asynchronous=True`.",
         "enable_async_checkpointing": "Write `asynchronous=True`.",
     },
+    "load": {
+        "map_location": "Arrays lie where those of `like` do, or on the default device.",
+        "weights_only": "Nothing in a file is executed.",
+        "allow_pickle": "Nothing in a file is executed.",
+    },
     "generate": _OF_GENERATE,
     "stream": _OF_GENERATE,
     "from_pretrained": {

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from jax_metrics.arguments import constructor_names_arguments
 
+
+@constructor_names_arguments
 class Deferred:
     """An array of a state dict that is read when it is needed.
 

@@ -11,6 +11,7 @@ import jax
 import jax.export
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._atomic import remove_leftovers
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
@@ -29,6 +30,7 @@ PROGRAM = "program"
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
+@names_arguments
 def export(
     model: Module,
     inputs: Any,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._errors import CheckpointError
 
 State = dict[str, Any]
@@ -42,6 +43,7 @@ class InvertibleRule:
         return self.text
 
 
+@names_arguments
 def inverse(rules: Iterable[Rule]) -> list[Rule]:
     """The rules that turn the state of a tree back into that of the other library.
 

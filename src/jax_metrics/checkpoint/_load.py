@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 import jax
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._file import File
 from jax_metrics.checkpoint._inverse import Rule
@@ -46,6 +47,7 @@ def load(
 ) -> A: ...
 
 
+@names_arguments
 def load(
     path: str | os.PathLike[str],
     like: Any = None,
@@ -140,6 +142,7 @@ def load(
     return StateDict(loaded, noted) if noted and loaded.keys() == arrays.keys() else loaded
 
 
+@names_arguments
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """The strings that were given to `jm.save(metadata=...)`, or those of another library.
 

@@ -10,6 +10,7 @@ import jax
 import jax.export
 import jax.numpy as jnp
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._export import PROGRAM, VERSION
 from jax_metrics.checkpoint._export_inputs import check_inputs, signature
@@ -81,6 +82,7 @@ class ExportedModel(Module):
         return self.program.run(self.weights, self.state, args, kwargs)
 
 
+@names_arguments
 def load_exported(path: str | os.PathLike[str], *, verify: bool = True) -> ExportedModel:
     """Reads a file of `jm.export`, as a module that does not need the model's class.
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._deferred import Deferred
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._inverse import InvertibleRule, Rule
@@ -51,6 +52,7 @@ def load_state_dict(
 ) -> tuple[A, LeftOut]: ...
 
 
+@names_arguments
 def load_state_dict(
     tree: Any,
     state: Mapping[str, Any],

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._deferred import Deferred
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._inverse import InvertibleRule, State
@@ -14,6 +15,7 @@ from jax_metrics.checkpoint._patterns import Pattern
 _NONE: Mapping[str, Any] = types.MappingProxyType({})
 
 
+@names_arguments
 def rename(pattern: str, name: str) -> InvertibleRule:
     """A rule that gives the entries that match a pattern another name.
 
@@ -44,6 +46,7 @@ def rename(pattern: str, name: str) -> InvertibleRule:
     )
 
 
+@names_arguments
 def transpose(pattern: str, axes: Sequence[int] | None = None) -> InvertibleRule:
     """A rule that transposes the entries that match a pattern.
 
@@ -68,6 +71,7 @@ def transpose(pattern: str, axes: Sequence[int] | None = None) -> InvertibleRule
     )
 
 
+@names_arguments
 def reshape(
     pattern: str, shape: Sequence[int], *, before: Sequence[int] | None = None
 ) -> InvertibleRule:
@@ -94,6 +98,7 @@ def reshape(
     )
 
 
+@names_arguments
 def skip(
     *patterns: str,
     defaults: Mapping[str, Any] | Callable[[State], Mapping[str, Any]] = _NONE,
@@ -129,6 +134,7 @@ def skip(
     return rule
 
 
+@names_arguments
 def split(
     pattern: str,
     names: Sequence[str],
@@ -193,6 +199,7 @@ def split(
     )
 
 
+@names_arguments
 def merge(
     patterns: Sequence[str],
     name: str,

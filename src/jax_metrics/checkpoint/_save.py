@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._atomic import remove_leftovers
 from jax_metrics.checkpoint._encoding import Encoded, encoded
 from jax_metrics.checkpoint._errors import CheckpointError
@@ -24,6 +25,7 @@ from jax_metrics.checkpoint._state_dict import state_dict
 from jax_metrics.checkpoint._write import write_file
 
 
+@names_arguments
 def save(
     path: str | os.PathLike[str],
     tree: Any,

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.checkpoint._deferred import Deferred
 from jax_metrics.checkpoint._errors import CheckpointError
 from jax_metrics.checkpoint._names import Named, named_leaves
@@ -12,6 +13,7 @@ from jax_metrics.checkpoint._plain_values import PlainValue
 from jax_metrics.checkpoint._tied_names import StateDict, tied_names
 
 
+@names_arguments
 def state_dict(tree: Any) -> dict[str, Any]:
     """Returns the arrays of a pytree as a flat dict with dotted names.
 

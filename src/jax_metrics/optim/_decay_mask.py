@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.optim._rules import Place, Rule, as_rules, check_used, matches, places
 from jax_metrics.optim._seen_tree import seen
 
@@ -12,6 +13,7 @@ _NAMES = re.compile(r"(.+_)?(bias|scale|offset|embeddings?)|b")
 _CLASSES = re.compile(r".*Norm|.*Embed(ding)?s?")
 
 
+@names_arguments
 def decay_mask(
     *spare: Rule, decay: Rule | Sequence[Rule] = ()
 ) -> Callable[[dict[str, Any]], dict[str, bool]]:

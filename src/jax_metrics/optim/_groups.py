@@ -6,6 +6,7 @@ from typing import Any
 
 import optax
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.optim._rules import (
     Place,
     Rule,
@@ -19,6 +20,7 @@ from jax_metrics.optim._seen_tree import seen
 from jax_metrics.optim._transformation import is_transformation, with_extra_args
 
 
+@names_arguments
 def groups(
     transformations: Mapping[Rule | EllipsisType, Any],
 ) -> optax.GradientTransformationExtraArgs:

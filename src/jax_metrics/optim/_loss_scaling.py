@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
 
@@ -29,6 +30,7 @@ class LossScalingState(NamedTuple):
     inner_state: Any
 
 
+@names_arguments
 def loss_scaling(
     transformation: Any,
     *,
@@ -41,11 +43,12 @@ def loss_scaling(
 
     Multiply the loss by `optimizer.loss_scale` before differentiating it. Everything that reads
     gradients, such as clipping, groups and `optax.apply_if_finite`, belongs inside, where they are
-    divided; `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be around
-    it. A step whose gradients have an infinity or a NaN changes neither the parameters nor the
-    state of the transformation, and the scale is divided by `factor`; after `growth_interval`
-    finite steps in a row it is multiplied by it (Micikevicius et al., 2018,
-    https://arxiv.org/abs/1710.03740). The divided gradients are in float32.
+    divided, and so does `optax.conditionally_transform`, which passes some on;
+    `jm.optim.master_weights`, `jm.optim.with_norms` and `optax.MultiSteps` may be around it. A step
+    whose gradients have an infinity or a NaN changes neither the parameters nor the state of the
+    transformation, and the scale is divided by `factor`; after `growth_interval` finite steps in a
+    row it is multiplied by it (Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740). The
+    divided gradients are in float32.
 
     Args:
         transformation: The optax transformation.
@@ -159,6 +162,11 @@ def _problem(state: Any, at: int) -> str | None:
         return (
             "`optax.apply_if_finite` around it takes away those that are not finite, after which "
             "the scale must shrink; `loss_scaling` leaves out such steps itself"
+        )
+    if isinstance(state, optax.ConditionallyTransformState):
+        return (
+            "`optax.conditionally_transform` around it passes them on as they are where its "
+            "condition does not hold"
         )
     if isinstance(state, optax.MultiStepsState) and jax.tree.leaves(state.skip_state):
         return "the `optax.MultiSteps(should_skip_update_fn=...)` around it looks at them"

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.arguments import names_arguments
+from jax_metrics.optim._loss_scaling import LossScalingState
 from jax_metrics.optim._state_nodes import nodes_of
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
 
@@ -28,6 +30,7 @@ class MasterWeightsState(NamedTuple):
     inner_state: Any
 
 
+@names_arguments
 def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs:
     """Trains float32 copies of bfloat16 or float16 parameters, and rounds them to the parameters.
 
@@ -92,7 +95,7 @@ def master_weights(transformation: Any) -> optax.GradientTransformationExtraArgs
 
 
 def check_conditions(state: Any, grads: Any, cause: Exception) -> None:
-    """Raises if steps of `master_weights` should be taken or not by a transformation around it.
+    """Raises if a transformation that takes steps or leaves them got these in another dtype.
 
     Args:
         state: The state before the update.
@@ -104,11 +107,20 @@ def check_conditions(state: Any, grads: Any, cause: Exception) -> None:
     """
     if not isinstance(cause, TypeError):
         return
+    narrow = {path for path, grad in grads.items() if grad.dtype != _widened(grad).dtype}
+    scales = nodes_of(state, LossScalingState) and not nodes_of(state, MasterWeightsState)
     for _, around in nodes_of(state, tuple(_CONDITIONS)):
+        name, argument = _CONDITIONS[type(around)]
+        if scales and narrow:
+            path = min(narrow)
+            raise ValueError(
+                f"At {path}: `optax.{name}` cannot choose between steps in float32, of the "
+                f"gradients that `jm.optim.loss_scaling` has divided, and in {grads[path].dtype}. "
+                "Put it inside, and copies in float32 around: `jm.optim.master_weights("
+                f"jm.optim.loss_scaling(optax.{name}(optax.adam(1e-3), {argument})))`."
+            ) from cause
         copied = {path for _, node in nodes_of(around, MasterWeightsState) for path in node.master}
-        path = next((p for p in sorted(copied) if grads[p].dtype != _widened(grads[p]).dtype), None)
-        if path is not None:
-            name, argument = _CONDITIONS[type(around)]
+        if (path := min(copied & narrow, default=None)) is not None:
             raise ValueError(
                 f"At {path}: `optax.{name}` is around `jm.optim.master_weights`, and cannot choose "
                 f"between its steps in float32 and those of the gradient in {grads[path].dtype}. "

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.optim._loss_scaling import loss_scale_in
 from jax_metrics.optim._transformation import check_transformation, with_extra_args
 
@@ -24,6 +25,7 @@ class NormsState(NamedTuple):
     inner_state: Any
 
 
+@names_arguments
 def with_norms(transformation: Any) -> optax.GradientTransformationExtraArgs:
     """Records the global norms of the incoming gradients and of the resulting updates.
 

@@ -10,6 +10,7 @@ import jax
 from jax.core import Tracer
 from jax.sharding import AbstractMesh, AxisType, Mesh, NamedSharding, PartitionSpec
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.module import ACTIVATIONS, Module
 from jax_metrics.nn import (
     Embed,
@@ -31,6 +32,7 @@ _TOGETHER = (("batch", "length", "features"), *(("batch", n) for n in _NAMES[3:]
 _LAYERS = (GroupedQueryAttention, MultiHeadDotProductAttention, FeedForward, Embed)
 
 
+@names_arguments
 def activations(
     model: M, mesh: Mesh, axes: Mapping[str, Any] | None, *, logits: str | None = None
 ) -> M:

@@ -8,6 +8,7 @@ from jax.sharding import NamedSharding
 from rich.console import Console
 from rich.table import Table
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.sharding._rules import THRESHOLD
 from jax_metrics.tree import leaves_in_order
 
@@ -15,6 +16,7 @@ _WIDEST = 200
 _UNITS = ("KB", "MB", "GB", "TB")
 
 
+@names_arguments
 def describe(tree: Any, *, threshold: int = THRESHOLD) -> str:
     """A table of the arrays in a tree: how each is split, and how much of it is on one device.
 

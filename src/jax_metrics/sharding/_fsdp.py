@@ -5,11 +5,13 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.sharding._arguments import check_mesh
 from jax_metrics.sharding._errors import ShardingError, described
 from jax_metrics.sharding._rules import Rules, Spread, as_rules
 
 
+@names_arguments
 def fsdp(mesh: Mesh, axis: str = "data", rules: Any = None, *, min_size: int = 2**12) -> Rules:
     """Rules that split each large parameter along its largest axis that divides.
 

@@ -5,12 +5,19 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from jax_metrics.arguments import refuse_dtype, refuse_masked, refuse_overflow, refuse_truncation
+from jax_metrics.arguments import (
+    names_arguments,
+    refuse_dtype,
+    refuse_masked,
+    refuse_overflow,
+    refuse_truncation,
+)
 from jax_metrics.sharding._arguments import check_sharding
 
 A = TypeVar("A")
 
 
+@names_arguments
 def global_batch(local: A, sharding: jax.sharding.Sharding) -> A:
     """Joins the batches of all processes into one, without sending any data.
 

@@ -1,12 +1,15 @@
 """Processes on several machines: connecting them, and what each has to know about the others."""
 
 import errno
+import inspect
 import re
 import socket
 from typing import Any
 
 import jax
 from jax.experimental import multihost_utils
+
+from jax_metrics.arguments import names_arguments, refuse_unknown
 
 _HOW = (
     "Pass `coordinator_address` (of process 0, as 'host:port'), `num_processes` and `process_id`, "
@@ -43,6 +46,7 @@ def initialize(
     Raises:
         RuntimeError: If JAX has used its devices already, the port is in use, or the process was
             connected with other numbers.
+        TypeError: If there is no such option.
         ValueError: If the arguments and the environment do not provide all of these.
 
     Example:
@@ -50,6 +54,8 @@ def initialize(
         >>> jm.sharding.initialize()  # doctest: +SKIP
     """
     global _alone
+    known = inspect.signature(jax.distributed.initialize).parameters
+    refuse_unknown("initialize", options.keys() - known.keys(), known)
     given = coordinator_address, num_processes, process_id
     nothing = given == (None, None, None)
     if jax.distributed.is_initialized():
@@ -93,6 +99,7 @@ def is_main() -> bool:
     return jax.process_index() == 0
 
 
+@names_arguments
 def preempted(step: int) -> bool:
     """Whether all processes should save and stop after this step, since one was told to end.
 

@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.module import Inputs, Key, Module
 from jax_metrics.sharding._shard import shardings
 
 M = TypeVar("M", bound=Module)
 
 
+@names_arguments
 def init(
     model: M, key: Any, inputs: Any, mesh: Mesh, rules: Any, *, call_method: str = "__call__"
 ) -> M:

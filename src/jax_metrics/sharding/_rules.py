@@ -7,6 +7,8 @@ from typing import Any
 
 from jax.sharding import PartitionSpec
 
+from jax_metrics.arguments import constructor_names_arguments
+
 THRESHOLD = 2**16
 
 
@@ -18,6 +20,7 @@ class Spread:
     min_size: int
 
 
+@constructor_names_arguments
 @dataclasses.dataclass(frozen=True)
 class Rules:
     r"""Which axes of which arrays are split over which axes of a mesh.

@@ -7,6 +7,7 @@ import jax
 from jax.core import Tracer
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.module import place
 from jax_metrics.sharding._assign import specs
 from jax_metrics.sharding._rules import as_rules
@@ -15,6 +16,7 @@ from jax_metrics.tree import FieldInfo, map
 A = TypeVar("A")
 
 
+@names_arguments
 def shardings(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
     """Returns the `NamedSharding` of each array by these rules, as a tree of the same structure.
 
@@ -52,6 +54,7 @@ def shardings(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -
     )
 
 
+@names_arguments
 def shard(tree: A, mesh: Mesh, rules: Any, *, leading: Sequence[Any] = ()) -> A:
     """Splits the arrays of a tree over the devices of a mesh by rules; returns a new tree.
 

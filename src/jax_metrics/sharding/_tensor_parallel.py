@@ -6,6 +6,7 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from jax_metrics.arguments import names_arguments
 from jax_metrics.nn import (
     Embed,
     FeedForward,
@@ -19,7 +20,10 @@ from jax_metrics.sharding._matcher import Matcher
 from jax_metrics.sharding._rules import Rules, as_rules
 from jax_metrics.tree import trees_with_paths
 
+_AROUND = r"(\.layer)*"  # where `LoRA` and `Remat` have the layer that they stand for
 
+
+@names_arguments
 def tensor_parallel(
     mesh: Mesh,
     model: Any,
@@ -31,9 +35,10 @@ def tensor_parallel(
     """Rules that split attention, feed-forward networks and embeddings within a layer.
 
     Attention heads and hidden features are split, so that a transformer layer needs two sums over
-    the devices (Shoeybi et al., 2019, arXiv:1909.08053). Embeddings are split by their rows. All
-    other parameters, such as norms, are on each device; a large one, such as the kernel of an
-    output layer, needs a rule of your own.
+    the devices (Shoeybi et al., 2019, arXiv:1909.08053). Embeddings are split by their rows, and
+    the factors of `LoRA` like the kernels that they are added to. All other parameters, such as
+    norms, are on each device; a large one, such as the kernel of an output layer, needs a rule of
+    your own.
 
     Args:
         mesh: The mesh.
@@ -103,22 +108,33 @@ def tensor_parallel(
 def _patterns(axis: str) -> dict[type, dict[str, Any]]:
     into, out = "(query|key|value)", "out"
     return {
-        GroupedQueryAttention: {
-            rf"{into}\.kernel": (None, axis),
-            rf"{into}\.bias": (axis,),
-            rf"{out}\.kernel": (axis, None),
-        },
+        GroupedQueryAttention: {**_columns(into, axis), **_rows(out, axis)},
         MultiHeadDotProductAttention: {  # Flax's layout: [features, heads, size of a head]
             rf"{into}\['kernel'\]": (None, axis, None),
             rf"{into}\['bias'\]": (axis, None),
             rf"{out}\['kernel'\]": (axis, None, None),
         },
-        FeedForward: {
-            r"(linear1|gate)\.kernel": (None, axis),
-            r"(linear1|gate)\.bias": (axis,),
-            r"linear2\.kernel": (axis, None),
-        },
+        FeedForward: {**_columns("(linear1|gate)", axis), **_rows("linear2", axis)},
         Embed: {"embedding": (axis, None)},
+    }
+
+
+def _columns(layer: str, axis: str) -> dict[str, Any]:
+    """Rules for a layer whose outputs are split, also inside of `LoRA` and `Remat`."""
+    layer += _AROUND
+    return {
+        rf"{layer}(\.kernel|\.b\['kernel'\])": (None, axis),
+        rf"{layer}\.a\['kernel'\]": None,
+        rf"{layer}\.bias": (axis,),
+    }
+
+
+def _rows(layer: str, axis: str) -> dict[str, Any]:
+    """Rules for a layer whose inputs are split, also inside of `LoRA` and `Remat`."""
+    layer += _AROUND
+    return {
+        rf"{layer}(\.kernel|\.a\['kernel'\])": (axis, None),
+        rf"{layer}\.b\['kernel'\]": None,
     }
 
 

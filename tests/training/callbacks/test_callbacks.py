@@ -310,3 +310,38 @@ def test_another_run_begins_anew(cls):
 def test_mistakes(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+class Average(Callback):
+    """The average of the models of a run, with which it ends."""
+
+    def __init__(self, method="on_end"):
+        self.method = method
+
+    def on_start(self, run):
+        self.state = jm.nn.ExponentialMovingAverage(run.model, 0.5)
+
+    def on_step(self, run):
+        self.state = self.state.update(run.model)
+        if self.method == "on_step":
+            run.evaluated_model = self.state.model
+
+    def on_end(self, run):
+        run.evaluated_model = self.state.model
+
+
+def test_a_run_may_end_with_an_average_and_be_continued(tmp_path):
+    whole = fit(callbacks=[Average()], steps=4)
+    assert not jm.equal(whole.model, fit(steps=4).model)
+    for steps in (3, 4):
+        checkpoints = jm.training.Checkpoints(tmp_path)
+        run = fit(callbacks=[checkpoints, Average()], steps=steps)
+    assert run.step == 4 and jm.equal(run.model, whole.model)
+    assert run.evaluated_model is run.model
+
+
+def test_a_model_to_end_with_is_refused_before_the_end():
+    text = "`run.evaluated_model` was set before the run has ended.* Set it in `on_end`; to train"
+    with pytest.raises(RuntimeError, match=text):
+        fit(callbacks=[Average("on_step")], steps=3)
+    assert fit(callbacks=[Average("on_step")], steps=1).step == 1

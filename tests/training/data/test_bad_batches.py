@@ -176,7 +176,7 @@ def test_bad_states():
     before = data.state
     with pytest.raises(ValueError, match=r"with \['examples', 'length', 'seed'\]; got \['epoch'\]"):
         data.state = {"epoch": 3}
-    with pytest.raises(ValueError, match="a position among 11 examples, and there are 10"):
+    with pytest.raises(ValueError, match="among 11 examples, and there are 10. Give the data"):
         data.state = {**before, "length": 11}
     assert data.state == before
 

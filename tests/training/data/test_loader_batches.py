@@ -198,3 +198,73 @@ def test_the_batches_of_a_group_that_failed_come_again(cls, at, prefetch):
     while sum(map(len, found)) < 6:
         found.append([valid(batch) for batch in next(again)])
     assert sum(sum(found, []), []) == list(range(12))
+
+
+@pytest.mark.parametrize("make", [list, iter])
+def test_a_position_behind_the_end_of_a_shorter_loader(make):
+    data = batches(make(PARTS))
+    list(itertools.islice(data, 2))
+    shorter = batches(make(PARTS[:2]))
+    shorter.state = data.state
+    text = "is after 2 batches of an epoch, and the loader has no more. Give the data that it was"
+    with pytest.raises(ValueError, match=text):
+        next(iter(shorter))
+
+
+class Draws:
+    """A random generator with a state, as PyTorch's."""
+
+    def __init__(self, seed):
+        self.random = np.random.RandomState(seed)
+
+    def get_state(self):
+        return self.random.get_state(legacy=False)
+
+    def set_state(self, state):
+        self.random.set_state(state)
+
+
+class Shuffled:
+    """A loader that shuffles each epoch with a generator, as PyTorch's."""
+
+    def __init__(self, parts):
+        self.parts, self.generator = parts, Draws(0)
+
+    def __iter__(self):
+        return iter([self.parts[i] for i in self.generator.random.permutation(len(self.parts))])
+
+
+@pytest.mark.parametrize("consumed", [0, 2, 3, 7])
+def test_a_loader_that_shuffles_with_a_generator(consumed):
+    whole = list(itertools.islice(endless(batches(Shuffled(PARTS), 4)), 12))
+    assert whole[:3] != whole[3:6]
+    data = batches(Shuffled(PARTS), 4)
+    first = list(itertools.islice(endless(data), consumed))
+    resumed = batches(Shuffled(PARTS), 4)
+    resumed.state = json.loads(json.dumps(data.state))
+    for rest in (data, resumed):  # a loop that was left goes on as a new run does
+        assert first + list(itertools.islice(endless(rest), 12 - consumed)) == whole
+
+
+def test_a_generator_may_get_a_new_seed_between_epochs():
+    loader = Shuffled(PARTS)
+    data = batches(loader, 4)
+    first = [valid(batch) for batch in data]
+    loader.generator.random.seed(0)
+    assert [valid(batch) for batch in data] == first
+
+
+class Global(list):
+    """A loader that shuffles with the generator of the whole program."""
+
+    generator = None
+
+    class sampler:  # noqa: N801
+        generator = None
+
+
+def test_a_loader_that_shuffles_without_a_generator_is_told():
+    data = batches(Global(PARTS), 4)
+    next(iter(data))
+    with pytest.warns(UserWarning, match="without a `generator`: as many .* epoch, 1, but other"):
+        assert len(list(data)) == 2

@@ -1,5 +1,7 @@
 """`find_nan` names the first array that is NaN or infinite, wherever it is made."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -227,3 +229,48 @@ def test_a_loss_without_targets_is_told():
         TypeError, match="A loss needs batches of inputs, targets and perhaps a mask"
     ):
         find_nan(sequential(jm.Linear(3)), X, loss=jm.losses.MeanSquaredError())
+
+
+class Penalized(jm.Module):
+    """Logs a loss that its output does not depend on."""
+
+    penalty: jax.Array = jm.LossLog.node()
+    penalty_of: Any = jm.static()
+
+    def __init__(self, penalty):
+        self.penalty_of = penalty
+        self.linear = jm.Linear(3)
+
+    def __call__(self, x):
+        y = self.linear(x)
+        self.penalty = jnp.mean(self.penalty_of(y))
+        return y
+
+
+LOSSES = {
+    "loss": jm.losses.MeanSquaredError(),
+    "function": lambda model, x, y: jnp.mean((model(x) - y) ** 2),
+    "with aux": lambda model, x, y: (jnp.mean((model(x) - y) ** 2), {}),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_loss_that_a_module_logs(loss):
+    model = sequential(Penalized(lambda y: jnp.log(-(y**2) - 1)))
+    bad = find_nan(model, X, X, loss=loss)
+    place = bad.phase, bad.path, bad.module, bad.name
+    assert place == ("forward", ".layers[0]", "Penalized", "logged loss penalty")
+    assert [later.name for later in bad.later] == ["loss"]
+    assert "its own code made it" in str(bad)
+
+
+def test_the_gradient_of_a_loss_that_a_module_logs():
+    model = sequential(Penalized(lambda y: jnp.sqrt(0 * y)))
+    bad = find_nan(model, X, X, loss=LOSSES["loss"])
+    assert (bad.phase, bad.path, bad.name) == (
+        "backward",
+        ".layers[0].linear",
+        "gradient of output",
+    )
+    stacked = jm.nn.Stack(Penalized(lambda y: y**2), 2).init(0, X)
+    assert find_nan(stacked, X, X, loss=LOSSES["loss"]) is None

@@ -214,3 +214,9 @@ def test_a_state_that_is_none_changes_nothing(history):
         with pytest.raises(ValueError, match="Expected the `state` of a History, .* got "):
             history.state = state
     assert len(history) == 3
+
+
+@pytest.mark.parametrize(("last", "kind"), [(-1, ValueError), (1.5, TypeError), (True, TypeError)])
+def test_a_number_of_rows_that_is_none(last, kind):
+    with pytest.raises(kind, match="of at least 0 as `last`, the number of rows; got"):
+        jm.training.History().table(last)

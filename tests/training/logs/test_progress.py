@@ -3,6 +3,7 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -158,3 +159,30 @@ def test_notebooks_have_a_bar_if_they_have_widgets(monkeypatch, widgets):
 def test_a_dumb_terminal_has_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert not _progress._can_draw(terminal())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "text"),
+    [
+        ({"step": 1.5}, TypeError, "as `step`, the number of steps so far; got float 1.5. Write"),
+        ({"step": {"loss": 0.5}}, TypeError, "as `step`, .* got dict"),
+        ({"step": True}, TypeError, "as `step`, .* got bool True"),
+        ({"step": -1}, ValueError, "of at least 0 as `step`, .* got int -1"),
+        ({"step": 1, "examples": {"loss": 0.5}}, TypeError, "as `examples`, .* got dict"),
+        ({"total": 2.5}, TypeError, "as `total`, the step at which the run ends; got float 2.5"),
+        ({"total": "9"}, TypeError, "as `total`, .* got str '9'. Write `Progress.total=1000"),
+        ({"done": -3}, ValueError, "as `done`, the steps taken before; got int -3"),
+    ],
+)
+def test_numbers_of_steps_are_checked(arguments, kind, text):
+    options = {name: arguments[name] for name in ("total", "done") if name in arguments}
+    counts = {name: value for name, value in arguments.items() if name not in options}
+    with pytest.raises(kind, match=text):
+        jm.training.Progress(console=plain(), **options).update(**{"step": 1, **counts})
+
+
+def test_numbers_of_numpy_are_steps(clock):
+    console = plain()
+    with jm.training.Progress(np.int64(2), done=np.int32(0), console=console) as progress:
+        run(progress, clock, np.arange(1, 3), examples=np.int32(4))
+    assert "step 2/2 (100 %)" in console.file.getvalue()

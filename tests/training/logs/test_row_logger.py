@@ -145,12 +145,13 @@ def test_a_traced_value_is_named():
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        ((2.0, {"loss": 0.5}), "an integer as `step`, the number of steps so far; got float 2.0"),
-        (({"loss": 0.5}, 2), "an integer as `step`, .* got dict {'loss': 0.5}. Log as in `log"),
-        ((jnp.ones(2), {}), r"an integer as `step`, .* got an array of float32 with shape \(2,\)"),
+        ((2.0, {"loss": 0.5}), "as `step`, the number of steps so far; got float 2.0"),
+        (({"loss": 0.5}, 2), "as `step`, .* got dict {'loss': 0.5}. Write `log.10, {'loss'"),
+        ((True, {"loss": 0.5}), "integer of at least 0 as `step`, .* got bool True. Write"),
+        ((jnp.ones(2), {}), r"as `step`, .* got an array of float32 with shape \(2,\)"),
         ((2, 0.5), "Expected a dict of numbers by name; got float 0.5. Log as in `log.2, {'loss'"),
     ],
-    ids=["float", "swapped", "array", "number"],
+    ids=["float", "swapped", "bool", "array", "number"],
 )
 def test_a_step_and_values_that_are_none(kind, row, text):
     for logger in (kind.new(), jm.training.ConsoleLogger()):

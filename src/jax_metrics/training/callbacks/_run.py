@@ -63,13 +63,23 @@ class Run:
     def evaluated_model(self) -> Any:
         """The model to evaluate with: that of `optimizer.eval_params`.
 
-        Set it to end a run with such a model, as `KeepBest` does; then `model` is the same.
+        Set it in `on_end` to end a run with such a model, as `KeepBest` does; then `model` is the
+        same.
+
+        Raises:
+            RuntimeError: If it is set while steps are to come, which would begin from it.
         """
         ended = self.model is self._ended_with
         return self.model if ended else self.optimizer.eval_params(self.model)
 
     @evaluated_model.setter
     def evaluated_model(self, model: Any) -> None:
+        if not self.finished:
+            raise RuntimeError(
+                "`run.evaluated_model` was set before the run has ended, and the next step would "
+                "begin from it. Set it in `on_end`; to train on from other parameters, set "
+                "`run.model` to a copy of them, `jm.copy(model, arrays=True)`."
+            )
         self.model = self._ended_with = model
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_metrics.training.data._batches import Batches, counted
+from jax_metrics.training.data._batches import OTHER_DATA, Batches, counted
 from jax_metrics.training.data._order import order_of_epoch
 from jax_metrics.tree import as_whole
 
@@ -116,7 +116,8 @@ class ArrayBatches(Batches):
     def _restore(self, state: Mapping[str, Any]) -> None:
         if (length := counted(state, "length")) != self._length:
             raise ValueError(
-                f"The state is a position among {length} examples, and there are {self._length}."
+                f"The state is a position among {length} examples, and there are {self._length}. "
+                f"{OTHER_DATA}"
             )
         examples = counted(state, "examples")
         given = [as_whole(number) for number in np.ravel(state["seed"])]

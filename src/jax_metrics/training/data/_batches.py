@@ -15,6 +15,10 @@ from jax_metrics.sharding import global_batch
 from jax_metrics.training.data._examples import with_mask
 from jax_metrics.tree import OtherMethod, as_whole
 
+OTHER_DATA = (  # what to do where a position does not fit
+    "Give the data that it was saved with; or, to train on other data, begin a new run with the "
+    "saved model."
+)
 _Placed = tuple[Any, Any]  # a batch on its devices, and the position behind it
 
 

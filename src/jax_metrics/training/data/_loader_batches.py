@@ -8,10 +8,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from jax_metrics.training.data._batches import Batches, counted
+from jax_metrics.training.data._batches import OTHER_DATA, Batches, counted
 from jax_metrics.training.data._examples import as_examples, padded
 from jax_metrics.training.data._loader_state import as_plain, from_plain
 from jax_metrics.training.data._once import Once
+from jax_metrics.tree import warn_user
 
 _Position = tuple[int, int, Any]
 
@@ -23,6 +24,8 @@ class LoaderBatches(Batches):
       One that is given as an iterator begins each epoch where it was when it was given.
     - So is a loader with `state_dict` and `load_state_dict`, as torchdata's. Its state at the end
       of an epoch is part of the position, because it may say which epoch follows.
+    - The random generator that a DataLoader of PyTorch shuffles with is set to its state at the
+      beginning of the epoch, and as many batches are skipped as were yielded.
     - Of other iterators, which yield each batch once, those that were read ahead are held.
     - Of all others, as many batches are skipped as were yielded.
 
@@ -42,6 +45,9 @@ class LoaderBatches(Batches):
         self._first = as_plain(loader.get_state()) if is_iterator and has_state else None
         self._is_once = is_iterator and not (has_state or hasattr(loader, "load_state_dict"))
         self._once: Once | None = None  # of this epoch
+        plain = not is_iterator and not hasattr(loader, "load_state_dict")
+        self._generator = _generator_of(loader) if plain else None
+        self._began: Any = None  # the state of the generator at the beginning of the epoch
         self._ended: Any = None  # the state in which the loader is since the end of an epoch
 
     @property
@@ -64,7 +70,7 @@ class LoaderBatches(Batches):
     def _remaining(self) -> Iterator[tuple[Any, np.ndarray, _Position]]:
         epoch, done, state = self._at
         source = self._source(done, state)
-        found = done > 0
+        found = (before := done) > 0
         held: tuple[Any, np.ndarray, _Position] | None = None
         for batch in source:
             found = True
@@ -87,6 +93,11 @@ class LoaderBatches(Batches):
             raise ValueError(
                 "The loader yields no batches. A generator does so only once: pass an object that "
                 "can be iterated again for each epoch, such as a DataLoader or a list."
+            )
+        if held is None and before:
+            raise ValueError(
+                f"The position is after {before} batches of an epoch, and the loader has no more. "
+                f"{OTHER_DATA}"
             )
         if held is None:
             raise ValueError(
@@ -117,11 +128,23 @@ class LoaderBatches(Batches):
         if self._is_once:
             self._once = self._once or Once(map(_read, self._loader))
             return self._once.since(done)
+        if self._generator is not None:
+            ended, self._ended = self._ended, None
+            if state is not None and state is not ended:  # it may have got a new seed since
+                self._generator.set_state(from_plain(state))
+            self._began = as_plain(self._generator.get_state())
         source: Any = iter(self._loader)
         state = self._first if state is None and done == 0 else state
-        if state is not None:
+        if state is not None and hasattr(source, "set_state"):
             source.set_state(from_plain(state))
             return source
+        if done and self._generator is None and hasattr(_sampler_of(self._loader), "generator"):
+            warn_user(
+                "The loader shuffles without a `generator`: as many batches are skipped as were "
+                f"yielded in this epoch, {done}, but other ones, so that examples come twice or "
+                "never. Give it one, `DataLoader(..., shuffle=True, "
+                "generator=torch.Generator().manual_seed(0))`."
+            )
         for _ in range(done):
             next(source, None)
         return source
@@ -129,9 +152,11 @@ class LoaderBatches(Batches):
     def _state_of(self, source: Any) -> Any:
         if hasattr(source, "get_state") and hasattr(source, "set_state"):
             return as_plain(source.get_state())
-        return self._state_of_loader()
+        return self._state_of_loader() if self._generator is None else self._began
 
     def _state_of_loader(self) -> Any:
+        if self._generator is not None:
+            return as_plain(self._generator.get_state())
         has_state = hasattr(self._loader, "load_state_dict")
         return as_plain(self._loader.state_dict()) if has_state else None
 
@@ -154,6 +179,20 @@ class LoaderBatches(Batches):
         self._at = counted(state, "epoch"), counted(state, "batches"), state["loader"]
         self._size = self._size or size  # the first batch to come may be a short one
         self._ended = None
+
+
+def _generator_of(loader: Any) -> Any:
+    """The generator that a DataLoader of PyTorch draws the order of an epoch from, or None."""
+    for owner in (_sampler_of(loader), loader):
+        generator = getattr(owner, "generator", None)
+        if hasattr(generator, "get_state") and hasattr(generator, "set_state"):
+            return generator
+    return None
+
+
+def _sampler_of(loader: Any) -> Any:
+    """What gives the order of a DataLoader; it has a `generator` if the order is random."""
+    return getattr(loader, "sampler", None)
 
 
 def _read(batch: Any) -> Any:

@@ -18,7 +18,7 @@ class BadArray:
         path: The path of the module that the array belongs to; empty for the model itself.
         module: The class of that module.
         name: What the array is to the module: `"input 0"`, `"output"`, `"parameter kernel"`,
-            `"state mean"`, `"loss"`, or `"gradient of ..."` one of these.
+            `"state mean"`, `"logged loss penalty"`, `"loss"`, or `"gradient of ..."` one of these.
         shape: Its shape.
         dtype: The name of its dtype.
         nan: How many of its values are NaN.

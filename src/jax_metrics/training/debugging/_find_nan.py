@@ -11,7 +11,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 from jax_metrics.arguments import names_arguments
 from jax_metrics.losses import Loss
-from jax_metrics.module import Cache, Inputs, ModelState, Module, Parameter, calls_run_by
+from jax_metrics.module import Cache, Inputs, LossLog, ModelState, Module, Parameter, calls_run_by
 from jax_metrics.training.debugging._bad_array import BadArray
 from jax_metrics.training.debugging._taps import Tap, Taps, is_checked, stats_of
 from jax_metrics.training.loop import supervised
@@ -40,8 +40,8 @@ def find_nan(
             `jm.Inputs`, for keyword arguments.
         loss: A function of the model and the inputs that returns the loss, or `(loss, aux)`: the
             function that `jm.value_and_grad` takes. Or a loss of `jm.losses`, with inputs and
-            targets, or one batch, as `*inputs`; see `supervised`. None: the sum of the model's
-            outputs.
+            targets, or one batch, as `*inputs`; see `supervised`. What modules log as `LossLog` is
+            added, as in `fit`. None: the sum of the model's outputs.
         backward: Whether to check gradients: those on the way to trainable Parameters. For a model
             without trainable Parameters, the gradients of its inputs are checked.
 
@@ -185,7 +185,7 @@ class _Search:
                 f"`jm.value_and_grad`; it returned {jnp.result_type(value)}"
                 f"{list(jnp.shape(value))}. Reduce it, as in `losses.mean()`."
             )
-        return jnp.asarray(value)
+        return sum(_logged(own, taps), jnp.asarray(value))
 
     def _inputs(self, arrays: dict[int, Any]) -> Any:
         filled = [arrays.get(i, leaf) for i, leaf in enumerate(self.leaves)]
@@ -213,6 +213,13 @@ class _Search:
         for leaf, place, name in _leaves(gradients):
             name = f"gradient of parameter {name}"
             yield Tap.of(leaf.value, "backward", *place, name), leaf.value
+
+
+def _logged(model: Any, taps: Taps) -> Iterator[jax.Array]:
+    """The losses that modules have logged in a call, tapped."""
+    for leaf, place, name in _leaves(model):
+        if issubclass(leaf.kind, LossLog):
+            yield jnp.mean(taps.tapped(leaf.value, *place, f"logged loss {name}", place[0]))
 
 
 def _leaves(model: Any) -> Iterator[tuple[Any, tuple[str, str], str]]:

@@ -1,12 +1,14 @@
 """`profile`: a trace of where time goes, with the paths of modules."""
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from jax_metrics.arguments import refuse_unknown
 from jax_metrics.module import Call, calls_run_by
 
 
@@ -30,6 +32,9 @@ def profile(folder: str | Path = "profile", **options: Any) -> Iterator[Path]:
     Yields:
         The folder.
 
+    Raises:
+        TypeError: If there is no such option.
+
     Example:
         >>> import tempfile
         >>> import jax, jax.numpy as jnp
@@ -41,6 +46,8 @@ def profile(folder: str | Path = "profile", **options: Any) -> Iterator[Path]:
         ...     len(list(written.rglob("*.xplane.pb")))
         1
     """
+    known = ["folder", *list(inspect.signature(jax.profiler.trace).parameters)[1:]]
+    refuse_unknown("profile", options.keys() - set(known), known)
     with jax.profiler.trace(folder, **options), calls_run_by(_annotated):
         yield Path(folder)
 

@@ -121,7 +121,7 @@ class Taps:
                     return leaf
                 if id(leaf) not in seen:
                     label = f"{name}{jax.tree_util.keystr(keys)}"
-                    seen[id(leaf)] = leaf, self._tapped(leaf, path, module, label, caller)
+                    seen[id(leaf)] = leaf, self.tapped(leaf, path, module, label, caller)
                 return seen[id(leaf)][1]
 
             return jax.tree_util.tree_map_with_path(one, value, is_leaf=is_tree)
@@ -148,7 +148,8 @@ class Taps:
             inside = "" if type(root) is type(self._model) else type(root).__name__
         return f"{inside}{call.path}"
 
-    def _tapped(self, x: Any, path: str, module: str, name: str, caller: str) -> Any:
+    def tapped(self, x: Any, path: str, module: str, name: str, caller: str) -> Any:
+        """The array, which is reported when it is computed; or its gradient."""
         if self.phase == "forward":
             if id(x) not in self._passed:
                 x = self._checked(x, path, module, name, caller)

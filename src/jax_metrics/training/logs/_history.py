@@ -14,7 +14,7 @@ from rich.text import Text
 from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._history_plot import plot_history
 from jax_metrics.training.logs._number_formats import number
-from jax_metrics.training.logs._row import STEP, checked_row
+from jax_metrics.training.logs._row import STEP, checked_count, checked_row
 from jax_metrics.training.logs._row_logger import RowLogger
 
 _WIDEST = 10_000
@@ -79,6 +79,9 @@ class History(RowLogger):
         Args:
             last: The number of rows from the end, by default all.
 
+        Raises:
+            TypeError, ValueError: If that is not an integer of at least 0.
+
         Example:
             >>> import jax_metrics as jm
             >>> history = jm.training.History()
@@ -86,6 +89,8 @@ class History(RowLogger):
             >>> "0.5000" in history.table()
             True
         """
+        if last is not None:
+            last = checked_count("last", last, "the number of rows", "table(last=10)")
         names = self.names()
         table = Table()
         for name in (STEP, *names):

@@ -17,7 +17,7 @@ from jax_metrics.arguments import constructor_names_arguments
 from jax_metrics.training.logs._console_logger import print_line
 from jax_metrics.training.logs._errors import reporting
 from jax_metrics.training.logs._number_formats import columns, duration, rate
-from jax_metrics.training.logs._row import checked_number
+from jax_metrics.training.logs._row import checked_count, checked_number
 
 _REDRAWN = 0.25  # seconds from one drawing of the bar to the next; one takes two milliseconds
 _PRINTED = 10.0  # seconds from one plain line to the next
@@ -37,6 +37,9 @@ class Progress:
         done: How many steps were taken before, by the run that this one continues.
         console: A `rich` console, by default rich's own, which prints to `sys.stdout`.
 
+    Raises:
+        TypeError, ValueError: If a number of steps is not an integer of at least 0.
+
     Example:
         >>> import jax_metrics as jm
         >>> with jm.training.Progress(total=1000) as progress:
@@ -49,8 +52,11 @@ class Progress:
 
     def __init__(self, total: int | None = None, *, done: int = 0, console: Console | None = None):
         self._console = rich.get_console() if console is None else console
-        self._total = total
-        self._step = self._shown = done
+        call = "Progress(total=1000, done=500)"
+        self._total = None
+        if total is not None:
+            self._total = checked_count("total", total, "the step at which the run ends", call)
+        self._step = self._shown = checked_count("done", done, "the steps taken before", call)
         self._examples = 0
         self._values: Mapping[str, float] = {}
         self._live: Live | None = None
@@ -73,10 +79,13 @@ class Progress:
 
         Raises:
             LogError: If the console cannot be written to.
-            TypeError: If a value that is shown is not a number.
+            TypeError: If the step or the examples are no integer, or a value that is shown is not a
+                number.
+            ValueError: If the step or the examples are negative.
         """
-        self._step = step
-        self._examples += examples
+        call = "update(10, examples=32)"
+        self._step = checked_count("step", step, "the number of steps so far", call)
+        self._examples += checked_count("examples", examples, "how many were seen since", call)
         if values is not None:
             self._values = values
         now = time.perf_counter()

@@ -1,11 +1,12 @@
 """The step and the values of a row, checked."""
 
 import contextlib
-import operator
 from collections.abc import Mapping
 from typing import Any
 
 from jax.core import Tracer
+
+from jax_metrics.tree import as_whole
 
 STEP = "step"
 
@@ -15,15 +16,9 @@ def checked_row(step: Any, values: Mapping[str, Any]) -> tuple[int, dict[str, fl
 
     Raises:
         TypeError: If the step is not an integer, or a value is not a number.
-        ValueError: If a name cannot be that of a column.
+        ValueError: If the step is negative, or a name cannot be that of a column.
     """
-    try:
-        step = int(operator.index(step))
-    except TypeError:
-        raise TypeError(
-            f"Expected an integer as `step`, the number of steps so far; got {_described(step)}. "
-            "Log as in `log(10, {'loss': 0.5})`."
-        ) from None
+    step = checked_count("step", step, "the number of steps so far", "log(10, {'loss': 0.5})")
     if not isinstance(values, Mapping):
         raise TypeError(
             f"Expected a dict of numbers by name; got {_described(values)}. Log as in "
@@ -32,6 +27,28 @@ def checked_row(step: Any, values: Mapping[str, Any]) -> tuple[int, dict[str, fl
     for name in values:
         check_name(name)
     return step, {name: checked_number(name, value) for name, value in values.items()}
+
+
+def checked_count(name: str, value: Any, meaning: str, call: str) -> int:
+    """A number of steps or examples as an int.
+
+    Args:
+        name: The name of the argument.
+        value: The value.
+        meaning: What it counts, for errors.
+        call: A call that is right, for errors.
+
+    Raises:
+        TypeError: If it is not an integer.
+        ValueError: If it is negative.
+    """
+    if (whole := as_whole(value)) is None or whole < 0:
+        kind = TypeError if whole is None else ValueError
+        raise kind(
+            f"Expected an integer of at least 0 as `{name}`, {meaning}; got {_described(value)}. "
+            f"Write `{call}`."
+        )
+    return whole
 
 
 def checked_number(name: str, value: Any) -> float:

@@ -120,8 +120,9 @@ class Rows:
             return
         message = (
             f"The loss is {loss} at step {step} or at most a row of the logs before. "
-            "`jm.training.find_nan(model, x)` tells which module it comes from; check the data "
-            "too. Smaller steps, or `optax.clip_by_global_norm`, may help; `on_nan='warn'` goes on."
+            "Find what made it with `jm.training.find_nan(model, batch, loss=loss)`, for the "
+            "batches of these steps; a NaN in the data is found, too. Smaller steps, or "
+            "`optax.clip_by_global_norm`, may help; `on_nan='warn'` goes on."
         )
         if self._on_nan == "raise":
             raise FloatingPointError(message)
