@@ -100,12 +100,12 @@ class Composite(Metric):
 
 
 def check_accepted(metric: Metric, arguments: Iterable[str]) -> None:
-    """Checks that a part of the metric takes each of the arguments.
+    """Checks that a part of the metric takes each of the arguments, under its own names.
 
     Raises:
         TypeError: If no part does.
     """
-    accepted = metric.signature.parameters
+    accepted = metric._accepted_parameters()
     for name in arguments:
         if name not in accepted:
             raise TypeError(
