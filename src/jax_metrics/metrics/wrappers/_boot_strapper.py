@@ -193,6 +193,9 @@ class BootStrapper(Metric):
         is_drawn = is_drawn.reshape(-1, *(1,) * (samples.ndim - 1))
         return jnp.where(is_drawn & (everything == everything), samples, jnp.nan)
 
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.copies.metrics)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.copies.metrics, inputs)
 

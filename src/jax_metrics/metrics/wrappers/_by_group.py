@@ -132,6 +132,9 @@ class ByGroup(Metric):
             return values
         return jnp.where(jnp.isnan(self.fault.value), _invalid(values.dtype), values)
 
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.copies.metrics)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.copies.metrics, inputs)
 

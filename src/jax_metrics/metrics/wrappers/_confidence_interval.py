@@ -119,6 +119,9 @@ class ConfidenceInterval(Metric):
             lower, upper = _OF_PROPORTIONS[self.method](*_counts(metric), self.level)
         return {"value": value, "lower": lower, "upper": upper}
 
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.metric)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.metric, inputs)
 

@@ -108,4 +108,6 @@ def _mapped(f: Callable[..., Any], *, at_once: int) -> Callable[..., Any]:
 
 def _stacked(*values: Any) -> jax.Array:
     """Arrays along a new first axis; one by one, JAX would take long for many."""
+    if jnp.issubdtype(jnp.result_type(values[0]), jax.dtypes.prng_key):
+        return jnp.stack(values)
     return jnp.asarray(np.stack(jax.device_get(values)))
