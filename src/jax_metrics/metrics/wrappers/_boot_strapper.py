@@ -174,8 +174,7 @@ class BootStrapper(Metric):
     @property
     def directions(self) -> dict[str, Any]:
         """The directions of the metric, for all statistics but the spread."""
-        metric = jax.tree.map(lambda x: x[0], self.copies.metrics)
-        directions = metric.directions
+        directions = self.copies.directions
         known = {
             "mean": (self.mean, directions),
             "std": (self.std, same_direction(directions, None)),

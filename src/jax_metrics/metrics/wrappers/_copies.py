@@ -84,6 +84,11 @@ class Copies(Accumulator):
             return jax.vmap(lambda metric: metric.compute())(self.metrics)
         return jax.tree.map(_stacked, *(metric.compute() for metric in self._on_host()))
 
+    @property
+    def directions(self) -> Any:
+        """The directions of the metric."""
+        return jax.tree.map(lambda x: x[0], self.metrics).directions
+
     def _on_host(self) -> list[Metric]:
         metrics = jax.device_get(self.metrics)
         return [jax.tree.map(lambda x, i=i: x[i], metrics) for i in range(self.number)]
