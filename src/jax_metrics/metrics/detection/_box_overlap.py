@@ -195,7 +195,7 @@ class CompleteIntersectionOverUnion(BoxOverlap):
         0.4655
     """
 
-    bounds = (-2, 1)
+    bounds = (-1.5, 1)
     overlap = "ciou"
 
 
