@@ -53,10 +53,12 @@ def step_into(name: str, value: Any, path: Path) -> Any:
 
 
 def replaced(value: Any, path: Path, new: Any) -> Any:
-    """A structure with another value at a path that it has."""
+    """A structure with another value at a path that it has; of None, dicts with this path."""
     if not path:
         return new
     step, *rest = path
+    if value is None:
+        return {step: replaced(None, tuple(rest), new)}
     part = replaced(value[step], tuple(rest), new)
     if isinstance(value, Mapping):
         return {**value, step: part}
@@ -121,8 +123,8 @@ class Arguments:
     def path_of(self, reader: Reader, name: str) -> Path:
         """The path to follow in an argument, by the name of its parameter."""
         path = dict(self.paths).get(name, ())
-        outside = reader.on is None or name in OUTSIDE_OF_STRUCTURES
-        return path if outside else (*as_path(reader.on), *path)
+        on = reader.on
+        return path if on is None or name in OUTSIDE_OF_STRUCTURES else (*as_path(on), *path)
 
     def index_into(self, reader: Reader, paths: Mapping[str, Index]) -> "Arguments":
         """A copy with further paths."""

@@ -163,8 +163,8 @@ class ArgumentRouting(Tree):
         complete = metric._accepts_any_arguments or metric._required <= given.keys()
         if not metric._preparations() or not complete:
             return inputs
-        known = [n for n in metric._accepted_parameters() if given.get(n) is not None]
-        paths = {name: routes.path_of(metric, name) for name in known}
+        paths = {name: routes.path_of(metric, name) for name in metric._accepted_parameters()}
+        known = [name for name in paths if given.get(name) is not None]
         received = given | {name: step_into(name, given[name], paths[name]) for name in known}
         prepared = metric._prepared_inputs(received)
         return {

@@ -180,6 +180,13 @@ def test_the_number_of_images_that_are_not_padded(name):
     expected = part(**{name: TARGET}, preds=PREDS, groups=groups)
     found = structured(target={"a": TARGET}, preds={"a": PREDS}, groups=groups)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+    masked = BootStrapper(IntersectionOverUnion().index_into(mask="a"), num_bootstraps=1, raw=True)
+    given = {"target": TARGET, "preds": PREDS}
+    none, every = (
+        masked.batch_updates(**given, mask=mask).compute()["raw"]
+        for mask in (None, {"a": np.ones(IMAGES, bool)})
+    )
+    assert none == every
     mixed = Metrics([IntersectionOverUnion(), IntersectionOverUnion(box_format="xywh", name="b")])
     found = ByGroup(mixed, num_groups=2)(target=TARGET, preds=PREDS, groups=groups)
     np.testing.assert_allclose(found["intersection_over_union"], expected, rtol=1e-5)
