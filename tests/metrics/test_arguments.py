@@ -10,13 +10,19 @@ import pytest
 import jax_metrics as jm
 from jax_metrics.metrics import (
     AUROC,
+    BootStrapper,
+    ByGroup,
     Cat,
+    ConfidenceInterval,
     LastValue,
+    Losses,
     Max,
     Mean,
     MeanSquaredError,
+    Metrics,
     MinMax,
     Multitask,
+    PairedComparison,
     Running,
     Transformed,
     functional,
@@ -54,6 +60,32 @@ def test_a_renamed_metric_that_calls_its_base():
 def test_a_renamed_wrapper():
     running = Running(Mean(), window=2).rename_arguments(values="loss")
     assert running.update(loss=1.0).update(loss=2.0).compute() == 1.5
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        Metrics([MeanSquaredError()]),
+        Losses([jm.losses.MeanSquaredError()]),
+        MeanSquaredError() + 0,
+        Multitask({"task": MeanSquaredError()}),
+        ByGroup(MeanSquaredError(), num_groups=1),
+        BootStrapper(MeanSquaredError(), num_bootstraps=1),
+        ConfidenceInterval(MeanSquaredError(), num_bootstraps=1),
+        PairedComparison(MeanSquaredError(), num_samples=1),
+    ],
+    ids=lambda metric: type(metric).__name__,
+)
+def test_a_renamed_metric_of_metrics(metric):
+    others = {"groups": jnp.zeros(4, jnp.int32), "baseline": 2 * PREDS}
+    accepted = metric.signature.parameters
+    others = {name: value for name, value in others.items() if name in accepted}
+    expected = metric.batch_updates(target=TARGET, preds=PREDS, **others).compute()
+    renamed = metric.rename_arguments(target="truth")
+    value = renamed.update(truth=TARGET, preds=PREDS, **others).compute()
+    assert jm.equal(value, expected)
+    with pytest.raises(TypeError, match="called with 'target', but it takes"):
+        renamed.update(target=TARGET, preds=PREDS, **others)
 
 
 def test_positional_arguments():

@@ -3,6 +3,8 @@
 from jax_metrics.arguments._arguments import Arguments as Arguments
 from jax_metrics.arguments._arguments import Index as Index
 from jax_metrics.arguments._arguments import as_path as as_path
+from jax_metrics.arguments._arguments import replaced as replaced
+from jax_metrics.arguments._arguments import step_into as step_into
 from jax_metrics.arguments._bounded import bounded as bounded
 from jax_metrics.arguments._difference import split as split
 from jax_metrics.arguments._difference import subtract as subtract

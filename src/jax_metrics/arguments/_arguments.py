@@ -52,6 +52,21 @@ def step_into(name: str, value: Any, path: Path) -> Any:
     return value
 
 
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """A structure with another value at a path that it has; of None, dicts with this path."""
+    if not path:
+        return new
+    step, *rest = path
+    if value is None:
+        return {step: replaced(None, tuple(rest), new)}
+    part = replaced(value[step], tuple(rest), new)
+    if isinstance(value, Mapping):
+        return {**value, step: part}
+    parts = list(value)
+    parts[int(step)] = part
+    return parts
+
+
 @dataclasses.dataclass(frozen=True)
 class Arguments:
     """Maps the arguments of a call to the parameters of a loss or a metric.
@@ -100,14 +115,16 @@ class Arguments:
             )
         parameter_of = {outer: name for name, outer in self.names}
         inputs = {parameter_of.get(name, name): value for name, value in given.items()}
-        paths = dict(self.paths)
         for name, value in inputs.items():
-            path = paths.get(name, ())
-            if reader.on is not None and name not in OUTSIDE_OF_STRUCTURES:
-                path = (*as_path(reader.on), *path)
             if value is not None:
-                inputs[name] = step_into(name, value, path)
+                inputs[name] = step_into(name, value, self.path_of(reader, name))
         return inputs
+
+    def path_of(self, reader: Reader, name: str) -> Path:
+        """The path to follow in an argument, by the name of its parameter."""
+        path = dict(self.paths).get(name, ())
+        on = reader.on
+        return path if on is None or name in OUTSIDE_OF_STRUCTURES else (*as_path(on), *path)
 
     def index_into(self, reader: Reader, paths: Mapping[str, Index]) -> "Arguments":
         """A copy with further paths."""

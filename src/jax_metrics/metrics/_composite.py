@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jax_metrics.arguments import did_you_mean
-from jax_metrics.metrics._lists import LISTS
+from jax_metrics.metrics._lists import LISTS, holds_list
 from jax_metrics.metrics._metric import Metric
+from jax_metrics.metrics._routing import Inputs
 from jax_metrics.metrics._withheld import Member, check_withheld
 
 
@@ -43,13 +44,19 @@ class Composite(Metric):
 
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Arguments as the parts prepare them, if all that do so prepare them alike."""
-        if type(inputs.get("target")) not in LISTS:
+        if LISTS.isdisjoint(map(type, inputs.values())) or len(self._preparations()) != 1:
             return inputs
-        preparing = {part._prepares_as: part for part in self.parts()}
-        preparing.pop(None, None)
-        if len(preparing) != 1:
-            return inputs
-        return self._prepared_inputs_by(*preparing.values(), inputs)
+        preparing = next(part for part in self.parts() if part._preparations())
+        return self._prepared_inputs_by(preparing, inputs)
+
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(*self.parts())
+
+    def _updates_by_parts(self, inputs: Inputs) -> bool:
+        return holds_list(inputs[1].values()) and (
+            len(self._preparations()) > 1
+            or any(part._updates_by_parts(inputs) for part in self.parts())
+        )
 
     def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
         for part in self.parts():
@@ -100,12 +107,12 @@ class Composite(Metric):
 
 
 def check_accepted(metric: Metric, arguments: Iterable[str]) -> None:
-    """Checks that a part of the metric takes each of the arguments.
+    """Checks that a part of the metric takes each of the arguments, under its own names.
 
     Raises:
         TypeError: If no part does.
     """
-    accepted = metric.signature.parameters
+    accepted = metric._accepted_parameters()
     for name in arguments:
         if name not in accepted:
             raise TypeError(

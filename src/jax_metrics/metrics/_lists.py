@@ -1,6 +1,6 @@
 """Lists of numbers as arguments: a compiled update takes them as arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
@@ -31,6 +31,14 @@ def with_arrays(argument: Any) -> Any:
     except ValueError:  # lists of different lengths
         return argument
     return argument if array.dtype == object else array
+
+
+def holds_list(arguments: Iterable[Any]) -> bool:
+    """Whether an argument is a list, or a dict that holds one."""
+    return any(
+        holds_list(x.values()) if isinstance(x, dict) else isinstance(x, list | tuple)
+        for x in arguments
+    )
 
 
 def _numbers(values: Any) -> Iterator[Any]:

@@ -396,5 +396,5 @@ def _step(metric: M, inputs: Inputs) -> tuple[Any, M]:
 
 
 _compiled_neutral = jit_inline(_neutral)
-_run_step = run_by(_step)
-_run_update = run_by(_update_received)
+_run_step = run_by(_step, by_parts=True)
+_run_update = run_by(_update_received, by_parts=True)

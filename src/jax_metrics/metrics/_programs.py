@@ -25,7 +25,9 @@ def jit_inline(f: Callable[..., Any]) -> Callable[..., Any]:
     return jax.jit(f, inline=True)
 
 
-def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, Any], Any]:
+def run_by(
+    f: Callable[..., Any], *, may_defer: bool = True, by_parts: bool = False
+) -> Callable[[Any, Any], Any]:
     """The function of a metric and inputs, compiled if the metric is jittable, with its checks.
 
     If it raises, the metric is not changed.
@@ -33,6 +35,7 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
     Args:
         f: The function; it returns the metric, or anything that a compiled program can return.
         may_defer: Whether a failed check may raise later, at `compute` of the metric.
+        by_parts: Whether parts of the metric may run as programs of their own.
     """
     together = with_outcome(f, per_rule=False)
     one_by_one = with_outcome(f, per_rule=True)
@@ -67,10 +70,12 @@ def run_by(f: Callable[..., Any], *, may_defer: bool = True) -> Callable[[Any, A
 
     def run(metric: Any, inputs: Any) -> Any:
         try:
-            if not metric.jittable:
+            traced = running_trace() is not None
+            split = by_parts and not traced and metric._updates_by_parts(inputs)
+            if not metric.jittable or split:
                 with recorded_by(None if _mode() == "never" else Raising()):
                     return f(copy(metric), inputs)
-            if running_trace() is not None:
+            if traced:
                 return in_trace(metric, inputs)
             mode = _mode()
             if mode == "compute" and may_defer:

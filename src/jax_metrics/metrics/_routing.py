@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from jax_metrics.arguments import Arguments, Index, refuse_truncation
+from jax_metrics.arguments import Arguments, Index, refuse_truncation, replaced, step_into
 from jax_metrics.metrics._lists import LISTS, with_arrays
 from jax_metrics.tree import Tree, copy, signature_of
 
@@ -24,14 +24,11 @@ class ArgumentRouting(Tree):
         on: The path to the arguments in nested structures.
         _weighs_copies: Whether `update`, on the host, takes `sample_weight` `[copies, examples]`
             for copies of the metric, with this leading axis of all states.
-        _prepares_as: What `_prepared_inputs` depends on, equal for metrics that prepare arguments
-            alike; None if arguments stay as they are.
     """
 
     jittable: Any = True
     weights_repeat: Any = True
     _weighs_copies: Any = False
-    _prepares_as: Any = None
     on: Any = None
     _arguments: Any = _PLAIN
     _parameters: ClassVar[Mapping[str, inspect.Parameter]] = {}
@@ -110,19 +107,25 @@ class ArgumentRouting(Tree):
         return new
 
     def _received(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
-        """The arguments under the names of `update`, taken out of their structures.
-
-        Lists of numbers are arrays, unless the metric is not jittable.
+        """The arguments as a compiled update takes them; see `_unprepared` and `_prepared_inputs`.
 
         Raises:
             OverflowError: If JAX would truncate an integer.
+        """
+        args, named = self._unprepared(args, kwargs)
+        return args, self._prepared_inputs(named)
+
+    def _unprepared(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+        """The arguments under the names of `update`, taken out of their structures.
+
+        Lists of numbers are arrays, unless the metric is not jittable.
         """
         args, named = self._routed(args, kwargs)
         if not LISTS.isdisjoint(map(type, (*args, *named.values()))) and self.jittable:
             args = tuple(map(with_arrays, args))
             named = {name: with_arrays(value) for name, value in named.items()}
         refuse_truncation(*args, **named)
-        return args, self._prepared_inputs(named)
+        return args, named
 
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Arguments by name, in the form in which a compiled update takes them.
@@ -131,6 +134,21 @@ class ArgumentRouting(Tree):
         """
         return inputs
 
+    def _preparations(self) -> frozenset[Any]:
+        """What `_prepared_inputs` does, equal for metrics that prepare arguments alike.
+
+        Empty if arguments stay as they are; several where parts prepare them in different ways.
+        """
+        return frozenset()
+
+    def _preparations_by(self, *metrics: "ArgumentRouting") -> frozenset[Any]:
+        """The preparations of wrapped metrics, with the places where these read arguments."""
+        return frozenset((p, m._arguments, m.on) for m in metrics for p in m._preparations())
+
+    def _updates_by_parts(self, inputs: Inputs) -> bool:
+        """Whether each part has to prepare these arguments itself, outside of traced code."""
+        return False
+
     def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
         """The number of examples in arguments by name; None if arrays show it by their shapes."""
         return None
@@ -138,10 +156,21 @@ class ArgumentRouting(Tree):
     def _prepared_inputs_by(
         self, metric: "ArgumentRouting", inputs: dict[str, Any]
     ) -> dict[str, Any]:
-        """Arguments as a wrapped metric prepares them, unless it reads them under other names."""
-        plain = metric._arguments is _PLAIN and metric.on is None
-        complete = metric._accepts_any_arguments or metric._required <= inputs.keys()
-        return metric._prepared_inputs(inputs) if plain and complete else inputs
+        """Arguments as a wrapped metric prepares them, under its names and in its structures."""
+        routes, names = metric._arguments, dict(metric._arguments.names)
+        own = {outer: name for name, outer in names.items()}
+        given = {own.get(name, name): value for name, value in inputs.items()}
+        complete = metric._accepts_any_arguments or metric._required <= given.keys()
+        if not metric._preparations() or not complete:
+            return inputs
+        paths = {name: routes.path_of(metric, name) for name in metric._accepted_parameters()}
+        known = [name for name in paths if given.get(name) is not None]
+        received = given | {name: step_into(name, given[name], paths[name]) for name in known}
+        prepared = metric._prepared_inputs(received)
+        return {
+            names.get(name, name): replaced(given.get(name), paths.get(name, ()), value)
+            for name, value in prepared.items()
+        }
 
     def _routed(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         plain = self._arguments is _PLAIN and self.on is None

@@ -1,10 +1,13 @@
 """How `Labels` reads arguments, and which it rejects."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jax_metrics as jm
 from jax_metrics.metrics import Accuracy, Labels
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics.inputs import as_labels, largest
@@ -68,6 +71,28 @@ def test_labels_beyond_int32_are_unknown():
         assert as_labels("target", np.array([1, 2**32 + 1, -(2**32)])).tolist() == [1, MAX, MIN]
     assert as_labels("target", np.array([1, 2**32 - 1], np.uint32)).tolist() == [1, MAX]
     assert as_labels("target", np.array([True, False])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("ignored", [MAX, 2**31, 2**32 - 1])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        jm.metrics.Accuracy,
+        jm.metrics.AUROC,
+        jm.metrics.Perplexity,
+        functools.partial(jm.metrics.RetrievalPrecision, top_k=1),
+    ],
+)
+def test_of_labels_beyond_int32_only_one_is_ignored(metric, ignored):
+    is_class = metric in (jm.metrics.Accuracy, jm.metrics.AUROC)
+    metric = metric(ignore_index=ignored, **({"num_classes": 3} if is_class else {}))
+    shape = (4,) if isinstance(metric, jm.metrics.RetrievalMetric) else (4, 3)
+    preds = np.full(shape, 1 / 3, np.float32)
+    target = np.array([0, 1, 1, ignored], np.uint32)
+    assert np.isfinite(metric(target=target, preds=preds)).all()
+    target[2] = ignored - 1 if ignored > MAX else ignored + 1
+    with pytest.raises(ValueError, match="ignore_index"):
+        metric.update(target=target, preds=preds)
 
 
 def test_a_nan_score_is_a_fault_unless_its_weight_is_zero():

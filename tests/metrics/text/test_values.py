@@ -115,6 +115,18 @@ def test_padding_that_a_dtype_does_not_hold_is_no_token(dtype):
     assert float(jm.token_edit_distance(target[:, :2], preds, pad_id=largest)) == 2
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int8, np.uint32, np.uint8])
+def test_ids_of_other_dtypes_are_not_wrapped(dtype):
+    unsigned = np.issubdtype(dtype, np.unsignedinteger)
+    target = np.array([[np.iinfo(dtype).max if unsigned else -1, 2]], dtype)
+    preds = target.astype(np.dtype(f"{'i' if unsigned else 'u'}{dtype().itemsize}"))
+    assert target.tobytes() == preds.tobytes()
+    assert jm.edit_distances(target, preds).tolist() == [1]
+    assert float(jm.token_edit_distance(target, preds)) == 1
+    with pytest.raises(OverflowError, match="target holds the int64 4294967296, which JAX would"):
+        jm.edit_distances(np.array([[2**32, 2]]), np.array([[0, 2]]))
+
+
 @pytest.mark.slow
 def test_lengths_of_ids():
     target, preds = np.array([[1, 2, 3], [1, 2, 3]]), np.array([[2, 3, 4, 5], [1, 1, 1, 1]])

@@ -9,12 +9,15 @@ from jax_metrics.metrics import (
     ByGroup,
     ConfidenceInterval,
     ConfusionMatrix,
+    GeneralizedIntersectionOverUnion,
     IntersectionOverUnion,
     MeanAveragePrecision,
     Metrics,
     MinMax,
+    Multitask,
     PairedComparison,
     PanopticQuality,
+    Transformed,
 )
 
 rng = np.random.default_rng(0)
@@ -154,3 +157,97 @@ def test_collections_pad_images_to_few_shapes():
     for number in (5, 6, 7, 8):
         both.update(target=TARGET[:number], preds=PREDS[:number])
     assert set(traces) == {(8, 4, 4)}
+
+
+def in_other_format(images):
+    boxes = [one["boxes"] for one in images]
+    boxes = [np.concatenate([x[:, :2], x[:, 2:] - x[:, :2]], 1) for x in boxes]
+    return [{**one, "boxes": x} for one, x in zip(images, boxes, strict=True)]
+
+
+FAR = [
+    [{**one, "boxes": one["boxes"] + 2.0**28 + 0.375} for one in images]
+    for images in (TARGET, PREDS)
+]
+FAR_SIZES = [in_other_format(images) for images in FAR]
+
+
+@pytest.mark.parametrize(
+    ("metric", "arguments"),
+    [
+        (IntersectionOverUnion(on=("a", 0)), [{"a": [images]} for images in FAR]),
+        (
+            Metrics(
+                [
+                    IntersectionOverUnion(on="corners"),
+                    GeneralizedIntersectionOverUnion(on="sizes", box_format="xywh"),
+                ]
+            ),
+            [{"corners": x, "sizes": y} for x, y in zip(FAR, FAR_SIZES, strict=True)],
+        ),
+        (Metrics([ByGroup(IntersectionOverUnion(), num_groups=1)]), FAR),
+        (
+            Transformed(
+                IntersectionOverUnion(box_format="xywh"),
+                target=in_other_format,
+                preds=in_other_format,
+            ),
+            FAR,
+        ),
+        (Multitask({"a": IntersectionOverUnion()}), [{"a": images} for images in FAR]),
+    ],
+    ids=["on", "formats", "nested", "transformed", "tasks"],
+)
+def test_lists_far_from_zero_reach_each_part_as_they_are(metric, arguments):
+    groups = {"groups": np.zeros(IMAGES, int)} if "groups" in metric.signature.parameters else {}
+    value = metric(target=arguments[0], preds=arguments[1], **groups)
+    kinds = (IntersectionOverUnion, GeneralizedIntersectionOverUnion)
+    found = [value] if hasattr(value, "shape") else list(value.values())
+    for one, kind in zip(found, kinds, strict=False):
+        np.testing.assert_allclose(one, kind()(target=TARGET, preds=PREDS), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["truth", "target"])
+def test_the_number_of_images_that_are_not_padded(name):
+    part = ByGroup(IntersectionOverUnion().rename_arguments(target=name), num_groups=2)
+    structured = ByGroup(IntersectionOverUnion(on="a"), num_groups=2)
+    groups = np.arange(IMAGES) % 2
+    expected = part(**{name: TARGET}, preds=PREDS, groups=groups)
+    found = structured(target={"a": TARGET}, preds={"a": PREDS}, groups=groups)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    masked = BootStrapper(IntersectionOverUnion().index_into(mask="a"), num_bootstraps=1, raw=True)
+    given = {"target": TARGET, "preds": PREDS}
+    none, every = (
+        masked.batch_updates(**given, mask=mask).compute()["raw"]
+        for mask in (None, {"a": np.ones(IMAGES, bool)})
+    )
+    assert none == every
+    mixed = Metrics([IntersectionOverUnion(), IntersectionOverUnion(box_format="xywh", name="b")])
+    found = ByGroup(mixed, num_groups=2)(target=TARGET, preds=PREDS, groups=groups)
+    np.testing.assert_allclose(found["intersection_over_union"], expected, rtol=1e-5)
+
+
+def test_run_lengths_next_to_boxes():
+    bar = {"size": [4, 4], "counts": [4, 8, 4]}
+    target = [{"masks": [bar], "boxes": [[0, 0, 1, 1]], "labels": [0]}]
+    preds = [{**target[0], "scores": [0.5]}]
+    masks = MeanAveragePrecision(num_classes=1, capacity=8, iou_type="segm", iou_thresholds=[0.5])
+    metric = Metrics({"masks": masks["map"], "boxes": IntersectionOverUnion()})
+    assert metric(target=target, preds=preds) == {"masks": 1, "boxes": 1}
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "mask", "groups"])
+def test_as_many_weights_as_images(name):
+    metric = ByGroup(IntersectionOverUnion(), num_groups=1)
+    given = {"groups": np.zeros(IMAGES, int), name: np.zeros(16, bool if name == "mask" else int)}
+    with pytest.raises(ValueError, match=rf"{name} must have one value for each of the 11 images"):
+        metric.update(target=TARGET, preds=PREDS, **given)
+
+
+def test_a_baseline_that_does_not_fit():
+    metric = PairedComparison(IntersectionOverUnion(), num_samples=1)
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'baseline'"):
+        metric.update(target=TARGET, preds=PREDS)
+    with pytest.raises(ValueError, match="got 11 images and 3 images") as caught:
+        metric.update(target=TARGET, preds=PREDS, baseline=BASELINE[:3])
+    assert "This was with `baseline` as `preds`." in caught.value.__notes__

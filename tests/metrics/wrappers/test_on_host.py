@@ -15,8 +15,11 @@ from jax_metrics.metrics import (
     Mean,
     MeanAbsoluteError,
     Metrics,
+    Multitask,
     PairedComparison,
+    Running,
     TextExactMatch,
+    Transformed,
     WordErrorRate,
 )
 
@@ -119,6 +122,31 @@ def test_groups_of_strings():
     for group, value in enumerate(values.values()):
         part = {"target": TARGET[group::3], "preds": PREDS[group::3]}
         assert value == pytest.approx(float(WordErrorRate()(**part)))
+
+
+@pytest.mark.parametrize(
+    ("metric", "arguments"),
+    [
+        (BootStrapper(WordErrorRate(), num_bootstraps=3, std=False), {}),
+        (Running(WordErrorRate(), window=2), {}),
+        (Multitask({"task": WordErrorRate()}), {"task": None}),
+        (Transformed(WordErrorRate(), preds=lambda ids: [PREDS[i] for i in ids]), {}),
+    ],
+    ids=["random", "window", "tasks", "transformed"],
+)
+def test_wrappers_of_metrics_of_strings_are_wrapped(metric, arguments):
+    preds = list(range(6)) if isinstance(metric, Transformed) else PREDS[:6]
+    given = {"target": TARGET[:6], "preds": preds}
+    if arguments:
+        given = {name: dict.fromkeys(arguments, value) for name, value in given.items()}
+    plain = metric.batch_updates(**given).compute()
+    grouped = ByGroup(metric, num_groups=2)(**given, groups=np.ones(6, int))
+    strapped = BootStrapper(metric, num_bootstraps=2, raw=True).update(**given)
+    for x, y, z in zip(
+        *map(jax.tree.leaves, (plain, grouped, strapped.copies.values())), strict=True
+    ):
+        np.testing.assert_allclose(y[1], x, rtol=1e-6)
+        assert np.shape(z) == (3, *np.shape(x)) and np.isfinite(z).all()
 
 
 class Longest(jm.Metric):

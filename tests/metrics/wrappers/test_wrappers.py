@@ -198,6 +198,14 @@ def test_a_batch_without_examples_is_no_update(nothing):
             BootStrapper(RECALLS, std=False, quantile=0.5, raw=True),
             dict.fromkeys(["mean", "quantile", "raw"], True),
         ),
+        (
+            jm.metrics.ConfidenceInterval(jm.metrics.Metrics([Precision()]), num_bootstraps=1),
+            dict.fromkeys(["value", "lower", "upper"], {"precision": True}),
+        ),
+        (
+            jm.metrics.ByGroup(jm.metrics.Metrics([Precision()]), num_groups=2, labels="ab"),
+            dict.fromkeys("ab", {"precision": True}),
+        ),
         (Classwise(RECALLS, labels="ab"), {"recall_a": True, "recall_b": True}),
         (
             Multitask({"a": MeanSquaredError(), "b": Classwise(RECALLS, labels="xy")}),

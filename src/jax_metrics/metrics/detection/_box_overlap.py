@@ -1,5 +1,6 @@
 """How much boxes overlap: IoU and its variants, as functions and as metrics."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
 import jax
@@ -10,7 +11,7 @@ from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners, pair
 from jax_metrics.metrics._checks import check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics.counts import bincount
-from jax_metrics.metrics.detection._images import padded_inputs
+from jax_metrics.metrics.detection._images import number_of_images, padded_inputs
 from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import labels_of_objects, rule_of_boxes
 from jax_metrics.metrics.state import Total
@@ -74,14 +75,16 @@ class BoxOverlap(Metric):
         self.total = Total.zeros(shape, self.dtype)
         self.pairs = Total.zeros(shape, self.dtype)
 
-    @property
-    def _prepares_as(self) -> Any:
-        return "bbox", self.box_format
+    def _preparations(self) -> frozenset[Any]:
+        return frozenset({("bbox", self.box_format)})
 
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         inputs = padded_inputs(inputs, "bbox")
         target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
         return inputs | {"target": target, "preds": preds}
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        return number_of_images(inputs)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
@@ -192,7 +195,7 @@ class CompleteIntersectionOverUnion(BoxOverlap):
         0.4655
     """
 
-    bounds = (-2, 1)
+    bounds = (-1.5, 1)
     overlap = "ciou"
 
 

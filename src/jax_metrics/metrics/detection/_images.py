@@ -84,6 +84,12 @@ def padded_inputs(inputs: dict[str, Any], iou_type: str | Sequence[str]) -> dict
     return inputs | {"target": true, "preds": predicted} | weights
 
 
+def number_of_images(inputs: Mapping[str, Any]) -> int | None:
+    """The number of images of a list; None if they are arrays."""
+    target = inputs["target"]
+    return len(target) if isinstance(target, Sequence) else None
+
+
 def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
     """The values of images under some keys as arrays `[images, objects, ...]`.
 
@@ -111,18 +117,26 @@ def _padded_weights(inputs: Mapping[str, Any], images: int) -> dict[str, Any]:
 
     Args:
         inputs: Arguments by name. Without a `mask` there is one, which excludes the padding.
-        images: The number of images; what has another shape is left as it is, and checked later.
+        images: The number of images.
+
+    Raises:
+        ValueError: If there is not one value for each image, nor a single number.
     """
 
-    def one(given: Any) -> Any:
-        if given is None or np.shape(given) != (images,):
+    def one(name: str, given: Any) -> Any:
+        if given is None or np.shape(given) == ():
             return given
+        if np.shape(given) != (images,):
+            raise ValueError(
+                f"{name} must have one value for each of the {images} images, but its shape is "
+                f"{list(np.shape(given))}."
+            )
         library: Any = jnp if isinstance(given, Tracer) else np
         return library.pad(library.asarray(given), (0, _rounded_up(images) - images))
 
     mask = np.ones(images, bool) if inputs.get("mask") is None else inputs["mask"]
     each = {"mask": mask} | {n: inputs[n] for n in ("sample_weight", "groups") if n in inputs}
-    return {name: one(given) for name, given in each.items()}
+    return {name: one(name, given) for name, given in each.items()}
 
 
 def with_overlap(target: Sequence[Image], preds: Sequence[Image]) -> tuple[list[Any], list[Any]]:

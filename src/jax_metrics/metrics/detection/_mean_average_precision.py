@@ -24,7 +24,7 @@ from jax_metrics.metrics.detection._coco_options import (
     ranges_of_areas,
 )
 from jax_metrics.metrics.detection._detections import DetectionState
-from jax_metrics.metrics.detection._images import KEYS, padded_inputs
+from jax_metrics.metrics.detection._images import KEYS, number_of_images, padded_inputs
 from jax_metrics.metrics.detection._matching import match, rank_in_class
 from jax_metrics.metrics.detection._near_zero import images_near_zero
 from jax_metrics.metrics.detection._objects import (
@@ -188,14 +188,16 @@ class MeanAveragePrecision(Metric):
             capacity, (classes, len(self.area_ranges)), len(self.iou_thresholds), self.dtype
         )
 
-    @property
-    def _prepares_as(self) -> Any:
-        return self.iou_type, self.box_format
+    def _preparations(self) -> frozenset[Any]:
+        return frozenset({(self.iou_type, self.box_format)})
 
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         inputs = padded_inputs(inputs, self.iou_type)
         target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
         return inputs | {"target": target, "preds": preds}
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        return number_of_images(inputs)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None

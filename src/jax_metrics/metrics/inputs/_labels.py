@@ -129,15 +129,16 @@ class Labels(NamedTuple):
             TypeError: If a dtype is not allowed.
         """
         refuse_swapped(target, preds)
-        target, preds = as_labels("target", target), jnp.asarray(preds)
+        given, preds = jnp.asarray(target), jnp.asarray(preds)
         are_scores = jnp.issubdtype(preds.dtype, jnp.floating)
-        target, preds = self.with_classes_last(target, preds, are_scores)
+        given, preds = self.with_classes_last(given, preds, are_scores)
+        target = as_labels("target", given)
         if not are_scores:
             preds = as_labels("preds", preds)
         self.check_shapes(target, preds, are_scores)
         weight = weights(target.shape, sample_weight, mask)
         if self.ignore_index is not None:
-            weight = jnp.where(equals(target, self.ignore_index), 0, weight)
+            weight = jnp.where(equals(given, self.ignore_index), 0, weight)
         rules = ()
         if self.num_classes is not None and not are_scores:
             rules = not_one_hot(target, preds, weight, self.num_classes)

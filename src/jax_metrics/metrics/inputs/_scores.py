@@ -56,12 +56,13 @@ def read_scores(
         TypeError: If a dtype is not allowed.
     """
     refuse_swapped(target, preds)
-    target, dtype = as_labels("target", target), as_float("preds", preds).dtype
-    target, scores = labels.with_classes_last(target, as_array("preds", preds), True)
+    given, dtype = jnp.asarray(target), as_float("preds", preds).dtype
+    given, scores = labels.with_classes_last(given, as_array("preds", preds), True)
+    target = as_labels("target", given)
     labels.check_shapes(target, scores, True)
     weight = weights(target.shape, sample_weight, mask, dtype)
     if labels.ignore_index is not None:
-        weight = jnp.where(equals(target, labels.ignore_index), 0, weight)
+        weight = jnp.where(equals(given, labels.ignore_index), 0, weight)
     target, target_rule = labels.replace_unknown("target", target, weight)
     if bounded and not labels.from_logits:
         scores = where_weighted(scores.astype(dtype), weight)

@@ -61,7 +61,8 @@ def read_documents(
         TypeError: If a dtype is not allowed.
     """
     refuse_swapped(target, preds)
-    target = as_float("target", target) if graded else as_labels("target", target)
+    given = as_float("target", target) if graded else jnp.asarray(target)
+    target = given if graded else as_labels("target", given)
     scores = as_float("preds", preds)
     if target.shape != scores.shape or not target.ndim:
         raise ValueError(
@@ -70,7 +71,7 @@ def read_documents(
         )
     weight = weights(target.shape, sample_weight, mask)
     if ignore_index is not None:
-        weight = jnp.where(equals(target, ignore_index), 0, weight)
+        weight = jnp.where(equals(given, ignore_index), 0, weight)
     scores = exact_scores(as_array("preds", preds), scores.dtype, weight)
     if graded:
         allowed = (target >= 0) & (target < jnp.inf)

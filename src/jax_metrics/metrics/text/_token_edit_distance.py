@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jax_metrics.arguments import check_lengths, equals, explaining, one_of
+from jax_metrics.arguments import check_lengths, equals, explaining, one_of, refuse_truncation
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._metric import Common, Metric
 from jax_metrics.metrics._reduced_mean import (
@@ -78,6 +78,7 @@ def _read(target: Any, preds: Any) -> tuple[jax.Array, jax.Array]:
 
 
 def _as_ids(name: str, ids: Any) -> jax.Array:
+    refuse_truncation(**{name: ids})
     ids = jnp.asarray(ids)
     if not jnp.issubdtype(ids.dtype, jnp.integer):
         raise TypeError(
@@ -87,6 +88,11 @@ def _as_ids(name: str, ids: Any) -> jax.Array:
     if ids.ndim != 2:
         raise ValueError(f"{name} must be [batch, tokens], but has shape {ids.shape}.")
     return ids
+
+
+def _equal(ids: jax.Array, others: jax.Array) -> jax.Array:
+    """Where ids are equal; -1 is not 2**32 - 1, although both are the same in 32 bits."""
+    return (ids == others) & ((ids < 0) == (others < 0))
 
 
 def _distance(
@@ -105,7 +111,7 @@ def _distance(
     def step(carry: Any, k: jax.Array) -> tuple[Any, None]:
         before, last, found = carry
         met = jax.lax.dynamic_slice(line, (n + m + 1 - k,), (n,))
-        replaced = before[:-1] + jnp.where(target == met, 0, cost)
+        replaced = before[:-1] + jnp.where(_equal(target, met), 0, cost)
         edited = jnp.minimum(last[:-1], last[1:]) + 1
         new = jnp.concatenate([k[None], jnp.minimum(replaced, edited)])
         new = jnp.where(cells == k, k, new)  # nothing is predicted

@@ -174,8 +174,7 @@ class BootStrapper(Metric):
     @property
     def directions(self) -> dict[str, Any]:
         """The directions of the metric, for all statistics but the spread."""
-        metric = jax.tree.map(lambda x: x[0], self.copies.metrics)
-        directions = metric.directions
+        directions = self.copies.directions
         known = {
             "mean": (self.mean, directions),
             "std": (self.std, same_direction(directions, None)),
@@ -192,6 +191,9 @@ class BootStrapper(Metric):
         is_drawn = self.samples.parts["drawn"].value[1:] > 0
         is_drawn = is_drawn.reshape(-1, *(1,) * (samples.ndim - 1))
         return jnp.where(is_drawn & (everything == everything), samples, jnp.nan)
+
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.copies.metrics)
 
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.copies.metrics, inputs)

@@ -126,11 +126,20 @@ class ByGroup(Metric):
         parts = [jax.tree.map(lambda x, i=i: x[i], values) for i in range(self.num_groups)]
         return dict(zip(self.labels, parts, strict=True))
 
+    @property
+    def directions(self) -> Any:
+        """The directions of the metric, for each label if there are labels."""
+        directions = self.copies.directions
+        return directions if self.labels is None else dict.fromkeys(self.labels, directions)
+
     def _marked(self, values: jax.Array) -> jax.Array:
         """The values; after an invalid group, in code that cannot raise, NaN or its stand-in."""
         if values.dtype == bool:
             return values
         return jnp.where(jnp.isnan(self.fault.value), _invalid(values.dtype), values)
+
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.copies.metrics)
 
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.copies.metrics, inputs)

@@ -119,6 +119,16 @@ class ConfidenceInterval(Metric):
             lower, upper = _OF_PROPORTIONS[self.method](*_counts(metric), self.level)
         return {"value": value, "lower": lower, "upper": upper}
 
+    @property
+    def directions(self) -> dict[str, Any]:
+        """The directions of the metric, for its value and both ends."""
+        metric = self.metric
+        of_metric = metric.copies if isinstance(metric, BootStrapper) else metric
+        return dict.fromkeys(("value", "lower", "upper"), of_metric.directions)
+
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.metric)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.metric, inputs)
 

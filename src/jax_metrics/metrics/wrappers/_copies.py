@@ -84,6 +84,11 @@ class Copies(Accumulator):
             return jax.vmap(lambda metric: metric.compute())(self.metrics)
         return jax.tree.map(_stacked, *(metric.compute() for metric in self._on_host()))
 
+    @property
+    def directions(self) -> Any:
+        """The directions of the metric."""
+        return jax.tree.map(lambda x: x[0], self.metrics).directions
+
     def _on_host(self) -> list[Metric]:
         metrics = jax.device_get(self.metrics)
         return [jax.tree.map(lambda x, i=i: x[i], metrics) for i in range(self.number)]
@@ -108,4 +113,6 @@ def _mapped(f: Callable[..., Any], *, at_once: int) -> Callable[..., Any]:
 
 def _stacked(*values: Any) -> jax.Array:
     """Arrays along a new first axis; one by one, JAX would take long for many."""
+    if jnp.issubdtype(jnp.result_type(values[0]), jax.dtypes.prng_key):
+        return jnp.stack(values)
     return jnp.asarray(np.stack(jax.device_get(values)))

@@ -64,7 +64,7 @@ class Examples(NamedTuple):
 
 def read_examples(metric: Metric, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Examples:
     """The examples of a batch, given as arguments of `update` of the metric, under its names."""
-    args, received = metric._received(args, kwargs)
+    args, received = metric._unprepared(args, kwargs)
     given = {**dict(zip(metric.signature.parameters, args, strict=False)), **received}
     number = metric._number_of_examples(given)
     sample_weight, mask = (

@@ -79,6 +79,9 @@ class MinMax(Metric):
         """The directions of the metric, for each of the three values."""
         return dict.fromkeys(("raw", "min", "max"), self.metric.directions)
 
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.metric)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.metric, inputs)
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from jax_metrics.metrics._composite import Composite, check_accepted
+from jax_metrics.metrics._lists import holds_list
 from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._routing import Inputs
 from jax_metrics.tree import copy
 
 
@@ -60,6 +62,21 @@ class Multitask(Composite):
             accepted = metric.signature.parameters
             given = {n: _entry_of(n, value, task) for n, value in arguments.items()}
             metric.update(**{n: v for n, v in given.items() if n in accepted})
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return inputs
+
+    def _updates_by_parts(self, inputs: Inputs) -> bool:
+        return holds_list(inputs[1].values()) and bool(self._preparations())
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        for task, metric in zip(self.tasks, self.metrics, strict=True):
+            accepted = metric.signature.parameters
+            given = {n: _entry_of(n, v, task) for n, v in inputs.items() if n in accepted}
+            number = metric._number_of_examples(metric._unprepared((), given)[1])
+            if number is not None:
+                return number
+        return None
 
     def compute(self) -> dict[str, Any]:
         """The value of each task by name."""

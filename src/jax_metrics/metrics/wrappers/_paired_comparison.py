@@ -160,7 +160,7 @@ class PairedComparison(Metric):
         """
         metric, sizes = self.model.metrics, []
         for one in (preds, baseline):
-            received = metric._received((), {**given, "preds": one})[1]
+            received = metric._unprepared((), {**given, "preds": one})[1]
             number = metric._number_of_examples(received)
             sizes.append(next(sizes_of(received["preds"]), None) if number is None else number)
         if sizes[0] is None or sizes[0] != sizes[1]:
@@ -212,12 +212,20 @@ class PairedComparison(Metric):
         names = ("model", "baseline", "difference", "lower", "upper")
         return {**dict.fromkeys(names, better), "p_value": None}
 
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.model.metrics)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Both predictions as the metric prepares them, next to the same target."""
-        metric, preds = self.model.metrics, inputs.get("preds")
-        other = self._prepared_inputs_by(metric, {**inputs, "preds": inputs.get("baseline")})
-        inputs = self._prepared_inputs_by(metric, {**inputs, "preds": preds})
-        return {**inputs, "baseline": other["preds"]}
+        if not inputs.keys() >= {"preds", "baseline"}:
+            return inputs  # an error follows
+        metric = self.model.metrics
+        try:
+            other = self._prepared_inputs_by(metric, {**inputs, "preds": inputs["baseline"]})
+        except (TypeError, ValueError) as error:
+            error.add_note("This was with `baseline` as `preds`.")
+            raise
+        return {**self._prepared_inputs_by(metric, inputs), "baseline": other["preds"]}
 
     def _accepted_parameters(self) -> Mapping[str, inspect.Parameter]:
         parameters = dict(self.model.metrics.signature.parameters)

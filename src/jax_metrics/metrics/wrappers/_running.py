@@ -67,6 +67,9 @@ class Running(Metric):
     def _empty(self) -> Metric:
         return self.window.latest().neutral()
 
+    def _preparations(self) -> frozenset[Any]:
+        return self._preparations_by(self.window.slots)
+
     def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self._prepared_inputs_by(self.window.slots, inputs)
 

@@ -1,10 +1,12 @@
 """`Transformed`: a metric of transformed arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jax_metrics.metrics._composite import Composite
+from jax_metrics.metrics._lists import holds_list
 from jax_metrics.metrics._metric import Metric
+from jax_metrics.metrics._routing import Inputs
 from jax_metrics.tree import copy, static
 
 
@@ -59,8 +61,20 @@ class Transformed(Composite):
 
     def update(self, **arguments: Any) -> Any:
         """Updates with a batch."""
-        transformed = {n: self.functions[n](v) for n, v in arguments.items() if n in self.functions}
-        self.metric.update(**{**arguments, **transformed})
+        self.metric.update(**self._transformed(arguments))
+
+    def _transformed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        functions = self.functions
+        return {n: functions[n](v) if n in functions else v for n, v in arguments.items()}
+
+    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return inputs
+
+    def _updates_by_parts(self, inputs: Inputs) -> bool:
+        return holds_list(inputs[1].values()) and bool(self._preparations())
+
+    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
+        return super()._number_of_examples(self._transformed(inputs))
 
     def compute(self) -> Any:
         """The value of the metric."""

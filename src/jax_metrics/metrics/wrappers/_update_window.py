@@ -39,7 +39,9 @@ class UpdateWindow(Accumulator):
 
     def pushed(self, metric: Metric) -> "UpdateWindow":
         """The window with one more update; evicts the oldest when full."""
-        slots = jax.tree.map(lambda all, one: all.at[self.index].set(one), self.slots, metric)
+        slots = jax.tree.map(
+            lambda all, one: jnp.asarray(all).at[self.index].set(one), self.slots, metric
+        )
         return self._replace(
             slots=slots,
             index=(self.index + 1) % self.size,
