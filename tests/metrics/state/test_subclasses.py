@@ -50,7 +50,9 @@ MAKE = {
     ),
     DetectionState: (
         lambda cls: cls(4, (1, 1), 1, jnp.float32),
-        lambda state: state.added(*[ROWS[None]] * 3, MATCHES, ROWS[None] > 0, jnp.ones((1, 1))),
+        lambda state: state.added(
+            *[ROWS[None]] * 3, jnp.ones(1, int), MATCHES, ROWS[None] > 0, jnp.ones((1, 1))
+        ),
     ),
     ClusterMoments: (
         lambda cls: cls(2, 1, jnp.float32),
