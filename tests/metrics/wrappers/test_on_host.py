@@ -22,6 +22,7 @@ from jax_metrics.metrics import (
     Transformed,
     WordErrorRate,
 )
+from jax_metrics.metrics.audio._by_package import WithoutReference
 
 rng = np.random.default_rng(0)
 TARGET = [" ".join(rng.choice(list("abcd"), 6)) for _ in range(24)]
@@ -177,6 +178,23 @@ def test_a_metric_of_ones_own_is_updated_copy_by_copy():
     value = comparison(preds=texts, baseline=[text + "a" for text in texts])
     for name in ("difference", "lower", "upper"):
         assert value[name] == pytest.approx(-1, rel=1e-6)
+
+
+class Loudness(WithoutReference):
+    """The sum of each signal, read as a package would."""
+
+    def value_of(self, signal):
+        return signal.sum()
+
+
+def test_samples_of_signals_are_those_of_their_values():
+    signals = rng.normal(size=(12, 5)).astype(np.float32)
+    weight, mask = rng.integers(0, 3, 12), rng.random(12) < 0.8
+    given = {"sample_weight": weight, "mask": mask}
+    options = {"num_bootstraps": 10, "raw": True}
+    found = BootStrapper(Loudness(fs=8000), **options)(signals, **given)
+    expected = BootStrapper(Mean(), **options)(signals.sum(-1), **given)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4), found, expected)
 
 
 @pytest.mark.parametrize(

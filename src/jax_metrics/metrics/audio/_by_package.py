@@ -87,11 +87,12 @@ class BySignal(ReducedMean):
             self.add(values, sample_weight, mask)
             return
 
-        def totals(metric: Any, sample_weight: Any) -> Any:
+        def added(metric: Any, sample_weight: Any) -> Any:
             metric.add(values, sample_weight, mask)
-            return metric.total, metric.weight
+            return metric
 
-        self.total, self.weight = jax.vmap(totals)(self, sample_weight)
+        updated = jax.vmap(added)(self, sample_weight)
+        self.total, self.weight = updated.total, updated.weight
 
     def compute(self) -> Any:
         """The mean, the sum, or each value; a dict by name where a signal has several values."""

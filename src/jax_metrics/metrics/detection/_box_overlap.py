@@ -1,6 +1,5 @@
 """How much boxes overlap: IoU and its variants, as functions and as metrics."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
 import jax
@@ -9,10 +8,9 @@ import jax.numpy as jnp
 from jax_metrics.arguments import explaining, one_of, same_shape
 from jax_metrics.losses.detection import BOX_FORMATS, OVERLAPS, as_corners, pairs_near_zero
 from jax_metrics.metrics._checks import check_rules
-from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.counts import bincount
-from jax_metrics.metrics.detection._images import number_of_images, padded_inputs
-from jax_metrics.metrics.detection._near_zero import images_near_zero
+from jax_metrics.metrics.detection._object_metric import ObjectMetric
 from jax_metrics.metrics.detection._objects import labels_of_objects, rule_of_boxes
 from jax_metrics.metrics.state import Total
 
@@ -22,7 +20,7 @@ _explaining = explaining(
 )
 
 
-class BoxOverlap(Metric):
+class BoxOverlap(ObjectMetric):
     """The base of metrics that are the mean overlap of predicted and true boxes.
 
     The mean is over all pairs of a predicted and a true box of an image, by default over pairs of
@@ -74,17 +72,6 @@ class BoxOverlap(Metric):
         shape = () if num_classes is None else (num_classes,)
         self.total = Total.zeros(shape, self.dtype)
         self.pairs = Total.zeros(shape, self.dtype)
-
-    def _preparations(self) -> frozenset[Any]:
-        return frozenset({("bbox", self.box_format)})
-
-    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        inputs = padded_inputs(inputs, "bbox")
-        target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
-        return inputs | {"target": target, "preds": preds}
-
-    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
-        return number_of_images(inputs)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None

@@ -84,12 +84,6 @@ def padded_inputs(inputs: dict[str, Any], iou_type: str | Sequence[str]) -> dict
     return inputs | {"target": true, "preds": predicted} | weights
 
 
-def number_of_images(inputs: Mapping[str, Any]) -> int | None:
-    """The number of images of a list; None if they are arrays."""
-    target = inputs["target"]
-    return len(target) if isinstance(target, Sequence) else None
-
-
 def padded(images: Sequence[Image], keys: Sequence[str]) -> dict[str, Any]:
     """The values of images under some keys as arrays `[images, objects, ...]`.
 

@@ -13,7 +13,7 @@ from jax_metrics.arguments import as_float, one_of, refuse_misfit
 from jax_metrics.losses.detection import BOX_FORMATS, as_corners
 from jax_metrics.metrics._checks import Rule, check_rules
 from jax_metrics.metrics._functional import functional
-from jax_metrics.metrics._metric import Common, Metric
+from jax_metrics.metrics._metric import Common
 from jax_metrics.metrics.counts import bincount
 from jax_metrics.metrics.detection._coco_options import (
     Areas,
@@ -24,9 +24,9 @@ from jax_metrics.metrics.detection._coco_options import (
     ranges_of_areas,
 )
 from jax_metrics.metrics.detection._detections import DetectionState
-from jax_metrics.metrics.detection._images import KEYS, number_of_images, padded_inputs
+from jax_metrics.metrics.detection._images import KEYS, padded_inputs
 from jax_metrics.metrics.detection._matching import match, rank_in_class
-from jax_metrics.metrics.detection._near_zero import images_near_zero
+from jax_metrics.metrics.detection._object_metric import ObjectMetric
 from jax_metrics.metrics.detection._objects import (
     labels_of_objects,
     rule_of_boxes,
@@ -53,7 +53,7 @@ _IOU_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
 _RECALLS = tuple(np.linspace(0, 1, 101).tolist())
 
 
-class MeanAveragePrecision(Metric):
+class MeanAveragePrecision(ObjectMetric):
     """The mean average precision (mAP) and recall (mAR) of detected objects, as in COCO.
 
     The value is a dict: `map`, the average precision, averaged over classes and over thresholds of
@@ -187,17 +187,6 @@ class MeanAveragePrecision(Metric):
         self.detections = DetectionState(
             capacity, (classes, len(self.area_ranges)), len(self.iou_thresholds), self.dtype
         )
-
-    def _preparations(self) -> frozenset[Any]:
-        return frozenset({(self.iou_type, self.box_format)})
-
-    def _prepared_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        inputs = padded_inputs(inputs, self.iou_type)
-        target, preds = images_near_zero(inputs["target"], inputs["preds"], self.box_format)
-        return inputs | {"target": target, "preds": preds}
-
-    def _number_of_examples(self, inputs: Mapping[str, Any]) -> int | None:
-        return number_of_images(inputs)
 
     def update(
         self, *, target: Any, preds: Any, sample_weight: Any = None, mask: Any = None
